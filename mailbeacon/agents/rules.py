@@ -1,0 +1,123 @@
+"""The rules for user agents as data, and the one pass that finds the first that fits.
+
+The rules stand in ``mailbeacon/data/agents.tsv``, each with source and year. Knows nothing of browsers: they are what
+no rule names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import AgentKind
+
+__all__ = ["Rule", "RuleTable", "read_rules"]
+
+_WORD = re.compile(r"[a-z][a-z0-9._-]*")
+"""A product's name, as it stands before a slash, a blank or a bracket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Hold one rule.
+
+    Attributes:
+        kind: What a user agent is that fits.
+        client: The name to give it; empty for a general rule.
+        how: ``exact``, ``start``, ``has``, ``word`` (a product's name) or ``re``; all but ``exact`` in lower case.
+        pattern: What to find.
+        source: Where the fact comes from.
+        year: Of the source.
+    """
+
+    kind: AgentKind
+    client: str
+    how: str
+    pattern: str
+    source: str
+    year: int
+
+
+def read_rules() -> tuple[str, tuple[Rule, ...]]:
+    """Read the package's rules: their version, and the rules in order."""
+    text = files("mailbeacon").joinpath("data", "agents.tsv").read_text("utf-8")
+    version = ""
+    rules = []
+    for line in text.splitlines():
+        if line.startswith("#"):
+            version = line.removeprefix("# version ") if line.startswith("# version ") else version
+            continue
+        kind, client, how, pattern, source, year = line.split("\t")
+        rules.append(
+            Rule(kind=AgentKind(kind), client=client, how=how, pattern=pattern, source=source, year=int(year))
+        )
+    return version, tuple(rules)
+
+
+class RuleTable:
+    """Find the first rule that fits a user agent.
+
+    Product names are looked up in a dictionary, so that their number costs nothing; the few other rules are tried in
+    order. All work grows with the text's length only.
+
+    Args:
+        rules: In order: the first that fits decides.
+
+    Raises:
+        ConfigError: If a rule's ``how`` is not known, or its pattern is not a pattern.
+    """
+
+    __slots__ = ("_exact", "_tests", "_words")
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._exact: dict[str, Rule] = {}
+        self._words: dict[str, tuple[int, Rule]] = {}
+        tests: list[tuple[int, Callable[[str], object], Rule]] = []
+        for place, rule in enumerate(rules):
+            if rule.how == "exact":
+                self._exact.setdefault(rule.pattern, rule)
+            elif rule.how == "word":
+                self._words.setdefault(rule.pattern, (place, rule))
+            else:
+                tests.append((place, _test(rule), rule))
+        self._tests = tuple(tests)
+
+    def find(self, text: str, lowered: str) -> Rule | None:
+        """Give the first rule that fits, or ``None``.
+
+        Args:
+            text: The user agent.
+            lowered: The same in lower case.
+        """
+        exact = self._exact.get(text)
+        if exact is not None:
+            return exact
+        best, found = 1 << 30, None
+        known = self._words
+        for word in _WORD.findall(lowered):
+            if word in known and known[word][0] < best:
+                best, found = known[word]
+        for place, fits, rule in self._tests:
+            if place > best:
+                break
+            if fits(lowered):
+                return rule
+        return found
+
+
+def _test(rule: Rule) -> Callable[[str], object]:
+    """Make the test of a rule that is not a plain name."""
+    pattern = rule.pattern
+    if rule.how == "start":
+        return lambda text: text.startswith(pattern)
+    if rule.how == "has":
+        return lambda text: pattern in text
+    if rule.how == "re":
+        try:
+            return re.compile(pattern).search
+        except re.error as error:
+            raise ConfigError("a rule for user agents has a pattern that cannot be read") from error
+    raise ConfigError("a rule for user agents must be exact, start, has, word or re")

@@ -1,0 +1,222 @@
+"""Rates that say what they are: numerator, denominator, unit, and how far chance may have moved them.
+
+Divides the figures of a tally. Does not decide who is a person, and never gives a bare percentage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+
+from mailbeacon.counting.book import Tally
+from mailbeacon.counting.figures import Count, Dimension, LinkKey
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Kind
+
+__all__ = ["Interval", "Range", "Rate", "Rates", "Raw", "interval", "normal_quantile", "rate", "rates"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Hold bounds, and the share of such intervals that hold the truth."""
+
+    low: float
+    high: float
+    confidence: float = 0.95
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """Hold a share of something in something.
+
+    Attributes:
+        name: What it is, such as ``click rate``.
+        numerator: How many.
+        denominator: Of how many.
+        unit: What both count: ``messages`` or ``hits``.
+        of: What the denominator is, such as ``delivered``.
+        interval: Where the true share may lie.
+    """
+
+    name: str
+    numerator: int
+    denominator: int
+    unit: str
+    of: str
+    interval: Interval
+
+    @property
+    def value(self) -> float | None:
+        """The share, 0 to 1; ``None`` of nothing."""
+        return self.numerator / self.denominator if self.denominator else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Hold what is known at least and at most: people seen, and people seen plus unknown."""
+
+    low: Rate
+    high: Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """Hold what a tool that takes every hit for a person would have shown.
+
+    Attributes:
+        hits: "Total" opens or clicks.
+        messages: "Unique" opens or clicks.
+        rate: ``messages`` of the mails delivered; ``None`` where that is not known.
+        machine_hits: The machines' share of the hits.
+    """
+
+    hits: int
+    messages: int
+    rate: Rate | None
+    machine_hits: Rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Hold the figures every report begins with.
+
+    Attributes:
+        delivered: How many mails were delivered; ``None`` when nobody said.
+        opens: The open rate as a range; ``None`` without deliveries.
+        clicks: The click rate as a range.
+        click_to_open: Mails opened and clicked by people, of those opened by people.
+        raw_opens: What opens would look like elsewhere.
+        raw_clicks: What clicks would look like elsewhere.
+        links: For each link the share of clicked mails in which people clicked it.
+        clicks_are_opens: Whether a click was taken for an open.
+        doubt: What is wrong with the figures, in words; empty when nothing is.
+    """
+
+    delivered: int | None
+    opens: Range | None
+    clicks: Range | None
+    click_to_open: Rate
+    raw_opens: Raw
+    raw_clicks: Raw
+    links: Mapping[LinkKey, Rate]
+    clicks_are_opens: bool = False
+    doubt: str = ""
+
+
+def normal_quantile(confidence: float) -> float:
+    """Give how many standard deviations either side hold this share of a normal distribution.
+
+    Raises:
+        ConfigError: If ``confidence`` is not between 0 and 1.
+    """
+    if not 0 < confidence < 1:
+        raise ConfigError(f"confidence must lie between 0 and 1, got {confidence}")
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def interval(hits: int, total: int, *, confidence: float = 0.95) -> Interval:
+    """Bound a share from below and above.
+
+    Args:
+        hits: How many, from 0 to ``total``.
+        total: Of how many.
+        confidence: The share of such intervals that hold the truth.
+
+    Returns:
+        Bounds within 0 and 1; both ends when ``total`` is 0.
+
+    Raises:
+        ConfigError: If ``hits`` is negative or exceeds ``total``, or ``confidence`` is not between 0 and 1.
+
+    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212: the score interval.
+    """
+    if not 0 <= hits <= total:
+        raise ConfigError(f"a share needs 0 <= hits <= total, got {hits} of {total}")
+    z = normal_quantile(confidence)
+    if not total:
+        return Interval(low=0.0, high=1.0, confidence=confidence)
+    share, square = hits / total, z * z / total
+    middle = share + square / 2
+    spread = z * sqrt(share * (1 - share) / total + square / (4 * total))
+    low = (middle - spread) / (1 + square) if hits else 0.0
+    high = (middle + spread) / (1 + square) if hits < total else 1.0
+    return Interval(low=low, high=high, confidence=confidence)
+
+
+def rate(name: str, hits: int, total: int, *, of: str, unit: str = "messages", confidence: float = 0.95) -> Rate:
+    """Make a rate with its interval.
+
+    Raises:
+        ConfigError: As :func:`interval`.
+    """
+    bounds = interval(hits, total, confidence=confidence)
+    return Rate(name=name, numerator=hits, denominator=total, unit=unit, of=of, interval=bounds)
+
+
+def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0.95) -> Rates:
+    """Work out the figures every report begins with.
+
+    Args:
+        tally: All of it counts; use ``tally.select`` for a part.
+        clicks_are_opens: Take a mail that was clicked for opened too.
+        confidence: Of every interval.
+    """
+    opens = tally.count(Kind.OPEN, clicks_are_opens=clicks_are_opens)
+    clicks = tally.count(Kind.CLICK)
+    delivered, doubt = tally.deliveries, ""
+    if delivered is not None and tally.mails > delivered:
+        doubt = f"{tally.mails:,} messages were seen, but only {delivered:,} are said to be delivered: no rate is given"
+        delivered = None
+    both = clicks.messages.people if clicks_are_opens else tally.overlap()
+    return Rates(
+        delivered=tally.deliveries,
+        opens=_range("open rate", opens, delivered, confidence),
+        clicks=_range("click rate", clicks, delivered, confidence),
+        click_to_open=rate(
+            "click-to-open rate", both, opens.messages.people, of="opened by people", confidence=confidence
+        ),
+        raw_opens=_raw("raw open rate", tally.count(Kind.OPEN), delivered, confidence),
+        raw_clicks=_raw("raw click rate", clicks, delivered, confidence),
+        links=_links(tally, clicks, confidence),
+        clicks_are_opens=clicks_are_opens,
+        doubt=doubt,
+    )
+
+
+def _range(name: str, count: Count, delivered: int | None, confidence: float) -> Range | None:
+    if delivered is None or not count.is_measurable:
+        return None
+    low, high = count.messages.people, count.messages.possible
+    return Range(
+        low=rate(f"{name}, people seen", low, delivered, of="delivered", confidence=confidence),
+        high=rate(f"{name}, people seen plus unknown", high, delivered, of="delivered", confidence=confidence),
+    )
+
+
+def _raw(name: str, count: Count, delivered: int | None, confidence: float) -> Raw:
+    messages = count.messages.total
+    measurable = delivered is not None and count.is_measurable
+    return Raw(
+        hits=count.hits.total,
+        messages=messages,
+        rate=rate(name, messages, delivered or 0, of="delivered", confidence=confidence) if measurable else None,
+        machine_hits=rate(
+            "machines' share", count.hits.machines, count.hits.total, of="hits", unit="hits", confidence=confidence
+        ),
+    )
+
+
+def _links(tally: Tally, clicks: Count, confidence: float) -> dict[LinkKey, Rate]:
+    """Give each link's share of the mails people clicked in, the most clicked first."""
+    total = clicks.messages.people
+    found = {
+        link: rate("link's share", count.messages.people, total, of="clicked by people", confidence=confidence)
+        for link, count in tally.by(Dimension.LINK, Kind.CLICK).items()
+        if isinstance(link, LinkKey)
+    }
+    return dict(sorted(found.items(), key=lambda item: (-item[1].numerator, item[0])))

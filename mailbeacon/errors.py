@@ -1,0 +1,96 @@
+"""The errors of the package, and nothing else.
+
+::
+
+    MailbeaconError
+    ├── ConfigError      the host asked for something that cannot work
+    ├── DataError        stored JSON that this version cannot read
+    ├── TokenError       a tracking URL that says nothing we may believe
+    │   ├── BadToken     not in the form of a token
+    │   └── ForgedToken  in the form of a token, but not signed by us
+    ├── RewriteError     a document or mail that cannot be rewritten safely
+    │   └── SignedMail   a change would break the mail's signature
+    └── LogLineError     an access-log line that cannot be read
+    MissingExtra         (an ImportError) an optional dependency is not installed
+
+No message holds a token, an address or a recipient: errors end up in logs.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadToken",
+    "ConfigError",
+    "DataError",
+    "ForgedToken",
+    "LogLineError",
+    "MailbeaconError",
+    "MissingExtra",
+    "RewriteError",
+    "SignedMail",
+    "TokenError",
+]
+
+
+class MailbeaconError(Exception):
+    """Any error this package raises on purpose, but for :class:`MissingExtra`."""
+
+
+class ConfigError(MailbeaconError, ValueError):
+    """Tell the host that what it asked for cannot work."""
+
+
+class DataError(MailbeaconError, ValueError):
+    """Tell that stored data cannot be read: broken, or of a newer version."""
+
+
+class TokenError(MailbeaconError, ValueError):
+    """Tell that a tracking URL says nothing that may be believed."""
+
+
+class BadToken(TokenError):
+    """Tell that a text is not in the form of a token."""
+
+
+class ForgedToken(TokenError):
+    """Tell that a token was not signed with any of our keys, or was altered."""
+
+
+class RewriteError(MailbeaconError, ValueError):
+    """Tell that a document or mail cannot be rewritten safely; nothing was changed.
+
+    Attributes:
+        where: The path of the first node concerned, such as ``html/body/p[2]``; empty when there is none.
+    """
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class SignedMail(RewriteError):
+    """Tell that a mail is signed or encrypted, so that any change would break it."""
+
+
+class LogLineError(MailbeaconError, ValueError):
+    """Tell that a line of an access log cannot be read.
+
+    Attributes:
+        number: The line's number, from 1; 0 when it is not known.
+    """
+
+    def __init__(self, message: str, *, number: int = 0) -> None:
+        super().__init__(message)
+        self.number = number
+
+
+class MissingExtra(ImportError):
+    """Tell which optional dependency is missing, and the pip line that brings it.
+
+    Attributes:
+        extra: The extra's name, as in ``pip install "mailbeacon[extra]"``.
+    """
+
+    def __init__(self, extra: str, *, purpose: str) -> None:
+        super().__init__(f'{purpose} needs an optional dependency: pip install "mailbeacon[{extra}]"')
+        self.extra = extra

@@ -1,0 +1,206 @@
+"""The URLs of tracking: how they are put together, read back, and which destinations may stand behind them.
+
+Knows the form of a URL, not what a token says (see ``tokens``). Reads no request and follows no link.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from binascii import b2a_base64
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+from urllib.parse import quote, unquote
+
+from mailbeacon.errors import BadToken, ConfigError
+from mailbeacon.model import Channel, SkipReason
+
+__all__ = [
+    "MAX_URL_LENGTH",
+    "MESSAGE_TOKEN_ROOM",
+    "Path",
+    "Routes",
+    "check_destination",
+    "location",
+    "parse",
+    "short_name",
+]
+
+MAX_URL_LENGTH = 2_000
+"""A wrapped URL is at most this long, in characters. Source: the shortest limit of mail clients still in use, Outlook's 2,083."""
+MESSAGE_TOKEN_ROOM = 200
+"""What is set aside for the message token when a wrapped URL's length is judged, so that all recipients get the same links."""
+_MAX_REQUEST = 16_384
+
+_PLAIN = re.compile(
+    r"https?://[a-z0-9](?:[a-z0-9-]*+[.])*+[a-z0-9-]++(?::\d{1,5}+)?+(?:[/?#][!#-;=?-\[\]_a-z~|{}]*+)?+\Z", re.IGNORECASE
+)
+"""A destination that needs no second look, and is its own ASCII form."""
+_ABSOLUTE = re.compile(r"(https?)://([^/?#]*+)(.*)\Z", re.IGNORECASE | re.DOTALL)
+_AUTHORITY = re.compile(r"(?:(.*)@)?(\[[0-9a-f:.]+\]|[^@:\[\]]+)(:\d{0,5})?\Z", re.IGNORECASE | re.DOTALL)
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
+_BAD_HOST = re.compile(r"[\s\"#%/:<>?@\[\\\]^`{|}]")
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
+"""Full stops that count as dots in a host. Source: RFC 3490 (2003), section 3.1, kept by UTS 46."""
+_SAFE = "!#$%&'()*+,-./:;=?@[]^_`{|}~"
+_TAIL = re.compile(r"[^0-9A-Za-z]+\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """Hold the parts of a tracking URL.
+
+    Attributes:
+        kind: ``o`` for an open, ``c`` for a click, ``u`` for leaving.
+        token: The message or action token, not yet verified.
+        link: The link token of a click, not yet verified.
+    """
+
+    kind: Literal["o", "c", "u"]
+    token: str
+    link: str = ""
+
+
+class Routes:
+    """Put tracking URLs together under one base URL."""
+
+    __slots__ = ("base_url", "click_head", "open_head", "open_tail")
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.open_head = f"{base_url}/o/"
+        self.open_tail = ".gif"
+        self.click_head = f"{base_url}/c/"
+
+    def open(self, token: str) -> str:
+        """Give the URL of a message's pixel."""
+        return f"{self.open_head}{token}{self.open_tail}"
+
+    def click(self, token: str, link: str) -> str:
+        """Give the URL of a message's wrapped link."""
+        return f"{self.click_head}{token}/{link}"
+
+    def leave(self, token: str) -> str:
+        """Give the URL where a recipient can leave."""
+        return f"{self.base_url}/u/{token}"
+
+    def owns(self, url: str) -> bool:
+        """Tell whether a URL stands under our base URL, in the form of an open, a click or a leave."""
+        if not url.startswith(self.base_url + "/"):
+            return False
+        try:
+            parse(url)
+        except BadToken:
+            return False
+        return True
+
+
+def parse(url: str) -> Path:
+    """Take a tracking URL apart, from its end, under any mount prefix.
+
+    The query and fragment are ignored. One percent-decoding and the punctuation that mail gateways hang on are forgiven;
+    a token itself is not changed.
+
+    Args:
+        url: Absolute or a path.
+
+    Raises:
+        BadToken: If it is not in the form of one, or longer than 16 KB.
+    """
+    if len(url) > _MAX_REQUEST:
+        raise BadToken(f"longer than {_MAX_REQUEST:,} characters, so not a tracking URL")
+    path = url.partition("?")[0].partition("#")[0]
+    if "%" in path:
+        path = unquote(path, errors="replace")
+    if not path[-1:].isalnum() or not path.isascii():
+        path = _TAIL.sub("", path)
+    head, _, last = path.rpartition("/")
+    before, _, second = head.rpartition("/")
+    if second == "o" and last.endswith(".gif"):
+        return Path(kind="o", token=last[:-4])
+    if second == "u" and last:
+        return Path(kind="u", token=last)
+    if second and last and before[-2:] in ("/c", "c"):
+        return Path(kind="c", token=second, link=last)
+    raise BadToken("not in the form of a tracking URL")
+
+
+def check_destination(url: str) -> SkipReason | None:
+    """Tell why a destination must not be signed, or ``None`` when it may.
+
+    Args:
+        url: As a browser would read it: references decoded, white space at the ends and line breaks gone.
+    """
+    if _PLAIN.match(url):
+        return None
+    found = _ABSOLUTE.match(url)
+    if not found or _FORBIDDEN.search(url):
+        return SkipReason.UNSAFE
+    try:
+        _host(found[2])
+    except ValueError:
+        return SkipReason.UNSAFE
+    return None
+
+
+def location(url: str) -> str:
+    """Give the ASCII form of a destination, for the ``Location`` field: IDNA host, the rest percent-encoded as UTF-8.
+
+    What is ASCII already stays as it was signed.
+
+    Raises:
+        ConfigError: If the destination is not one that :func:`check_destination` lets pass.
+    """
+    if _PLAIN.match(url):
+        return url
+    found = _ABSOLUTE.match(url)
+    if not found or _FORBIDDEN.search(url):
+        raise ConfigError("not a destination that may be redirected to")
+    scheme, authority, rest = found.groups()
+    try:
+        return f"{scheme}://{_host(authority)}{quote(rest, safe=_SAFE)}"
+    except ValueError as error:
+        raise ConfigError("not a destination that may be redirected to") from error
+
+
+def _host(authority: str) -> str:
+    """Give an authority in ASCII.
+
+    Raises:
+        ValueError: If it is not a host with, perhaps, a user and a port.
+    """
+    found = _AUTHORITY.match(authority)
+    if not found:
+        raise ValueError("not a host")
+    user, host, port = found.groups(default="")
+    if not host.startswith("["):
+        host = _ascii_host(host)
+    return f"{quote(user, safe=_SAFE)}@{host}{port}" if found[1] is not None else f"{host}{port}"
+
+
+def _ascii_host(host: str) -> str:
+    """Give a host name in ASCII, each label mapped as browsers do.
+
+    Source: UTS 46 (Unicode 15.1, 2023), non-transitional: lower case and NFKC, then Punycode (RFC 3492) per label.
+    """
+    if host.isascii():
+        mapped = host
+    else:
+        mapped = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", host).lower()).translate(_DOTS)
+        mapped = mapped.replace("\xad", "")
+    labels = [label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in mapped.split(".")]
+    found = ".".join(labels)
+    if not found.strip(".") or _BAD_HOST.search(found) or any(len(label) > 63 for label in labels) or len(found) > 253:
+        raise ValueError("not a host")
+    if "" in labels[:-1]:
+        raise ValueError("an empty label")
+    return found
+
+
+def short_name(number: int, url: str, channel: Channel = Channel.HTML) -> str:
+    """Give the short link token of a link: a content hash, the same whenever the campaign is compiled again."""
+    content = json.dumps([number, url, channel], ensure_ascii=True, separators=(",", ":"))
+    digest = sha256(content.encode()).digest()[:10]
+    return "s" + b2a_base64(digest, newline=False).decode("ascii").rstrip("=\n").translate(str.maketrans("+/", "-_"))

@@ -1,0 +1,145 @@
+"""Header fields of a mail: where they are in the raw bytes, and what their parameters say.
+
+Does not decode field values for people, and writes none; see ``headers`` for that.
+
+Source: RFC 5322 (2008) for fields, RFC 2045 (1996) for parameters, RFC 2231 (1997) for split and encoded parameters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+__all__ = ["Field", "Parameter", "main_value", "parameter_values", "parameters", "read_fields", "unfolded"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Tell where a header field is: ``raw[start:value]`` is name and colon, ``raw[value:end]`` the rest with its line end.
+
+    Attributes:
+        name: The name in lower case.
+        start: The first byte of the name.
+        value: The first byte after the colon.
+        end: The first byte of what follows, past the line end of the last folded line.
+    """
+
+    name: str
+    start: int
+    value: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """Tell where one written parameter is: ``raw[start:end]`` is ``name=value`` as it stands, quotes and all.
+
+    Attributes:
+        name: The name in lower case, with the stars of RFC 2231.
+        value: The value without quotes, one character a byte.
+        start: The first byte of the name.
+        end: The first byte past the value.
+    """
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+_LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
+_NAME = re.compile(rb"([!-9;-~]*+)[ \t]*+:")
+_PARAMETER = re.compile(rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;"]*+))', re.DOTALL)
+_SEGMENT = re.compile(r"([^*]++)(?:\*([0-9]{1,9}))?(\*)?")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def read_fields(raw: bytes, start: int, boundaries: Mapping[bytes, int]) -> tuple[tuple[Field, ...], int]:
+    """Find the header fields that begin at ``start``.
+
+    The header ends at an empty line, which belongs to it, or before the first line that is no field: a mail may
+    lack the empty line. A line that is one of ``boundaries`` ends it too. ``From `` of an mbox is passed over.
+
+    Returns:
+        The fields, and the offset of the body.
+    """
+    found: list[Field] = []
+    at = start
+    while line := _LINE.match(raw, at):
+        end = line.end()
+        text = line[0].rstrip(b"\r\n")
+        if not text:
+            return tuple(found), end
+        if text.startswith(b"--") and _is_boundary(text[2:], boundaries):
+            break
+        if text[0] in b" \t":
+            if found:
+                last = found[-1]
+                found[-1] = Field(name=last.name, start=last.start, value=last.value, end=end)
+        elif named := _NAME.match(text):
+            found.append(Field(name=named[1].decode().lower(), start=at, value=at + named.end(), end=end))
+        elif not (text.startswith(b"From ") and not found):
+            break
+        at = end
+    return tuple(found), at
+
+
+def _is_boundary(text: bytes, boundaries: Mapping[bytes, int]) -> bool:
+    text = text.rstrip(b" \t")
+    return text in boundaries or (text.endswith(b"--") and text[:-2] in boundaries)
+
+
+def unfolded(raw: bytes, field: Field) -> bytes:
+    """Give a field's value on one line, without the blanks around it."""
+    return raw[field.value : field.end].replace(b"\r", b"").replace(b"\n", b"").strip()
+
+
+def main_value(raw: bytes, field: Field) -> str:
+    """Give what stands before the first parameter, in lower case and without comments: ``text/html``."""
+    text = unfolded(raw, field).partition(b";")[0].decode("latin-1")
+    return text.partition("(")[0].strip().strip('"').lower()
+
+
+def parameters(raw: bytes, field: Field) -> Iterator[Parameter]:
+    """Give a field's parameters as they are written, one at a time."""
+    for match in _PARAMETER.finditer(raw, field.value, field.end):
+        quoted, bare = match[2], match[3]
+        if quoted is not None:
+            value, end = _ESCAPED.sub(r"\1", _one_line(quoted)), match.end()
+        else:
+            bare = _without_comment(bare)
+            value, end = _one_line(bare), match.start(3) + len(bare)
+        yield Parameter(name=match[1].decode("latin-1").lower(), value=value, start=match.start(1), end=end)
+
+
+def _without_comment(written: bytes) -> bytes:
+    """Cut a bare value before a comment, as in ``us-ascii (plain)``."""
+    at = written.find(b"(")
+    return written[:at].rstrip() if at > 0 and written[at - 1 : at].isspace() else written.rstrip()
+
+
+def _one_line(data: bytes) -> str:
+    return data.decode("latin-1").replace("\r", "").replace("\n", "")
+
+
+def parameter_values(raw: bytes, field: Field) -> dict[str, str]:
+    """Give the parameters by name, those of RFC 2231 put together; the first of a name wins, a plain one before others.
+
+    The values are one character a byte: the charset an encoded value announces is not applied.
+    """
+    plain: dict[str, str] = {}
+    split: dict[str, dict[int, str]] = {}
+    for parameter in parameters(raw, field):
+        segment = _SEGMENT.fullmatch(parameter.name)
+        if segment is None or not (segment[2] or segment[3]):
+            plain.setdefault(parameter.name, parameter.value)
+            continue
+        number, value = int(segment[2] or 0), parameter.value
+        if segment[3]:
+            value = value.split("'", 2)[-1] if number == 0 else value
+            value = unquote_to_bytes(value.encode("latin-1")).decode("latin-1")
+        split.setdefault(segment[1], {}).setdefault(number, value)
+    joined = {name: "".join(text for _, text in sorted(found.items())) for name, found in split.items()}
+    return {**joined, **plain}

@@ -1,0 +1,148 @@
+"""Bytes to text and back, in the charsets of mail, so that what is not changed keeps its bytes.
+
+Does not guess beyond the label: text of an unknown charset is refused, not damaged.
+
+Source: WHATWG Encoding (2024), for the labels that name a larger charset than they say.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+__all__ = ["Change", "Text", "read_text"]
+
+Change = tuple[int, int, bytes]
+"""Replace ``data[start:end]`` by these bytes."""
+
+_LARGER = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "shift_jis": "cp932",
+    "iso2022_jp": "iso2022_jp_ext",
+    "tis_620": "cp874",
+    "ascii": "utf_8",
+}
+"""Charsets whose labels real mail puts on text of a larger one."""
+_NAMES = {
+    "windows-874": "cp874",
+    "iso-8859-8-i": "iso-8859-8",
+    "x-sjis": "shift_jis",
+    "x-gbk": "gbk",
+    "x-euc-jp": "euc_jp",
+    "unicode-1-1-utf-8": "utf-8",
+    "unknown-8bit": "ascii",
+}
+_REFUSED = frozenset({"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+"""Not charsets of mail, or not safe: browsers read no UTF-7 since it smuggles markup."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Hold decoded text and how it was decoded, so that ``prefix + text`` encodes to exactly the bytes it came from.
+
+    A byte that the charset does not know is a lone surrogate in ``text`` (PEP 383), and the same byte afterwards.
+
+    Attributes:
+        text: The text, without a byte order mark.
+        codec: Python's name of the charset.
+        errors: How bytes are handled that the charset does not know.
+        prefix: The byte order mark.
+    """
+
+    text: str
+    codec: str
+    errors: str = "strict"
+    prefix: bytes = b""
+
+    def encode(self, text: str) -> bytes:
+        """Encode more text in the same way.
+
+        Raises:
+            UnicodeEncodeError: If the charset has no such character.
+        """
+        return text.encode(self.codec, self.errors)
+
+    @property
+    def is_ascii_based(self) -> bool:
+        """Whether ASCII text is the same bytes anywhere in this charset."""
+        return not self.codec.startswith(("utf-16", "utf_16", "utf-32", "utf_32"))
+
+    def changes(self, edits: Iterable[tuple[int, int, str]]) -> list[Change] | None:
+        """Turn edits of the text into changes of the bytes it came from.
+
+        Returns:
+            ``None`` if the text around an edit does not encode to its own bytes when cut there.
+
+        Raises:
+            UnicodeEncodeError: If the charset has no such character.
+        """
+        found: list[Change] = []
+        kept: list[bytes] = []
+        at, offset = 0, len(self.prefix)
+        for start, end, new in edits:
+            before, old = self.encode(self.text[at:start]), self.encode(self.text[start:end])
+            kept += (before, old)
+            offset += len(before)
+            found.append((offset, offset + len(old), self.encode(new)))
+            offset += len(old)
+            at = end
+        kept.append(self.encode(self.text[at:]))
+        return found if b"".join(kept) == self.encode(self.text) else None
+
+
+def read_text(data: bytes, label: str) -> Text | None:
+    """Decode the bytes of a body.
+
+    Args:
+        data: The body, without its transfer encoding.
+        label: The charset as the mail names it; empty for US-ASCII.
+
+    Returns:
+        ``None`` if the charset is not known, or the bytes would not come back the same.
+    """
+    codec = _codec(label)
+    if codec is None:
+        return None
+    if codec in ("utf-16", "utf-32"):
+        return _read_wide(data, codec)
+    larger = _LARGER.get(codec)
+    tries = [(codec, "strict"), *([(larger, "strict")] if larger else []), (codec, "surrogateescape")]
+    mark = codecs.BOM_UTF8 if codec == "utf-8" and data.startswith(codecs.BOM_UTF8) else b""
+    for name, errors in tries:
+        found = _exact(data[len(mark) :], name, errors)
+        if found is not None:
+            return Text(text=found, codec=name, errors=errors, prefix=mark)
+    return None
+
+
+def _codec(label: str) -> str | None:
+    label = label.strip(" '\"").lower() or "ascii"
+    try:
+        name = codecs.lookup(_NAMES.get(label, label)).name
+        b"".decode(name)
+    except (LookupError, ValueError):
+        return None
+    return None if name in _REFUSED else name
+
+
+def _exact(data: bytes, codec: str, errors: str) -> str | None:
+    try:
+        text = data.decode(codec, errors)
+        return text if text.encode(codec, errors) == data else None
+    except ValueError:
+        return None
+
+
+def _read_wide(data: bytes, codec: str) -> Text | None:
+    """Decode UTF-16 or UTF-32 that names no byte order: its mark tells, else the side the zero bytes of ASCII are on."""
+    width = 2 if codec == "utf-16" else 4
+    little, big = ("".encode(f"{codec}-{order}") for order in ("le", "be"))
+    little, big = "\ufeff".encode(f"{codec}-le"), "\ufeff".encode(f"{codec}-be")
+    mark = data[:width] if data[:width] in (little, big) else b""
+    is_little = mark == little if mark else data[width - 1 :: width].count(0) > data[::width].count(0)
+    name = f"{codec}-le" if is_little else f"{codec}-be"
+    found = _exact(data[len(mark) :], name, "strict")
+    return None if found is None else Text(text=found, codec=name, prefix=mark)

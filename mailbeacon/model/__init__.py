@@ -1,0 +1,66 @@
+"""The data that the stages hand each other: frozen, slotted, keyword-only; no logic beyond its own form.
+
+Does not sign, scan, judge or count, and imports nothing of the package but ``errors``.
+"""
+
+from mailbeacon.model.event import Event, Facts, Network
+from mailbeacon.model.mail import Edit, Link, Manifest, Place, Skipped, SkipReason, Target, Warned, WarningKind
+from mailbeacon.model.message import Message, check_aware
+from mailbeacon.model.protocols import (
+    Clock,
+    Consent,
+    History,
+    Judge,
+    Manifests,
+    MayRedirect,
+    Networks,
+    OnEvent,
+    Sink,
+)
+from mailbeacon.model.record import Json, Record, read_json
+from mailbeacon.model.verdict import Answer, Signal, Verdict
+from mailbeacon.model.web import KEPT_HEADERS, Headers, Reply, Request
+from mailbeacon.model.words import Actor, AgentKind, Channel, Hint, Kind, Level, NetworkKind
+
+__all__ = [
+    "KEPT_HEADERS",
+    "Actor",
+    "AgentKind",
+    "Answer",
+    "Channel",
+    "Clock",
+    "Consent",
+    "Edit",
+    "Event",
+    "Facts",
+    "Headers",
+    "Hint",
+    "History",
+    "Json",
+    "Judge",
+    "Kind",
+    "Level",
+    "Link",
+    "Manifest",
+    "Manifests",
+    "MayRedirect",
+    "Message",
+    "Network",
+    "NetworkKind",
+    "Networks",
+    "OnEvent",
+    "Place",
+    "Record",
+    "Reply",
+    "Request",
+    "Signal",
+    "Sink",
+    "SkipReason",
+    "Skipped",
+    "Target",
+    "Verdict",
+    "Warned",
+    "WarningKind",
+    "check_aware",
+    "read_json",
+]

@@ -1,0 +1,155 @@
+"""What rewriting finds in a mail: links, what was skipped and why, warnings, edits, and the manifest of short links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model.record import Record
+from mailbeacon.model.words import Channel
+
+__all__ = ["Edit", "Link", "Manifest", "Place", "SkipReason", "Skipped", "Target", "Warned", "WarningKind"]
+
+
+class Place(StrEnum):
+    """Where in a document a link stands."""
+
+    ANCHOR = "a"
+    AREA = "area"
+    SVG = "svg a"
+    OUTLOOK = "outlook comment"
+    VML = "vml"
+    TEXT = "text"
+
+
+class SkipReason(StrEnum):
+    """Why a link was left alone."""
+
+    NOT_HTTP = "not-http"
+    ANCHOR = "anchor"
+    EMPTY = "empty"
+    RELATIVE = "relative"
+    MERGE_TAG = "merge-tag"
+    OPT_OUT = "opt-out"
+    OURS = "ours"
+    UNSUBSCRIBE = "unsubscribe"
+    EXCLUDED = "excluded"
+    TOO_LONG = "too-long"
+    AMBIGUOUS = "ambiguous"
+    UNSAFE = "unsafe"
+    AMP = "amp"
+
+
+class WarningKind(StrEnum):
+    """What the sender should look at."""
+
+    VISIBLE_URL = "visible-url"
+    CLIPPED = "clipped"
+    PROVIDER_TRACKING = "provider-tracking"
+    MERGE_TAG = "merge-tag"
+    PIXEL = "pixel"
+    AMP = "amp"
+    NO_BODY = "no-body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target(Record):
+    """Hold what a link token says: number, destination, and the part of the mail."""
+
+    number: int
+    url: str
+    channel: Channel = Channel.HTML
+
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"channel": Channel}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Record):
+    """Name one wrapped link.
+
+    Attributes:
+        number: From 1, in the order of the document, and on through the text part.
+        url: The destination.
+        place: The kind of element or part it stands in.
+        channel: The part of the mail.
+        label: What the reader sees: text, or an image's alternative text; empty before compiling.
+        line: The line of the attribute's value in the source, from 1.
+        column: The column there, in characters, from 1.
+    """
+
+    number: int
+    url: str
+    place: Place = Place.ANCHOR
+    channel: Channel = Channel.HTML
+    label: str = ""
+    line: int = 0
+    column: int = 0
+
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"place": Place, "channel": Channel}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped(Record):
+    """Name one link that was left alone, and why."""
+
+    url: str
+    reason: SkipReason
+    place: Place = Place.ANCHOR
+    line: int = 0
+    column: int = 0
+
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"reason": SkipReason, "place": Place}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned(Record):
+    """Name one thing the sender should look at."""
+
+    kind: WarningKind
+    detail: str
+    line: int = 0
+    column: int = 0
+
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"kind": WarningKind}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """Hold one change: ``source[start:end]`` became ``new``."""
+
+    start: int
+    end: int
+    old: str
+    new: str
+
+
+def _targets(values: Mapping[str, Mapping[str, object]]) -> dict[str, Target]:
+    return {name: Target.from_dict(value) for name, value in values.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest(Record):
+    """Hold the destinations of a campaign's short links, by short name.
+
+    Attributes:
+        campaign: The campaign it belongs to.
+        targets: From the short link token to what it stands for.
+    """
+
+    campaign: str
+    targets: Mapping[str, Target] = field(default_factory=dict)
+
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"targets": _targets}
+
+    def merge(self, other: Manifest) -> Manifest:
+        """Give a manifest that knows the links of both, whatever the order.
+
+        Raises:
+            ConfigError: If the campaigns differ.
+        """
+        if other.campaign != self.campaign:
+            raise ConfigError("manifests of different campaigns do not merge")
+        return Manifest(campaign=self.campaign, targets={**self.targets, **other.targets})

@@ -1,0 +1,84 @@
+"""One mail to one recipient: what a token says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from json.encoder import encode_basestring
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model.words import Level
+
+__all__ = ["Message", "check_aware"]
+
+
+def check_aware(moment: datetime, name: str) -> None:
+    """Insist on a time zone: a naive datetime means another moment on every machine.
+
+    Raises:
+        ConfigError: If ``moment`` is naive, or not a datetime.
+    """
+    if not isinstance(moment, datetime):
+        raise ConfigError(f"{name} must be a datetime, got {type(moment).__name__}")
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ConfigError(f"{name} must carry a time zone, got a naive datetime")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Name one mail to one recipient.
+
+    Args:
+        recipient: The host's own name for the recipient, such as a user's key; not an e-mail address.
+        campaign: The newsletter or mailing; needed wherever links are wrapped, for a link works only within its campaign.
+        id: The host's own name for this mail; without one, campaign, recipient and ``sent_at`` tell mails apart.
+        variant: The arm of an experiment the recipient was put in, such as ``"b"``.
+        sent_at: When it was sent, to the second; without it nothing that depends on the time since sending is known.
+        opens: How much may be known of its opens.
+        clicks: How much may be known of its clicks.
+
+    Raises:
+        ConfigError: For a text that is not text, an empty recipient, or a naive ``sent_at``.
+    """
+
+    recipient: str
+    campaign: str = ""
+    id: str = ""
+    variant: str = ""
+    sent_at: datetime | None = None
+    opens: Level = Level.FULL
+    clicks: Level = Level.FULL
+
+    def __post_init__(self) -> None:
+        recipient, sent_at = self.recipient, self.sent_at
+        if not (recipient.__class__ is self.campaign.__class__ is self.id.__class__ is self.variant.__class__ is str):
+            self._check_texts()
+        if self.opens.__class__ is not Level or self.clicks.__class__ is not Level:
+            self._check_levels()
+        if not recipient and not (self.opens is self.clicks is Level.AGGREGATE):
+            raise ConfigError("recipient must not be empty")
+        if sent_at is not None and (sent_at.__class__ is not datetime or sent_at.tzinfo is not UTC):
+            check_aware(sent_at, "sent_at")
+
+    def _check_texts(self) -> None:
+        for name in ("recipient", "campaign", "id", "variant"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise ConfigError(f"{name} must be a str, got {type(value).__name__}")
+
+    def _check_levels(self) -> None:
+        for name in ("opens", "clicks"):
+            try:
+                object.__setattr__(self, name, Level(getattr(self, name)))
+            except ValueError as error:
+                raise ConfigError(f"{name} must be a Level, got {getattr(self, name)!r}") from error
+
+    @property
+    def message_id(self) -> str:
+        """The mail's name in events: ``id``, or a digest of campaign, recipient and ``sent_at``."""
+        if self.id or not self.recipient:
+            return self.id
+        seconds = int(self.sent_at.timestamp()) if self.sent_at else 0
+        named = f"[{encode_basestring(self.campaign)},{encode_basestring(self.recipient)},{seconds}]"
+        return blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()

@@ -1,0 +1,61 @@
+"""What a host may supply: small protocols, checked by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol
+
+from mailbeacon.model.event import Event, Network
+from mailbeacon.model.mail import Manifest
+from mailbeacon.model.message import Message
+from mailbeacon.model.verdict import Verdict
+from mailbeacon.model.words import Kind, Level
+
+__all__ = ["Clock", "Consent", "History", "Judge", "Manifests", "MayRedirect", "Networks", "OnEvent", "Sink"]
+
+Clock = Callable[[], datetime]
+"""Give the current moment, with a time zone."""
+Consent = Callable[[Message, Kind], Level]
+"""Give what a recipient allows today, for opens or clicks."""
+Manifests = Callable[[str], "Manifest | None"]
+"""Give the merged manifest of a campaign with short links."""
+MayRedirect = Callable[[str], bool]
+"""Tell whether a verified destination may still be redirected to (the host's own takedown)."""
+OnEvent = Callable[[Event, Verdict], None]
+"""Be told of each recorded event."""
+
+
+class Sink(Protocol):
+    """Keep events. A sink that fails never breaks a reply."""
+
+    def record(self, event: Event, verdict: Verdict) -> None:
+        """Keep one event with its verdict; the same event id twice is kept once."""
+
+
+class History(Protocol):
+    """Remember recent events, bounded, so that a verdict can see what came before."""
+
+    def recent(self, event: Event) -> Iterable[Event]:
+        """Give the earlier events that bear on ``event``: of its message, and of its network id."""
+
+    def add(self, event: Event) -> None:
+        """Remember a redacted event."""
+
+
+class Networks(Protocol):
+    """Tell who runs the network of an address."""
+
+    @property
+    def version(self) -> str:
+        """The version of the data, for verdicts."""
+
+    def lookup(self, address: str) -> Network:
+        """Give the network of an IP address in text form; never raises."""
+
+
+class Judge(Protocol):
+    """Say who made an event, given what came before."""
+
+    def classify(self, event: Event, earlier: Iterable[Event] = ()) -> Verdict:
+        """Give the verdict on one event."""

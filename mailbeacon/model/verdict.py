@@ -1,0 +1,76 @@
+"""Who did it, as far as it can be known, and why we think so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mailbeacon.model.event import Event
+from mailbeacon.model.record import Record
+from mailbeacon.model.web import Reply
+from mailbeacon.model.words import Actor
+
+__all__ = ["Answer", "Signal", "Verdict"]
+
+_IS_HUMAN = {Actor.HUMAN: True, Actor.IMAGE_PROXY: True, Actor.PRIVACY_PROXY: None, Actor.UNKNOWN: None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal(Record):
+    """Give one reason for a verdict.
+
+    Attributes:
+        name: The rule that saw it, such as ``burst``.
+        weight: Evidence in log-odds (natural logarithm): above 0 speaks for a machine, below 0 for a person.
+        detail: What was seen, in words; no address, recipient or token.
+        family: What kind of evidence it is; only the strongest of a family counts.
+    """
+
+    name: str
+    weight: float
+    detail: str = ""
+    family: str = ""
+
+
+def _signals(values: Iterable[Mapping[str, object]]) -> tuple[Signal, ...]:
+    return tuple(map(Signal.from_dict, values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(Record):
+    """Say who made a request.
+
+    Attributes:
+        actor: Who it was.
+        confidence: How likely the actor is right, 0 to 1.
+        signals: The reasons, the strongest first.
+        version: Of the rules and of the data they were judged with.
+    """
+
+    actor: Actor
+    confidence: float = 0.0
+    signals: tuple[Signal, ...] = ()
+    version: str = ""
+
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"actor": Actor, "signals": _signals}
+
+    @property
+    def is_human(self) -> bool | None:
+        """``True`` for a person, ``False`` for a machine, ``None`` where it cannot be known."""
+        return _IS_HUMAN.get(self.actor, False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Hold what one request gives: a reply, and what is to be recorded.
+
+    Attributes:
+        reply: What to send back.
+        event: The event, redacted; ``None`` when there is nothing to record.
+        verdict: Who it was; ``None`` without an event.
+    """
+
+    reply: Reply
+    event: Event | None = None
+    verdict: Verdict | None = None

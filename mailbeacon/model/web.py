@@ -1,0 +1,125 @@
+"""Requests and replies as plain data: what an adapter for a web framework fills in and sends back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model.message import check_aware
+
+__all__ = ["KEPT_HEADERS", "Headers", "Reply", "Request"]
+
+KEPT_HEADERS = (
+    "accept",
+    "accept-language",
+    "dnt",
+    "purpose",
+    "range",
+    "referer",
+    "sec-ch-ua",
+    "sec-ch-ua-platform",
+    "sec-fetch-dest",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-fetch-user",
+    "sec-gpc",
+    "sec-purpose",
+    "x-moz",
+    "x-purpose",
+    "x-requested-with",
+)
+"""The header fields that may be looked at beside the user agent, in lower case: no other says who made a request.
+
+Cookies and anything that could name a person are left out on purpose.
+"""
+_kept = frozenset(KEPT_HEADERS)
+
+
+class Headers(Mapping[str, str]):
+    """Hold header fields by name, in any case; values of a repeated name are joined with a comma."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        pairs = headers.items() if isinstance(headers, Mapping) else headers
+        values: dict[str, str] = {}
+        for name, value in pairs:
+            lowered = name.lower()
+            values[lowered] = f"{values[lowered]}, {value}" if lowered in values else value
+        self._values = values
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def get_lower(self, name: str) -> str:
+        """Give the value of a name written in lower case, or the empty text: the fast way."""
+        return self._values.get(name, "")
+
+    def kept(self) -> tuple[tuple[str, str], ...]:
+        """Give the fields of :data:`KEPT_HEADERS`, as they came."""
+        return tuple([field for field in self._values.items() if field[0] in _kept])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Headers({sorted(self._values)!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Hold one HTTP request.
+
+    Args:
+        url: Absolute or a path, under any mount prefix.
+        method: In capitals.
+        headers: A mapping or pairs; afterwards :class:`Headers`.
+        address: The client's IP address as the host trusts it; empty when it is not known.
+        received_at: When it came; ``None`` stands for the moment the beacon's clock gives.
+        body: Read by forms that act only.
+
+    Raises:
+        ConfigError: If ``received_at`` is naive.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] | Iterable[tuple[str, str]] = field(default=(), repr=False)
+    address: str = field(default="", repr=False)
+    received_at: datetime | None = None
+    body: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.url, str):
+            raise ConfigError(f"url must be a str, got {type(self.url).__name__}")
+        if self.headers.__class__ is not Headers:
+            object.__setattr__(self, "headers", Headers(self.headers))
+        if self.received_at is not None:
+            check_aware(self.received_at, "received_at")
+
+    if TYPE_CHECKING:
+
+        @property
+        def fields(self) -> Headers: ...
+
+    else:
+
+        @property
+        def fields(self):
+            """The header fields, as :class:`Headers`."""
+            return self.headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Hold one HTTP reply: a status, header pairs in order, and a body."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes = b""

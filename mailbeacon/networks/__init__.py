@@ -1,0 +1,28 @@
+"""Say who runs the network of an address, and what it is used for.
+
+The package's own small table (:func:`builtin`), the optional larger one (:func:`from_iporigin`), tables made from the
+lists that operators publish, and the geography of an address. Does not fetch anything and never looks a name up.
+"""
+
+from mailbeacon.networks.geography import Geography, Place
+from mailbeacon.networks.lists import Listing, apple, aws, azure, google, plain
+from mailbeacon.networks.own import builtin, from_iporigin
+from mailbeacon.networks.table import UNKNOWN, Entry, Layers, Table, read_cidr
+
+__all__ = [
+    "UNKNOWN",
+    "Entry",
+    "Geography",
+    "Layers",
+    "Listing",
+    "Place",
+    "Table",
+    "apple",
+    "aws",
+    "azure",
+    "builtin",
+    "from_iporigin",
+    "google",
+    "plain",
+    "read_cidr",
+]

@@ -1,0 +1,201 @@
+"""Look addresses up in disjoint ranges: one bisection an address.
+
+Entries may overlap; the table is cut into disjoint ranges once, when it is made. Does not read files.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import NamedTuple
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Network, NetworkKind, Networks
+
+__all__ = ["UNKNOWN", "Entry", "Layers", "Table", "read_cidr"]
+
+UNKNOWN = Network()
+"""What is said of an address in no table."""
+
+_LOCAL = Network(kind=NetworkKind.LOCAL)
+_LOCAL_RANGES = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "::/127",
+    "fc00::/7",
+    "fe80::/10",
+)
+"""Addresses that never travel the Internet. Source: IANA special-purpose address registries (RFC 6890)."""
+
+_RANK = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            NetworkKind.UNKNOWN,
+            NetworkKind.MAIL,
+            NetworkKind.HOSTING,
+            NetworkKind.CDN,
+            NetworkKind.VPN,
+            NetworkKind.SECURITY,
+            NetworkKind.CORPORATE_PROXY,
+            NetworkKind.RELAY,
+            NetworkKind.LOCAL,
+        )
+    )
+}
+"""Which kind wins where two lists name the very same range: the narrower use."""
+
+_MAPPED = bytes(10) + b"\xff\xff"
+
+
+class Entry(NamedTuple):
+    """Hold one network: its first address as packed bytes, its prefix length, and who runs it."""
+
+    first: bytes
+    bits: int
+    network: Network
+
+
+def read_cidr(text: str) -> tuple[bytes, int]:
+    """Read a network such as ``192.0.2.0/24``, or a single address.
+
+    Args:
+        text: CIDR form; bits beyond the prefix are cleared.
+
+    Returns:
+        The first address packed (4 or 16 bytes), and the prefix length.
+
+    Raises:
+        ConfigError: If it is not one.
+    """
+    base, slash, bits = text.partition("/")
+    try:
+        packed = inet_pton(AF_INET6 if ":" in base else AF_INET, base)
+    except (OSError, ValueError) as error:
+        raise ConfigError("not a network in CIDR form, such as 192.0.2.0/24") from error
+    width = 8 * len(packed)
+    if not slash:
+        return packed, width
+    if not (bits.isascii() and bits.isdigit() and len(bits) <= 3 and int(bits) <= width):
+        raise ConfigError(f"the prefix length of a network must be 0 to {width}")
+    free = width - int(bits)
+    return (int.from_bytes(packed) >> free << free).to_bytes(len(packed)), int(bits)
+
+
+_Ranges = tuple[list[bytes], list[Network]]
+
+
+def _cut(entries: Iterable[Entry], size: int) -> _Ranges:
+    """Cut nested networks into disjoint ranges that together cover every address of ``size`` bytes.
+
+    CIDR networks either nest or are apart, so one pass over them in order, with a stack of those still open, is enough.
+    """
+    end_of_all = 1 << (8 * size)
+    starts: list[int] = [0]
+    found: list[Network] = [UNKNOWN]
+    open_: list[tuple[int, Network]] = [(end_of_all, UNKNOWN)]
+
+    def begin(at: int, network: Network) -> None:
+        if starts[-1] == at:
+            starts.pop()
+            found.pop()
+        if not found or found[-1] != network:
+            starts.append(at)
+            found.append(network)
+
+    def close_until(at: int) -> None:
+        while open_[-1][0] <= at:
+            end, _ = open_.pop()
+            begin(end, open_[-1][1])
+
+    ordered = sorted(
+        (int.from_bytes(first), bits, _RANK[network.kind], network.operator, network)
+        for first, bits, network in entries
+        if len(first) == size
+    )
+    for first, bits, _, _, network in ordered:
+        close_until(first)
+        outer = open_[-1][1]
+        inner = outer if outer.kind is NetworkKind.RELAY and network.kind is NetworkKind.CDN else network
+        open_.append((first + (1 << (8 * size - bits)), inner))
+        begin(first, inner)
+    close_until(end_of_all - 1)
+    return [start.to_bytes(size) for start in starts], found
+
+
+class Table:
+    """Hold networks as disjoint ranges, and look addresses up.
+
+    Where entries overlap the most specific wins, but a relay's range stays a relay's though a content network's list
+    names a part of it; of two that name the same range, the narrower use wins. Loopback, private and link-local
+    addresses are always ``LOCAL``.
+
+    Args:
+        entries: In any order.
+        version: The name of the data, for verdicts.
+    """
+
+    __slots__ = ("_found4", "_found6", "_starts4", "_starts6", "_version")
+
+    def __init__(self, entries: Iterable[Entry], *, version: str) -> None:
+        everything = [*entries, *(Entry(*read_cidr(text), _LOCAL) for text in _LOCAL_RANGES)]
+        self._version = version
+        self._starts4, self._found4 = _cut(everything, 4)
+        self._starts6, self._found6 = _cut(everything, 16)
+
+    @property
+    def version(self) -> str:
+        """The version of the data."""
+        return self._version
+
+    def __len__(self) -> int:
+        return len(self._starts4) + len(self._starts6)
+
+    def lookup(self, address: str) -> Network:
+        """Give the network of an address; never raises.
+
+        Args:
+            address: IPv4, IPv6, IPv4 mapped into IPv6, with or without a zone; anything else is unknown.
+        """
+        try:
+            if ":" not in address:
+                return self._found4[bisect_right(self._starts4, inet_pton(AF_INET, address)) - 1]
+            packed = inet_pton(AF_INET6, address.partition("%")[0])
+        except (OSError, ValueError, TypeError):
+            return UNKNOWN
+        if packed.startswith(_MAPPED):
+            return self._found4[bisect_right(self._starts4, packed[12:]) - 1]
+        return self._found6[bisect_right(self._starts6, packed) - 1]
+
+
+class Layers:
+    """Ask several tables in turn: the first that knows an address decides.
+
+    Args:
+        tables: The most trusted first.
+    """
+
+    __slots__ = ("_tables", "_version")
+
+    def __init__(self, tables: Sequence[Networks]) -> None:
+        self._tables = tuple(tables)
+        self._version = "+".join(table.version for table in self._tables)
+
+    @property
+    def version(self) -> str:
+        """The versions of all tables, joined with a plus sign."""
+        return self._version
+
+    def lookup(self, address: str) -> Network:
+        """Give the network of an address; never raises."""
+        for table in self._tables:
+            found = table.lookup(address)
+            if found.kind is not NetworkKind.UNKNOWN:
+                return found
+        return UNKNOWN

@@ -1,0 +1,238 @@
+"""From a request to its facts: everything a verdict needs, and nothing that names a person.
+
+Asks the agents, the networks and the place database, and reads the few headers of ``model.KEPT_HEADERS``. Judges
+nobody, keeps nothing, and gives away neither address nor user agent: only digests that change every UTC day.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from hashlib import blake2b
+from socket import AF_INET, AF_INET6, inet_pton
+from typing import Protocol
+
+from mailbeacon.agents import Agent, Agents
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import AgentKind, Facts, Headers, Hint, Kind, Network, NetworkKind, Networks, Request
+from mailbeacon.networks import Place, builtin
+
+__all__ = ["Locator", "Observer"]
+
+
+class Locator(Protocol):
+    """Tell where an address is; :class:`mailbeacon.networks.Geography` is one."""
+
+    def locate(self, address: str) -> Place:
+        """Give the place of an address; never raises."""
+
+
+_PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_PREFETCH_WORDS = ("prefetch", "preview", "prerender")
+_FORM_KINDS = frozenset({Kind.UNSUBSCRIBE, Kind.WITHDRAW, Kind.LEAVE_PAGE})
+_BARE = frozenset({"user-agent", "referer"})
+"""All that an access log has of a request's headers."""
+
+_GATEWAYS = (
+    "safelinks.protection.outlook.com",
+    "urldefense.com",
+    "urldefense.proofpoint.com",
+    "linkprotect.cudasvc.com",
+    "secure-web.cisco.com",
+    "mimecast.com",
+)
+"""Hosts of security gateways that rewrite links. Source: reports by senders and users, 2026."""
+
+_WEBMAIL = (
+    "mail.google.com",
+    "mail.yahoo.com",
+    "outlook.live.com",
+    "outlook.office.com",
+    "outlook.office365.com",
+    "mail.aol.com",
+    "mail.proton.me",
+    "app.fastmail.com",
+    "e.mail.ru",
+)
+"""Hosts at which people read mail in a browser. Source: the providers' own addresses, 2026."""
+
+_FETCH_SINCE = {"Chrome": 76, "Edge": 79, "Opera": 63, "Firefox": 90, "Safari": 17}
+"""The first major version that always sends ``Sec-Fetch-*``.
+
+Source: MDN, browser compatibility of Sec-Fetch-Site, 2025 (Safari: 16.4, taken here as 17).
+"""
+
+_NOT_THE_READER = frozenset(
+    {
+        AgentKind.PRIVACY_PROXY,
+        AgentKind.IMAGE_PROXY,
+        AgentKind.PREFETCH,
+        AgentKind.SCANNER,
+        AgentKind.PREVIEW,
+        AgentKind.CRAWLER,
+        AgentKind.SCRIPT,
+    }
+)
+_READERS_NETWORKS = frozenset({NetworkKind.UNKNOWN, NetworkKind.LOCAL})
+_NOWHERE = Place()
+_DAYS_KEPT = 64
+
+
+class Observer:
+    """Turn requests into facts; one object serves all threads.
+
+    Args:
+        networks: Who runs which network; ``None`` for the package's own small table.
+        agents: What user agents are; ``None`` for the package's own rules.
+        secret: The key of the digests, such as ``TokenSigner.derive`` gives; empty for a random one, which makes
+            digests that can be compared within this object only.
+        geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves places empty.
+    """
+
+    __slots__ = ("_agents", "_days", "_geo", "_networks", "_secret")
+
+    def __init__(
+        self,
+        networks: Networks | None = None,
+        agents: Agents | None = None,
+        secret: bytes = b"",
+        geo: Locator | None = None,
+    ) -> None:
+        self._networks: Networks = builtin() if networks is None else networks
+        self._agents = Agents() if agents is None else agents
+        self._secret = blake2b(secret or secrets.token_bytes(32), digest_size=32, person=b"mailbeacon facts").digest()
+        self._geo = geo
+        self._days: dict[int, blake2b] = {}
+
+    def observe(self, request: Request, kind: Kind) -> Facts:
+        """Give the facts of a request.
+
+        Args:
+            request: With ``received_at`` set: the digests change with the day.
+            kind: What the request is; a form's POST is ordinary only where there is a form.
+
+        Raises:
+            ConfigError: If ``received_at`` is not set.
+        """
+        if request.received_at is None:
+            raise ConfigError("received_at must be set before a request is observed")
+        headers = request.fields
+        get = headers.get_lower
+        user_agent = get("user-agent")
+        agent = self._agents.identify(
+            user_agent,
+            requested_with=get("x-requested-with"),
+            client_hints=get("sec-ch-ua"),
+            platform=get("sec-ch-ua-platform"),
+        )
+        network = self._networks.lookup(request.address)
+        key = self._key(request.received_at)
+        place = _NOWHERE if self._geo is None else self._place(request.address, agent, network)
+        return Facts(
+            agent=agent.kind,
+            client=agent.client,
+            client_version=agent.version,
+            system=agent.system,
+            device=agent.device,
+            network=network,
+            network_id=_digest(key, _network_bytes(request.address)),
+            agent_id=_digest(key, user_agent.encode("utf-8", "surrogatepass")),
+            hints=_hints(request.method, headers, kind, agent),
+            country=place.country,
+            region=place.region,
+            city=place.city,
+            rules=self._agents.version,
+            networks=self._networks.version,
+        )
+
+    def _key(self, moment: datetime) -> blake2b:
+        """Give the keyed hash of a UTC day."""
+        day = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).toordinal()
+        key = self._days.get(day)
+        if key is None:
+            if len(self._days) >= _DAYS_KEPT:
+                self._days = {}
+            key = self._days[day] = blake2b(day.to_bytes(4), key=self._secret, digest_size=8)
+        return key
+
+    def _place(self, address: str, agent: Agent, network: Network) -> Place:
+        """Locate a reader; the place of a proxy, a relay, a scanner or a rented server is not the reader's."""
+        if self._geo is None or agent.kind in _NOT_THE_READER or network.kind not in _READERS_NETWORKS:
+            return _NOWHERE
+        return self._geo.locate(address)
+
+
+def _digest(key: blake2b, data: bytes) -> str:
+    if not data:
+        return ""
+    made = key.copy()
+    made.update(data)
+    return made.hexdigest()
+
+
+def _network_bytes(address: str) -> bytes:
+    """Give what of an address tells sources apart: all of IPv4, the first 64 bits of IPv6; nothing if it is neither."""
+    try:
+        if ":" not in address:
+            return inet_pton(AF_INET, address)
+        packed = inet_pton(AF_INET6, address.partition("%")[0])
+    except (OSError, ValueError):
+        return b""
+    return packed[12:] if packed.startswith(b"\0\0\0\0\0\0\0\0\0\0\xff\xff") else packed[:8]
+
+
+def _hints(method: str, headers: Headers, kind: Kind, agent: Agent) -> frozenset[Hint]:
+    """Read the method and the headers."""
+    get = headers.get_lower
+    found: list[Hint] = [*agent.hints]
+    if method != "GET":
+        if method == "HEAD":
+            found.append(Hint.HEAD)
+        elif method != "POST" or kind not in _FORM_KINDS:
+            found.append(Hint.OTHER_METHOD)
+    for name in _PREFETCH_HEADERS:
+        value = get(name)
+        if value and any(word in value.lower() for word in _PREFETCH_WORDS):
+            found.append(Hint.PREFETCH)
+    referer = get("referer")
+    if referer:
+        found.extend(_referer_hints(referer))
+    if not get("user-agent"):
+        found.append(Hint.NO_USER_AGENT)
+    if headers.keys() <= _BARE:
+        found.append(Hint.HEADERS_UNKNOWN)
+    else:
+        _header_hints(headers, agent, found)
+    return frozenset(found)
+
+
+def _header_hints(headers: Headers, agent: Agent, found: list[Hint]) -> None:
+    """Add what headers say by being there or not."""
+    get = headers.get_lower
+    if not get("accept"):
+        found.append(Hint.NO_ACCEPT)
+    if not get("accept-language"):
+        found.append(Hint.NO_ACCEPT_LANGUAGE)
+    if get("range"):
+        found.append(Hint.RANGE)
+    if get("sec-gpc") == "1":
+        found.append(Hint.GPC)
+    if get("dnt") == "1":
+        found.append(Hint.DNT)
+    if get("sec-fetch-site") or get("sec-fetch-mode") or get("sec-fetch-dest"):
+        found.append(Hint.SEC_FETCH)
+        if get("sec-fetch-user") == "?1":
+            found.append(Hint.SEC_FETCH_USER)
+    elif agent.kind is AgentKind.BROWSER and int(agent.version or 0) >= _FETCH_SINCE.get(agent.client, 10_000):
+        found.append(Hint.NO_SEC_FETCH)
+
+
+def _referer_hints(referer: str) -> list[Hint]:
+    """Read the host of a Referer, and no more of it."""
+    host = referer.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0].lower()
+    found = []
+    if any(host == name or host.endswith("." + name) for name in _GATEWAYS):
+        found.append(Hint.GATEWAY_REFERER)
+    if host in _WEBMAIL or host.startswith(("mail.yandex.", "navigator.gmx.", "navigator.web.")):
+        found.append(Hint.WEBMAIL_REFERER)
+    return found

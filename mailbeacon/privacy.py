@@ -1,0 +1,164 @@
+"""What may be known of a recipient, and what is kept of an event: levels and redaction.
+
+Redaction comes after the verdict and never touches ``facts``, so that a redacted event is judged as the whole one was.
+It does not decide who made a request, and it does not delete what a host has stored.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from hashlib import blake2b
+from typing import Literal
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Event, Level
+from mailbeacon.settings import Keep
+
+__all__ = ["check_level", "effective_level", "opted_out", "redact"]
+
+_MAX_AGENT = 512
+_HASHED = re.compile(r"hash:[0-9a-f]{32}\Z")
+_VERSION_TAIL = re.compile(r"(?<![\d._])(\d++)[._][\d._]*+")
+_KEEPS = ("drop", "truncate", "hash", "keep")
+
+
+def check_level(level: Level, what: str) -> Level:
+    """Give a level back if this version can honour it.
+
+    Args:
+        level: What a host or a token asks for.
+        what: Who asks, for the error.
+
+    Raises:
+        ConfigError: If it is not a level, or one that is not available yet.
+    """
+    try:
+        found = Level(level)
+    except ValueError as error:
+        raise ConfigError(f"{what} must be a Level") from error
+    if found is not Level.FULL and found is not Level.NONE:
+        raise ConfigError(f"{what} {found.name} is not available in this version: use FULL or NONE")
+    return found
+
+
+def effective_level(signed: Level, default: Level = Level.FULL, today: Level = Level.FULL) -> Level:
+    """Give the strictest of what was signed into a mail and what holds today.
+
+    Args:
+        signed: The level in the mail's token.
+        default: The host's level for everybody.
+        today: What the recipient allows now.
+
+    Raises:
+        ConfigError: If one of them is AGGREGATE or DATE, which this version cannot honour.
+    """
+    return min(
+        check_level(signed, "the signed level"),
+        check_level(default, "default_level"),
+        check_level(today, "the consent of today"),
+    )
+
+
+def opted_out(value: str) -> bool:
+    """Tell whether a ``Sec-GPC`` or ``DNT`` field says no; one ``1`` among several values is enough.
+
+    Source: Global Privacy Control, W3C draft (2024), section 3; Tracking Preference Expression, W3C note (2019).
+    """
+    return bool(value) and any(part.strip() == "1" for part in value.split(","))
+
+
+def redact(
+    event: Event,
+    *,
+    address: Keep = "drop",
+    user_agent: Keep = "drop",
+    headers: Literal["drop", "keep"] = "drop",
+    secret: bytes = b"",
+) -> Event:
+    """Take from an event what names a person; doing it twice is doing it once.
+
+    Args:
+        event: As decoded. Its facts stay as they are.
+        address: ``truncate`` leaves the network: /24 of IPv4, /48 of IPv6; what is no address is dropped then.
+        user_agent: ``truncate`` leaves names and first numbers of versions, at most 512 characters.
+        headers: The header fields of the allow-list: kept or dropped.
+        secret: The key of ``hash``; without it a digest of an address is as good as the address.
+
+    Returns:
+        The same event where nothing changes.
+
+    Raises:
+        ConfigError: For a word that is none of these, or ``hash`` without a secret.
+    """
+    if address == user_agent == headers == "drop":
+        if not (event.address or event.user_agent or event.headers):
+            return event
+        return event.changed(address="", user_agent="", headers=())
+    _check(address, user_agent, headers, secret)
+    return event.changed(
+        address=_address(event.address, address, secret),
+        user_agent=_agent(event.user_agent, user_agent, secret),
+        headers=event.headers if headers == "keep" else (),
+    )
+
+
+def _check(address: str, user_agent: str, headers: str, secret: bytes) -> None:
+    for name, how in (("address", address), ("user_agent", user_agent)):
+        if how not in _KEEPS:
+            raise ConfigError(f"{name} must be drop, truncate, hash or keep, got {how!r}")
+    if headers not in ("drop", "keep"):
+        raise ConfigError(f"headers must be drop or keep, got {headers!r}")
+    if "hash" in (address, user_agent) and not secret:
+        raise ConfigError("hash needs a secret: without a key, all addresses can be tried")
+
+
+def _address(text: str, how: Keep, secret: bytes) -> str:
+    if not text or how == "drop":
+        return ""
+    if how == "keep":
+        return text
+    if how == "hash":
+        return _digest(_plain_address(text) or text, b"address", secret)
+    if "/" in text:
+        return text if _is_coarse(text) else ""
+    plain = _plain_address(text)
+    if not plain:
+        return ""
+    return str(ipaddress.ip_network(f"{plain}/{48 if ':' in plain else 24}", strict=False))
+
+
+def _is_coarse(text: str) -> bool:
+    """Tell whether a text is a network as ``truncate`` writes it."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return network.prefixlen <= (24 if network.version == 4 else 48)
+
+
+def _plain_address(text: str) -> str:
+    """Give an address in one form, without zone, an IPv4 one inside IPv6 taken out; empty for what is none."""
+    try:
+        found = ipaddress.ip_address(text.strip().partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
+
+
+def _agent(text: str, how: Keep, secret: bytes) -> str:
+    if not text or how == "drop":
+        return ""
+    if how == "hash":
+        return _digest(text, b"user agent", secret)
+    return _VERSION_TAIL.sub(r"\1", text[:_MAX_AGENT]) if how == "truncate" else text
+
+
+def _digest(text: str, purpose: bytes, secret: bytes) -> str:
+    """Give a keyed digest, marked as such so that it is not digested again."""
+    if _HASHED.match(text):
+        return text
+    key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()
+    found = blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=16, person=purpose)
+    return "hash:" + found.hexdigest()

@@ -1,0 +1,42 @@
+"""How numbers are written for people: shares, intervals, ranges; the same words in text and on the page."""
+
+from __future__ import annotations
+
+from mailbeacon.counting import Interval, Range, Rate
+
+__all__ = ["NOT_MEASURABLE", "bounds", "number", "range_text", "rate_text", "share"]
+
+NOT_MEASURABLE = "not measurable"
+"""Written in place of a figure that does not exist, such as unique opens of mails that cannot be told apart."""
+
+
+def number(value: int) -> str:
+    """Write a whole number with a comma between thousands."""
+    return f"{value:,}"
+
+
+def share(value: float | None) -> str:
+    """Write a share as a percentage with one decimal; a dash for none."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def bounds(interval: Interval) -> str:
+    """Write an interval as ``12.3 to 14.5 %``."""
+    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+
+
+def rate_text(rate: Rate) -> str:
+    """Write a rate with its interval and what it is of."""
+    if rate.value is None:
+        return f"– (0 {rate.of})"
+    counted = f"{number(rate.numerator)} of {number(rate.denominator)} {rate.of}"
+    return f"{share(rate.value)} ({counted}; {bounds(rate.interval)})"
+
+
+def range_text(found: Range | None) -> str:
+    """Write what is known at least and at most."""
+    if found is None:
+        return NOT_MEASURABLE
+    if found.low.numerator == found.high.numerator:
+        return share(found.low.value)
+    return f"{share(found.low.value)} to {share(found.high.value)}"

@@ -1,0 +1,174 @@
+"""What a host decides once: keys, base URL, how mail is rewritten, what is kept.
+
+Reads no environment and no file; every function that reads a clock takes it from here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from urllib.parse import urlsplit
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import (
+    Clock,
+    Consent,
+    History,
+    Judge,
+    Level,
+    Manifests,
+    MayRedirect,
+    Networks,
+    OnEvent,
+    Sink,
+)
+
+__all__ = ["MIN_KEY_BYTES", "Keep", "Settings", "utc_now"]
+
+MIN_KEY_BYTES = 16
+"""The least length of a secret key."""
+
+
+def utc_now() -> datetime:
+    """Give the current moment: the default clock, and the only place the package reads one."""
+    return datetime.now(UTC)
+
+
+Keep = Literal["drop", "truncate", "hash", "keep"]
+"""What becomes of a personal field after the verdict: gone, coarse (/24, /48), a keyed digest, or kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Hold a host's decisions.
+
+    Args:
+        base_url: Where the tracking routes are mounted, such as ``https://t.example.com/m``; https, but for loopback.
+        secret_keys: The signing keys, the newest last, at least 16 bytes each; older ones go on verifying.
+        namespace: Tells apart installations that share a key; part of every salt.
+        encrypt: Seal message tokens so that nobody can read them.
+        short_links: Put a short name in place of the destination; needs ``manifests``.
+        manifests: Gives the manifest of a campaign whose links are short.
+        allow_addresses: Let ``recipient`` be an e-mail address, which then stands readable in every token.
+        pixel: Where the pixel goes: ``auto`` is the top once Gmail would clip the bottom.
+        utm: Parameters added to each destination that does not have them yet, such as ``{"utm_source": "spring"}``.
+        exclude: Patterns (regular expressions, searched in the decoded URL) of links to leave alone.
+        only: Patterns of the only links to wrap; empty for all.
+        wrap_unsubscribe: Wrap unsubscribe links too.
+        default_level: The level of a message whose own is not lower.
+        max_age: Events older than this since sending are marked expired; ``None`` for never.
+        clock_skew: How far in the future ``sent_at`` may lie.
+        fallback_url: Where a click with a bad token goes; empty for a plain 404 page.
+        trusted_proxies: Networks (CIDR) whose ``Forwarded`` or ``X-Forwarded-For`` is believed.
+        keep_address: What becomes of the client's address after the verdict.
+        keep_user_agent: What becomes of the user agent.
+        keep_headers: What becomes of the header fields of the allow-list: dropped or kept.
+        honor_dnt: Let ``DNT: 1`` lower a click to NONE, as ``Sec-GPC: 1`` always does.
+        networks: Who runs which network; ``None`` for the package's own small table.
+        judge: Says who it was; ``None`` for the package's own rules.
+        sink: Keeps events.
+        history: Remembers recent events for verdicts.
+        consent: Gives what a recipient allows today.
+        on_event: Is told of each recorded event.
+        may_redirect: The host's own takedown of destinations.
+        clock: Gives the current moment.
+
+    Raises:
+        ConfigError: For a short key, a base URL without https, and whatever else cannot work.
+    """
+
+    base_url: str
+    secret_keys: Sequence[bytes | str] = field(repr=False)
+    namespace: str = ""
+    encrypt: bool = False
+    short_links: bool = False
+    manifests: Manifests | None = None
+    allow_addresses: bool = False
+    pixel: Literal["auto", "top", "bottom"] = "auto"
+    utm: Mapping[str, str] = field(default_factory=dict)
+    exclude: Sequence[str] = ()
+    only: Sequence[str] = ()
+    wrap_unsubscribe: bool = False
+    default_level: Level = Level.FULL
+    max_age: timedelta | None = None
+    clock_skew: timedelta = timedelta(minutes=5)
+    fallback_url: str = ""
+    trusted_proxies: Sequence[str] = ()
+    keep_address: Keep = "drop"
+    keep_user_agent: Keep = "drop"
+    keep_headers: Literal["drop", "keep"] = "drop"
+    honor_dnt: bool = False
+    networks: Networks | None = None
+    judge: Judge | None = None
+    sink: Sink | None = None
+    history: History | None = None
+    consent: Consent | None = None
+    on_event: OnEvent | None = None
+    may_redirect: MayRedirect | None = None
+    clock: Clock = utc_now
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "base_url", _base_url(self.base_url))
+        object.__setattr__(self, "secret_keys", _keys(self.secret_keys))
+        if self.fallback_url and urlsplit(self.fallback_url).scheme not in ("http", "https"):
+            raise ConfigError("fallback_url must be an absolute http or https URL")
+        if self.pixel not in ("auto", "top", "bottom"):
+            raise ConfigError(f"pixel must be auto, top or bottom, got {self.pixel!r}")
+        if self.encrypt:
+            raise ConfigError("encrypt=True is not available in this version: tokens are signed, not sealed")
+        if self.default_level in (Level.AGGREGATE, Level.DATE):
+            raise ConfigError("default_level AGGREGATE and DATE are not available in this version: use FULL or NONE")
+        for name in ("keep_address", "keep_user_agent", "keep_headers"):
+            if getattr(self, name) not in ("drop", "truncate", "hash", "keep"):
+                raise ConfigError(f"{name} must be drop, truncate, hash or keep, got {getattr(self, name)!r}")
+        for network in self.trusted_proxies:
+            try:
+                ipaddress.ip_network(network, strict=False)
+            except ValueError as error:
+                raise ConfigError(f"trusted_proxies must be networks in CIDR form, got {network!r}") from error
+
+
+def _base_url(text: str) -> str:
+    """Check the base URL and take off a slash at its end."""
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ConfigError("base_url must be an absolute https URL") from error
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigError("base_url must be an absolute https URL such as https://t.example.com/m")
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise ConfigError("base_url must have no query and no fragment")
+    if not text.isascii() or any(sign <= " " or sign in "\"'<>\\^`{|}" for sign in text):
+        raise ConfigError("base_url must be plain ASCII without blanks, quotes or brackets (write the host in its xn-- form)")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ConfigError("base_url must be https, but for loopback addresses: readers' clicks would travel in the clear")
+    return text.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _keys(keys: Sequence[bytes | str]) -> tuple[bytes, ...]:
+    """Check the keys and turn text to bytes."""
+    if isinstance(keys, bytes | str):
+        raise ConfigError("secret_keys must be a list of keys, the newest last, got a single one")
+    found = tuple(key.encode() if isinstance(key, str) else key for key in keys)
+    if not found:
+        raise ConfigError("secret_keys must hold at least one key")
+    for key in found:
+        if not isinstance(key, bytes):
+            raise ConfigError(f"a secret key must be bytes or str, got {type(key).__name__}")
+        if len(key) < MIN_KEY_BYTES:
+            raise ConfigError(f"a secret key must have at least {MIN_KEY_BYTES} bytes, got {len(key)}")
+    return found

@@ -1,0 +1,11 @@
+"""Where events go, and what came before: small sinks and histories for hosts that have none of their own.
+
+Each sink keeps an event id once and gives back what it was given; each history is bounded. All are safe to use from
+several threads. None of them redacts: what comes here has been through ``privacy`` already.
+"""
+
+from mailbeacon.store.jsonl import JsonlSink
+from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
+from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
+
+__all__ = ["CallbackSink", "JsonlSink", "MemoryHistory", "MemorySink", "SqliteHistory", "SqliteSink"]

@@ -1,0 +1,132 @@
+"""Sinks and a history in memory: for tests, demonstrations and single processes. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from threading import Lock
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Event, Verdict
+
+__all__ = ["CallbackSink", "MemoryHistory", "MemorySink", "check_bounds"]
+
+
+def check_bounds(**bounds: int) -> None:
+    """Insist on bounds of at least 1.
+
+    Raises:
+        ConfigError: If one is smaller, or not a whole number.
+    """
+    for name, value in bounds.items():
+        if not isinstance(value, int) or value < 1:
+            raise ConfigError(f"{name} must be a whole number from 1, got {value!r}")
+
+
+class MemorySink:
+    """Keep events in memory, in the order they came."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._kept: dict[str, tuple[Event, Verdict | None]] = {}
+
+    def record(self, event: Event, verdict: Verdict | None = None) -> None:
+        """Keep one event; an id that is known already is left as it is."""
+        with self._lock:
+            self._kept.setdefault(event.id, (event, verdict))
+
+    def record_many(self, pairs: Iterable[tuple[Event, Verdict | None]]) -> None:
+        """Keep several events."""
+        for event, verdict in pairs:
+            self.record(event, verdict)
+
+    def events(self) -> Iterator[tuple[Event, Verdict | None]]:
+        """Give what is kept now, the oldest first."""
+        with self._lock:
+            return iter(list(self._kept.values()))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+class CallbackSink:
+    """Hand each event to a function of the host, such as one that puts it on a queue.
+
+    Args:
+        function: Called with event and verdict, in the thread that answers the request: it should be quick.
+    """
+
+    def __init__(self, function: Callable[[Event, Verdict | None], object]) -> None:
+        self._function = function
+
+    def record(self, event: Event, verdict: Verdict | None = None) -> None:
+        """Call the function; what it raises is the caller's to handle."""
+        self._function(event, verdict)
+
+
+class MemoryHistory:
+    """Remember recent events by message and by network id, forgetting the ones not asked for longest.
+
+    Args:
+        messages: How many messages are remembered.
+        networks: How many network ids are remembered.
+        per_message: How many events of each message, the latest.
+        per_network: How many events of each network id, the latest.
+
+    Raises:
+        ConfigError: If a bound is below 1.
+    """
+
+    def __init__(
+        self, *, messages: int = 20_000, networks: int = 20_000, per_message: int = 100, per_network: int = 50
+    ) -> None:
+        check_bounds(messages=messages, networks=networks, per_message=per_message, per_network=per_network)
+        self._lock = Lock()
+        self._messages = _Shelf(messages, per_message)
+        self._networks = _Shelf(networks, per_network)
+
+    def recent(self, event: Event) -> tuple[Event, ...]:
+        """Give the remembered events of the same message or the same network id, each once, without ``event``."""
+        with self._lock:
+            of_message = self._messages.read(event.message_id)
+            of_network = self._networks.read(event.facts.network_id)
+        found = {known.id: known for known in of_message}
+        for known in of_network:
+            found[known.id] = known
+        found.pop(event.id, None)
+        return tuple(found.values())
+
+    def add(self, event: Event) -> None:
+        """Remember an event."""
+        with self._lock:
+            self._messages.write(event.message_id, event)
+            self._networks.write(event.facts.network_id, event)
+
+
+class _Shelf:
+    """Hold the latest events of the keys used last; an empty key holds nothing."""
+
+    __slots__ = ("_depth", "_keys", "_queues")
+
+    def __init__(self, keys: int, depth: int) -> None:
+        self._keys = keys
+        self._depth = depth
+        self._queues: OrderedDict[str, deque[Event]] = OrderedDict()
+
+    def read(self, key: str) -> tuple[Event, ...]:
+        queue = self._queues.get(key)
+        if queue is None:
+            return ()
+        self._queues.move_to_end(key)
+        return tuple(queue)
+
+    def write(self, key: str, event: Event) -> None:
+        if not key:
+            return
+        queue = self._queues.get(key)
+        if queue is None:
+            queue = self._queues[key] = deque(maxlen=self._depth)
+            if len(self._queues) > self._keys:
+                self._queues.popitem(last=False)
+        self._queues.move_to_end(key)
+        queue.append(event)

@@ -1,0 +1,263 @@
+"""Tokens: what a tracking URL says, signed so that nobody else can say it.
+
+A token is a version letter, the base64url of a compact JSON array, a dot, and the base64url of the first 16 bytes of an
+HMAC-SHA256 over all before the dot. Each purpose (hit, link, action) has its own salt, so a token made for one is worth
+nothing for another; a link token is signed together with its campaign. The text checked is the text given: the signature
+covers it letter by letter, and its own 22 letters are compared as text, so each token has exactly one form.
+
+Key derivation and the shape of the algorithm are itsdangerous'; this module keeps the keyed hash states, for a mailing
+signs millions. It does not know URLs (see ``links``), and it does not look at a clock: age is judged where events are.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b, sha256
+from hmac import compare_digest
+from json.encoder import encode_basestring
+
+from itsdangerous import Signer
+from itsdangerous.signer import SigningAlgorithm
+
+from mailbeacon.errors import BadToken, ConfigError, ForgedToken
+from mailbeacon.model import Channel, Level, Message, Target
+
+__all__ = ["MAX_TOKEN_LENGTH", "KeyedHash", "TokenSigner"]
+
+MAX_TOKEN_LENGTH = 16_384
+"""Longer texts are refused before any work."""
+
+_SIGNATURE_BYTES = 16
+_SIGNATURE_LENGTH = 22
+_BLOCK = 64
+"""The block size of SHA-256 in bytes. Source: FIPS 180-4 (2015), and RFC 2104 (1997) for its use in HMAC."""
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+_MESSAGE_DEFAULTS = ("", "", 0, "", "", "33")
+_LEVELS = {f"{opens:d}{clicks:d}": (opens, clicks) for opens in Level for clicks in Level}
+_parse = json.JSONDecoder().scan_once
+
+
+class KeyedHash(SigningAlgorithm):
+    """Compute HMAC-SHA256 from hash states that were keyed once.
+
+    Copying two states costs less than half of hashing the key into them again.
+    Source: RFC 2104 (1997), section 4, describes the precomputation.
+    """
+
+    def __init__(self) -> None:
+        self._states = lru_cache(maxsize=64)(_keyed_states)
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        """Give the 32 bytes of HMAC-SHA256."""
+        inner, outer = self._states(key)
+        inner, outer = inner.copy(), outer.copy()
+        inner.update(value)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def _keyed_states(key: bytes):  # type: ignore[no-untyped-def] # noqa: ANN202 - hashlib gives its objects no public type
+    block = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    return sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
+
+
+class _Purpose:
+    """Sign and verify under one salt, with every key."""
+
+    __slots__ = ("_states",)
+
+    def __init__(self, keys: Sequence[bytes], salt: bytes) -> None:
+        self._states = [_keyed_states(_derive(key, salt)) for key in reversed(keys)]
+
+    def sign(self, body: bytes, context: bytes = b"") -> str:
+        inner, outer = self._states[0]
+        inner, outer = inner.copy(), outer.copy()
+        inner.update(context + body)
+        outer.update(inner.digest())
+        signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:_SIGNATURE_LENGTH]
+        return (body + b"." + signature.translate(_TO_URL)).decode("ascii")
+
+    def body(self, token: str, context: bytes = b"") -> bytes:
+        """Give the payload of a token that one of our keys signed.
+
+        Raises:
+            BadToken: If the text is not in the form of a token of version 1.
+            ForgedToken: If no key of ours signed it.
+        """
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise BadToken(f"longer than {MAX_TOKEN_LENGTH:,} characters, so not a token")
+        if token[:1] != "a" or token[-_SIGNATURE_LENGTH - 1 : -_SIGNATURE_LENGTH] != "." or not token.isascii():
+            raise BadToken("not in the form of a token of version 1")
+        text = token.encode("ascii")
+        body, signature = text[: -_SIGNATURE_LENGTH - 1], text[-_SIGNATURE_LENGTH:]
+        signed = context + body
+        for inner_state, outer_state in self._states:
+            inner, outer = inner_state.copy(), outer_state.copy()
+            inner.update(signed)
+            outer.update(inner.digest())
+            expected = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:_SIGNATURE_LENGTH]
+            if compare_digest(expected.translate(_TO_URL), signature):
+                return a2b_base64(body[1:].translate(_FROM_URL) + b"==")
+        raise ForgedToken("not signed with any of our keys, or altered since")
+
+
+class TokenSigner:
+    """Sign and read tokens.
+
+    Args:
+        secret_keys: The newest last; the newest signs, all verify.
+        namespace: Tells apart installations that share a key.
+    """
+
+    def __init__(self, secret_keys: Sequence[bytes], namespace: str = "") -> None:
+        self._keys = tuple(secret_keys)
+        self._namespace = namespace.encode()
+        self._hit = _Purpose(self._keys, self._salt("hit"))
+        self._link = _Purpose(self._keys, self._salt("link"))
+        self._action = _Purpose(self._keys, self._salt("action"))
+
+    def _salt(self, purpose: str) -> bytes:
+        return b"mailbeacon.%s.v1%s" % (purpose.encode(), b"." + self._namespace if self._namespace else b"")
+
+    def sign_message(self, message: Message) -> str:
+        """Give the token for a message's opens and clicks.
+
+        Raises:
+            ConfigError: If a text cannot be written in UTF-8, or a level is not available.
+        """
+        return self._hit.sign(_message_body(message))
+
+    def read_message(self, token: str) -> Message:
+        """Read what :meth:`sign_message` of this or an older version wrote.
+
+        Raises:
+            BadToken: If the text is not in the form of a token.
+            ForgedToken: If no key of ours signed it for this purpose.
+        """
+        return _message(self._hit.body(token))
+
+    def sign_action(self, message: Message) -> str:
+        """Give the token that lets a recipient act, such as to unsubscribe."""
+        return self._action.sign(_message_body(message))
+
+    def read_action(self, token: str) -> Message:
+        """Read what :meth:`sign_action` wrote.
+
+        Raises:
+            BadToken: If the text is not in the form of a token.
+            ForgedToken: If no key of ours signed it for this purpose.
+        """
+        return _message(self._action.body(token))
+
+    def sign_link(self, target: Target, campaign: str) -> str:
+        """Give the token of one link, which works only beside a message token of the same campaign.
+
+        Raises:
+            ConfigError: If the campaign is empty, or a text cannot be written in UTF-8.
+        """
+        if not campaign:
+            raise ConfigError("campaign must not be empty where links are wrapped: a link is signed for its campaign")
+        channel = "" if target.channel is Channel.HTML else f",{encode_basestring(target.channel)}"
+        payload = f"[{target.number:d},{encode_basestring(target.url)}{channel}]"
+        return self._link.sign(_body(payload), _campaign_context(campaign))
+
+    def read_link(self, token: str, campaign: str) -> Target:
+        """Read what :meth:`sign_link` wrote for this campaign.
+
+        Raises:
+            BadToken: If the text is not in the form of a token.
+            ForgedToken: If no key of ours signed it for this campaign.
+        """
+        values = _array(self._link.body(token, _campaign_context(campaign)))
+        try:
+            number, url, channel = values if len(values) == 3 else (*values, Channel.HTML)
+            return Target(number=number, url=url, channel=Channel(channel))
+        except (TypeError, ValueError) as error:
+            raise BadToken("the signed content is not a link's") from error
+
+    def derive(self, purpose: str) -> bytes:
+        """Give a 32-byte key for another purpose, made from the oldest key so that adding a key changes nothing."""
+        return _derive(self._keys[0], self._salt("derive." + purpose))
+
+    def digest(self, purpose: str, data: bytes, size: int = 16) -> str:
+        """Give a keyed digest of ``size`` bytes, in hexadecimal."""
+        return blake2b(data, key=self.derive(purpose), digest_size=size).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _derive(key: bytes, salt: bytes) -> bytes:
+    return Signer(key, salt=salt, key_derivation="hmac", digest_method=sha256, algorithm=KeyedHash()).derive_key()
+
+
+def _body(payload: str) -> bytes:
+    try:
+        return b"a" + b2a_base64(payload.encode(), newline=False).rstrip(b"=").translate(_TO_URL)
+    except UnicodeEncodeError as error:
+        raise ConfigError("a text in the token holds a lone surrogate, which UTF-8 cannot carry") from error
+
+
+def _message_body(message: Message) -> bytes:
+    """Write the array of a message, without the defaults at its end."""
+    opens, clicks = message.opens, message.clicks
+    if opens is clicks is Level.FULL:
+        levels = ""
+    else:
+        if Level.AGGREGATE in (opens, clicks) or Level.DATE in (opens, clicks):
+            raise ConfigError("levels AGGREGATE and DATE are not available in this version: use FULL or NONE")
+        levels = f"{opens:d}{clicks:d}"
+    sent_at = message.sent_at
+    seconds = int(sent_at.timestamp()) if sent_at is not None else 0
+    front = f"[{encode_basestring(message.campaign)},{encode_basestring(message.recipient)}"
+    if levels:
+        ids = f"{encode_basestring(message.id)},{encode_basestring(message.variant)}"
+        return _body(f'{front},{seconds},{ids},"{levels}"]')
+    if message.variant:
+        return _body(f"{front},{seconds},{encode_basestring(message.id)},{encode_basestring(message.variant)}]")
+    if message.id:
+        return _body(f"{front},{seconds},{encode_basestring(message.id)}]")
+    return _body(f"{front},{seconds}]" if seconds else f"{front}]")
+
+
+def _message(body: bytes) -> Message:
+    values = _array(body)
+    try:
+        campaign, recipient, seconds, name, variant, levels = (*values, *_MESSAGE_DEFAULTS[len(values) :])
+        opens, clicks = _LEVELS[levels]
+        return Message(
+            recipient=recipient,
+            campaign=campaign,
+            id=name,
+            variant=variant,
+            sent_at=datetime.fromtimestamp(seconds, UTC) if seconds else None,
+            opens=opens,
+            clicks=clicks,
+        )
+    except (TypeError, ValueError, KeyError, OverflowError, OSError) as error:
+        raise BadToken("the signed content is not a message's") from error
+
+
+def _array(body: bytes) -> list[object]:
+    try:
+        values, _ = _parse(body.decode(), 0)
+    except (ValueError, RecursionError, StopIteration) as error:
+        raise BadToken("the signed content cannot be read") from error
+    if not isinstance(values, list):
+        raise BadToken("the signed content is not a list")
+    return values
+
+
+@lru_cache(maxsize=1024)
+def _campaign_context(campaign: str) -> bytes:
+    """Give what a link's signature covers before its own text: the campaign, its length first."""
+    try:
+        name = campaign.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError("campaign holds a lone surrogate, which UTF-8 cannot carry") from error
+    return b"%d:%s" % (len(name), name)
