@@ -1,12 +1,12 @@
 """From a request to an event: what a tracking URL says, once its signatures are checked.
 
-Believes nothing that is not signed, and ignores the query. Does not say who made the request (``observing`` and ``judging``
-do), does not redact, and does not decide what is recorded.
+Believes nothing that is not signed, and ignores the query. Does not say who made the request (``observing`` and
+``judging`` do), does not redact, and does not decide what is recorded.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["decode"]
 
 _DEFAULT_SKEW = timedelta(minutes=5)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def decode(
@@ -32,16 +34,16 @@ def decode(
 ) -> Event:
     """Read the event a request stands for, without its facts.
 
-    The event's ``id`` is a keyed digest of the tokens, the microsecond, the method, the address and the user agent: the same
-    request read again gives the same id, and the id gives none of them away.
+    The event's ``id`` is a keyed digest of the tokens, the microsecond, the method, the address and the user agent: the
+    same request read again gives the same id, and the id gives none of them away.
 
     Args:
         request: With ``received_at`` set.
         signer: Holds the keys.
         manifests: Gives the destinations of short links; what it raises is passed on.
         max_age: An event longer after sending than this is marked expired; ``None`` for never.
-        clock_skew: How far clocks may differ. A ``sent_at`` further in the future marks the event expired too: the token
-            is ours, so the link works, but such an event says nothing that could be counted.
+        clock_skew: How far clocks may differ. A ``sent_at`` further in the future marks the event expired too: the
+            token is ours, so the link works, but such an event says nothing that could be counted.
 
     Returns:
         An OPEN, a CLICK, or for the leaving route a LEAVE_PAGE: what a form on that page does is not read here.
@@ -68,7 +70,8 @@ def decode(
         kind, level = Kind.LEAVE_PAGE, Level.FULL
     fields = request.fields
     method, address, user_agent = request.method, request.address, fields.get_lower("user-agent")
-    source = f"{path.token}\0{path.link}\0{received_at.timestamp()!r}\0{method}\0{address}\0{user_agent}"
+    moment = (received_at - _EPOCH) // _MICROSECOND
+    source = f"{path.token}\0{path.link}\0{moment}\0{method}\0{address}\0{user_agent}"
     sent_at = message.sent_at
     event = Event(
         id=signer.digest("event-id", source.encode("utf-8", "surrogatepass")),

@@ -35,7 +35,8 @@ MESSAGE_TOKEN_ROOM = 200
 _MAX_REQUEST = 16_384
 
 _PLAIN = re.compile(
-    r"https?://[a-z0-9](?:[a-z0-9-]*+[.])*+[a-z0-9-]++(?::\d{1,5}+)?+(?:[/?#][!#-;=?-\[\]_a-z~|{}]*+)?+\Z", re.IGNORECASE
+    r"https?://[a-z0-9](?:[a-z0-9-]*+[.])*+[a-z0-9-]++(?::\d{1,5}+)?+(?:[/?#][!#-;=?-\[\]_a-z~|{}]*+)?+\Z",
+    re.IGNORECASE,
 )
 """A destination that needs no second look, and is its own ASCII form."""
 _ABSOLUTE = re.compile(r"(https?)://([^/?#]*+)(.*)\Z", re.IGNORECASE | re.DOTALL)
@@ -190,7 +191,9 @@ def _ascii_host(host: str) -> str:
     else:
         mapped = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", host).lower()).translate(_DOTS)
         mapped = mapped.replace("\xad", "")
-    labels = [label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in mapped.split(".")]
+    labels = [
+        label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in mapped.split(".")
+    ]
     found = ".".join(labels)
     if not found.strip(".") or _BAD_HOST.search(found) or any(len(label) > 63 for label in labels) or len(found) > 253:
         raise ValueError("not a host")

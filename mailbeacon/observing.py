@@ -7,7 +7,8 @@ nobody, keeps nothing, and gives away neither address nor user agent: only diges
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC
+from functools import lru_cache
 from hashlib import blake2b
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Protocol
@@ -33,27 +34,32 @@ _FORM_KINDS = frozenset({Kind.UNSUBSCRIBE, Kind.WITHDRAW, Kind.LEAVE_PAGE})
 _BARE = frozenset({"user-agent", "referer"})
 """All that an access log has of a request's headers."""
 
-_GATEWAYS = (
-    "safelinks.protection.outlook.com",
-    "urldefense.com",
-    "urldefense.proofpoint.com",
-    "linkprotect.cudasvc.com",
-    "secure-web.cisco.com",
-    "mimecast.com",
+_GATEWAYS = frozenset(
+    {
+        "safelinks.protection.outlook.com",
+        "urldefense.com",
+        "urldefense.proofpoint.com",
+        "linkprotect.cudasvc.com",
+        "secure-web.cisco.com",
+    }
 )
+_GATEWAY_ENDS = (".safelinks.protection.outlook.com", ".urldefense.com", ".mimecast.com")
 """Hosts of security gateways that rewrite links. Source: reports by senders and users, 2026."""
 
-_WEBMAIL = (
-    "mail.google.com",
-    "mail.yahoo.com",
-    "outlook.live.com",
-    "outlook.office.com",
-    "outlook.office365.com",
-    "mail.aol.com",
-    "mail.proton.me",
-    "app.fastmail.com",
-    "e.mail.ru",
+_WEBMAIL = frozenset(
+    {
+        "mail.google.com",
+        "mail.yahoo.com",
+        "outlook.live.com",
+        "outlook.office.com",
+        "outlook.office365.com",
+        "mail.aol.com",
+        "mail.proton.me",
+        "app.fastmail.com",
+        "e.mail.ru",
+    }
 )
+_WEBMAIL_STARTS = ("mail.yandex.", "navigator.gmx.", "navigator.web.")
 """Hosts at which people read mail in a browser. Source: the providers' own addresses, 2026."""
 
 _FETCH_SINCE = {"Chrome": 76, "Edge": 79, "Opera": 63, "Firefox": 90, "Safari": 17}
@@ -76,6 +82,7 @@ _NOT_THE_READER = frozenset(
 _READERS_NETWORKS = frozenset({NetworkKind.UNKNOWN, NetworkKind.LOCAL})
 _NOWHERE = Place()
 _DAYS_KEPT = 64
+_LONGEST_AGENT = 512
 
 
 class Observer:
@@ -89,7 +96,7 @@ class Observer:
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves places empty.
     """
 
-    __slots__ = ("_agents", "_days", "_geo", "_networks", "_secret")
+    __slots__ = ("_agent_id", "_agents", "_days", "_geo", "_networks", "_secret")
 
     def __init__(
         self,
@@ -103,6 +110,7 @@ class Observer:
         self._secret = blake2b(secret or secrets.token_bytes(32), digest_size=32, person=b"mailbeacon facts").digest()
         self._geo = geo
         self._days: dict[int, blake2b] = {}
+        self._agent_id = lru_cache(maxsize=4096)(self._digest_agent)
 
     def observe(self, request: Request, kind: Kind) -> Facts:
         """Give the facts of a request.
@@ -126,7 +134,8 @@ class Observer:
             platform=get("sec-ch-ua-platform"),
         )
         network = self._networks.lookup(request.address)
-        key = self._key(request.received_at)
+        moment = request.received_at
+        day = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).toordinal()
         place = _NOWHERE if self._geo is None else self._place(request.address, agent, network)
         return Facts(
             agent=agent.kind,
@@ -135,8 +144,8 @@ class Observer:
             system=agent.system,
             device=agent.device,
             network=network,
-            network_id=_digest(key, _network_bytes(request.address)),
-            agent_id=_digest(key, user_agent.encode("utf-8", "surrogatepass")),
+            network_id=_digest(self._key(day), _network_bytes(request.address)),
+            agent_id=self._agent_id(day, user_agent[:_LONGEST_AGENT]),
             hints=_hints(request.method, headers, kind, agent),
             country=place.country,
             region=place.region,
@@ -145,15 +154,17 @@ class Observer:
             networks=self._networks.version,
         )
 
-    def _key(self, moment: datetime) -> blake2b:
+    def _key(self, day: int) -> blake2b:
         """Give the keyed hash of a UTC day."""
-        day = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).toordinal()
         key = self._days.get(day)
         if key is None:
             if len(self._days) >= _DAYS_KEPT:
                 self._days = {}
             key = self._days[day] = blake2b(day.to_bytes(4), key=self._secret, digest_size=8)
         return key
+
+    def _digest_agent(self, day: int, user_agent: str) -> str:
+        return _digest(self._key(day), user_agent.encode("utf-8", "surrogatepass"))
 
     def _place(self, address: str, agent: Agent, network: Network) -> Place:
         """Locate a reader; the place of a proxy, a relay, a scanner or a rented server is not the reader's."""
@@ -195,14 +206,14 @@ def _hints(method: str, headers: Headers, kind: Kind, agent: Agent) -> frozenset
         if value and any(word in value.lower() for word in _PREFETCH_WORDS):
             found.append(Hint.PREFETCH)
     referer = get("referer")
-    if referer:
-        found.extend(_referer_hints(referer))
+    if referer and (hint := _referer_hint(referer)) is not None:
+        found.append(hint)
     if not get("user-agent"):
         found.append(Hint.NO_USER_AGENT)
-    if headers.keys() <= _BARE:
-        found.append(Hint.HEADERS_UNKNOWN)
-    else:
+    if len(headers) > 2 or not _BARE.issuperset(headers):
         _header_hints(headers, agent, found)
+    else:
+        found.append(Hint.HEADERS_UNKNOWN)
     return frozenset(found)
 
 
@@ -227,12 +238,12 @@ def _header_hints(headers: Headers, agent: Agent, found: list[Hint]) -> None:
         found.append(Hint.NO_SEC_FETCH)
 
 
-def _referer_hints(referer: str) -> list[Hint]:
+def _referer_hint(referer: str) -> Hint | None:
     """Read the host of a Referer, and no more of it."""
-    host = referer.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].partition(":")[0].lower()
-    found = []
-    if any(host == name or host.endswith("." + name) for name in _GATEWAYS):
-        found.append(Hint.GATEWAY_REFERER)
-    if host in _WEBMAIL or host.startswith(("mail.yandex.", "navigator.gmx.", "navigator.web.")):
-        found.append(Hint.WEBMAIL_REFERER)
-    return found
+    parts = referer[:300].split("/", 3)
+    host = parts[2].lower() if len(parts) > 2 else ""
+    if host in _WEBMAIL or host.startswith(_WEBMAIL_STARTS):
+        return Hint.WEBMAIL_REFERER
+    if host in _GATEWAYS or host.endswith(_GATEWAY_ENDS):
+        return Hint.GATEWAY_REFERER
+    return None

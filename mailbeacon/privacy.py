@@ -19,7 +19,7 @@ __all__ = ["check_level", "effective_level", "opted_out", "redact"]
 
 _MAX_AGENT = 512
 _HASHED = re.compile(r"hash:[0-9a-f]{32}\Z")
-_VERSION_TAIL = re.compile(r"(?<![\d._])(\d++)[._][\d._]*+")
+_VERSION_TAIL = re.compile(r"(?<![^\Wv])(?<!\.)(\d++)[._][\d._]*+")
 _KEEPS = ("drop", "truncate", "hash", "keep")
 
 

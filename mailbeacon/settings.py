@@ -144,9 +144,13 @@ def _base_url(text: str) -> str:
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise ConfigError("base_url must have no query and no fragment")
     if not text.isascii() or any(sign <= " " or sign in "\"'<>\\^`{|}" for sign in text):
-        raise ConfigError("base_url must be plain ASCII without blanks, quotes or brackets (write the host in its xn-- form)")
+        raise ConfigError(
+            "base_url must be plain ASCII without blanks, quotes or brackets (write the host in its xn-- form)"
+        )
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ConfigError("base_url must be https, but for loopback addresses: readers' clicks would travel in the clear")
+        raise ConfigError(
+            "base_url must be https, but for loopback addresses: readers' clicks would travel in the clear"
+        )
     return text.rstrip("/")
 
 

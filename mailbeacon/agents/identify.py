@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from mailbeacon.agents.names import Namer
 from mailbeacon.agents.rules import Rule, RuleTable, read_rules
-from mailbeacon.agents.shape import device_of, hints_of, kind_of, major_of, system_of
+from mailbeacon.agents.shape import device_of, hints_of, is_plain_browser, kind_of, major_of, system_of
 from mailbeacon.model import AgentKind, Hint
 
 __all__ = ["UNKNOWN", "Agent", "Agents"]
@@ -35,7 +35,13 @@ _APPS = {
 Source: matomo device-detector, client hints of mail apps, 2026.
 """
 
-_BRANDS = {"Brave": "Brave", "Microsoft Edge": "Edge", "Opera": "Opera", "Vivaldi": "Vivaldi", "YaBrowser": "Yandex Browser"}
+_BRANDS = {
+    "Brave": "Brave",
+    "Microsoft Edge": "Edge",
+    "Opera": "Opera",
+    "Vivaldi": "Vivaldi",
+    "YaBrowser": "Yandex Browser",
+}
 _BRAND = re.compile(r'"([^"]{1,40})";\s?v="(\d{1,4})')
 _PLATFORMS = {
     "Android": {"Android"},
@@ -85,13 +91,14 @@ class Agents:
         remember: How many answers to keep.
     """
 
-    __slots__ = ("_known", "_namer", "_plain", "_table", "_version")
+    __slots__ = ("_known", "_namer", "_plain", "_table", "_trusts_form", "_version")
 
     def __init__(self, rules: Iterable[Rule] = (), *, remember: int = 4096) -> None:
         version, shipped = read_rules()
         own = tuple(rules)
         self._version = f"{version}+{len(own)}" if own else version
         self._table = RuleTable([*own, *shipped])
+        self._trusts_form = not own
         self._namer = Namer()
         self._plain = lru_cache(maxsize=remember)(self._identify)
         self._known = lru_cache(maxsize=remember)(self._with_hints)
@@ -117,11 +124,14 @@ class Agents:
             client_hints: The ``Sec-CH-UA`` header.
             platform: The ``Sec-CH-UA-Platform`` header.
         """
+        text = user_agent if len(user_agent) <= _LONGEST else user_agent[:_LONGEST]
         if requested_with or client_hints or platform:
-            return self._known(user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40])
-        return self._plain(user_agent[:_LONGEST])
+            return self._known(text, requested_with[:100], client_hints[:300], platform[:40])
+        return self._plain(text)
 
     def _decide(self, text: str, lowered: str) -> tuple[AgentKind, str, Rule | None]:
+        if self._trusts_form and is_plain_browser(lowered):
+            return AgentKind.BROWSER, "", None
         rule = self._table.find(text, lowered)
         if rule is not None:
             return rule.kind, rule.client, rule

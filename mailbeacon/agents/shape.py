@@ -9,35 +9,62 @@ import re
 
 from mailbeacon.model import AgentKind, Hint
 
-__all__ = ["SCRIPT_DEFAULT", "contradicts", "device_of", "hints_of", "kind_of", "major_of", "system_of"]
+__all__ = ["contradicts", "device_of", "hints_of", "is_plain_browser", "kind_of", "major_of", "system_of"]
+
+_PLAIN = re.compile(
+    r"mozilla/5\.0 \((?:"
+    r"windows nt (?:6\.[1-3]|10\.0)(?:; (?:win64|wow64))?(?:; x64)?"
+    r"|macintosh; intel mac os x [\d_.]{4,9}"
+    r"|x11; (?:ubuntu; )?(?:linux|cros) (?:x86_64|i686|aarch64|armv7l)(?: [\d.]{5,12})?"
+    r"|linux; android [\d.]{1,6}; (?:k|sm-\w{4,9}|pixel [\w ()]{1,12}|redmi [\w ]{1,20}|[a-z]{0,3}\d{4}\w{0,8})"
+    r"|i(?:phone|pad); cpu (?:iphone )?os [\d_]{3,7} like mac os x"
+    r")(?:; rv:[\d.]{4,6})?\) (?:"
+    r"applewebkit/[\d.]{5,9} \(khtml, like gecko\) "
+    r"(?:(?:version|crios|fxios|edgios|samsungbrowser|chrome)/[\d.]+ ){1,2}"
+    r"(?:mobile(?:/\w{5,8})? )?safari/[\d.]{5,9}(?: (?:edg|edga|opr|vivaldi)/[\d.]+)?"
+    r"|gecko/[\d.]{8,9} firefox/\d\d[\d.]+)"
+)
+"""A browser of today that says nothing but what such a browser says: no rule for machines needs to be asked."""
 
 _BROWSER = re.compile(r"mozilla/[45]\.0 ?\+?[(\[]|opera/|mozilla/5\.0 [a-z]")
-_ENGINES = ("applewebkit", "gecko", "trident/", "msie ", "presto", "khtml", "netfront", "opera", "webkit", "nintendo")
-_APPS = ("cfnetwork/", "dalvik/", "android", "iphone", "ipad", "ios/", "midp", "blackberry", "nokia", "ucweb", "symbian",
-         "up.browser", "opera mini", "hbbtv", "smart-tv", "windows phone", "[fban/", "playstation")  # fmt: skip
-SCRIPT_DEFAULT = AgentKind.SCRIPT
-"""What a text is that has neither a browser's form nor a device: browsers and mail apps always show one."""
+_ENGINE = re.compile(r"applewebkit|gecko|trident/|msie |presto|khtml|netfront|opera|webkit|nintendo")
+_APP = re.compile(
+    r"android|iphone|ipad|ios/|cfnetwork/|dalvik/|midp|blackberry|bb10|nokia|ucweb|symb(?:ian|os)|up\.browser"
+    r"|opera mini|sunos|hbbtv|smart-tv|windows phone|\[fban/|playstation|nintendo|webos|playbook|bada/|os/2|bsd"
+)
+"""Devices and systems that people have, where none of the common systems is named."""
 
-_APPLE_MAIL = re.compile(r"applewebkit/[\d.+]+ \(khtml, like gecko\)(?: mobile/\w+)?$")
-_WEBVIEW = re.compile(r"; wv\) applewebkit/[\d.]+ \(khtml, like gecko\) version/[\d.]+ chrome/[\d.]+(?: mobile)? safari/[\d.]+$")
-_LONE_WORD = re.compile(r"(?:chrome|firefox)/[\d.]+(?: mobile)?(?: safari/[\d.]+)? [a-z][a-z_.-]*$")
+_APPLE_MAIL = re.compile(r"mac os x[^)]*\) applewebkit/[\d.+]+ \(khtml, like gecko\)(?: mobile/\w+)?$")
+_WEBVIEW = re.compile(
+    r"; wv\) applewebkit/[\d.]+ \(khtml, like gecko\) version/[\d.]+ chrome/[\d.]+(?: mobile)? safari/[\d.]+$"
+)
+_LONE_WORD = re.compile(r"(?:chrome|firefox)/[\d.]+(?: safari/[\d.]+)? [a-z][a-z_.-]*$")
+"""A name without a version behind a desktop browser: tools for testing pages sign so, browsers do not."""
+
+
+def is_plain_browser(lowered: str) -> bool:
+    """Tell whether a user agent is, sign for sign, that of a common browser: the fast way for most people."""
+    return _PLAIN.fullmatch(lowered) is not None
 
 
 def kind_of(lowered: str) -> tuple[AgentKind, str]:
-    """Say what a user agent that no rule names is, and a mail client's name where the form gives it away."""
-    if _BROWSER.match(lowered) is not None:
-        if _APPLE_MAIL.search(lowered) is not None and ("mac os x" in lowered):
-            return AgentKind.MAIL_CLIENT, "Apple Mail"
-        if "; wv)" in lowered and _WEBVIEW.search(lowered) is not None:
-            return AgentKind.MAIL_CLIENT, "Android WebView"
-        if not any(engine in lowered for engine in _ENGINES):
-            return (AgentKind.UNKNOWN if any(app in lowered for app in _APPS) else AgentKind.SCRIPT), ""
-        if _LONE_WORD.search(lowered) is not None and "mobile" not in lowered:
-            return AgentKind.CRAWLER, ""
-        return AgentKind.BROWSER, ""
-    if any(app in lowered for app in _APPS):
-        return AgentKind.UNKNOWN, ""
-    return (SCRIPT_DEFAULT, "") if lowered.strip() else (AgentKind.UNKNOWN, "")
+    """Say what a user agent that no rule names is, and a mail client's name where the form gives it away.
+
+    What has neither a browser's form nor a device is a script: browsers and apps always show one.
+    """
+    if _BROWSER.match(lowered) is None:
+        return (AgentKind.UNKNOWN if _APP.search(lowered) or not lowered.strip() else AgentKind.SCRIPT), ""
+    if "; wv)" in lowered and _WEBVIEW.search(lowered) is not None:
+        return AgentKind.MAIL_CLIENT, "Android WebView"
+    if "safari" not in lowered and "firefox" not in lowered and _APPLE_MAIL.search(lowered) is not None:
+        return AgentKind.MAIL_CLIENT, "Apple Mail"
+    if _ENGINE.search(lowered) is None:
+        return (AgentKind.UNKNOWN if _APP.search(lowered) else AgentKind.SCRIPT), ""
+    if not system_of(lowered) and _APP.search(lowered) is None:
+        return AgentKind.SCRIPT, ""
+    if "mobile" not in lowered and _LONE_WORD.search(lowered) is not None:
+        return AgentKind.CRAWLER, ""
+    return AgentKind.BROWSER, ""
 
 
 _SYSTEMS = (
@@ -53,7 +80,6 @@ _SYSTEMS = (
     ("cros ", "ChromeOS"),
     ("linux", "Linux"),
     ("x11", "Linux"),
-    ("darwin/", "macOS"),
 )
 
 
@@ -72,12 +98,14 @@ _DEVICES = {"Windows": "desktop", "macOS": "desktop", "Linux": "desktop", "Chrom
 def device_of(system: str, lowered: str) -> str:
     """Say ``desktop``, ``phone`` or ``tablet``; empty when the user agent does not tell."""
     if system == "Android":
-        return "phone" if "mobile" in lowered else "tablet"
+        return "phone" if "mobile" in lowered else "tablet" if "mozilla/" in lowered else ""
     return _DEVICES.get(system, "")
 
 
 _VERSIONS = re.compile(r"(chrome|firefox|version|edge|crios|fxios)/(\d{1,4})")
 _WINDOWS = re.compile(r"windows nt (\d{1,2})\.(\d)")
+_DESKTOPS = ("windows nt", "macintosh", "x11;")
+"""Systems whose browsers renew themselves; those of phones and their apps are often years old."""
 _OLDEST = {"chrome": 100, "firefox": 91, "edge": 100}
 """Majors given up by spring 2022; the last ones for Windows 7 and 8 (Chrome 109, Firefox 115) still count as used.
 
@@ -103,9 +131,7 @@ def contradicts(lowered: str) -> bool:
         return True
     if mac and ("trident/" in lowered or "msie " in lowered) and "windows phone" not in lowered:
         return True
-    if windows and " version/" in lowered and " safari/" in lowered and "chrome/" not in lowered:
-        return True
-    return "iphone;" in lowered and " chrome/" in lowered
+    return windows and " version/" in lowered and " safari/" in lowered and "chrome/" not in lowered
 
 
 def hints_of(lowered: str, kind: AgentKind) -> frozenset[Hint]:
@@ -134,4 +160,6 @@ def _outdated(lowered: str) -> bool:
         return True
     if "msie " in lowered and "trident/7" not in lowered and "trident/8" not in lowered:
         return True
+    if not any(system in lowered for system in _DESKTOPS):
+        return False
     return any(int(major) < _OLDEST.get(name, 0) for name, major in _VERSIONS.findall(lowered))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from mailbeacon.counting.book import Tally
 from mailbeacon.counting.ledger import Numbers, Page, PageKey, fold
+from mailbeacon.counting.pairing import pairs
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Verdict
 
@@ -53,7 +54,7 @@ def tally(
         key = (event.campaign, event.variant, group)
         return pages.get(key) or pages.setdefault(key, Page())
 
-    for event, verdict in _pairs(events, verdicts):
+    for event, verdict in pairs(events, verdicts):
         page_of(event).record(event, verdict)
     for event in more:
         page_of(event).record(event, None)
@@ -69,21 +70,6 @@ def group_of(groups: Groups | None) -> Callable[[str], str] | None:
         return groups
     known = groups
     return lambda recipient: known.get(recipient, "")
-
-
-_END = object()
-
-
-def _pairs(events: Iterable[Event], verdicts: Iterable[Verdict | None]) -> Iterable[tuple[Event, Verdict | None]]:
-    """Pair events and verdicts, and insist on equal lengths; an error of either source passes through."""
-    rest = iter(verdicts)
-    for event in events:
-        verdict = next(rest, _END)
-        if verdict is _END:
-            raise ConfigError("there must be one verdict for each event: there are more events")
-        yield event, verdict  # type: ignore[misc]
-    if next(rest, _END) is not _END:
-        raise ConfigError("there must be one verdict for each event: there are more verdicts")
 
 
 def _split(deliveries: Deliveries | None) -> tuple[Numbers, Iterable[Event]]:

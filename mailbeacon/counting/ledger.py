@@ -65,7 +65,7 @@ class Page:
         versions: The versions of the verdicts.
     """
 
-    __slots__ = ("expired", "mails", "reasons", "shared", "states", "versions")
+    __slots__ = ("_traits", "expired", "mails", "reasons", "shared", "states", "versions")
 
     def __init__(self) -> None:
         self.mails: dict[str, Entries] = {}
@@ -74,6 +74,7 @@ class Page:
         self.expired: dict[Kind, int] = {}
         self.reasons: dict[tuple[Kind, Actor, str], int] = {}
         self.versions: set[str] = set()
+        self._traits: dict[Trait, Trait] = {}
 
     def record(self, event: Event, verdict: Verdict | None) -> None:
         """Count one event."""
@@ -88,6 +89,7 @@ class Page:
         actor = Actor.UNKNOWN if verdict is None else verdict.actor
         client = (facts.client, facts.system, facts.device, facts.country)
         trait = Trait(kind, actor, event.link or 0, event.url, event.channel, *client)
+        trait = self._traits.setdefault(trait, trait)
         if verdict is not None:
             self.versions.add(verdict.version)
             reason = (kind, actor, verdict.signals[0].name if verdict.signals else "")
@@ -111,7 +113,8 @@ class Page:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Page):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        names = (name for name in self.__slots__ if name != "_traits")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -166,8 +166,8 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
         clicks_are_opens: Take a mail that was clicked for opened too.
         confidence: Of every interval.
     """
-    opens = tally.count(Kind.OPEN, clicks_are_opens=clicks_are_opens)
-    clicks = tally.count(Kind.CLICK)
+    seen, clicks = tally.count(Kind.OPEN), tally.count(Kind.CLICK)
+    opens = tally.count(Kind.OPEN, clicks_are_opens=True) if clicks_are_opens else seen
     delivered, doubt = tally.deliveries, ""
     if delivered is not None and tally.mails > delivered:
         doubt = f"{tally.mails:,} messages were seen, but only {delivered:,} are said to be delivered: no rate is given"
@@ -180,7 +180,7 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
         click_to_open=rate(
             "click-to-open rate", both, opens.messages.people, of="opened by people", confidence=confidence
         ),
-        raw_opens=_raw("raw open rate", tally.count(Kind.OPEN), delivered, confidence),
+        raw_opens=_raw("raw open rate", seen, delivered, confidence),
         raw_clicks=_raw("raw click rate", clicks, delivered, confidence),
         links=_links(tally, clicks, confidence),
         clicks_are_opens=clicks_are_opens,

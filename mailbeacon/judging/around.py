@@ -48,7 +48,9 @@ ALONE = Counts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """Tell a rule what else happened near an event. Every number counts different things, so reading twice adds nothing.
+    """Tell a rule what else happened near an event.
+
+    Every number counts different things, so an event read twice adds nothing.
 
     Attributes:
         windows: The windows the counts were made with.
@@ -64,9 +66,9 @@ class Around:
         trap: Whether the same client followed a hidden link of the mail within ``windows.honeypot``.
         recipients: Recipients for whom the same network made hits within ``windows.recipients``; 0 below
             ``windows.recipients_count``, and for networks known to carry many people.
-        message: The events of the same message within ``windows.horizon``, in order of time; only for rules that need
-            the event.
-        network: The events with the same network id within ``windows.horizon``; only for rules that need the event.
+        message: The events of the same message, this one too, within ``windows.horizon``, in order of time; only for
+            rules that need the event.
+        network: The events with the same network id, this one too; the same otherwise.
     """
 
     windows: Windows

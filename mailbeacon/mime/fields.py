@@ -17,7 +17,7 @@ __all__ = ["Field", "Parameter", "main_value", "parameter_values", "parameters",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """Tell where a header field is: ``raw[start:value]`` is name and colon, ``raw[value:end]`` the rest with its line end.
+    """Tell where a header field is: ``raw[start:value]`` is the name and colon, ``raw[value:end]`` the rest.
 
     Attributes:
         name: The name in lower case.

@@ -1,7 +1,7 @@
 """The parts of a mail: where each one's header and body are in the raw bytes.
 
-Decodes nothing and changes nothing. What follows no rule is read as the usual mail programs read it: a final boundary may
-be missing, an outer boundary ends what is open inside, line ends may be mixed. A message inside the mail is one part.
+Decodes nothing and changes nothing. What follows no rule is read as mail programs read it: a final boundary may be
+missing, an outer boundary ends what is open inside, line ends may be mixed. A message inside the mail is one part.
 
 Source: RFC 2046 (1996), multipart syntax.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mailbeacon.errors import RewriteError
-from mailbeacon.mime.fields import Field, main_value, parameter_values, read_fields, unfolded
+from mailbeacon.mime.fields import Field, main_value, parameter_values, read_fields
 
 __all__ = ["MAX_DEPTH", "MAX_PARTS", "Part", "find_field", "scan", "walk"]
 
@@ -124,12 +124,13 @@ def _enter(opened: list[_Open], boundaries: dict[bytes, int]) -> None:
 
 
 def _close_above(raw: bytes, opened: list[_Open], level: int, boundaries: dict[bytes, int], end: int) -> None:
-    """End every part inside the one at ``level``."""
+    """End every part inside the one at ``level``; between two boundaries in a row there is none."""
     while len(opened) > level + 1:
         done = opened.pop()
         if boundaries.get(done.boundary) == len(opened):
             del boundaries[done.boundary]
-        opened[-1].parts.append(_closed(raw, done, end))
+        if end >= done.start:
+            opened[-1].parts.append(_closed(raw, done, end))
 
 
 def _closed(raw: bytes, part: _Open, end: int) -> Part:

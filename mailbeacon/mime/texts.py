@@ -22,7 +22,7 @@ _LARGER = {
     "euc_kr": "cp949",
     "shift_jis": "cp932",
     "iso2022_jp": "iso2022_jp_ext",
-    "tis_620": "cp874",
+    "tis-620": "cp874",
     "ascii": "utf_8",
 }
 """Charsets whose labels real mail puts on text of a larger one."""
@@ -34,8 +34,9 @@ _NAMES = {
     "x-euc-jp": "euc_jp",
     "unicode-1-1-utf-8": "utf-8",
     "unknown-8bit": "ascii",
+    "x-mac-cyrillic": "mac_cyrillic",
 }
-_REFUSED = frozenset({"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_REFUSED = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 """Not charsets of mail, or not safe: browsers read no UTF-7 since it smuggles markup."""
 
 
@@ -137,9 +138,8 @@ def _exact(data: bytes, codec: str, errors: str) -> str | None:
 
 
 def _read_wide(data: bytes, codec: str) -> Text | None:
-    """Decode UTF-16 or UTF-32 that names no byte order: its mark tells, else the side the zero bytes of ASCII are on."""
+    """Decode UTF-16 or UTF-32 that names no order: its mark tells, else the side the zero bytes of ASCII are on."""
     width = 2 if codec == "utf-16" else 4
-    little, big = ("".encode(f"{codec}-{order}") for order in ("le", "be"))
     little, big = "\ufeff".encode(f"{codec}-le"), "\ufeff".encode(f"{codec}-be")
     mark = data[:width] if data[:width] in (little, big) else b""
     is_little = mark == little if mark else data[width - 1 :: width].count(0) > data[::width].count(0)

@@ -1,7 +1,7 @@
 """Transfer encodings: decode a body, and splice changes into the encoded bytes.
 
-Does not know charsets. Everything outside a change keeps its encoded bytes, but for base64, where what follows the first
-change shifts.
+Does not know charsets. Everything outside a change keeps its encoded bytes, but for base64, where what follows the
+first change shifts.
 
 Source: RFC 2045 (1996), sections 6.7 and 6.8; RFC 5322 (2008), section 2.1.1, for the 998 octets of a line.
 """

@@ -53,6 +53,8 @@ class WarningKind(StrEnum):
     PIXEL = "pixel"
     AMP = "amp"
     NO_BODY = "no-body"
+    UNREADABLE = "unreadable"
+    """A body of unknown charset or transfer encoding was left as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +120,13 @@ class Warned(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """Hold one change: ``source[start:end]`` became ``new``."""
+    """Hold one change: ``source[start:end]``, which was ``old``, became ``new``; ``number`` is the link's, 0 for the pixel."""
 
     start: int
     end: int
     old: str
     new: str
+    number: int = 0
 
 
 def _targets(values: Mapping[str, Mapping[str, object]]) -> dict[str, Target]:

@@ -55,7 +55,7 @@ class Geography:
         """Give the place of an address; empty fields where it is unknown; never raises."""
         try:
             record = self._reader.get(address.partition("%")[0])
-        except Exception:  # noqa: BLE001 - a broken record must not cost a reply
+        except Exception:  # whatever a broken file makes the reader raise must not cost a reply
             return _NOWHERE
         if not isinstance(record, Mapping):
             return _NOWHERE

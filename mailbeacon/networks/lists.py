@@ -65,7 +65,8 @@ def apple(path: _Path) -> Listing:
     Raises:
         ConfigError: As for :func:`plain`.
 
-    Source: Apple, "Prepare your network or web server for iCloud Private Relay", 2021; rows ``cidr,country,region,city,``.
+    Source: Apple, "Prepare your network or web server for iCloud Private Relay", 2021: rows
+    ``cidr,country,region,city,``.
     """
     network = Network(operator="Apple Private Relay", kind=NetworkKind.RELAY)
     return _lines(path, lambda line: line.partition(",")[0].strip(), network)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.resources import files
+from typing import Protocol
 
 from mailbeacon.errors import MissingExtra
 from mailbeacon.model import Network, NetworkKind
@@ -50,6 +51,13 @@ _KINDS = {
 _RELAY = "Apple Private Relay"
 
 
+class _Origin(Protocol):
+    """What ``iporigin`` says of an address."""
+
+    kind: str
+    provider: str
+
+
 class _IpOrigin:
     """Ask ``iporigin``, remembering the last answers."""
 
@@ -61,12 +69,13 @@ class _IpOrigin:
         except ImportError as error:
             raise MissingExtra("networks", purpose="the larger network table") from error
         self._version = f"iporigin-{iporigin.__version__}"
+        classify: Callable[[str], _Origin] = iporigin.classify
 
         @lru_cache(maxsize=8192)
         def lookup(address: str) -> Network:
             plain = address.partition("%")[0]
             try:
-                found = iporigin.classify(plain.removeprefix("::ffff:") if "." in plain else plain)
+                found = classify(plain.removeprefix("::ffff:") if "." in plain else plain)
             except ValueError:
                 return UNKNOWN
             kind = NetworkKind.RELAY if found.provider == _RELAY else _KINDS.get(found.kind, NetworkKind.UNKNOWN)

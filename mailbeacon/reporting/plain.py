@@ -62,16 +62,16 @@ def _title(report: Report, width: int) -> list[str]:
 
 
 def _counts(found: Findings, width: int) -> list[str]:
-    size = 9 if width < 64 else 11
     delivered, doubt = found.rates.delivered, found.rates.doubt
     said = "not known, so there are no rates" if delivered is None else number(delivered)
-    heads = ("people", "unknown", "machines", "total") if width >= 54 else ("people", "unknown", "machine")
+    heads = ("people", "unknown", "machines", "total")[: 4 if width >= 54 else 3]
+    size = min(11, (width - 16) // len(heads))
     lines = [f"Delivered: {said}", *([doubt] if doubt else []), ""]
     lines.append(" " * 16 + "".join(head.rjust(size) for head in heads))
     for name, count in (("Opens", found.opens), ("Clicks", found.clicks)):
         for unit, split in _units(count):
             cells = _cells(split)[: len(heads)]
-            lines.append(f"{name:<7}{unit:<9}" + "".join(cell.rjust(size) for cell in cells))
+            lines.append(f"{name:<8}{unit:<8}" + "".join(cell.rjust(size) for cell in cells))
             name = ""
         if count.shared.total:
             lines.append(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Self
@@ -24,6 +25,8 @@ __all__ = ["SqliteHistory", "SqliteSink"]
 
 _BUSY_SECONDS = 10.0
 """How long a writer waits for another process before it gives up."""
+_CACHED = 10_000
+"""How many remembered events are kept parsed, for each worker asks for the same ones again and again."""
 
 _EVENTS = """
     CREATE TABLE IF NOT EXISTS mailbeacon_events (
@@ -38,6 +41,7 @@ _HISTORY = """
     CREATE INDEX IF NOT EXISTS mailbeacon_history_message ON mailbeacon_history (message_id, number);
     CREATE INDEX IF NOT EXISTS mailbeacon_history_network ON mailbeacon_history (network_id, number);
 """
+_LATEST = "SELECT id, event FROM mailbeacon_history WHERE {} = ? ORDER BY number DESC LIMIT ?"
 _Values = Sequence[object]
 
 
@@ -127,18 +131,18 @@ class SqliteHistory:
         self._bound = events
         self._limits = per_message, per_network
         self._file = _File(path, _HISTORY)
+        self._event = lru_cache(maxsize=_CACHED)(Event.from_json)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
         """Give the remembered events of the same message or the same network id, each once, without ``event``."""
         of_message, of_network = self._limits
         rows = self._file.read(
-            "SELECT id, event FROM (SELECT id, event FROM mailbeacon_history WHERE message_id = ?"
-            " ORDER BY number DESC LIMIT ?)"
-            " UNION SELECT id, event FROM (SELECT id, event FROM mailbeacon_history WHERE network_id = ?"
-            " ORDER BY number DESC LIMIT ?)",
+            f"SELECT * FROM ({_LATEST.format('message_id')}) UNION ALL SELECT * FROM ({_LATEST.format('network_id')})",
             (event.message_id or None, of_message, event.facts.network_id or None, of_network),
         )
-        return tuple([Event.from_json(str(text)) for name, text in rows if name != event.id])
+        found = {str(name): str(text) for name, text in rows}
+        found.pop(event.id, None)
+        return tuple([self._event(text) for text in found.values()])
 
     def add(self, event: Event) -> None:
         """Remember an event, and forget the oldest beyond the bound."""

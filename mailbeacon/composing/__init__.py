@@ -1,0 +1,23 @@
+"""A whole mail in, a tracked mail out: once for one recipient, or compiled once for many.
+
+Finds and replaces bodies only; what a body becomes is up to the functions the caller gives. Sends nothing.
+"""
+
+from mailbeacon.composing.compiled import MailTemplate, compile_mail
+from mailbeacon.composing.reading import lowered
+from mailbeacon.composing.shapes import CompileBodies, Composed, RewriteHtml, RewriteText, Rewritten, Slots
+from mailbeacon.composing.whole import compose, compose_bytes
+
+__all__ = [
+    "CompileBodies",
+    "Composed",
+    "MailTemplate",
+    "RewriteHtml",
+    "RewriteText",
+    "Rewritten",
+    "Slots",
+    "compile_mail",
+    "compose",
+    "compose_bytes",
+    "lowered",
+]

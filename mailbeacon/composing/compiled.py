@@ -1,0 +1,178 @@
+"""A mail compiled once for a campaign: its encoded bytes cut at the slots; a recipient is one signature and one join.
+
+Signs nothing itself and sends nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from mailbeacon import mime
+from mailbeacon.composing.heading import Heading
+from mailbeacon.composing.reading import Opened, lowered, open_mail
+from mailbeacon.composing.shapes import CompileBodies, Slots
+from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting, placeholder_for
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Level, Link, Message, Skipped, Warned
+
+if TYPE_CHECKING:
+    from email.message import Message as Email
+
+__all__ = ["MailTemplate", "compile_mail"]
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_Sources = Callable[[str, Level, Level], list[str]]
+"""Give the text of each body, in their order, with a placeholder."""
+
+
+class MailTemplate:
+    """Render a mail for one recipient after another.
+
+    Safe to use from several threads.
+
+    Attributes:
+        links: The wrapped links of all bodies.
+        skipped: The links left alone.
+        warnings: What the sender should look at.
+    """
+
+    def __init__(self, opened: Opened, compiled: Sequence[Slots], sources: _Sources, *, shared: bool) -> None:
+        self.links: tuple[Link, ...] = tuple(link for one in compiled for link in one.links)
+        self.skipped: tuple[Skipped, ...] = tuple(link for one in compiled for link in one.skipped)
+        self.warnings: tuple[Warned, ...] = (*opened.warnings, *(said for one in compiled for said in one.warnings))
+        self._raw = opened.raw
+        self._bodies = opened.bodies
+        self._token = compiled[0].token if compiled else None
+        self._sources = sources
+        self._shared = shared
+        self._start = opened.root.body
+        self._heading = Heading(opened.raw, opened.root, shared=shared)
+        self._placeholder = placeholder_for([*sources("", Level.FULL, Level.FULL), opened.raw.decode("latin-1")])
+        self._cuts: dict[tuple[Level, Level], Cut] = {}
+        self._cut(Level.FULL, Level.FULL)
+
+    def render(self, message: Message, headers: Mapping[str, str] | None = None) -> bytes:
+        """Give one recipient's mail, ready for SMTP.
+
+        Args:
+            message: Names the recipient; its campaign must be the template's.
+            headers: Fields to set, or to replace where the mail has them: ``{"To": …}``. Written as people read them;
+                encoding and folding is done here.
+
+        Raises:
+            ConfigError: For a header that cannot be written, another campaign, or a token too long for a line.
+            RewriteError: If ``headers`` name several recipients, and the mail is not shared.
+        """
+        if self._shared:
+            message = lowered(message)
+        cut = self._cuts.get((message.opens, message.clicks)) or self._cut(message.opens, message.clicks)
+        head = self._heading.render(headers or {})
+        if len(cut.parts) == 1 or self._token is None:
+            return head + cut.parts[0]
+        token = self._token(message).encode()
+        if len(token) <= SOFT_TOKEN:
+            return token.join((head + cut.parts[0], *cut.parts[1:]))
+        if len(token) > cut.room:
+            raise ConfigError("the token is too long for a line of this mail: use a shorter recipient, id or variant")
+        return head + b"".join(cut.wrapped(token))
+
+    def _cut(self, opens: Level, clicks: Level) -> Cut:
+        """Cut the mail for two levels; done once for each pair."""
+        sources = self._sources(self._placeholder, opens, clicks)
+        bodies = sorted(zip(self._bodies, sources, strict=True), key=lambda pair: pair[0].part.start)
+        parts, quoted, room, at = [b""], [], mime.MAX_LINE, self._start
+        for body, source in bodies:
+            parts[-1] += self._raw[at : body.part.body]
+            segments = _segments(body, source, self._placeholder)
+            encoded, least = cut_body(segments, body.part.encoding)
+            parts[-1] += encoded[0]
+            parts += encoded[1:]
+            quoted += [body.part.encoding == "quoted-printable"] * (len(encoded) - 1)
+            room = min(room, least)
+            at = body.part.end
+        parts[-1] += self._raw[at:]
+        cut = Cut(tuple(parts), tuple(quoted), room)
+        self._cuts[opens, clicks] = cut
+        return cut
+
+
+def _segments(body: mime.Body, source: str, placeholder: str) -> list[bytes]:
+    first, *others = source.split(placeholder)
+    return [body.text.prefix + body.text.encode(first), *(body.text.encode(one) for one in others)]
+
+
+def compile_mail(
+    mail: bytes | Email[str, str],
+    compile_bodies: CompileBodies,
+    *,
+    strip_signatures: bool = False,
+    shared: bool = False,
+) -> MailTemplate:
+    """Compile a mail for a campaign.
+
+    Line ends become CRLF, as SMTP wants them. A base64 body becomes quoted-printable, and so does one whose lines would
+    be too long with a token in them; a body in UTF-16 becomes UTF-8.
+
+    Args:
+        mail: The mail as bytes, or an email object.
+        compile_bodies: Compiles an HTML and a text body. A mail with several of a kind calls it once for each pair, and
+            link numbers run on.
+        strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
+        shared: Let several people get each mail; its token is then the campaign's alone.
+
+    Raises:
+        SignedMail: If a change would break a signature or encryption.
+        RewriteError: For several recipients, or a mail beyond what can be rewritten safely.
+    """
+    raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+    opened = open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared)
+    htmls = [body.text.text for body in opened.bodies if body.is_html]
+    texts = [body.text.text for body in opened.bodies if not body.is_html]
+    compiled: list[Slots] = []
+    number = 1
+    for index in range(max(len(htmls), len(texts))):
+        html, text = (found[index] if index < len(found) else "" for found in (htmls, texts))
+        one = compile_bodies(html, text, first_number=number, pixel=index == 0 and bool(htmls))
+        number += len(one.links)
+        compiled.append(one)
+
+    def sources(placeholder: str, opens: Level, clicks: Level) -> list[str]:
+        """Give the bodies' texts, HTML first."""
+        return [
+            *(one.source(placeholder, opens=opens, clicks=clicks) for one in compiled[: len(htmls)]),
+            *(one.source_text(placeholder, opens=opens, clicks=clicks) for one in compiled[: len(texts)]),
+        ]
+
+    placeholder = placeholder_for([*htmls, *texts])
+    ready = _ready(opened, sources(placeholder, Level.FULL, Level.FULL), placeholder)
+    return MailTemplate(ready, compiled, sources, shared=shared)
+
+
+def _ready(opened: Opened, sources: Sequence[str], placeholder: str) -> Opened:
+    """Bring a mail's bodies into encodings that slots can be cut in; their texts stay the same."""
+    changes: list[mime.Change] = [(field.start, field.end, b"") for field in opened.signatures]
+    for body, source in zip(opened.bodies, sources, strict=True):
+        changes += body.recoded(opened.raw, *_wanted(body, source, placeholder))
+    if not changes:
+        return opened
+    again = open_mail(mime.apply(opened.raw, sorted(changes)), strip_signatures=True, shared=True)
+    return Opened(raw=again.raw, root=again.root, bodies=again.bodies, signatures=(), warnings=opened.warnings)
+
+
+def _wanted(body: mime.Body, source: str, placeholder: str) -> tuple[str, str]:
+    """Give the charset and the transfer encoding to change to; empty to keep what there is."""
+    charset = encoding = ""
+    try:
+        segments = _segments(body, source, placeholder)
+    except UnicodeEncodeError:
+        charset = "utf-8"
+    if charset or not body.text.is_ascii_based:
+        charset = "utf-8"
+        segments = [one.encode() for one in source.split(placeholder)]
+    plain = body.part.encoding in mime.PLAIN
+    is_seven = plain and body.part.encoding not in ("8bit", "binary")
+    if body.part.encoding == "base64" or (charset and is_seven) or (plain and needs_quoting(segments)):
+        encoding = "quoted-printable"
+    return charset, encoding

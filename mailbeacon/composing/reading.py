@@ -1,0 +1,97 @@
+"""Open a mail that is to be changed: refuse what must not be, find its bodies.
+
+Changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mailbeacon import mime
+from mailbeacon.errors import RewriteError, SignedMail
+from mailbeacon.model import Level, Message, Warned, WarningKind
+
+__all__ = ["Opened", "check_recipients", "lowered", "open_mail"]
+
+_PGP = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Hold a mail that may be changed.
+
+    Attributes:
+        raw: The mail.
+        root: Its parts.
+        bodies: The bodies that can be read, HTML first, else in the order of the mail.
+        signatures: The header fields to leave out.
+        warnings: Which bodies cannot be read, and whether there is none.
+    """
+
+    raw: bytes
+    root: mime.Part
+    bodies: tuple[mime.Body, ...]
+    signatures: tuple[mime.Field, ...]
+    warnings: tuple[Warned, ...]
+
+
+def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
+    """Read a mail.
+
+    Raises:
+        SignedMail: If it is signed or encrypted; for a DKIM or ARC signature unless ``strip_signatures``.
+        RewriteError: If it has several recipients and is not ``shared``, or too many parts.
+    """
+    root = mime.scan(raw)
+    if sealed := mime.seal(root):
+        raise SignedMail(f"the mail holds {sealed}: any change would break its signature or encryption")
+    signatures = mime.signature_fields(root)
+    if signatures and not strip_signatures:
+        raise SignedMail(
+            f"the mail carries {signatures[0].name}: rewrite before signing, or pass strip_signatures=True"
+        )
+    if not shared:
+        check_recipients(mime.count_recipients(raw, root))
+    bodies: list[mime.Body] = []
+    warnings = [_amp() for part in mime.walk(root) if part.content_type == "text/x-amp-html"][:1]
+    for part in mime.find_bodies(raw, root):
+        body = mime.open_body(raw, part)
+        if body is None:
+            warnings.append(_unreadable(part))
+        elif any(mark in body.text.text for mark in _PGP):
+            raise SignedMail("a text body is signed or encrypted with PGP: any change would break it")
+        else:
+            bodies.append(body)
+    if not bodies:
+        warnings.append(Warned(kind=WarningKind.NO_BODY, detail="the mail has no HTML or text body that can be read"))
+    bodies.sort(key=lambda body: not body.is_html)
+    return Opened(raw=raw, root=root, bodies=tuple(bodies), signatures=signatures, warnings=tuple(warnings))
+
+
+def check_recipients(count: int) -> None:
+    """Refuse a mail that several people get, for its token would name one of them.
+
+    Raises:
+        RewriteError: If there are several.
+    """
+    if count > 1:
+        raise RewriteError(f"the mail goes to {count} addresses: make one mail for each, or pass shared=True")
+
+
+def lowered(message: Message) -> Message:
+    """Give the message of a mail several people share: counted with the campaign, at most."""
+    opens, clicks = min(message.opens, Level.AGGREGATE), min(message.clicks, Level.AGGREGATE)
+    return (
+        message if (opens, clicks) == (message.opens, message.clicks) else replace(message, opens=opens, clicks=clicks)
+    )
+
+
+def _amp() -> Warned:
+    return Warned(kind=WarningKind.AMP, detail="the AMP part is left as it is: opens and clicks there are not seen")
+
+
+def _unreadable(part: mime.Part) -> Warned:
+    charset = ascii(part.parameters.get("charset", "us-ascii"))[:80]
+    encoding = ascii(part.encoding or "7bit")[:80]
+    detail = f"a {part.content_type} body is left as it is: cannot read charset {charset} in {encoding} exactly"
+    return Warned(kind=WarningKind.UNREADABLE, detail=detail)

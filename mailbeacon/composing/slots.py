@@ -1,0 +1,91 @@
+"""Cut an encoded mail at the places where a recipient's token goes.
+
+Source: RFC 2045 (1996), section 6.7, for soft line breaks and the 76 octets of a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailbeacon import mime
+
+__all__ = ["SOFT_TOKEN", "TOKEN_ROOM", "Cut", "cut_body", "needs_quoting", "placeholder_for"]
+
+SOFT_TOKEN = 75
+"""The longest token that fits a quoted-printable line with its soft line break."""
+TOKEN_ROOM = 512
+"""The room a line without quoted-printable keeps for each token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Hold the bytes of a mail's bodies between the slots.
+
+    Attributes:
+        parts: What stands between the slots: one more than there are slots.
+        quoted: For each slot, whether it stands in quoted-printable.
+        room: The longest token that keeps every line within what mail allows.
+    """
+
+    parts: tuple[bytes, ...]
+    quoted: tuple[bool, ...]
+    room: int
+
+    def wrapped(self, token: bytes) -> list[bytes]:
+        """Join a token too long for a line of quoted-printable: in soft lines there, whole elsewhere."""
+        soft = b"=\r\n".join(token[at : at + SOFT_TOKEN] for at in range(0, len(token), SOFT_TOKEN))
+        out = [self.parts[0]]
+        for is_quoted, part in zip(self.quoted, self.parts[1:], strict=True):
+            out += (soft if is_quoted else token, part)
+        return out
+
+
+def placeholder_for(texts: Sequence[str]) -> str:
+    """Give a word that none of the texts holds."""
+    number = 0
+    while any(f"slot{number}x" in text for text in texts):
+        number += 1
+    return f"slot{number}x"
+
+
+def needs_quoting(segments: Sequence[bytes]) -> bool:
+    """Tell whether a line would be too long once its slots are filled."""
+    return _room(segments) < TOKEN_ROOM
+
+
+def _room(segments: Sequence[bytes]) -> int:
+    """Give the longest token that leaves no line of these bytes too long; -1 if one already is."""
+    room = mime.MAX_LINE
+    length = slots = 0
+    for number, segment in enumerate(segments):
+        slots += number > 0
+        for index, line in enumerate(segment.split(b"\r\n")):
+            if index:
+                room = min(room, (mime.MAX_LINE - length) // slots) if slots else room
+                length = slots = 0
+            length += len(line)
+            if length > mime.MAX_LINE:
+                return -1
+    return min(room, (mime.MAX_LINE - length) // slots) if slots else room
+
+
+def cut_body(segments: Sequence[bytes], encoding: str) -> tuple[list[bytes], int]:
+    """Encode what stands between slots, so that the token can stand there as it is.
+
+    Returns:
+        The encoded segments, and the room for a token.
+    """
+    if encoding != "quoted-printable":
+        return list(segments), _room(segments)
+    soft = b"=\r\n"
+    out = []
+    for number, segment in enumerate(segments):
+        quoted = mime.quote(segment, b"\r\n")
+        is_last = number == len(segments) - 1
+        if number and not (is_last and not quoted) and not quoted.startswith(b"\r\n"):
+            quoted = soft + quoted
+        if not is_last and quoted and not quoted.endswith(b"\r\n"):
+            quoted += soft
+        out.append(quoted)
+    return out, mime.MAX_LINE * TOKEN_ROOM

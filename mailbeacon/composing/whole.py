@@ -1,0 +1,120 @@
+"""Rewrite a whole mail for one recipient: bytes in, bytes out; or an email object in, a copy out.
+
+Everything outside the rewritten bodies keeps its bytes. What a body becomes, the caller's functions say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, TypeVar
+
+from mailbeacon import mime
+from mailbeacon.composing.reading import Opened, open_mail
+from mailbeacon.composing.shapes import Composed, RewriteHtml, RewriteText, Rewritten
+
+if TYPE_CHECKING:
+    from email.message import Message as Email
+
+__all__ = ["compose", "compose_bytes"]
+
+AnyEmail = TypeVar("AnyEmail", bound="Email[str, str]")
+
+
+def compose_bytes(
+    raw: bytes,
+    rewrite_html: RewriteHtml,
+    rewrite_text: RewriteText,
+    *,
+    strip_signatures: bool = False,
+    shared: bool = False,
+) -> Composed:
+    """Rewrite the bodies of a mail and keep every other byte.
+
+    Args:
+        raw: The mail.
+        rewrite_html: Rewrites a text/html body. Bodies come HTML first, and link numbers run on.
+        rewrite_text: Rewrites a text/plain body.
+        strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
+        shared: Let several people get the mail; the functions must then make an aggregate token.
+
+    Raises:
+        SignedMail: If a change would break a signature or encryption.
+        RewriteError: For several recipients, or a mail beyond what can be rewritten safely.
+    """
+    opened = open_mail(raw, strip_signatures=strip_signatures, shared=shared)
+    done: list[Rewritten] = []
+    changes: list[mime.Change] = [(field.start, field.end, b"") for field in opened.signatures]
+    number, pixel = 1, True
+    for body in opened.bodies:
+        if body.is_html:
+            one = rewrite_html(body.text.text, first_number=number, pixel=pixel)
+            pixel = False
+        else:
+            one = rewrite_text(body.text.text, first_number=number)
+        number += len(one.links)
+        changes += body.changes(raw, [(edit.start, edit.end, edit.new) for edit in one.edits])
+        done.append(one)
+    return _composed(opened, done, mime.apply(raw, sorted(changes)))
+
+
+def _composed(opened: Opened, done: Sequence[Rewritten], data: bytes) -> Composed:
+    return Composed(
+        data=data,
+        bodies=sum(bool(one.edits) for one in done),
+        links=tuple(link for one in done for link in one.links),
+        skipped=tuple(link for one in done for link in one.skipped),
+        warnings=(*opened.warnings, *(warned for one in done for warned in one.warnings)),
+    )
+
+
+def compose(
+    email: AnyEmail,
+    rewrite_html: RewriteHtml,
+    rewrite_text: RewriteText,
+    *,
+    strip_signatures: bool = False,
+    shared: bool = False,
+) -> tuple[AnyEmail, Composed]:
+    """Give a rewritten copy of an email object, and what was done.
+
+    Args:
+        email: An ``email.message.EmailMessage`` or legacy ``Message``, or a subclass; never touched.
+        rewrite_html: As for :func:`compose_bytes`.
+        rewrite_text: As for :func:`compose_bytes`.
+        strip_signatures: As for :func:`compose_bytes`.
+        shared: As for :func:`compose_bytes`.
+
+    Raises:
+        SignedMail: As for :func:`compose_bytes`.
+        RewriteError: As for :func:`compose_bytes`.
+    """
+    copy = deepcopy(email)
+    raw = copy.as_bytes(policy=copy.policy)
+    done = compose_bytes(raw, rewrite_html, rewrite_text, strip_signatures=strip_signatures, shared=shared)
+    old, new = mime.scan(raw), mime.scan(done.data)
+    for field in mime.signature_fields(old):
+        del copy[field.name]
+    bodies = {id(part) for part in mime.find_bodies(done.data, new)}
+    waiting: list[tuple[Email[str, str], mime.Part, mime.Part]] = [(copy, old, new)]
+    while waiting:
+        node, before, after = waiting.pop()
+        if id(after) in bodies:
+            _put_body(node, raw, before, done.data, after)
+        elif after.parts:
+            children = node.get_payload()
+            waiting.extend(zip(children, before.parts, after.parts, strict=True))  # type: ignore[arg-type]
+    return copy, done
+
+
+def _put_body(node: Email[str, str], raw: bytes, before: mime.Part, data: bytes, after: mime.Part) -> None:
+    """Put the encoded body into a part of the copy, and say in its header what changed."""
+    body = data[after.body : after.end]
+    if body == raw[before.body : before.end]:
+        return
+    node.set_payload(body.decode("ascii", "surrogateescape"))
+    if after.parameters.get("charset") != before.parameters.get("charset"):
+        node.set_param("charset", after.parameters["charset"])
+    if after.encoding != before.encoding:
+        del node["Content-Transfer-Encoding"]
+        node["Content-Transfer-Encoding"] = after.encoding

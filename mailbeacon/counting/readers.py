@@ -1,0 +1,184 @@
+"""Who has read it, by group: proof for a policy or an announcement, without showing what one person did.
+
+Does not say that somebody has not read: "not seen" is all that can be known.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date
+from enum import StrEnum
+
+from mailbeacon.counting.pairing import seen
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Event, Kind, Verdict
+
+__all__ = ["OTHERS", "GroupRow", "ReadReport", "ReadState", "Reader", "read_report"]
+
+OTHERS = "other groups"
+"""The name of the row that holds the groups too small to show."""
+
+
+class ReadState(StrEnum):
+    """What is known of one recipient."""
+
+    CLICKED = "clicked"
+    READ = "read"
+    UNKNOWN = "unknown"
+    """Only a privacy proxy fetched it, which it does whether or not anyone reads."""
+    NOT_SEEN = "not seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """Hold one group's figures, in recipients; ``read`` includes ``clicked``, and the other two are apart.
+
+    Attributes:
+        group: The group's name.
+        recipients: How many it was sent to.
+        read: Seen opening or clicking, as people.
+        clicked: Of them, seen clicking.
+        unknown: Fetched by a privacy proxy only.
+        not_seen: Nothing but machines, or nothing at all.
+    """
+
+    group: str
+    recipients: int
+    read: int
+    clicked: int
+    unknown: int
+    not_seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Hold what is known of one recipient: a state, and the day and region of the first sign at the finest."""
+
+    recipient: str
+    group: str
+    state: ReadState
+    day: date | None = None
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadReport:
+    """Hold the groups that are large enough, and the readers where names were asked for.
+
+    Attributes:
+        rows: By group; the small ones together at the end.
+        minimum: The least size of a row.
+        hidden: Recipients in no row, for all of them together are too few.
+        readers: By recipient; empty unless names were asked for.
+    """
+
+    rows: tuple[GroupRow, ...]
+    minimum: int
+    hidden: int = 0
+    readers: tuple[Reader, ...] = field(default=(), repr=False)
+
+    def to_csv(self) -> str:
+        """Write the rows, or the readers where there are any, as CSV that a spreadsheet takes for text."""
+        sheet = io.StringIO()
+        writer = csv.writer(sheet, lineterminator="\r\n")
+        if self.readers:
+            writer.writerow(["recipient", "group", "state", "day", "region"])
+            for one in self.readers:
+                writer.writerow(map(_cell, (one.recipient, one.group, one.state, one.day or "", one.region)))
+            return sheet.getvalue()
+        writer.writerow(["group", "recipients", "read", "clicked", "unknown", "not seen"])
+        for row in self.rows:
+            numbers = (row.recipients, row.read, row.clicked, row.unknown, row.not_seen)
+            writer.writerow([_cell(row.group), *numbers])
+        return sheet.getvalue()
+
+
+def read_report(
+    events: Iterable[Event],
+    verdicts: Iterable[Verdict | None],
+    groups: Mapping[str, str],
+    *,
+    campaign: str | None = None,
+    minimum: int = 5,
+    names: bool = False,
+) -> ReadReport:
+    """Say how many of each group have read a mail.
+
+    Args:
+        events: In any order.
+        verdicts: One for each event.
+        groups: The group (department) of every recipient it was sent to, also of those who never opened.
+        campaign: Only events of this campaign; ``None`` for all.
+        minimum: The least size of a row. Smaller groups are added up under :data:`OTHERS`, with the smallest shown
+            group where they are too few even together, so that nobody can be found by subtraction.
+        names: Say it of each recipient too; the minimum then hides nothing, so ask only where that is allowed.
+
+    Raises:
+        ConfigError: If ``minimum`` is below 1, or there is not one verdict for each event.
+    """
+    if minimum < 1:
+        raise ConfigError("minimum must be at least 1")
+    signs: dict[str, dict[ReadState, tuple[date, str]]] = {recipient: {} for recipient in groups}
+    for recipient, event, human in seen(events, verdicts):
+        known = signs.get(recipient)
+        if known is not None and human is not False and campaign in (None, event.campaign):
+            state = _state(event, human)
+            place = ", ".join(filter(None, (event.facts.country, event.facts.region)))
+            sign = (event.received_at.astimezone(UTC).date(), place)
+            known[state] = min(known.get(state, sign), sign)
+    readers = [_reader(recipient, groups[recipient], signs[recipient]) for recipient in sorted(groups)]
+    rows, hidden = _rows(readers, minimum)
+    return ReadReport(rows=rows, minimum=minimum, hidden=hidden, readers=tuple(readers) if names else ())
+
+
+def _state(event: Event, human: bool | None) -> ReadState:
+    if human is None:
+        return ReadState.UNKNOWN
+    return ReadState.CLICKED if event.kind == Kind.CLICK else ReadState.READ
+
+
+def _reader(recipient: str, group: str, signs: Mapping[ReadState, tuple[date, str]]) -> Reader:
+    """Take the strongest state, and the first day a person (or else the proxy) was seen."""
+    state = next((state for state in ReadState if state in signs), ReadState.NOT_SEEN)
+    people = [sign for found, sign in signs.items() if found != ReadState.UNKNOWN]
+    if not people:
+        return Reader(recipient=recipient, group=group, state=state)
+    day, region = min(people)
+    return Reader(recipient=recipient, group=group, state=state, day=day, region=region)
+
+
+def _rows(readers: Iterable[Reader], minimum: int) -> tuple[tuple[GroupRow, ...], int]:
+    """Make a row of each large group, and one of all small ones."""
+    found: dict[str, list[ReadState]] = {}
+    for reader in readers:
+        found.setdefault(reader.group, []).append(reader.state)
+    large = {group: states for group, states in found.items() if len(states) >= minimum}
+    small = [state for group, states in found.items() if group not in large for state in states]
+    while small and len(small) < minimum and large:
+        smallest = min(large, key=lambda group: (len(large[group]), group))
+        small += large.pop(smallest)
+    rows = [_row(group, large[group]) for group in sorted(large)]
+    if len(small) >= minimum:
+        rows.append(_row(OTHERS, small))
+        small = []
+    return tuple(rows), len(small)
+
+
+def _row(group: str, states: list[ReadState]) -> GroupRow:
+    clicked, unknown, missing = (
+        states.count(state) for state in (ReadState.CLICKED, ReadState.UNKNOWN, ReadState.NOT_SEEN)
+    )
+    read = len(states) - unknown - missing
+    return GroupRow(group=group, recipients=len(states), read=read, clicked=clicked, unknown=unknown, not_seen=missing)
+
+
+def _cell(value: object) -> str:
+    """Keep a spreadsheet from taking a name for a formula.
+
+    Source: OWASP, CSV Injection, 2026.
+    """
+    text = str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

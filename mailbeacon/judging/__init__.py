@@ -1,0 +1,56 @@
+"""Who was it: facts, and what else happened, to verdicts that explain themselves.
+
+Reads events with facts only, and of these nothing that names a person. Observes, counts and stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mailbeacon.judging.around import Around, Wait
+from mailbeacon.judging.classifier import DEFAULT_RULES, RULES_VERSION, Classifier
+from mailbeacon.judging.explaining import explain
+from mailbeacon.judging.rules import Needs, Rule, rule
+from mailbeacon.judging.streaming import Judged, Revision
+from mailbeacon.judging.weighing import DEFAULT_PRIORS
+from mailbeacon.judging.windows import Windows
+from mailbeacon.model import Event, Verdict
+
+__all__ = [
+    "DEFAULT_PRIORS",
+    "DEFAULT_RULES",
+    "RULES_VERSION",
+    "Around",
+    "Classifier",
+    "Judged",
+    "Needs",
+    "Revision",
+    "Rule",
+    "Wait",
+    "Windows",
+    "classify",
+    "classify_all",
+    "explain",
+    "rule",
+]
+
+_default = Classifier()
+
+
+def classify(event: Event, earlier: Iterable[Event] = ()) -> Verdict:
+    """Say who made one event, with the package's own rules.
+
+    Args:
+        event: The event, redacted or not: the verdict is the same.
+        earlier: Any other events known so far, in any order.
+    """
+    return _default.classify(event, earlier)
+
+
+def classify_all(events: Iterable[Event]) -> list[Verdict]:
+    """Say who made each of many events, each in the light of all the others; the order of input does not matter.
+
+    Args:
+        events: In any order.
+    """
+    return _default.classify_all(events)

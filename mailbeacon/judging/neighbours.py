@@ -1,0 +1,299 @@
+"""Count what happened near each event: in its message, and from its network. Linear in the events, but for sorting.
+
+Every count is of different things (links, networks, recipients), within windows of time, over the whole set: neither
+the order of the input nor an event read twice changes any. Weighs nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from mailbeacon.judging.around import Counts
+from mailbeacon.judging.windows import Windows
+from mailbeacon.model import Event, Kind, NetworkKind
+
+__all__ = ["CARRIERS", "Neighbourhood", "Shared", "count_message", "count_network", "most", "times_near"]
+
+LEAVES = frozenset({Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
+CARRIERS = frozenset({NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKind.MAIL, NetworkKind.CDN})
+"""Kinds of network where one address is not one client."""
+
+
+@dataclass(slots=True)
+class Shared:
+    """Hold the events of one judging, in order of time, with their times in seconds."""
+
+    events: Sequence[Event]
+    times: Sequence[float]
+    traps: Sequence[bool]
+    windows: Windows
+    links: Mapping[str, int]
+    found: dict[int, dict[str, int]] = field(default_factory=dict)
+
+    def note(self, index: int, name: str, value: int) -> None:
+        """Keep the larger of what was counted so far and now."""
+        noted = self.found.setdefault(index, {})
+        if value > noted.get(name, 0):
+            noted[name] = value
+
+    def counts(self, index: int) -> Counts:
+        """Give what was noted of one event."""
+        return Counts(**self.found[index])  # type: ignore[arg-type]  # bools are kept as ints
+
+
+def most(times: Sequence[float], things: Sequence[object], window: float) -> list[int]:
+    """Count, for each event, the most different things in any window of time that holds the event.
+
+    Args:
+        times: In order, in seconds.
+        things: What is counted, one for each event.
+        window: The window's length in seconds.
+
+    Returns:
+        One count for each event. Two passes with two pointers, so linear.
+    """
+    size = len(times)
+    if times[-1] - times[0] <= window:
+        return [len(set(things))] * size
+    ending = []
+    held: dict[object, int] = {}
+    start = 0
+    for moment, thing in zip(times, things, strict=True):
+        held[thing] = held.get(thing, 0) + 1
+        while moment - times[start] > window:
+            gone = things[start]
+            held[gone] -= 1
+            if not held[gone]:
+                del held[gone]
+            start += 1
+        ending.append(len(held))
+    best = [0] * size
+    line: deque[int] = deque()
+    for index in range(size - 1, -1, -1):
+        while line and times[line[0]] - times[index] > window:
+            line.popleft()
+        while line and ending[line[-1]] <= ending[index]:
+            line.pop()
+        line.append(index)
+        best[index] = ending[line[0]]
+    return best
+
+
+def times_near(moment: float, others: Sequence[float], window: float) -> bool:
+    """Tell whether any of ``others`` (in order) is within ``window`` of a moment."""
+    place = bisect_left(others, moment - window)
+    return place < len(others) and others[place] - moment <= window
+
+
+def count_message(shared: Shared, indices: Sequence[int]) -> None:
+    """Note what the events of one message say of each other.
+
+    Args:
+        shared: Where to note it.
+        indices: The message's opens, clicks and leave events, in order of time; at least two.
+    """
+    events = shared.events
+    follows = [index for index in indices if events[index].kind is not Kind.OPEN]
+    if not follows:
+        return
+    hands = _hands(events, follows)
+    bursts: list[int] = []
+    if len(follows) > 1:
+        for hand in hands:
+            if len(hand) > 1:
+                bursts += _count_hand(shared, hand)
+        if len(follows) >= shared.windows.networks_count:
+            _count_networks(shared, follows, set(bursts))
+    if bursts:
+        _count_company(shared, indices, sorted(set(bursts)))
+    trapped = [index for index in follows if shared.traps[index]]
+    if trapped:
+        _count_traps(shared, indices, trapped)
+
+
+def _hands(events: Sequence[Event], follows: Iterable[int]) -> list[list[int]]:
+    """Group events by network id, and again by agent id: each group may be one client's."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index in follows:
+        facts = events[index].facts
+        network, agent = facts.network_id, facts.agent_id
+        if network or not agent:
+            groups.setdefault(("network", network), []).append(index)
+        if agent:
+            groups.setdefault(("agent", agent), []).append(index)
+    return list(groups.values())
+
+
+def _link(event: Event) -> object:
+    return event.link if event.link is not None else (event.url or event.kind.value)
+
+
+def _count_hand(shared: Shared, hand: list[int]) -> list[int]:
+    """Note bursts, coverage and pairs of one client; give the events of its bursts."""
+    windows, events = shared.windows, shared.events
+    links = [_link(events[index]) for index in hand]
+    different = len(set(links))
+    if different < 2:
+        return []
+    times = [shared.times[index] for index in hand]
+    bursts = []
+    if different >= windows.burst_links:
+        for index, count in zip(hand, most(times, links, windows.burst.total_seconds()), strict=True):
+            if count >= windows.burst_links:
+                shared.note(index, "burst", count)
+                bursts.append(index)
+    if len(bursts) < len(hand):
+        _note(shared, hand, most(times, links, windows.same_second.total_seconds()), 2, "pair")
+    bursts += _count_coverage(shared, hand, times, links, different)
+    leaves = [events[index].kind in LEAVES for index in hand]
+    if True in leaves and False in leaves:
+        _note(shared, hand, most(times, leaves, windows.leave.total_seconds()), 2, "leave")
+    return bursts
+
+
+def _note(shared: Shared, hand: Sequence[int], counted: Sequence[int], least: int, name: str) -> None:
+    for index, count in zip(hand, counted, strict=True):
+        if count >= least:
+            shared.note(index, name, True)
+
+
+def _count_coverage(
+    shared: Shared, hand: Sequence[int], times: Sequence[float], links: Sequence[object], different: int
+) -> list[int]:
+    """Note where one client followed all links of the mail; give the events that did so at no person's pace."""
+    windows = shared.windows
+    known = shared.links.get(shared.events[hand[0]].campaign, 0)
+    least = known or windows.many_links
+    if least < windows.coverage_links or different < least:
+        return []
+    slow = windows.coverage.total_seconds()
+    quick = min(slow, windows.coverage_pace.total_seconds() * least)
+    fast = []
+    for index, count in zip(hand, most(times, links, quick), strict=True):
+        if count >= least:
+            shared.note(index, "covered", count)
+            fast.append(index)
+    if len(fast) < len(hand):
+        for index, count in zip(hand, most(times, links, slow), strict=True):
+            if count >= least:
+                shared.note(index, "covered_slowly", count)
+    return fast
+
+
+def _count_networks(shared: Shared, follows: Sequence[int], bursts: set[int]) -> None:
+    """Note clicks from many networks on different links at nearly one time.
+
+    Bursts are left out, and kinds of network are kept apart: a person's click beside a scanner's stays a person's.
+    """
+    events, windows = shared.events, shared.windows
+    groups: dict[NetworkKind, list[int]] = {}
+    for index in follows:
+        facts = events[index].facts
+        if index not in bursts and facts.network_id and facts.network.kind not in CARRIERS:
+            groups.setdefault(facts.network.kind, []).append(index)
+    window = windows.networks.total_seconds()
+    for group in groups.values():
+        names = [events[index].facts.network_id for index in group]
+        if len(set(names)) < windows.networks_count:
+            continue
+        times = [shared.times[index] for index in group]
+        links = most(times, [_link(events[index]) for index in group], window)
+        for index, networks, different in zip(group, most(times, names, window), links, strict=True):
+            if networks >= windows.networks_count and different > 1:
+                shared.note(index, "networks", networks)
+
+
+def _by(shared: Shared, indices: Iterable[int], name: Callable[[Event], object]) -> dict[object, list[float]]:
+    """Collect times, in order, by something of the event; what is not known is left out."""
+    found: dict[object, list[float]] = {}
+    for index in indices:
+        key = name(shared.events[index])
+        if key:
+            found.setdefault(key, []).append(shared.times[index])
+    return found
+
+
+def _network(event: Event) -> object:
+    return event.facts.network_id
+
+
+def _user_agent(event: Event) -> object:
+    return event.facts.agent_id
+
+
+def _both(event: Event) -> object:
+    facts = event.facts
+    return (facts.network_id, facts.agent_id) if facts.network_id and facts.agent_id else None
+
+
+def _count_company(shared: Shared, indices: Sequence[int], bursts: Sequence[int]) -> None:
+    """Note opens and clicks that a burst's client made besides."""
+    near, far = shared.windows.company_near.total_seconds(), shared.windows.company.total_seconds()
+    seen = set(bursts)
+    others = [index for index in indices if index not in seen]
+    if not others:
+        return
+    for name, window in ((_network, near), (_user_agent, near), (_both, far)):
+        times = _by(shared, bursts, name)
+        for index in others:
+            theirs = times.get(name(shared.events[index]))
+            if theirs and times_near(shared.times[index], theirs, window):
+                shared.note(index, "company", True)
+
+
+def _count_traps(shared: Shared, indices: Sequence[int], trapped: Sequence[int]) -> None:
+    """Note what the client that followed a hidden link did besides."""
+    window = shared.windows.honeypot.total_seconds()
+    seen = set(trapped)
+    for name in (_network, _user_agent):
+        times = _by(shared, trapped, name)
+        for index in indices:
+            if index not in seen:
+                theirs = times.get(name(shared.events[index]))
+                if theirs and times_near(shared.times[index], theirs, window):
+                    shared.note(index, "trap", True)
+
+
+def count_network(shared: Shared, indices: Sequence[int]) -> None:
+    """Note where one network, not known to carry many people, makes hits for many recipients at a machine's pace."""
+    least = shared.windows.recipients_count
+    if len(indices) < least:
+        return
+    recipients = [shared.events[index].recipient for index in indices]
+    if len(set(recipients)) < least:
+        return
+    times = [shared.times[index] for index in indices]
+    counted = most(times, recipients, shared.windows.recipients.total_seconds())
+    for index, count in zip(indices, counted, strict=True):
+        if count >= least:
+            shared.note(index, "recipients", count)
+
+
+class Neighbourhood:
+    """Give a host's rules the events near an event. What it gives grows with them, and so does its time."""
+
+    __slots__ = ("_horizon", "messages", "networks")
+
+    def __init__(self, events: Iterable[Event], horizon: timedelta) -> None:
+        self._horizon = horizon
+        self.messages: dict[str, list[Event]] = {}
+        self.networks: dict[str, list[Event]] = {}
+        for event in sorted(events, key=attrgetter("received_at", "id")):
+            if event.recipient is not None:
+                self.messages.setdefault(event.message_id, []).append(event)
+                self.networks.setdefault(event.facts.network_id, []).append(event)
+
+    def near(self, groups: Mapping[str, list[Event]], name: str, event: Event) -> tuple[Event, ...]:
+        """Give the events of a group within the horizon of an event, that event too; none for a nameless group."""
+        group = groups.get(name, ()) if name and event.recipient is not None else ()
+        moment: datetime = event.received_at
+        start = bisect_left(group, moment - self._horizon, key=_moment)
+        return tuple(group[start : bisect_right(group, moment + self._horizon, key=_moment)])
+
+
+_moment = attrgetter("received_at")

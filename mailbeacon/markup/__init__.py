@@ -1,0 +1,23 @@
+"""Where the links of a document are, to the character, and how text is put into it.
+
+A scanner in ``re`` that agrees with the WHATWG tokenizer and never builds a tree; edits are splices of attribute values.
+Does not decide which links to wrap (see ``rewriting``).
+"""
+
+from mailbeacon.markup.attributes import Attribute, attributes, tag_name
+from mailbeacon.markup.grammar import COMMENT, TAG
+from mailbeacon.markup.references import attribute_text, escape_attribute, url_text
+from mailbeacon.markup.scanner import Scan, scan
+
+__all__ = [
+    "COMMENT",
+    "TAG",
+    "Attribute",
+    "Scan",
+    "attribute_text",
+    "attributes",
+    "escape_attribute",
+    "scan",
+    "tag_name",
+    "url_text",
+]

@@ -1,0 +1,225 @@
+"""Where the tags are: a document cut into pieces that join to exactly the document.
+
+A piece is one token with the text after it. Where tree construction decides what a tag is (SVG and MathML, ``select``,
+``frameset``, ``template``), the walk follows both readings: where they cut the source alike nothing is lost, and where
+they differ the tags are marked ``ambiguous`` until both agree again. Nothing is decoded or changed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from mailbeacon.markup.attributes import tag_name
+from mailbeacon.markup.foreign import Context
+from mailbeacon.markup.grammar import COMMENT, PIECES, RAW_END, RAW_NAMES, SCRIPT_TURN, STEP, TAG
+
+__all__ = ["Scan", "scan"]
+
+
+def _cases(*starts: str) -> frozenset[str]:
+    return frozenset(
+        a + b for start in starts for a in {start[0], start[0].upper()} for b in {start[1], start[1].upper()}
+    )
+
+
+_LINKS = frozenset(a + b for a in "aA" for b in "\t\n\f\r />") | _cases("ar", "v:")
+_FRAME = _cases("ba", "bo", "ht", "/b", "/h")
+_TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
+_WANTED = _LINKS | _FRAME | _TRICKY | {"!-"}
+_TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
+_OPEN_AT_END = frozenset({"style", "title"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """Hold a document cut into pieces.
+
+    Attributes:
+        pieces: What the document is the join of; the first is the text before any tag.
+        wanted: The indexes of pieces that may hold a link, a comment, or a tag of the document's frame.
+        safe: Pieces from this index on are inside something that is never closed.
+        ambiguous: Indexes of pieces a browser may not take for what they look like.
+        svg: Indexes of pieces inside SVG.
+    """
+
+    pieces: list[str]
+    wanted: list[int]
+    safe: int
+    ambiguous: frozenset[int] | set[int] = frozenset()
+    svg: frozenset[int] | set[int] = frozenset()
+
+
+def scan(source: str) -> Scan:
+    """Cut a document into pieces.
+
+    Args:
+        source: HTML: a document, a fragment, or anything else; nothing is refused.
+    """
+    at = source.find("<")
+    if at < 0:
+        return Scan(pieces=[source], wanted=[], safe=1)
+    pieces = PIECES.findall(source, at)
+    pieces.insert(0, source[:at])
+    wanted = [index for index, piece in enumerate(pieces) if piece[1:3] in _WANTED]
+    if wanted and wanted[0] == 0:
+        del wanted[0]
+    for index in wanted:
+        piece = pieces[index]
+        if piece[1:3] in _TRICKY and tag_name(piece) in _TRICKY_NAMES:
+            return _Walk(source).run()
+    return _finish(Scan(pieces=pieces, wanted=wanted, safe=len(pieces)))
+
+
+def _finish(found: Scan) -> Scan:
+    """Leave out a last piece that the document never closes."""
+    last = len(found.pieces) - 1
+    if not _is_open(found.pieces[last]):
+        return found
+    wanted = found.wanted[:-1] if found.wanted and found.wanted[-1] == last else found.wanted
+    return replace(found, wanted=wanted, safe=min(found.safe, last))
+
+
+def _is_open(piece: str) -> bool:
+    """Tell whether the last piece is a tag, comment or raw text that the document never closes."""
+    if not piece.startswith("<") or not (piece[1:2].isalpha() or piece[1:2] in ("!", "/", "?")):
+        return False
+    if piece.startswith("<!--"):
+        return not COMMENT.match(piece)
+    found = TAG.match(piece)
+    if not found:
+        return ">" not in piece or piece[1:2].isalpha() or (piece[1:2] == "/" and piece[2:3].isalpha())
+    name = tag_name(piece)
+    return name in _OPEN_AT_END and not RAW_END[name].search(piece, found.end())
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Walk a document token by token, with what tree construction would make of it."""
+
+    source: str
+    pieces: list[str] = field(default_factory=list)
+    wanted: list[int] = field(default_factory=list)
+    ambiguous: set[int] = field(default_factory=set)
+    svg: set[int] = field(default_factory=set)
+    context: Context = field(default_factory=Context)
+    doubt_until: int = 0
+    lost: bool = False
+    open_at: int = -1
+
+    def run(self) -> Scan:
+        source, end = self.source, len(self.source)
+        at = source.find("<")
+        self.pieces.append(source[:at])
+        while at < end:
+            found = STEP.match(source, at)
+            if found is None:  # pragma: no cover - STEP matches wherever a "<" stands
+                break
+            stop = found.end()
+            doubtful = self.lost or at < self.doubt_until
+            name = "" if doubtful and self.lost else self._name(found[0])
+            self._mark(at, name, found[0], doubtful)
+            if name:
+                stop = self._enter(at, stop, name, found[0], doubtful)
+            self.pieces.append(source[at:stop])
+            at = stop
+        return _finish(
+            Scan(
+                pieces=self.pieces,
+                wanted=self.wanted,
+                safe=self._safe(),
+                ambiguous=self.ambiguous,
+                svg=self.svg,
+            )
+        )
+
+    def _name(self, piece: str) -> str:
+        """Name the token: a tag that is closed, or the start of a CDATA section."""
+        if TAG.match(piece):
+            return tag_name(piece)
+        return "![cdata[" if piece.startswith("<![CDATA[") else ""
+
+    def _mark(self, at: int, name: str, piece: str, doubtful: bool) -> None:
+        index = len(self.pieces)
+        if piece[1:3] in _WANTED:
+            self.wanted.append(index)
+        if doubtful or self.context.hides_links:
+            self.ambiguous.add(index)
+        elif self.context.in_svg and name:
+            self.svg.add(index)
+        if at < self.doubt_until < at + self._token_length(piece):
+            self.lost = True
+        if self.open_at < 0 and (self.lost or self.context.is_open):
+            self.open_at = index
+        elif self.open_at >= 0 and not (self.lost or self.context.is_open):
+            self.open_at = -1
+
+    @staticmethod
+    def _token_length(piece: str) -> int:
+        found = TAG.match(piece) or COMMENT.match(piece)
+        return found.end() if found else piece.find(">") + 1 or len(piece)
+
+    def _enter(self, at: int, stop: int, name: str, piece: str, doubtful: bool) -> int:
+        """Follow one tag into what comes after it; give where its piece ends."""
+        if doubtful:
+            if name in RAW_NAMES or name == "![cdata[":
+                self.lost = True
+            return stop
+        maybe_foreign = self.context.maybe_foreign
+        after_tag = at + self._token_length(piece)
+        closed_title = self.context.skip_label(name, self.source, after_tag)
+        if closed_title:
+            return self._text_end(closed_title)
+        self.context.follow(name, piece[: after_tag - at])
+        if name == "![cdata[":
+            if maybe_foreign:
+                self._doubt(after_tag, self._find("]]>", at + 9))
+            return stop
+        if name not in RAW_NAMES:
+            return stop
+        end = self._raw_end(name, after_tag)
+        if maybe_foreign and "<" in self.source[after_tag:end]:
+            self._doubt(after_tag, end)
+            return stop
+        if end == len(self.source):
+            self.open_at = len(self.pieces) if self.open_at < 0 else self.open_at
+        return end
+
+    def _doubt(self, start: int, end: int) -> None:
+        if end != start:
+            self.doubt_until = end
+
+    def _find(self, text: str, start: int) -> int:
+        found = self.source.find(text, start)
+        return len(self.source) if found < 0 else found + len(text)
+
+    def _text_end(self, start: int) -> int:
+        found = self.source.find("<", start)
+        return len(self.source) if found < 0 else found
+
+    def _raw_end(self, name: str, start: int) -> int:
+        """Find where raw text that begins at ``start`` ends: at its end tag, or with the input."""
+        if name == "plaintext":
+            return len(self.source)
+        if name == "script":
+            return self._script_end(start)
+        found = RAW_END[name].search(self.source, start)
+        return found.start() if found else len(self.source)
+
+    def _script_end(self, start: int) -> int:
+        """Follow a script's escapes: inside ``<!--``, a nested script's end tag does not end the outer one."""
+        escaped = nested = False
+        while found := SCRIPT_TURN.search(self.source, start):
+            start = found.end()
+            if found[1] or found[2]:
+                escaped = nested = False
+            elif found[3] is None:
+                escaped = True
+            elif found[3] and not nested:
+                return found.start()
+            else:
+                nested = escaped and not found[3]
+        return len(self.source)
+
+    def _safe(self) -> int:
+        still_open = self.lost or self.context.is_open or self.open_at == len(self.pieces) - 1
+        return self.open_at if self.open_at >= 0 and still_open else len(self.pieces)

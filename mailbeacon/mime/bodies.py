@@ -1,0 +1,207 @@
+"""The bodies of a mail: which parts a reader sees as text, what they say, and how to change them in the raw bytes.
+
+Does not decide what a body should say. What is an attachment, a forwarded message or a part of unknown kind is no body.
+
+Source: RFC 2387 (1998) for multipart/related, RFC 2183 (1997) for dispositions, RFC 2046 (1996) for the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailbeacon.errors import RewriteError
+from mailbeacon.mime.fields import Field, parameters, unfolded
+from mailbeacon.mime.parts import Part, find_field
+from mailbeacon.mime.texts import Change, Text, read_text
+from mailbeacon.mime.transfer import PLAIN, apply, decode, fits, line_end, quote, splice
+
+__all__ = ["Body", "find_bodies", "header_changes", "open_body"]
+
+_CLOSED = frozenset({"multipart/digest", "multipart/form-data", "multipart/report", "multipart/appledouble"})
+"""Multiparts whose parts are not the sender's own text."""
+_ENCODING = re.compile(rb"\s*+([^\s;(]*+)")
+_PARAMETER_START = re.compile(rb";\s*\Z")
+
+
+def find_bodies(raw: bytes, root: Part) -> tuple[Part, ...]:
+    """Find the text/html and text/plain parts a reader sees, in the order of the mail."""
+    found: list[Part] = []
+    waiting = [root]
+    while waiting:
+        part = waiting.pop()
+        if part.disposition not in ("", "inline") or (part.filename and part is not root):
+            continue
+        if part.content_type in ("text/html", "text/plain"):
+            found.append(part)
+        elif part.content_type == "multipart/related":
+            waiting.extend(_related_root(raw, part))
+        elif part.content_type not in _CLOSED:
+            waiting.extend(reversed(part.parts))
+    return tuple(found)
+
+
+def _related_root(raw: bytes, part: Part) -> Sequence[Part]:
+    """Give the one part of a multipart/related that is no resource: the one ``start`` names, else the first."""
+    start = part.parameters.get("start", "").encode("latin-1")
+    for inner in part.parts if start else ():
+        named = find_field(inner.fields, "content-id")
+        if named and unfolded(raw, named) == start:
+            return (inner,)
+    return part.parts[:1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """Hold the text of a body and what is needed to put a changed one back.
+
+    Attributes:
+        part: Where it is.
+        data: Its bytes without the transfer encoding.
+        text: Its text, and how the bytes say it.
+    """
+
+    part: Part
+    data: bytes
+    text: Text
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is HTML, not plain text."""
+        return self.part.content_type == "text/html"
+
+    def changes(self, raw: bytes, edits: Sequence[tuple[int, int, str]]) -> list[Change]:
+        """Turn edits of the text into changes of the raw mail.
+
+        Charset and transfer encoding are kept where they can say the new text in lines mail allows; else the body
+        becomes quoted-printable, or UTF-8, and its header says so.
+
+        Args:
+            raw: The mail.
+            edits: Start, end and new text, in order; offsets in ``text.text``.
+
+        Raises:
+            RewriteError: If the charset cannot say the new text, and the old one holds bytes no other charset can say.
+        """
+        if not edits:
+            return []
+        part = self.part
+        try:
+            cut = self.text.changes(edits)
+            data = apply(self.data, cut) if cut is not None else self._encoded(edits)
+        except UnicodeEncodeError:
+            return self._encoded_again(raw, self._utf8(self._new(edits)), charset="utf-8")
+        old = raw[part.body : part.end]
+        if cut is not None and (part.encoding not in PLAIN or fits(data)):
+            return [(part.body, part.end, splice(old, part.encoding, cut))]
+        return self._encoded_again(raw, data)
+
+    def recoded(self, raw: bytes, charset: str, encoding: str) -> list[Change]:
+        """Give the changes of the raw mail that say the same text in another charset or transfer encoding.
+
+        Args:
+            raw: The mail.
+            charset: ``utf-8``, or empty to keep the charset.
+            encoding: ``quoted-printable``, or empty to keep the transfer encoding.
+
+        Raises:
+            RewriteError: If the text holds bytes no other charset can say.
+        """
+        if not charset and not encoding:
+            return []
+        part = self.part
+        data = self._utf8(self.text.text) if charset else self.data
+        said = encoding or part.encoding
+        new = quote(data, line_end(raw)) if said == "quoted-printable" else data
+        return [*header_changes(raw, part, charset=charset, encoding=encoding), (part.body, part.end, new)]
+
+    def _new(self, edits: Sequence[tuple[int, int, str]]) -> str:
+        pieces: list[str] = []
+        at = 0
+        for start, end, new in edits:
+            pieces += (self.text.text[at:start], new)
+            at = end
+        return "".join(pieces) + self.text.text[at:]
+
+    def _encoded(self, edits: Sequence[tuple[int, int, str]]) -> bytes:
+        return self.text.prefix + self.text.encode(self._new(edits))
+
+    @staticmethod
+    def _utf8(text: str) -> bytes:
+        try:
+            return text.encode()
+        except UnicodeEncodeError as error:
+            raise RewriteError("a body holds bytes its charset does not know, and needs another charset") from error
+
+    def _encoded_again(self, raw: bytes, data: bytes, charset: str = "") -> list[Change]:
+        """Encode the whole body anew: quoted-printable where nothing else will do."""
+        part, old = self.part, raw[self.part.body : self.part.end]
+        encoding = part.encoding
+        if encoding in PLAIN and not (fits(data) and (encoding in ("8bit", "binary") or data.isascii())):
+            encoding = "quoted-printable"
+        if encoding == "base64":
+            new = splice(old, encoding, [(0, len(self.data), data)])
+        else:
+            new = quote(data, line_end(raw)) if encoding == "quoted-printable" else data
+        changed = "" if encoding == part.encoding else encoding
+        return [*header_changes(raw, part, charset=charset, encoding=changed), (part.body, part.end, new)]
+
+
+def open_body(raw: bytes, part: Part) -> Body | None:
+    """Decode a body; ``None`` if its charset or transfer encoding is unknown, or it does not follow them."""
+    data = decode(raw[part.body : part.end], part.encoding)
+    if data is None:
+        return None
+    text = read_text(data, part.parameters.get("charset", ""))
+    if text is None or not (text.is_ascii_based or part.encoding not in PLAIN):
+        return None
+    return Body(part=part, data=data, text=text)
+
+
+def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str = "") -> list[Change]:
+    """Give the changes that put a charset or a transfer encoding in a part's header, and touch nothing else in it."""
+    newline = line_end(raw)
+    changes: list[Change] = []
+    added = b""
+    if charset:
+        written = f'charset="{charset}"'.encode()
+        if kind := find_field(part.fields, "content-type"):
+            changes += _charset_changes(raw, kind, written)
+        else:
+            added += b"Content-Type: " + part.content_type.encode() + b"; " + written + newline
+    if encoding:
+        if field := find_field(part.fields, "content-transfer-encoding"):
+            match = _ENCODING.match(raw, field.value, field.end)
+            start, end = match.span(1) if match else (field.value, field.value)
+            changes.append((start, end, encoding.encode()))
+        else:
+            added += b"Content-Transfer-Encoding: " + encoding.encode() + newline
+    if added:
+        if part.start == 0 and not find_field(part.fields, "mime-version"):
+            added = b"MIME-Version: 1.0" + newline + added
+        at, closing = _header_end(raw, part, newline)
+        changes.append((at, at, added + closing))
+    return sorted(changes)
+
+
+def _charset_changes(raw: bytes, kind: Field, written: bytes) -> list[Change]:
+    """Replace the charset parameter, however it is written; add one at the end where there is none."""
+    found = [one for one in parameters(raw, kind) if one.name.partition("*")[0] == "charset"]
+    if not found:
+        end = kind.value + len(raw[kind.value : kind.end].rstrip(b"; \t\r\n"))
+        return [(end, end, b"; " + written)]
+    changes = [(found[0].start, found[0].end, written)]
+    for extra in found[1:]:
+        before = _PARAMETER_START.search(raw[kind.value : extra.start])
+        changes.append((kind.value + before.start() if before else extra.start, extra.end, b""))
+    return changes
+
+
+def _header_end(raw: bytes, part: Part, newline: bytes) -> tuple[int, bytes]:
+    """Give where a field can be added, and the empty line to add where there is none."""
+    last = part.fields[-1].end if part.fields else part.start
+    if part.body == last:
+        return last, newline
+    blank = 2 if raw[part.body - 2 : part.body] == b"\r\n" else 1
+    return part.body - blank, b""

@@ -1,0 +1,25 @@
+"""HTML or text in, the same out with a pixel and wrapped links: the stage between composing and sending.
+
+Nothing is re-serialised: edits replace attribute values in the source. Signs nothing: the caller's ``wrap`` gives the URLs.
+"""
+
+from mailbeacon.rewriting.html import pixel_tag, rewrite_html
+from mailbeacon.rewriting.plan import Planner
+from mailbeacon.rewriting.result import Rewrite
+from mailbeacon.rewriting.rules import LinkRules
+from mailbeacon.rewriting.sizes import CLIP_BYTES, TOP_BYTES, utf8_length
+from mailbeacon.rewriting.text import rewrite_text
+from mailbeacon.rewriting.unwrapping import unwrap
+
+__all__ = [
+    "CLIP_BYTES",
+    "TOP_BYTES",
+    "LinkRules",
+    "Planner",
+    "Rewrite",
+    "pixel_tag",
+    "rewrite_html",
+    "rewrite_text",
+    "unwrap",
+    "utf8_length",
+]

@@ -1,0 +1,157 @@
+"""HTML in, the same HTML out with wrapped links and one pixel: nothing else changes by a single character."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, url_text
+from mailbeacon.model import Warned, WarningKind
+from mailbeacon.rewriting.plan import Planned, Planner, Reading, first
+from mailbeacon.rewriting.result import Raw, Rewrite
+from mailbeacon.rewriting.rules import LinkRules
+from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
+
+__all__ = ["PIXEL", "Wrap", "pixel_tag", "rewrite_html"]
+
+Wrap = Callable[[int, str], str]
+"""Give the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
+
+PIXEL = '<img src="{}" width="1" height="1" alt="" border="0" style="display:block;width:1px;height:1px;border:0" />'
+"""The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193)."""
+
+_AMP = frozenset({"amp4email", "⚡4email", "amp", "⚡"})
+_FRAME = frozenset(
+    {"/b", "/B", "/h", "/H"}
+    | {a + b for one in ("ba", "bo", "ht") for a in (one[0], one[0].upper()) for b in (one[1], one[1].upper())}
+)
+
+
+def pixel_tag(url: str) -> str:
+    """Give the image for a pixel's URL."""
+    return PIXEL.format(escape_attribute(url))
+
+
+def rewrite_html(
+    html: str,
+    wrap: Wrap | None,
+    *,
+    pixel: str = "",
+    position: Literal["auto", "top", "bottom"] = "auto",
+    planner: Planner | None = None,
+    first_number: int = 1,
+) -> Rewrite:
+    """Put wrapped links and a pixel into a document.
+
+    Args:
+        html: A document or a fragment; outside the edits the result equals it to the character.
+        wrap: Gives the URL for a link's number and destination; ``None`` leaves all links alone.
+        pixel: The pixel's URL; empty for none.
+        position: Where the pixel goes: ``top`` is right after ``<body>``, ``bottom`` before its end, ``auto`` is the top
+            once the rewritten document passes 100 KB.
+        planner: Which links to wrap; keep one for many documents, for it remembers what it has seen.
+        first_number: The number of the first wrapped link.
+    """
+    found = scan(html)
+    work = _Work(html, found)
+    if work.amp:
+        note = Warned(kind=WarningKind.AMP, detail="an AMP document is left as it is: an img would make it invalid")
+        return Rewrite(html, html, found.pieces, (), (), (note,))
+    if wrap:
+        work.wrap_links(planner or Planner(LinkRules()), wrap, first_number)
+    if pixel:
+        work.put_pixel(pixel_tag(pixel), position)
+    return Rewrite(html, "".join(work.out), found.pieces, work.changes, work.left, work.notes)
+
+
+class _Work:
+    """Hold what one rewrite is doing."""
+
+    def __init__(self, html: str, found: Scan) -> None:
+        self.source_length = utf8_length(html) if len(html) > TOP_BYTES // 4 else len(html)
+        self.scan = found
+        self.out = found.pieces.copy()
+        self.changes: list[Raw] = []
+        self.left: list[tuple[int, Planned]] = []
+        self.notes: list[Warned] = []
+        self.base = ""
+        self.amp = False
+        self.body_start = self.body_end = self.html_end = -1
+        self._read_frame()
+
+    def _read_frame(self) -> None:
+        """Find the tags of the document's frame: html, base, body."""
+        pieces, ambiguous, svg = self.scan.pieces, self.scan.ambiguous, self.scan.svg
+        for index in self.scan.wanted:
+            if pieces[index][1:3] in _FRAME and index not in ambiguous and index not in svg:
+                self._read_frame_tag(index, tag_name(pieces[index]))
+
+    def _read_frame_tag(self, index: int, name: str) -> None:
+        if name == "/body" and index <= self.scan.safe:
+            self.body_end = index
+        elif name == "/html" and index <= self.scan.safe:
+            self.html_end = index
+        elif name == "body" and self.body_start < 0:
+            self.body_start = index
+        elif name == "html":
+            self.amp = self.amp or any(one.name in _AMP for one in attributes(self.scan.pieces[index]))
+        elif name == "base" and not self.base:
+            href = first(attributes(self.scan.pieces[index]), "href")
+            url = url_text(href.raw) if href else ""
+            self.base = url if url[:4].lower() == "http" and "://" in url else ""
+
+    def wrap_links(self, planner: Planner, wrap: Wrap, number: int) -> None:
+        """Go through the pieces that may hold links, in order."""
+        pieces, out, ambiguous, svg = self.scan.pieces, self.out, self.scan.ambiguous, self.scan.svg
+        for index in self.scan.wanted:
+            piece = pieces[index]
+            if piece[1:3] in _FRAME:
+                continue
+            reading = Reading.AMBIGUOUS if index in ambiguous else Reading.SVG if index in svg else Reading.PLAIN
+            at, done = 0, ""
+            for planned in planner.plan(pieces, index, self.base, reading):
+                wrapped = wrap(number, planned.url) if planned.reason is None else ""
+                if not wrapped:
+                    self.left.append((index, planned))
+                    continue
+                new = escape_attribute(wrapped) if "&" in wrapped else wrapped
+                if not planned.quote:
+                    new = f'"{new}"'
+                self.changes.append((index, planned.start, planned.end, planned.raw, new, number, planned))
+                done = f"{done}{piece[at : planned.start]}{new}"
+                at = planned.end
+                number += 1
+            if at:
+                out[index] = done + piece[at:]
+
+    def put_pixel(self, tag: str, position: Literal["auto", "top", "bottom"]) -> None:
+        """Insert the image where a reader's client will load it."""
+        top = position == "top" or (position == "auto" and self._projected(tag) > TOP_BYTES)
+        if top and self.body_start >= 0 and self.body_start < self.scan.safe:
+            found = TAG.match(self.scan.pieces[self.body_start])
+            if found:
+                self._insert(self.body_start, found.end(), tag)
+                return
+        end = next((one for one in (self.body_end, self.html_end) if one >= 0), self.scan.safe)
+        if end >= self.scan.safe and self.scan.safe < len(self.scan.pieces):
+            self.notes.append(
+                Warned(kind=WarningKind.PIXEL, detail="the pixel stands before an element the document never closes")
+            )
+        self._insert(end, 0, tag)
+
+    def _projected(self, tag: str) -> int:
+        grown = sum(len(one[4]) - len(one[3]) for one in self.changes)
+        return self.source_length + grown + len(tag)
+
+    def _insert(self, index: int, at: int, tag: str) -> None:
+        """Insert into a piece without a link, or after the last."""
+        if index == len(self.out):
+            index -= 1
+            self.out[index] += tag
+            at = len(self.scan.pieces[index])
+        else:
+            self.out[index] = f"{self.out[index][:at]}{tag}{self.out[index][at:]}"
+        where = len(self.changes)
+        while where and self.changes[where - 1][:2] >= (index, at):
+            where -= 1
+        self.changes.insert(where, (index, at, at, "", tag, 0, None))

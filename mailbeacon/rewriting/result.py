@@ -1,0 +1,153 @@
+"""What a rewrite gave: the new text, every link wrapped or skipped with its reason, and the exact way back."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from mailbeacon.markup import attribute_text
+from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
+from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
+
+if TYPE_CHECKING:
+    from mailbeacon.rewriting.plan import Planned
+
+__all__ = ["Raw", "Rewrite"]
+
+
+Raw = tuple[int, int, int, str, str, int, "Planned | None"]
+"""One change inside a piece: its index, start, end, old and new text, the link's number and plan; number 0 is the pixel."""
+
+
+class Rewrite:
+    """Hold one rewritten document.
+
+    Attributes:
+        html: The rewritten text; ``text`` is the same.
+        channel: The part of the mail it is.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        result: str,
+        pieces: Sequence[str],
+        changes: Sequence[Raw],
+        left: Sequence[tuple[int, Planned]],
+        notes: Sequence[Warned] = (),
+        channel: Channel = Channel.HTML,
+    ) -> None:
+        self.source = source
+        self.html = result
+        self.channel = channel
+        self._pieces = pieces
+        self._changes = changes
+        self._left = left
+        self._notes = notes
+
+    @property
+    def text(self) -> str:
+        """The rewritten text."""
+        return self.html
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        return [0, *accumulate(map(len, self._pieces))]
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        starts = [0]
+        starts.extend(index + 1 for index, sign in enumerate(self.source) if sign == "\n")
+        return starts
+
+    def _place(self, piece: int, start: int) -> tuple[int, int]:
+        """Give the line and column of a place in the source, from 1."""
+        at = self._offsets[piece] + start
+        line = bisect_right(self._lines, at)
+        return line, at - self._lines[line - 1] + 1
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The wrapped links, in order."""
+        found = []
+        for piece, start, _, _, _, number, planned in self._changes:
+            if planned:
+                line, column = self._place(piece, start)
+                link = Link(
+                    number=number, url=planned.url, place=planned.place, channel=self.channel, line=line, column=column
+                )
+                found.append(link)
+        return tuple(found)
+
+    @cached_property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The links left alone, each with its reason, in order."""
+        found = []
+        for piece, planned in self._left:
+            line, column = self._place(piece, planned.start)
+            reason = planned.reason or SkipReason.TOO_LONG
+            found.append(Skipped(url=planned.read, reason=reason, place=planned.place, line=line, column=column))
+        return tuple(found)
+
+    @cached_property
+    def edits(self) -> tuple[Edit, ...]:
+        """The changes, in the order of the source."""
+        found = []
+        for piece, start, end, _, new, number, _ in self._changes:
+            first, last = self._offsets[piece] + start, self._offsets[piece] + end
+            found.append(Edit(start=first, end=last, old=self.source[first:last], new=new, number=number))
+        return tuple(found)
+
+    def wrapped(self) -> list[tuple[Planned, str]]:
+        """Give the plan of each wrapped link, with the URL that now stands there."""
+        return [
+            (planned, attribute_text(new if planned.quote or planned.place is Place.TEXT else new[1:-1]))
+            for _, _, _, _, new, _, planned in self._changes
+            if planned
+        ]
+
+    @cached_property
+    def size_before(self) -> int:
+        """The source's size in bytes of UTF-8."""
+        return utf8_length(self.source)
+
+    @cached_property
+    def size_after(self) -> int:
+        """The result's size in bytes of UTF-8."""
+        return utf8_length(self.html)
+
+    @cached_property
+    def warnings(self) -> tuple[Warned, ...]:
+        """What the sender should look at."""
+        from mailbeacon.rewriting.warnings import find_warnings
+
+        return (*self._notes, *find_warnings(self._pieces, self._changes, self._left, self._place), *self._clipped())
+
+    def _clipped(self) -> tuple[Warned, ...]:
+        if self.channel is not Channel.HTML or self.size_after <= CLIP_BYTES:
+            return ()
+        detail = (
+            f"{self.size_after:,} bytes after rewriting ({self.size_before:,} before): Gmail clips at {CLIP_BYTES:,}"
+        )
+        return (Warned(kind=WarningKind.CLIPPED, detail=detail),)
+
+    def restore(self) -> str:
+        """Give the source back, from the result and the edits alone."""
+        parts, at, grown = [], 0, 0
+        for edit in self.edits:
+            start = edit.start + grown
+            parts += [self.html[at:start], edit.old]
+            at = start + len(edit.new)
+            grown += len(edit.new) - len(edit.old)
+        parts.append(self.html[at:])
+        return "".join(parts)
+
+    def report(self) -> str:
+        """Tell, for a terminal, what was done with each link and what to look at."""
+        from mailbeacon.rewriting.report import lines
+
+        html = self.channel is Channel.HTML
+        return lines(self.links, self.skipped, self.warnings, self.size_before, self.size_after, html)

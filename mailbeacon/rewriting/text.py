@@ -1,0 +1,103 @@
+"""Plain text in, the same text out with wrapped links; no pixel, no line broken or joined."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from mailbeacon.model import Channel, Place, SkipReason
+from mailbeacon.rewriting.html import Wrap
+from mailbeacon.rewriting.plan import Planned
+from mailbeacon.rewriting.result import Raw, Rewrite
+from mailbeacon.rewriting.rules import LinkRules, says_unsubscribe
+
+__all__ = ["find_urls", "rewrite_text"]
+
+_URL = re.compile(
+    r"(?<![A-Za-z0-9+.-])https?://[^\s<>\"`\x00-\x1f\x7f。，、；：！？「」『』（）《》【】“”„«»]++", re.IGNORECASE
+)
+"""From the scheme to what no URL in running text goes on after: white space, quotes, and the marks that end a clause."""
+_PUNCTUATION = frozenset(".,;:!?'*_~|\\-…’")
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+
+
+def rewrite_text(text: str, wrap: Wrap, *, rules: LinkRules | None = None, first_number: int = 1) -> Rewrite:
+    """Wrap the links of a plain-text part.
+
+    Args:
+        text: The text, with whatever line ends it has.
+        wrap: Gives the URL for a link's number and destination; an empty text leaves the link alone.
+        rules: Which links to wrap.
+        first_number: The number of the first wrapped link, so that numbers run on from the HTML part.
+    """
+    rules = rules or LinkRules()
+    number = first_number
+    changes: list[Raw] = []
+    left: list[tuple[int, Planned]] = []
+    parts: list[str] = []
+    lines = _Lines(text)
+    at = 0
+    for start, end in find_urls(text):
+        read = text[start:end]
+        url, reason = rules.judge(read)
+        if reason is None and not rules.wrap_unsubscribe and says_unsubscribe(lines.lowered(start, read)):
+            reason = SkipReason.UNSUBSCRIBE
+        planned = Planned(start, end, "", read, read, url, reason, Place.TEXT)
+        wrapped = wrap(number, url) if reason is None else ""
+        if not wrapped:
+            left.append((0, planned))
+            continue
+        changes.append((0, start, end, read, wrapped, number, planned))
+        parts += [text[at:start], wrapped]
+        at = end
+        number += 1
+    parts.append(text[at:])
+    return Rewrite(text, "".join(parts), [text], changes, left, channel=Channel.TEXT)
+
+
+class _Lines:
+    """Give what a reader sees before a link: the words of its line, or of the line above when it stands alone."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.starts = [0, *(found.end() for found in re.finditer(r"\r\n?|\n", text))]
+
+    def lowered(self, start: int, url: str) -> str:
+        line = bisect_right(self.starts, start) - 1
+        before = self.text[max(self.starts[line], start - 80) : start]
+        if not before.strip(" \t<([>*-") and line:
+            before = self.text[max(self.starts[line - 1], start - 120) : start]
+        found = before.rpartition("://")[2] if "://" in before else before
+        return f"{found} {url}".lower()
+
+
+def find_urls(text: str) -> list[tuple[int, int]]:
+    """Find the http and https URLs of a running text, without the punctuation around them.
+
+    A closing bracket belongs to the URL only if it opens inside it, as in ``…/wiki/Bee_(insect)``.
+    """
+    return [(found.start(), end) for found in _URL.finditer(text) if (end := _trim(text, *found.span()))]
+
+
+def _trim(text: str, start: int, end: int) -> int:
+    """Give where the URL ends, without trailing punctuation and brackets opened outside; 0 when nothing is left."""
+    url = text[start:end]
+    first = _first_unopened(url)
+    if first >= 0:
+        end = start + first
+    while end > start and text[end - 1] in _PUNCTUATION:
+        end -= 1
+    return end if end > start + 8 else 0
+
+
+def _first_unopened(url: str) -> int:
+    """Give the place of the first closing bracket that nothing in the URL opens, or -1."""
+    depth = dict.fromkeys(_CLOSING.values(), 0)
+    for index, sign in enumerate(url):
+        if sign in depth:
+            depth[sign] += 1
+        elif sign in _CLOSING:
+            if not depth[_CLOSING[sign]]:
+                return index
+            depth[_CLOSING[sign]] -= 1
+    return -1

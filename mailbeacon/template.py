@@ -1,0 +1,284 @@
+"""A newsletter compiled once for a campaign: one recipient is then one signature and one join.
+
+Cuts the rewritten document at the places where the recipient's token goes. Knows nothing of mail around the document (see
+``composing``) and of what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from mailbeacon import outline
+from mailbeacon.errors import ConfigError
+from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
+from mailbeacon.model import Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
+from mailbeacon.rewriting import Planner, Rewrite, pixel_tag, rewrite_html, rewrite_text
+
+__all__ = ["Linker", "Template", "compile_template"]
+
+_TYPICAL_TOKEN = 72
+"""The length of a message token with ordinary names, in characters, for the projected size."""
+_SAMPLE_TOKEN = "a0.sampleA"
+_FULL = (Level.FULL, Level.FULL)
+Levels = tuple[Level, Level]
+
+
+class Linker:
+    """Give the link tokens of one campaign, each signed once.
+
+    Args:
+        sign: Signs a target for the campaign, or gives its short name.
+        routes: The URLs.
+        known: A bounded memory of tokens already made, shared by the rewrites of a campaign.
+    """
+
+    def __init__(self, sign: Callable[[Target], str], routes: Routes, known: dict[tuple[int, str, Channel], str]) -> None:
+        self._sign = sign
+        self._head = routes.click_head
+        self._known = known
+        self._room = MAX_URL_LENGTH - len(self._head) - MESSAGE_TOKEN_ROOM - 1
+
+    def wrap(self, message_token: str, channel: Channel = Channel.HTML) -> Callable[[int, str], str]:
+        """Give what wraps a link for one message."""
+        head, known, make = f"{self._head}{message_token}/", self._known, self._make
+
+        def wrap(number: int, url: str) -> str:
+            token = known.get((number, url, channel))
+            if token is None:
+                token = make(number, url, channel)
+            return f"{head}{token}" if token else ""
+
+        return wrap
+
+    def _make(self, number: int, url: str, channel: Channel) -> str:
+        """Sign a link; the empty text stands for one that would grow too long."""
+        token = self._sign(Target(number=number, url=url, channel=channel))
+        if len(token) > self._room:
+            token = ""
+        if len(self._known) >= 65_536:
+            self._known.clear()
+        self._known[number, url, channel] = token
+        return token
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Hold one part of a mail, cut at its tokens, in each choice of levels that was asked for."""
+
+    done: Rewrite
+    slot: str
+    ready: dict[tuple[bool, bool], list[str]] = field(default_factory=dict)
+
+    def parts(self, pixel: bool, links: bool) -> list[str]:
+        found = self.ready.get((pixel, links))
+        if found is None:
+            found = self.ready[pixel, links] = self._some(pixel, links).split(self.slot)
+        return found
+
+    def _some(self, pixel: bool, links: bool) -> str:
+        """Apply the edits that are wanted; the pixel's is the one that replaces nothing."""
+        parts, at, source = [], 0, self.done.source
+        for edit in self.done.edits:
+            if links if edit.number else pixel:
+                parts += [source[at : edit.start], edit.new]
+                at = edit.end
+        return "".join([*parts, source[at:]])
+
+
+class Template:
+    """Hold a compiled newsletter; made by ``Beacon.compile``.
+
+    Attributes:
+        campaign: The campaign it was compiled for.
+        links: The wrapped links of both parts, with labels.
+        skipped: The links left alone, with reasons.
+        warnings: What the sender should look at.
+    """
+
+    def __init__(
+        self,
+        *,
+        campaign: str,
+        html: Rewrite,
+        text: Rewrite,
+        slot: str,
+        links: Sequence[Link],
+        sign: Callable[[Message], str],
+        levels: Callable[[Message], Levels],
+    ) -> None:
+        self.campaign = campaign
+        self.links = tuple(links)
+        self.skipped: tuple[Skipped, ...] = (*html.skipped, *text.skipped)
+        self.warnings: tuple[Warned, ...] = (*html.warnings, *text.warnings)
+        self._html = _Cut(html, slot)
+        self._text = _Cut(text, slot)
+        self._full = self._html.parts(pixel=True, links=True)
+        self._sign = sign
+        self._levels = levels
+        self._source_levels: set[Levels] = set()
+
+    def render(self, message: Message) -> str:
+        """Give the HTML for one recipient.
+
+        Raises:
+            ConfigError: If the message is of another campaign, or its token cannot be made.
+        """
+        levels = self._check(message)
+        if levels == _FULL:
+            return self._sign(message).join(self._full)
+        return self._join(self._html, message, levels)
+
+    def render_text(self, message: Message) -> str:
+        """Give the plain-text part for one recipient.
+
+        Raises:
+            ConfigError: If the message is of another campaign, or its token cannot be made.
+        """
+        return self._join(self._text, message, self._check(message))
+
+    def source(self, placeholder: str, *, opens: Level = Level.FULL, clicks: Level = Level.FULL) -> str:
+        """Give the whole document with a placeholder where the token goes, for a provider's batch sending.
+
+        Args:
+            placeholder: What the provider's program fills in, such as ``{{ token }}``; see :meth:`token`.
+            opens: How much may be known of opens; NONE leaves the pixel out.
+            clicks: How much may be known of clicks; NONE leaves the links as they are.
+
+        Raises:
+            ConfigError: If the placeholder is empty, or stands in the document already.
+        """
+        return self._placed(self._html, placeholder, opens, clicks)
+
+    def source_text(self, placeholder: str, *, opens: Level = Level.FULL, clicks: Level = Level.FULL) -> str:
+        """Give the plain-text part with a placeholder where the token goes, as :meth:`source` does.
+
+        Raises:
+            ConfigError: If the placeholder is empty, or stands in the text already.
+        """
+        return self._placed(self._text, placeholder, opens, clicks)
+
+    def token(self, message: Message) -> str:
+        """Give what to put in place of the placeholder for one recipient.
+
+        Raises:
+            ConfigError: If the message is of another campaign, or of other levels than a source was made for.
+        """
+        levels = self._check(message)
+        if levels not in (self._source_levels or {_FULL}):
+            raise ConfigError("the message's levels are not those the source was made for: make one for them")
+        return self._sign(message)
+
+    def manifest(self) -> Manifest:
+        """Give the destinations by short name, for ``Settings.manifests``."""
+        targets = {
+            short_name(link.number, link.url, link.channel): Target(
+                number=link.number, url=link.url, channel=link.channel
+            )
+            for link in self.links
+        }
+        return Manifest(campaign=self.campaign, targets=targets)
+
+    def report(self) -> str:
+        """Tell, for a terminal, what was done with each link and what to look at."""
+        from mailbeacon.rewriting.report import lines
+
+        html = self._html.done
+        return lines(self.links, self.skipped, self.warnings, html.size_before, html.size_after, html=True)
+
+    def _check(self, message: Message) -> Levels:
+        if message.campaign != self.campaign:
+            raise ConfigError("the message's campaign is not the one the template was compiled for")
+        return self._levels(message)
+
+    def _join(self, cut: _Cut, message: Message, levels: Levels) -> str:
+        parts = cut.parts(levels[0] > Level.NONE, levels[1] > Level.NONE)
+        return self._sign(message).join(parts) if len(parts) > 1 else parts[0]
+
+    def _placed(self, cut: _Cut, placeholder: str, opens: Level, clicks: Level) -> str:
+        for level in (opens, clicks):
+            if level not in (Level.NONE, Level.FULL):
+                raise ConfigError("levels AGGREGATE and DATE are not available in this version: use FULL or NONE")
+        parts = cut.parts(opens > Level.NONE, clicks > Level.NONE)
+        if not placeholder:
+            raise ConfigError("the placeholder must not be empty")
+        found = placeholder.join(parts)
+        if found.count(placeholder) != len(parts) - 1 or any(placeholder in part for part in parts):
+            raise ConfigError("the placeholder stands in the document already: choose another")
+        self._source_levels.add((opens, clicks))
+        return found
+
+
+def compile_template(
+    html: str,
+    text: str,
+    *,
+    campaign: str,
+    linker: Linker,
+    routes: Routes,
+    planner: Planner,
+    position: Literal["auto", "top", "bottom"],
+    verify: bool,
+    sign: Callable[[Message], str],
+    levels: Callable[[Message], Levels],
+) -> Template:
+    """Compile a newsletter for a campaign.
+
+    Raises:
+        ConfigError: If the campaign is empty.
+        RewriteError: If html5lib sees any difference but the listed links and the one pixel, or if the document is too
+            much for it (then ``verify=False`` leaves the proof out).
+    """
+    if not campaign:
+        raise ConfigError("campaign must not be empty: links are signed for their campaign")
+    slot = _slot(html, text)
+    pixel = routes.open(slot)
+    done = rewrite_html(html, linker.wrap(slot), pixel=pixel, position=position, planner=planner)
+    plain = rewrite_text(
+        text, linker.wrap(slot, Channel.TEXT), rules=planner.rules, first_number=len(done.links) + 1
+    )
+    if verify:
+        prove(done, pixel, slot)
+    links = [*_labelled(done, verify), *plain.links]
+    return Template(campaign=campaign, html=done, text=plain, slot=slot, links=links, sign=sign, levels=levels)
+
+
+def prove(done: Rewrite, pixel: str, slot: str = "") -> None:
+    """Let html5lib parse both documents and insist that nothing but the listed links and the pixel differs.
+
+    Raises:
+        RewriteError: Naming the first node that differs, or that the document is too large or deep for the proof.
+    """
+
+    def filled(text: str) -> str:
+        return text.replace(slot, _SAMPLE_TOKEN) if slot else text
+
+    changed = [(planned.read, filled(url)) for planned, url in done.wrapped()]
+    inserted = filled(pixel) if any(edit.new == pixel_tag(pixel) for edit in done.edits) else None
+    outline.compare(done.source, filled(done.html), changed=changed, pixel=inserted)
+
+
+def _slot(*texts: str) -> str:
+    """Give a text of a token's usual length that stands in none of the given."""
+    number = 0
+    while True:
+        slot = f"mailbeacon-slot-{number}".ljust(_TYPICAL_TOKEN, "~")
+        if not any(slot in text for text in texts):
+            return slot
+        number += 1
+
+
+def _labelled(done: Rewrite, verify: bool) -> list[Link]:
+    """Give each link the label a reader sees, found by its address in the order of the document."""
+    if not verify:
+        return list(done.links)
+    seen: dict[str, list[str]] = {}
+    for found in outline.parse(done.source).links:
+        seen.setdefault(found.href, []).append(found.label)
+    links = []
+    for link, (planned, _) in zip(done.links, done.wrapped(), strict=True):
+        labels = seen.get(planned.read)
+        label = (labels.pop(0) if len(labels) > 1 else labels[0]) if labels else ""
+        links.append(replace(link, label=label))
+    return links

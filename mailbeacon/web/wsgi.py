@@ -1,0 +1,69 @@
+"""The tracking routes as a WSGI application, to mount under any prefix of any WSGI server.
+
+Reads no body: nothing it answers needs one. It does not serve mails or reports.
+Source: PEP 3333 (2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from mailbeacon.model import Headers, Request
+from mailbeacon.web import Beacon
+from mailbeacon.web.proxies import TrustedProxies
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["application", "raw_url"]
+
+_PATH_SAFE = "/:@!$&'()*+,;=~"
+
+
+def application(beacon: Beacon) -> WSGIApplication:
+    """Give the WSGI application of a beacon.
+
+    Args:
+        beacon: Its ``settings.trusted_proxies`` say whose ``Forwarded`` and ``X-Forwarded-For`` are believed.
+
+    Returns:
+        An application for any thread; it answers with a list of one body, empty for HEAD.
+    """
+    proxies = TrustedProxies(beacon.settings.trusted_proxies)
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        headers = _headers(environ)
+        request = Request(
+            url=raw_url(environ),
+            method=environ["REQUEST_METHOD"],
+            headers=headers,
+            address=proxies.client(environ.get("REMOTE_ADDR") or "", headers),
+        )
+        reply = beacon.handle(request)
+        start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers))
+        return [reply.body]
+
+    return answer
+
+
+def raw_url(environ: Mapping[str, object]) -> str:
+    """Give the path and query as the client wrote them, as nearly as the server tells.
+
+    gunicorn and uWSGI give the request's own text (``RAW_URI``, ``REQUEST_URI``). Where a server gives only the decoded
+    ``PATH_INFO``, it is encoded again, so that a percent sign is still read as the client meant it.
+    """
+    for name in ("RAW_URI", "REQUEST_URI"):
+        found = environ.get(name)
+        if isinstance(found, str) and found:
+            return found
+    path = f"{environ.get('SCRIPT_NAME') or ''}{environ.get('PATH_INFO') or ''}"
+    query = environ.get("QUERY_STRING")
+    encoded = quote(path.encode("latin-1", "replace"), safe=_PATH_SAFE)
+    return f"{encoded}?{query}" if query else encoded
+
+
+def _headers(environ: Mapping[str, object]) -> Headers:
+    return Headers([(name[5:].replace("_", "-"), str(value)) for name, value in environ.items() if name[:5] == "HTTP_"])

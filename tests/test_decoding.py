@@ -1,0 +1,257 @@
+"""What a tracking URL says, and that nothing unsigned is believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon.decoding import decode
+from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
+from mailbeacon.links import Routes, short_name
+from mailbeacon.model import Channel, Event, Facts, Kind, Level, Manifest, Message, Request, Target
+from mailbeacon.tokens import TokenSigner
+
+NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
+SIGNER = TokenSigner([b"an old key of 16+", b"the newest key 16+"])
+ROUTES = Routes("https://t.example.com/m")
+MESSAGE = Message(recipient="u-17", campaign="spring", variant="b", sent_at=NOW.replace(microsecond=0))
+TARGET = Target(number=3, url="https://example.com/a?b=1&c=2", channel=Channel.TEXT)
+TOKEN = SIGNER.sign_message(MESSAGE)
+LINK = SIGNER.sign_link(TARGET, "spring")
+OPEN = ROUTES.open(TOKEN)
+CLICK = ROUTES.click(TOKEN, LINK)
+
+
+def request(url: str, **values: object) -> Request:
+    return Request(**{"url": url, "address": "192.0.2.77", "received_at": NOW, **values})
+
+
+def test_an_open_says_whose_mail_it_was():
+    event = decode(request(OPEN, headers={"User-Agent": "Mozilla/5.0"}), SIGNER)
+    assert event == Event(
+        id=event.id,
+        kind=Kind.OPEN,
+        received_at=NOW,
+        recipient="u-17",
+        campaign="spring",
+        message_id=MESSAGE.message_id,
+        variant="b",
+        sent_at=MESSAGE.sent_at,
+        method="GET",
+        address="192.0.2.77",
+        user_agent="Mozilla/5.0",
+    )
+    assert event.facts == Facts()
+
+
+def test_a_click_says_which_link_it_was():
+    event = decode(request(CLICK, method="HEAD"), SIGNER)
+    assert (event.kind, event.link, event.url, event.channel) == (Kind.CLICK, 3, TARGET.url, Channel.TEXT)
+    assert (event.recipient, event.method) == ("u-17", "HEAD")
+
+
+def test_a_leaving_link_says_whose_mail_it_was_in():
+    event = decode(request(ROUTES.leave(SIGNER.sign_action(MESSAGE))), SIGNER)
+    assert (event.kind, event.recipient, event.link) == (Kind.LEAVE_PAGE, "u-17", None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(OPEN.replace("https://t.example.com/m", ""), id="a path without its mount"),
+        pytest.param(OPEN.replace("/m/", "/any/other/mount/"), id="another mount"),
+        pytest.param(OPEN + "?utm_source=x&u=https://evil.example", id="a query"),
+        pytest.param(quote(OPEN, safe="/:"), id="percent-encoded once"),
+        pytest.param(OPEN + ">", id="punctuation a gateway hung on"),
+    ],
+)
+def test_what_gateways_and_mounts_do_to_a_url_changes_nothing(url):
+    assert replace(decode(request(url), SIGNER), id="") == replace(decode(request(OPEN), SIGNER), id="")
+
+
+def test_the_levels_that_were_signed_are_the_events_own():
+    token = SIGNER.sign_message(replace(MESSAGE, opens=Level.NONE))
+    assert decode(request(ROUTES.open(token)), SIGNER).level is Level.NONE
+    assert decode(request(ROUTES.click(token, LINK)), SIGNER).level is Level.FULL
+
+
+def test_the_hosts_own_message_id_is_kept():
+    token = SIGNER.sign_message(replace(MESSAGE, id="mail-4711"))
+    assert decode(request(ROUTES.open(token)), SIGNER).message_id == "mail-4711"
+
+
+def test_only_headers_of_the_allow_list_are_kept_and_a_referer_by_its_host():
+    headers = {
+        "Accept": "text/html",
+        "Cookie": "session=secret",
+        "Authorization": "Basic c2VjcmV0",
+        "X-Forwarded-For": "198.51.100.9",
+        "Referer": "https://mail.example.org/inbox/4711?user=ann",
+    }
+    kept = decode(request(CLICK, headers=headers), SIGNER).headers
+    assert kept == (("accept", "text/html"), ("referer", "mail.example.org"))
+    assert dict(decode(request(CLICK, headers={"Referer": "http://[::1"}), SIGNER).headers) == {"referer": ""}
+
+
+# identity
+
+
+def test_the_same_request_read_again_is_the_same_event():
+    other_zone = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    again = decode(request(CLICK, received_at=other_zone), SIGNER)
+    assert again.id == decode(request(CLICK), SIGNER).id
+    assert again.id == decode(request(CLICK + "?x=1"), SIGNER).id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(request(OPEN), id="an open instead of a click"),
+        pytest.param(request(CLICK, received_at=NOW + timedelta(microseconds=1)), id="a microsecond later"),
+        pytest.param(request(CLICK, method="HEAD"), id="another method"),
+        pytest.param(request(CLICK, address="192.0.2.78"), id="another address"),
+        pytest.param(request(CLICK, headers={"User-Agent": "x"}), id="another user agent"),
+        pytest.param(
+            request(ROUTES.click(TOKEN, SIGNER.sign_link(replace(TARGET, number=4), "spring"))), id="another link"
+        ),
+    ],
+)
+def test_another_request_is_another_event(other):
+    assert decode(other, SIGNER).id != decode(request(CLICK), SIGNER).id
+
+
+def test_an_event_id_needs_the_key_and_survives_a_new_one():
+    stranger = TokenSigner([b"a key of somebody else"])
+    event = decode(request(OPEN), SIGNER)
+    foreign = decode(request(ROUTES.open(stranger.sign_message(MESSAGE))), stranger)
+    assert event.id != foreign.id
+    rotated = TokenSigner([b"an old key of 16+", b"the newest key 16+", b"an even newer key"])
+    assert decode(request(OPEN), rotated) == event
+
+
+# age
+
+
+@pytest.mark.parametrize(
+    ("age", "max_age", "expired"),
+    [
+        pytest.param(timedelta(days=400), None, False, id="no limit, no expiry"),
+        pytest.param(timedelta(days=30), timedelta(days=30), False, id="as old as allowed"),
+        pytest.param(
+            timedelta(days=30, minutes=4), timedelta(days=30), False, id="older by less than clocks may differ"
+        ),
+        pytest.param(timedelta(days=30, minutes=6), timedelta(days=30), True, id="too old"),
+        pytest.param(timedelta(minutes=-4), None, False, id="sent a little in the future: clocks differ"),
+        pytest.param(timedelta(minutes=-6), None, True, id="sent in the future: says nothing that counts"),
+    ],
+)
+def test_an_event_outside_its_time_is_expired_and_still_decoded(age, max_age, expired):
+    received_at = MESSAGE.sent_at + age
+    event = decode(request(CLICK, received_at=received_at), SIGNER, max_age=max_age)
+    assert event.expired is expired
+    assert event.url == TARGET.url
+
+
+def test_a_message_without_a_sending_time_never_expires():
+    token = SIGNER.sign_message(Message(recipient="u-17"))
+    assert not decode(request(ROUTES.open(token)), SIGNER, max_age=timedelta(0)).expired
+
+
+# short links
+
+
+SHORT = short_name(3, TARGET.url, TARGET.channel)
+MANIFEST = Manifest(campaign="spring", targets={SHORT: TARGET})
+
+
+def test_a_short_link_leads_where_the_manifest_of_its_campaign_says():
+    asked = []
+
+    def manifests(campaign: str) -> Manifest:
+        asked.append(campaign)
+        return MANIFEST
+
+    event = decode(request(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=manifests)
+    assert (event.link, event.url, event.channel, asked) == (3, TARGET.url, Channel.TEXT, ["spring"])
+
+
+@pytest.mark.parametrize(
+    "manifests",
+    [
+        pytest.param(None, id="no manifests"),
+        pytest.param(lambda _: None, id="none for this campaign"),
+        pytest.param(lambda _: Manifest(campaign="spring"), id="one that does not know the link"),
+        pytest.param(lambda _: replace(MANIFEST, campaign="autumn"), id="one of another campaign"),
+    ],
+)
+def test_a_short_link_nobody_knows_is_a_bad_token(manifests):
+    with pytest.raises(BadToken):
+        decode(request(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=manifests)
+
+
+def test_signed_links_go_on_working_beside_short_ones():
+    assert decode(request(CLICK), SIGNER, manifests=lambda _: MANIFEST).url == TARGET.url
+
+
+# nothing unsigned
+
+
+STRANGER = TokenSigner([b"a key of somebody else"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(ROUTES.open(STRANGER.sign_message(MESSAGE)), id="a message signed by somebody else"),
+        pytest.param(ROUTES.click(TOKEN, STRANGER.sign_link(TARGET, "spring")), id="a link signed by somebody else"),
+        pytest.param(ROUTES.click(TOKEN, SIGNER.sign_link(TARGET, "autumn")), id="a link of another campaign"),
+        pytest.param(ROUTES.click(TOKEN, TOKEN), id="an open's token in place of a link's"),
+        pytest.param(ROUTES.click(SIGNER.sign_action(MESSAGE), LINK), id="an action's token in place of a message's"),
+        pytest.param(ROUTES.open(SIGNER.sign_action(MESSAGE)), id="an action's token as an open's"),
+        pytest.param(ROUTES.leave(TOKEN), id="an open's token as an action's"),
+        pytest.param(ROUTES.open(LINK), id="a link's token as an open's"),
+    ],
+)
+def test_case_19_a_token_is_worth_nothing_for_another_purpose_campaign_or_key(url):
+    with pytest.raises(ForgedToken):
+        decode(request(url), SIGNER)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("/m/c/" + TOKEN, id="a click without a link"),
+        pytest.param(f"/m/c/{TOKEN}/https://evil.example/", id="a destination in the clear"),
+        pytest.param(f"/m/c/{TOKEN}?url=https://evil.example/", id="a destination in the query"),
+        pytest.param(f"/m/o/{'a' * 1_000_000}.gif", id="a token of 1 MB"),
+        pytest.param("/", id="nothing"),
+        pytest.param("", id="less than nothing"),
+    ],
+)
+def test_what_is_not_a_tracking_url_is_a_bad_token(url):
+    with pytest.raises(BadToken):
+        decode(request(url), SIGNER)
+
+
+@given(position=st.integers(0, 10_000), letter=st.characters(codec="ascii"), url=st.sampled_from([OPEN, CLICK]))
+def test_law_one_letter_changed_is_refused_or_changes_nothing(position, letter, url):
+    start = url.index("/m/") + 5
+    place = start + position % (len(url) - start)
+    altered = url[:place] + letter + url[place + 1 :]
+    try:
+        event = decode(request(altered), SIGNER)
+    except TokenError as error:
+        assert TOKEN not in str(error)
+        assert "u-17" not in str(error)
+    else:
+        assert event == decode(request(url), SIGNER)
+
+
+def test_a_request_without_its_moment_is_a_config_error():
+    with pytest.raises(ConfigError, match="received_at"):
+        decode(request(OPEN, received_at=None), SIGNER)

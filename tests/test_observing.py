@@ -1,0 +1,190 @@
+"""From requests to facts: hints, digests that nobody can follow, places of readers only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import KEPT_HEADERS, AgentKind, Facts, Hint, Kind, NetworkKind, Request
+from mailbeacon.networks import Place
+from mailbeacon.observing import Observer
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
+)
+BROWSER = {
+    "Host": "t.example.com",
+    "User-Agent": CHROME,
+    "Accept": "*/*",
+    "Accept-Language": "de",
+    "Sec-Fetch-Site": "none",
+}
+OBSERVER = Observer(secret=b"0123456789abcdef")
+
+
+def facts(headers=BROWSER, *, method="GET", address="84.1.2.3", at=NOON, kind=Kind.CLICK, observer=OBSERVER) -> Facts:
+    return observer.observe(
+        Request(url="/o/x.gif", method=method, headers=headers, address=address, received_at=at), kind
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "hints"),
+    [
+        pytest.param("GET", {}, {Hint.SEC_FETCH}, id="a browser's click"),
+        pytest.param("HEAD", {}, {Hint.SEC_FETCH, Hint.HEAD}, id="HEAD"),
+        pytest.param("POST", {}, {Hint.SEC_FETCH, Hint.OTHER_METHOD}, id="a POST where there is no form"),
+        pytest.param("OPTIONS", {}, {Hint.SEC_FETCH, Hint.OTHER_METHOD}, id="another method"),
+        pytest.param("GET", {"Sec-Purpose": "prefetch;prerender"}, {Hint.SEC_FETCH, Hint.PREFETCH}, id="Sec-Purpose"),
+        pytest.param("GET", {"X-Moz": "Prefetch"}, {Hint.SEC_FETCH, Hint.PREFETCH}, id="X-Moz"),
+        pytest.param("GET", {"X-Purpose": "preview"}, {Hint.SEC_FETCH, Hint.PREFETCH}, id="X-Purpose"),
+        pytest.param("GET", {"Purpose": "other"}, {Hint.SEC_FETCH}, id="another purpose"),
+        pytest.param("GET", {"Range": "bytes=0-1"}, {Hint.SEC_FETCH, Hint.RANGE}, id="Range"),
+        pytest.param("GET", {"Sec-GPC": "1", "DNT": "1"}, {Hint.SEC_FETCH, Hint.GPC, Hint.DNT}, id="GPC and DNT"),
+        pytest.param("GET", {"Sec-GPC": "0", "DNT": "0"}, {Hint.SEC_FETCH}, id="GPC and DNT off"),
+        pytest.param("GET", {"Sec-Fetch-User": "?1"}, {Hint.SEC_FETCH, Hint.SEC_FETCH_USER}, id="a gesture"),
+        pytest.param("GET", {"Sec-Fetch-Site": ""}, {Hint.NO_SEC_FETCH}, id="a Chrome without Sec-Fetch"),
+        pytest.param("GET", {"Accept": ""}, {Hint.SEC_FETCH, Hint.NO_ACCEPT}, id="no Accept"),
+        pytest.param("GET", {"Accept-Language": ""}, {Hint.SEC_FETCH, Hint.NO_ACCEPT_LANGUAGE}, id="no language"),
+        pytest.param("GET", {"User-Agent": ""}, {Hint.SEC_FETCH, Hint.NO_USER_AGENT}, id="no user agent"),
+        pytest.param(
+            "GET", {"Sec-CH-UA-Platform": '"Linux"'}, {Hint.SEC_FETCH, Hint.CONTRADICTION}, id="client hints contradict"
+        ),
+        pytest.param(
+            "GET",
+            {"Referer": "https://eur01.safelinks.protection.outlook.com/?url=x"},
+            {Hint.SEC_FETCH, Hint.GATEWAY_REFERER},
+            id="from a gateway",
+        ),
+        pytest.param(
+            "GET", {"Referer": "http://mail.google.com/"}, {Hint.SEC_FETCH, Hint.WEBMAIL_REFERER}, id="from webmail"
+        ),
+        pytest.param(
+            "GET", {"Referer": "https://evil.example/mail.google.com/"}, {Hint.SEC_FETCH}, id="only the host counts"
+        ),
+    ],
+)
+def test_hints(method, headers, hints):
+    assert facts(BROWSER | headers, method=method).hints == hints
+
+
+def test_a_form_may_post():
+    assert Hint.OTHER_METHOD not in facts(method="POST", kind=Kind.UNSUBSCRIBE).hints
+
+
+def test_absent_headers_say_nothing_in_a_log():
+    """A request with a user agent and a Referer at most is a log's: nothing is made of what is missing."""
+    found = facts({"User-Agent": CHROME, "Referer": "https://mail.google.com/"})
+    assert found.hints == {Hint.HEADERS_UNKNOWN, Hint.WEBMAIL_REFERER}
+
+
+def test_old_browsers_need_no_sec_fetch():
+    """Safari sends Sec-Fetch since 16.4 only."""
+    old = CHROME.replace("Windows NT 10.0; Win64; x64", "Macintosh; Intel Mac OS X 10_15_7")
+    old = old.replace("Chrome/131.0.0.0", "Version/15.6")
+    bare = {key: value for key, value in BROWSER.items() if key != "Sec-Fetch-Site"}
+    assert facts(bare | {"User-Agent": old}).hints == frozenset()
+
+
+def test_facts_of_a_click():
+    found = facts(address="10.0.0.1")
+    assert (found.agent, found.client, found.client_version) == (AgentKind.BROWSER, "Chrome", "131")
+    assert (found.system, found.device, found.network.kind) == ("Windows", "desktop", NetworkKind.LOCAL)
+    assert found.rules
+    assert found.networks
+
+
+class TestDigests:
+    def test_same_day_same_digest(self):
+        late = facts(at=NOON + timedelta(hours=11))
+        assert (late.network_id, late.agent_id) == (facts().network_id, facts().agent_id)
+
+    def test_they_change_with_the_utc_day(self):
+        """Midnight is UTC's, whatever zone the moment is written in."""
+        evening = datetime(2026, 11, 23, 23, tzinfo=timezone(timedelta(hours=-5)))
+        assert facts(at=evening).network_id != facts().network_id
+        assert facts(at=evening).agent_id != facts().agent_id
+        assert facts(at=evening).network_id == facts(at=NOON + timedelta(days=1)).network_id
+
+    def test_ipv4_counts_whole_and_ipv6_by_its_64(self):
+        assert facts(address="84.1.2.3").network_id != facts(address="84.1.2.4").network_id
+        assert facts(address="::ffff:84.1.2.3").network_id == facts(address="84.1.2.3").network_id
+        assert facts(address="2001:db8::1").network_id == facts(address="2001:db8::ffff%eth0").network_id
+        assert facts(address="2001:db8::1").network_id != facts(address="2001:db8:0:1::1").network_id
+
+    @pytest.mark.parametrize("address", ["", "nonsense", "1.2.3.4\0", "ü"])
+    def test_what_is_no_address_has_none(self, address):
+        assert facts(address=address).network_id == ""
+
+    def test_another_secret_another_digest(self):
+        other = Observer(secret=b"another secret of sixteen")
+        assert facts(observer=other).network_id != facts().network_id
+
+    def test_without_a_secret_they_cannot_be_compared(self):
+        """A known key would let anyone try all addresses: no secret means a random one."""
+        assert facts(observer=Observer()).network_id != facts(observer=Observer()).network_id
+        alone = Observer()
+        assert facts(observer=alone).network_id == facts(observer=alone).network_id
+
+    def test_many_days_are_forgotten(self):
+        first = facts().network_id
+        for day in range(200):
+            facts(at=NOON + timedelta(days=day))
+        assert facts().network_id == first
+        assert len(OBSERVER._days) <= 64
+
+
+class Everywhere:
+    """A place database that knows every address."""
+
+    def locate(self, address: str) -> Place:
+        return Place("DE", "Hesse", "Frankfurt")
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "address", "country"),
+    [
+        pytest.param(CHROME, "84.1.2.3", "DE", id="a reader at home"),
+        pytest.param("Mozilla/5.0", "84.1.2.3", "", id="Apple's proxy"),
+        pytest.param("YahooMailProxy; https://x", "84.1.2.3", "", id="an image proxy"),
+        pytest.param("Barracuda Sentinel (EE)", "84.1.2.3", "", id="a scanner"),
+        pytest.param(CHROME, "172.225.1.1", "", id="a relay"),
+        pytest.param(CHROME, "5.9.1.1", "", id="a rented server"),
+        pytest.param(CHROME, "165.225.1.1", "", id="an office's proxy"),
+    ],
+)
+def test_only_a_readers_place_counts(user_agent, address, country):
+    observer = Observer(geo=Everywhere())
+    found = facts(BROWSER | {"User-Agent": user_agent}, address=address, observer=observer)
+    assert found.country == country
+    assert bool(found.city) is bool(country)
+
+
+def test_received_at_must_be_set():
+    with pytest.raises(ConfigError, match="received_at"):
+        facts(at=None)
+
+
+@given(
+    st.sampled_from(["GET", "HEAD", "POST", "X"]),
+    st.dictionaries(st.sampled_from([*KEPT_HEADERS, "user-agent", "host"]), st.text(max_size=80)),
+    st.text(max_size=40) | st.ip_addresses().map(str),
+    st.sampled_from(list(Kind)),
+)
+def test_any_request_gives_facts_that_survive_json(method, headers, address, kind):
+    found = facts(headers, method=method, address=address, kind=kind)
+    assert Facts.from_json(found.to_json()) == found
+
+
+@given(st.from_regex(r"Zq[a-z]{8}", fullmatch=True), st.ip_addresses().map(str))
+def test_facts_hold_nothing_personal(word, address):
+    """Neither the address nor a piece of the user agent or of a header gets into the facts."""
+    headers = BROWSER | {"User-Agent": f"{word}Bot/1.0 ({word}; +{word})", "Referer": f"https://{word}/{word}"}
+    found = facts(headers, address=address).to_json()
+    assert word.lower() not in found.lower()
+    assert len(address) < 5 or address not in found

@@ -1,0 +1,148 @@
+"""What is kept of an event, and whose word on that is final."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon import privacy
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Event, Facts, Kind, Level
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.71 Safari/537.36"
+SECRET = b"a secret of the host"
+KEEPS = ["drop", "truncate", "hash", "keep"]
+
+
+def event(**values: object) -> Event:
+    whole = {"id": "e1", "kind": Kind.CLICK, "received_at": NOW, "recipient": "u-17", "facts": Facts(network_id="n")}
+    return Event(**{**whole, "address": "192.0.2.77", "user_agent": CHROME, "headers": (("accept", "*/*"),), **values})
+
+
+def test_by_default_address_user_agent_and_headers_are_dropped_and_all_else_stays():
+    whole = event()
+    assert privacy.redact(whole) == replace(whole, address="", user_agent="", headers=())
+
+
+def test_an_event_without_anything_personal_is_given_back_itself():
+    bare = event(address="", user_agent="", headers=())
+    assert privacy.redact(bare) is bare
+
+
+@pytest.mark.parametrize(
+    ("address", "coarse"),
+    [
+        pytest.param("192.0.2.77", "192.0.2.0/24", id="IPv4 to its /24"),
+        pytest.param("2001:db8:1:2:3::4", "2001:db8:1::/48", id="IPv6 to its /48"),
+        pytest.param("::ffff:192.0.2.77", "192.0.2.0/24", id="IPv4 inside IPv6 is IPv4"),
+        pytest.param("fe80::1%eth0", "fe80::/48", id="a zone is left out"),
+        pytest.param("the host's own name", "", id="what is no address is dropped"),
+        pytest.param("192.0.2.76/30", "", id="a network finer than a /24 is dropped"),
+        pytest.param("", "", id="nothing stays nothing"),
+    ],
+)
+def test_a_truncated_address_is_its_network(address, coarse):
+    assert privacy.redact(event(address=address), address="truncate").address == coarse
+
+
+def test_a_truncated_user_agent_keeps_names_and_first_numbers():
+    kept = privacy.redact(event(), user_agent="truncate").user_agent
+    assert kept == "Mozilla/5 (X11; Linux x86_64) AppleWebKit/537 (KHTML, like Gecko) Chrome/120 Safari/537"
+    assert len(privacy.redact(event(user_agent="x" * 9000), user_agent="truncate").user_agent) == 512
+
+
+def test_a_hashed_address_depends_on_the_key_and_not_on_how_the_address_is_written():
+    def hashed(address: str, secret: bytes = SECRET) -> str:
+        return privacy.redact(event(address=address), address="hash", secret=secret).address
+
+    assert hashed("192.0.2.77") == hashed("::ffff:192.0.2.77") != hashed("192.0.2.78")
+    assert hashed("192.0.2.77") != hashed("192.0.2.77", b"another")
+    assert hashed("192.0.2.77", b"long" * 40) != hashed("192.0.2.77", b"long" * 40 + b"er")
+    assert "192" not in hashed("192.0.2.77")[:8]
+
+
+def test_the_same_text_as_address_and_as_user_agent_gives_two_digests():
+    found = privacy.redact(event(address="x", user_agent="x"), address="hash", user_agent="hash", secret=SECRET)
+    assert found.address != found.user_agent
+
+
+def test_what_the_host_keeps_is_kept():
+    whole = event()
+    assert privacy.redact(whole, address="keep", user_agent="keep", headers="keep") == whole
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"address": "forget"}, id="address by an unknown word"),
+        pytest.param({"user_agent": "blur"}, id="user agent by an unknown word"),
+        pytest.param({"headers": "hash"}, id="headers cannot be hashed"),
+        pytest.param({"address": "hash"}, id="hash without a secret"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_a_config_error_that_holds_no_address(options):
+    with pytest.raises(ConfigError) as caught:
+        privacy.redact(event(), **options)
+    assert "192.0.2" not in str(caught.value)
+
+
+addresses = st.one_of(st.ip_addresses().map(str), st.text(max_size=40))
+
+
+@given(
+    address=addresses,
+    user_agent=st.one_of(st.text(max_size=80), st.from_regex(r"[A-z]+/[\d._]+ [\d._]+", fullmatch=True)),
+    how=st.tuples(st.sampled_from(KEEPS), st.sampled_from(KEEPS), st.sampled_from(["drop", "keep"])),
+)
+def test_law_redacting_twice_is_redacting_once_and_touches_nothing_else(address, user_agent, how):
+    options = dict(zip(("address", "user_agent", "headers"), how, strict=True), secret=SECRET)
+    whole = event(address=address, user_agent=user_agent)
+    once = privacy.redact(whole, **options)
+    assert privacy.redact(once, **options) == once
+    assert replace(once, address=address, user_agent=user_agent, headers=whole.headers) == whole
+
+
+@given(st.ip_addresses())
+def test_law_a_truncated_or_hashed_address_does_not_hold_the_address(address):
+    coarse = privacy.redact(event(address=str(address)), address="truncate").address
+    hashed = privacy.redact(event(address=str(address)), address="hash", secret=SECRET).address
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    assert mapped in ipaddress.ip_network(coarse)
+    assert ipaddress.ip_network(coarse).prefixlen == (24 if mapped.version == 4 else 48)
+    assert hashed.startswith("hash:")
+    assert str(address) not in hashed
+
+
+@pytest.mark.parametrize(
+    ("signed", "default", "today", "found"),
+    [
+        pytest.param(Level.FULL, Level.FULL, Level.FULL, Level.FULL, id="all allow"),
+        pytest.param(Level.NONE, Level.FULL, Level.FULL, Level.NONE, id="what was signed forbids"),
+        pytest.param(Level.FULL, Level.NONE, Level.FULL, Level.NONE, id="the host forbids for everybody"),
+        pytest.param(Level.FULL, Level.FULL, Level.NONE, Level.NONE, id="consent was withdrawn since"),
+    ],
+)
+def test_the_strictest_level_wins(signed, default, today, found):
+    assert privacy.effective_level(signed, default, today) is found
+
+
+@pytest.mark.parametrize("level", [Level.AGGREGATE, Level.DATE, 7, None], ids=str)
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["signed", "default", "today"])
+def test_a_level_this_version_cannot_honour_is_a_config_error_that_says_so(level, place):
+    levels = [Level.FULL] * 3
+    levels[place] = level
+    with pytest.raises(ConfigError, match=r"not available in this version|must be a Level"):
+        privacy.effective_level(*levels)
+
+
+@pytest.mark.parametrize(
+    ("value", "out"), [("1", True), (" 1 ", True), ("0, 1", True), ("0", False), ("", False), ("11", False)]
+)
+def test_a_privacy_signal_says_no_with_a_one(value, out):
+    assert privacy.opted_out(value) is out
