@@ -1,13 +1,20 @@
-"""What all tests share: where the test material is, and the rule that CI skips nothing."""
+"""What all tests share: where the test material is, and the rule that CI skips nothing it could have run."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
+NO_SHARED = "the shared corpus is not beside the repository (set MAILBEACON_SHARED)"
+IN_CI = os.environ.get("CI") == "true"
+_Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
 
 def shared_folder() -> Path | None:
@@ -22,5 +29,42 @@ def shared() -> Path:
     """Give the shared test material, or skip: the package must stand alone without it."""
     found = shared_folder()
     if found is None:
-        pytest.skip("the shared corpus is not beside the repository (set MAILBEACON_SHARED)")
+        pytest.skip(NO_SHARED)
     return found
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[str, str], object]:
+    """Give ``need(name, reason)``: the module or the program's path of that name, or a skip that fails in CI."""
+
+    def find(name: str, reason: str) -> object:
+        program = shutil.which(name)
+        if program:
+            return program
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            pytest.skip(f"{reason} needs {name}, which is not installed")
+
+    return find
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one in CI."""
+    return _strict((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a skipped file into a failed one in CI."""
+    return _strict((yield))
+
+
+def _strict(report: _Report) -> _Report:
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if NO_SHARED not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"CI skips nothing: {reason}"
+    return report

@@ -58,7 +58,7 @@ class TreeCase:
 
 
 def documents(shared: Path, *folders: str) -> Iterator[Document]:
-    """Give the documents of some folders (all of :data:`FOLDERS` when none is named), decoded, line ends as they are."""
+    """Give the documents of some folders, all of :data:`FOLDERS` when none is named, decoded, line ends as they are."""
     for folder in folders or FOLDERS:
         for path in sorted((shared / "corpus" / folder).glob("*.html")):
             yield Document(name=f"{folder}/{path.name}", text=_decode(path.read_bytes()))

@@ -171,7 +171,10 @@ def test_breaking_down_by_each_dimension():
         by(PERSON, hit("m1", variant="a"), click("m1", 2, variant="a", minutes=70)),
         by(SCANNER, click("m2", 1, variant="b"), click("m2", 2, variant="b")),
     )
-    assert {key: count.messages.total for key, count in whole.by(Dimension.VARIANT, Kind.CLICK).items()} == {"a": 1, "b": 1}
+    assert {key: count.messages.total for key, count in whole.by(Dimension.VARIANT, Kind.CLICK).items()} == {
+        "a": 1,
+        "b": 1,
+    }
     assert list(whole.by(Dimension.LINK, Kind.CLICK)) == [
         LinkKey("spring", 1, "https://example.com/1"),
         LinkKey("spring", 2, "https://example.com/2"),
@@ -240,7 +243,9 @@ def test_a_click_is_an_open_only_when_asked_and_said():
         pytest.param(lambda: tally([], [], deliveries={"a": True}), "whole number", id="deliveries that are no number"),
         pytest.param(lambda: Tally().count(Kind.SENT), "mails_with", id="hits of a kind that has none"),
         pytest.param(lambda: Tally().values(Dimension.HOUR), "values", id="values of an open dimension"),
-        pytest.param(lambda: Tally().count(Kind.OPEN, window=timedelta(minutes=-1)), "negative", id="a negative window"),
+        pytest.param(
+            lambda: Tally().count(Kind.OPEN, window=timedelta(minutes=-1)), "negative", id="a negative window"
+        ),
     ],
 )
 def test_what_cannot_work_is_a_clear_error(make, what):

@@ -1,4 +1,4 @@
-"""Rates, differences, corrections, sample sizes and readership: against published figures, other packages, simulation."""
+"""Rates, differences, sample sizes and readership: against published figures, other packages and simulation."""
 
 from __future__ import annotations
 
@@ -173,7 +173,9 @@ def campaign(source, *, clicks_of_readers, seen_odds=1.0):
     """Draw one campaign: how many read, were seen opening, clicked, did both, and how many mails there were."""
     mails = round(10 ** source.uniform(2.4, 4))
     seen_share = (1 - source.uniform(0, 0.6)) * (1 - source.uniform(0, 0.7))
-    readers = sum(source.random() < 0.4 for _ in range(mails)) if mails < 500 else round(mails * source.uniform(0.2, 0.6))
+    readers = (
+        sum(source.random() < 0.4 for _ in range(mails)) if mails < 500 else round(mails * source.uniform(0.2, 0.6))
+    )
     share = source.uniform(0.03, 0.1) * (1 if clicks_of_readers else min(10, mails / max(readers, 1)))
     odds = seen_share / max(1e-9, 1 - seen_share) * seen_odds
     opened = clicked = both = 0
@@ -246,7 +248,9 @@ def test_more_than_two_variants_are_corrected_and_need_more_to_be_clear():
         pytest.param(lambda: compare({"a": Tally()}), "two variants", id="one variant"),
         pytest.param(lambda: compare({"a": Tally(), "b": Tally()}), "delivered", id="deliveries not known"),
         pytest.param(lambda: compare({"a": arm("a", 1, 2), "b": arm("b", 1)}), "more messages", id="more than sent"),
-        pytest.param(lambda: compare({"a": Tally(), "b": Tally()}, kind=Kind.SENT), "decide", id="a kind that decides nothing"),
+        pytest.param(
+            lambda: compare({"a": Tally(), "b": Tally()}, kind=Kind.SENT), "decide", id="a kind that decides nothing"
+        ),
         pytest.param(lambda: sample_size(0.2, 0.2), "different", id="no difference to find"),
         pytest.param(lambda: estimate_readers(1, 2, 3), "both", id="catches that contradict each other"),
     ],

@@ -246,8 +246,11 @@ def test_law_one_letter_changed_is_refused_or_changes_nothing(position, letter, 
     try:
         event = decode(request(altered), SIGNER)
     except TokenError as error:
-        assert TOKEN not in str(error)
-        assert "u-17" not in str(error)
+        said = str(error)
+        event = None
+    if event is None:
+        assert TOKEN not in said
+        assert "u-17" not in said
     else:
         assert event == decode(request(url), SIGNER)
 

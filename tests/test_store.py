@@ -8,6 +8,7 @@ import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -180,6 +181,17 @@ def test_a_full_disk_is_an_error_of_record_not_silence():
     with pytest.raises(OSError, match="No space"):
         sink.record(event())
     sink.close()
+
+
+def test_a_disk_that_takes_a_line_in_pieces_gets_all_of_it(tmp_path, monkeypatch):
+    class Slow(FileIO):
+        def write(self, data) -> int:
+            return super().write(data[:7])
+
+    monkeypatch.setattr("mailbeacon.store.jsonl.FileIO", Slow)
+    with JsonlSink(tmp_path / "e") as sink:
+        sink.record(event(1), VERDICT)
+        assert list(sink.events()) == [(event(1), VERDICT)]
 
 
 def test_a_closed_jsonl_file_is_opened_again_as_after_a_rotation(tmp_path):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["MailTemplate", "compile_mail"]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_Levels = Callable[[Message], tuple[Level, Level]]
 _Sources = Callable[[str, Level, Level], list[str]]
 """Give the text of each body, in their order, with a placeholder."""
 
@@ -38,20 +39,24 @@ class MailTemplate:
         warnings: What the sender should look at.
     """
 
-    def __init__(self, opened: Opened, compiled: Sequence[Slots], sources: _Sources, *, shared: bool) -> None:
+    def __init__(
+        self, opened: Opened, compiled: Sequence[Slots], sources: _Sources, *, levels: _Levels | None, shared: bool
+    ) -> None:
         self.links: tuple[Link, ...] = tuple(link for one in compiled for link in one.links)
         self.skipped: tuple[Skipped, ...] = tuple(link for one in compiled for link in one.skipped)
         self.warnings: tuple[Warned, ...] = (*opened.warnings, *(said for one in compiled for said in one.warnings))
         self._raw = opened.raw
         self._bodies = opened.bodies
+        self._campaign = compiled[0].campaign if compiled else None
         self._token = compiled[0].token if compiled else None
+        self._levels = levels
         self._sources = sources
         self._shared = shared
         self._start = opened.root.body
         self._heading = Heading(opened.raw, opened.root, shared=shared)
-        self._placeholder = placeholder_for([*sources("", Level.FULL, Level.FULL), opened.raw.decode("latin-1")])
+        self._head = opened.raw[: opened.root.body]
+        self._placeholder = placeholder_for([body.text.text for body in opened.bodies])
         self._cuts: dict[tuple[Level, Level], Cut] = {}
-        self._cut(Level.FULL, Level.FULL)
 
     def render(self, message: Message, headers: Mapping[str, str] | None = None) -> bytes:
         """Give one recipient's mail, ready for SMTP.
@@ -67,16 +72,22 @@ class MailTemplate:
         """
         if self._shared:
             message = lowered(message)
-        cut = self._cuts.get((message.opens, message.clicks)) or self._cut(message.opens, message.clicks)
-        head = self._heading.render(headers or {})
-        if len(cut.parts) == 1 or self._token is None:
-            return head + cut.parts[0]
+        levels = self._levels(message) if self._levels else (message.opens, message.clicks)
+        cut = self._cuts.get(levels) or self._cut(*levels)
+        head = self._heading.render(headers) if headers else self._head
+        if not cut.rest or self._token is None:
+            self._check(message)
+            return head + cut.first
         token = self._token(message).encode()
         if len(token) <= SOFT_TOKEN:
-            return token.join((head + cut.parts[0], *cut.parts[1:]))
+            return token.join((head + cut.first, *cut.rest))
         if len(token) > cut.room:
             raise ConfigError("the token is too long for a line of this mail: use a shorter recipient, id or variant")
         return head + b"".join(cut.wrapped(token))
+
+    def _check(self, message: Message) -> None:
+        if self._campaign is not None and message.campaign != self._campaign:
+            raise ConfigError("the message's campaign is not the one the mail was compiled for")
 
     def _cut(self, opens: Level, clicks: Level) -> Cut:
         """Cut the mail for two levels; done once for each pair."""
@@ -93,7 +104,7 @@ class MailTemplate:
             room = min(room, least)
             at = body.part.end
         parts[-1] += self._raw[at:]
-        cut = Cut(tuple(parts), tuple(quoted), room)
+        cut = Cut(parts[0], tuple(parts[1:]), tuple(quoted), room)
         self._cuts[opens, clicks] = cut
         return cut
 
@@ -109,6 +120,7 @@ def compile_mail(
     *,
     strip_signatures: bool = False,
     shared: bool = False,
+    levels: Callable[[Message], tuple[Level, Level]] | None = None,
 ) -> MailTemplate:
     """Compile a mail for a campaign.
 
@@ -121,6 +133,7 @@ def compile_mail(
             link numbers run on.
         strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
         shared: Let several people get each mail; its token is then the campaign's alone.
+        levels: Gives how much may be known of a message's opens and clicks; ``None`` for its own.
 
     Raises:
         SignedMail: If a change would break a signature or encryption.
@@ -147,7 +160,7 @@ def compile_mail(
 
     placeholder = placeholder_for([*htmls, *texts])
     ready = _ready(opened, sources(placeholder, Level.FULL, Level.FULL), placeholder)
-    return MailTemplate(ready, compiled, sources, shared=shared)
+    return MailTemplate(ready, compiled, sources, levels=levels, shared=shared)
 
 
 def _ready(opened: Opened, sources: Sequence[str], placeholder: str) -> Opened:

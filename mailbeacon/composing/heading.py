@@ -6,6 +6,7 @@ Source: RFC 5322 (2008), section 3.6: each of the address fields and the subject
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mailbeacon import mime
 from mailbeacon.composing.reading import check_recipients
@@ -15,9 +16,25 @@ __all__ = ["Heading"]
 
 _RECIPIENTS = frozenset({"to", "cc", "bcc"})
 _MAX_LAYOUTS = 64
+_ONE_LINE = 78
 _NEWLINE = b"\r\n"
-_Layout = tuple[tuple[bytes, ...], tuple[str, ...], int]
-"""What stands between the fields to write, their names in order, and how many recipients stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Hold the header cut for a set of names.
+
+    Attributes:
+        first: What stands before the first value, with the name before it.
+        fields: In the order of the header: a name, how long its value may be to stay on one line, what stands after.
+        recipients: Which of the names say who gets the mail.
+        kept: How many recipients are in the fields that stay.
+    """
+
+    first: bytes
+    fields: tuple[tuple[str, int, bytes], ...]
+    recipients: tuple[str, ...]
+    kept: int
 
 
 class Heading:
@@ -35,51 +52,72 @@ class Heading:
     def render(self, headers: Mapping[str, str]) -> bytes:
         """Give the header with its empty line.
 
+        Args:
+            headers: At least one field to set.
+
         Raises:
             ConfigError: For a name twice, or a field that cannot be written.
             RewriteError: If the mail would go to several recipients and is not shared.
         """
-        if not headers:
-            return self._raw
         names = tuple(headers)
-        statics, order, kept = self._layouts.get(names) or self._lay_out(names)
-        if not self._shared:
-            self._check(headers, kept)
-        out = [statics[0]]
-        for name, static in zip(order, statics[1:], strict=True):
-            out += (mime.field(name, headers[name], _NEWLINE), static)
+        layout = self._layouts.get(names) or self._lay_out(names)
+        out = [layout.first]
+        for name, room, static in layout.fields:
+            value = headers[name]
+            if value.__class__ is str and len(value) <= room and value.isascii() and value.isprintable():
+                out += (value.encode(), static)
+            else:
+                out += (mime.field(name, value, _NEWLINE)[len(name) + 2 : -2], static)
+        if layout.recipients and not self._shared:
+            _check(headers, layout)
         return b"".join(out)
-
-    def _check(self, headers: Mapping[str, str], kept: int) -> None:
-        """Count the recipients, in the few cases where there can be several."""
-        given = [value for name, value in headers.items() if name.lower() in _RECIPIENTS]
-        if kept + len(given) > 1 or any("," in value or ";" in value for value in given if isinstance(value, str)):
-            found = {one for value in given for one in mime.addresses(value.encode("utf-8", "replace"))}
-            check_recipients(kept + len(found))
 
     def _lay_out(self, names: tuple[str, ...]) -> _Layout:
         """Cut the header for these names: the first field of a name is replaced, more of it left out, others added."""
-        wanted = {name.lower(): name for name in names if isinstance(name, str)}
+        for name in names:
+            mime.field(name, "", _NEWLINE)
+        wanted = {name.lower(): name for name in names}
         if len(wanted) != len(names):
-            raise ConfigError("headers must be named by text, and each only once")
-        statics, order, at, kept = [b""], [], 0, 0
+            raise ConfigError("a header can be set only once: names differ in more than capital letters")
+        statics, order, at = [b""], [], 0
         for field in self._root.fields:
-            if field.name not in wanted:
-                kept += len(set(mime.addresses(mime.unfolded(self._raw, field)))) if field.name in _RECIPIENTS else 0
-                continue
-            statics[-1] += self._raw[at : field.start]
-            if wanted[field.name] not in order:
-                order.append(wanted[field.name])
-                statics.append(b"")
-            at = field.end
+            if field.name in wanted:
+                name = wanted[field.name]
+                statics[-1] += self._raw[at : field.start]
+                at = field.end
+                if name not in order:
+                    order.append(name)
+                    statics[-1] += name.encode() + b": "
+                    statics.append(_NEWLINE)
         end = self._root.fields[-1].end if self._root.fields else 0
         statics[-1] += self._raw[at:end]
         for name in names:
             if name not in order:
                 order.append(name)
-                statics.append(b"")
+                statics[-1] += name.encode() + b": "
+                statics.append(_NEWLINE)
         statics[-1] += self._raw[end:] or _NEWLINE
-        layout = tuple(statics), tuple(order), kept
+        layout = _Layout(
+            first=statics[0],
+            fields=tuple(
+                (name, _ONE_LINE - len(name) - 2, after) for name, after in zip(order, statics[1:], strict=True)
+            ),
+            recipients=tuple(name for low, name in wanted.items() if low in _RECIPIENTS),
+            kept=self._kept(wanted),
+        )
         if len(self._layouts) < _MAX_LAYOUTS:
             self._layouts[names] = layout
         return layout
+
+    def _kept(self, wanted: Mapping[str, str]) -> int:
+        """Count the recipients that no name replaces."""
+        left = [field for field in self._root.fields if field.name in _RECIPIENTS and field.name not in wanted]
+        return len({one for field in left for one in mime.addresses(mime.unfolded(self._raw, field))})
+
+
+def _check(headers: Mapping[str, str], layout: _Layout) -> None:
+    """Count the recipients, in the few cases where there can be several."""
+    given = [headers[name] for name in layout.recipients]
+    if layout.kept + len(given) > 1 or "," in given[0] or ";" in given[0]:
+        found = {one for value in given for one in mime.addresses(value.encode("utf-8", "replace"))}
+        check_recipients(layout.kept + len(found))

@@ -49,6 +49,10 @@ class Slots(Protocol):
     """Hold an HTML and a text body compiled for a campaign, with slots for the token."""
 
     @property
+    def campaign(self) -> str:
+        """The campaign they were compiled for."""
+
+    @property
     def links(self) -> Sequence[Link]:
         """The wrapped links of both."""
 

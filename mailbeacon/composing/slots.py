@@ -23,30 +23,32 @@ class Cut:
     """Hold the bytes of a mail's bodies between the slots.
 
     Attributes:
-        parts: What stands between the slots: one more than there are slots.
+        first: What stands before the first slot.
+        rest: What stands after each slot.
         quoted: For each slot, whether it stands in quoted-printable.
         room: The longest token that keeps every line within what mail allows.
     """
 
-    parts: tuple[bytes, ...]
+    first: bytes
+    rest: tuple[bytes, ...]
     quoted: tuple[bool, ...]
     room: int
 
     def wrapped(self, token: bytes) -> list[bytes]:
         """Join a token too long for a line of quoted-printable: in soft lines there, whole elsewhere."""
         soft = b"=\r\n".join(token[at : at + SOFT_TOKEN] for at in range(0, len(token), SOFT_TOKEN))
-        out = [self.parts[0]]
-        for is_quoted, part in zip(self.quoted, self.parts[1:], strict=True):
+        out = [self.first]
+        for is_quoted, part in zip(self.quoted, self.rest, strict=True):
             out += (soft if is_quoted else token, part)
         return out
 
 
 def placeholder_for(texts: Sequence[str]) -> str:
-    """Give a word that none of the texts holds."""
+    """Give a word that none of the texts holds, nor any URL: it is not ASCII."""
     number = 0
-    while any(f"slot{number}x" in text for text in texts):
+    while any(f"\ue000{number}\ue000" in text for text in texts):
         number += 1
-    return f"slot{number}x"
+    return f"\ue000{number}\ue000"
 
 
 def needs_quoting(segments: Sequence[bytes]) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from mailbeacon.judging.windows import Windows
 from mailbeacon.model import Event
 
-__all__ = ["ALONE", "Around", "Counts", "Wait"]
+__all__ = ["Around", "Counts", "Wait"]
 
 
 class Wait(IntEnum):
@@ -39,11 +39,8 @@ class Counts(NamedTuple):
     leave: bool = False
     company: bool = False
     trap: bool = False
+    pixel_after: bool = False
     recipients: int = 0
-
-
-ALONE = Counts()
-"""The counts of an event with nothing near it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +61,7 @@ class Around:
         leave: Whether the same client fetched a content link and the unsubscribe link within ``windows.leave``.
         company: Whether the event belongs to a burst by its network or user agent.
         trap: Whether the same client followed a hidden link of the mail within ``windows.honeypot``.
+        pixel_after: Whether the same client fetched the pixel only after a click, within ``windows.pixel_after``.
         recipients: Recipients for whom the same network made hits within ``windows.recipients``; 0 below
             ``windows.recipients_count``, and for networks known to carry many people.
         message: The events of the same message, this one too, within ``windows.horizon``, in order of time; only for
@@ -81,6 +79,7 @@ class Around:
     leave: bool = False
     company: bool = False
     trap: bool = False
+    pixel_after: bool = False
     recipients: int = 0
     message: tuple[Event, ...] = ()
     network: tuple[Event, ...] = ()

@@ -57,7 +57,7 @@ def coverage_slow(event: Event, around: Around) -> str:
 
 @rule(
     family="burst",
-    weight=2.0,
+    weight=2.4,
     source="Marketo, two activities of one mail in the same second, 2026",
     kinds=FOLLOWS,
     needs=Needs.AROUND,
@@ -69,7 +69,7 @@ def same_second(event: Event, around: Around) -> str:
 
 @rule(
     family="burst",
-    weight=2.2,
+    weight=2.6,
     source="hackwestern issue 846: 489 of 497 unsubscribes were a scanner, 2023",
     kinds=FOLLOWS,
     needs=Needs.AROUND,
@@ -81,7 +81,7 @@ def unsubscribe_pair(event: Event, around: Around) -> str:
 
 @rule(
     family="burst",
-    weight=2.6,
+    weight=3.0,
     source="Mautic plug-in, three addresses within 30 s, 2025",
     kinds=FOLLOWS,
     needs=Needs.AROUND,
@@ -96,13 +96,25 @@ def many_networks(event: Event, around: Around) -> str:
 
 @rule(
     family="burst",
-    weight=3.0,
+    weight=3.4,
     source="craft-campaign issue 546, pixel 9 s after the burst; warmbly issue 410, 2025",
     needs=Needs.AROUND,
 )
 def burst_company(event: Event, around: Around) -> str:
     """See that the client of a burst made this request too."""
     return "the client that made a burst on this mail made this request too" if around.company else ""
+
+
+@rule(
+    family="burst",
+    weight=2.8,
+    source="craft-campaign issue 546: the pixel a median of 9 s after the links, 2025",
+    kinds=OPENS,
+    needs=Needs.AROUND,
+)
+def pixel_after(event: Event, around: Around) -> str:
+    """See that one client followed a link first and fetched the pixel afterwards."""
+    return "the same client followed a link first and fetched the pixel afterwards" if around.pixel_after else ""
 
 
 @rule(family="trap", weight=4.0, source="MassMailer, everything near a hidden link's hit, 2026", needs=Needs.AROUND)
@@ -151,6 +163,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     unsubscribe_pair,
     many_networks,
     burst_company,
+    pixel_after,
     honeypot_near,
     many_recipients,
     many_recipients_open,

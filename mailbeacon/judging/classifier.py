@@ -7,15 +7,25 @@ around it; so each different case is weighed once and remembered. Reads no clock
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from math import inf
 from types import MappingProxyType
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.judging.around import ALONE, Around, Counts, Wait
+from mailbeacon.judging.around import Around, Counts, Wait
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
-from mailbeacon.judging.neighbours import CARRIERS, Neighbourhood, Shared, count_message, count_network
+from mailbeacon.judging.neighbours import (
+    CARRIERS,
+    Neighbourhood,
+    Shared,
+    count_company,
+    count_message,
+    count_network,
+    count_order,
+)
 from mailbeacon.judging.rules import Needs, Rule
 from mailbeacon.judging.single import SINGLE_RULES
 from mailbeacon.judging.streaming import Judged, Revision, stream
@@ -40,7 +50,7 @@ _Key = tuple[str, str, str, str, frozenset[Hint], str, str]
 class _Case:
     """Hold what events of one kind with the same facts have in common, and the verdicts found so far."""
 
-    __slots__ = ("alone", "crowd", "found", "near", "prior", "reads", "timed", "trap", "version")
+    __slots__ = ("alone", "crowd", "follows", "found", "near", "opens", "prior", "reads", "timed", "trap", "version")
 
     def __init__(self, event: Event, prior: float | None, found: list[tuple[Rule, str]], version: str) -> None:
         facts = event.facts
@@ -48,6 +58,8 @@ class _Case:
         self.found = found
         self.version = version
         self.reads = event.kind in _READ
+        self.opens = event.kind is Kind.OPEN
+        self.follows = self.reads and not self.opens
         self.timed = event.kind is not Kind.UNSUBSCRIBE and self.reads
         self.crowd = self.timed and facts.agent not in _PROXIES and facts.network.kind not in CARRIERS
         self.trap = Hint.HONEYPOT in facts.hints
@@ -122,10 +134,11 @@ class Classifier:
         """
         given = list(events)
         order = sorted(range(len(given)), key=[event.received_at for event in given].__getitem__)
-        verdicts: list[Verdict | None] = [None] * len(given)
-        for place, verdict in zip(order, self._judge([given[place] for place in order]), strict=True):
+        found = self._judge([given[place] for place in order])
+        verdicts = list(found)
+        for place, verdict in zip(order, found, strict=True):
             verdicts[place] = verdict
-        return [verdict for verdict in verdicts if verdict is not None]
+        return verdicts
 
     def stream(self, events: Iterable[Event], hold: timedelta) -> Iterator[Judged | Revision]:
         """Judge a long log in bounded memory.
@@ -146,44 +159,10 @@ class Classifier:
             raise ConfigError(f"hold must not be negative, got {hold}")
         return stream(events, hold, self.windows.horizon, self.classify_all)
 
-    def _judge(self, events: Sequence[Event]) -> Iterator[Verdict]:
+    def _judge(self, events: Sequence[Event]) -> list[Verdict]:
         """Judge events that are in order of time."""
-        cases = [self._case(event) for event in events]
+        cases = list(map(self._case, events))
         waits = [self._wait(event) if case.timed else 0 for event, case in zip(events, cases, strict=True)]
-        messages: dict[str, list[int]] = {}
-        networks: dict[str, list[int]] = {}
-        delivered: list[int] = []
-        for index, case in enumerate(cases):
-            event = events[index]
-            if event.recipient is None:
-                continue
-            if case.reads:
-                if event.message_id:
-                    messages.setdefault(event.message_id, []).append(index)
-                if case.crowd and event.facts.network_id:
-                    networks.setdefault(event.facts.network_id, []).append(index)
-            elif event.kind is Kind.DELIVERED:
-                delivered.append(index)
-        shared = self._count(events, cases, messages, networks)
-        self._deliveries(events, cases, delivered, messages, waits)
-        found = shared.found
-        own = Neighbourhood(events, self.windows.horizon) if self._on_event else None
-        for index, case in enumerate(cases):
-            counts = shared.counts(index) if index in found else ALONE
-            if own is not None:
-                yield self._anew(case, events[index], waits[index], counts, own)
-            elif counts is ALONE:
-                yield case.alone[waits[index]] or self._alone(case, events[index], waits[index])
-            else:
-                yield self._near(case, events[index], waits[index], counts)
-
-    def _count(
-        self,
-        events: Sequence[Event],
-        cases: Sequence[_Case],
-        messages: Mapping[str, list[int]],
-        networks: Mapping[str, list[int]],
-    ) -> Shared:
         shared = Shared(
             events=events,
             times=[event.received_at.timestamp() for event in events],
@@ -191,34 +170,90 @@ class Classifier:
             windows=self.windows,
             links=self._links,
         )
-        for indices in messages.values():
-            if len(indices) > 1:
-                count_message(shared, indices)
-        least = self.windows.recipients_count
-        for indices in networks.values():
-            if len(indices) >= least:
-                count_network(shared, indices)
-        return shared
+        self._count(shared, cases)
+        self._deliveries(events, cases, waits)
+        found = shared.found
+        if self._on_event:
+            own = Neighbourhood(events, self.windows.horizon)
+            return [
+                self._anew(case, events[index], waits[index], shared.counts(index), own)
+                for index, case in enumerate(cases)
+            ]
+        return [
+            self._near(case, events[index], wait, shared.counts(index))
+            if index in found
+            else case.alone[wait] or self._alone(case, events[index], wait)
+            for index, (case, wait) in enumerate(zip(cases, waits, strict=True))
+        ]
 
-    def _deliveries(
-        self,
-        events: Sequence[Event],
-        cases: Sequence[_Case],
-        delivered: Sequence[int],
-        messages: Mapping[str, list[int]],
-        waits: list[int],
-    ) -> None:
+    def _count(self, shared: Shared, cases: Sequence[_Case]) -> None:
+        """Group the events by message and by network, and have them counted.
+
+        Lists are made only where two events meet: a million small lists would cost more than the counting.
+        """
+        follows, alone, hot = self._group(shared, cases)
+        tainted: dict[str, tuple[list[int], list[int]]] = {}
+        for message, first in alone.items():
+            if message not in follows and shared.traps[first]:
+                tainted[message] = ([], [first])
+        for message, indices in follows.items():
+            bursts, trapped = count_message(shared, indices)
+            if bursts or trapped:
+                tainted[message] = (bursts, trapped)
+        opens: defaultdict[str, list[int]] = defaultdict(list)
+        networks: defaultdict[str, list[int]] = defaultdict(list)
+        for index, (event, case) in enumerate(zip(shared.events, cases, strict=True)):
+            if case.opens and event.message_id in alone and event.recipient is not None:
+                opens[event.message_id].append(index)
+            if hot and case.crowd and event.facts.network_id in hot and event.recipient is not None:
+                networks[event.facts.network_id].append(index)
+        for message, indices in opens.items():
+            count_order(shared, follows.get(message) or [alone[message]], indices)
+        for message, (bursts, trapped) in tainted.items():
+            indices = (follows.get(message) or [alone[message]]) + opens.get(message, [])
+            if len(indices) > len(bursts):
+                count_company(shared, indices, bursts, trapped)
+        for indices in networks.values():
+            count_network(shared, indices)
+
+    def _group(self, shared: Shared, cases: Sequence[_Case]) -> tuple[dict[str, list[int]], dict[str, int], set[str]]:
+        """Give the follows of messages with several, the first one of each message, and the networks with quick pairs."""
+        follows: dict[str, list[int]] = {}
+        alone: dict[str, int] = {}
+        last: dict[str, float] = {}
+        hot: set[str] = set()
+        window = self.windows.recipients.total_seconds()
+        for index, (event, case, moment) in enumerate(zip(shared.events, cases, shared.times, strict=True)):
+            if event.recipient is None:
+                continue
+            if case.follows and (message := event.message_id):
+                first = alone.setdefault(message, index)
+                if first != index:
+                    if message in follows:
+                        follows[message].append(index)
+                    else:
+                        follows[message] = [first, index]
+            if case.crowd and (network := event.facts.network_id):
+                if moment - last.get(network, -inf) <= window:
+                    hot.add(network)
+                last[network] = moment
+        return follows, alone, hot
+
+    def _deliveries(self, events: Sequence[Event], cases: Sequence[_Case], waits: list[int]) -> None:
         """Time a message's events from its delivery, where one is known nearby."""
-        at: dict[str, list[datetime]] = {}
-        for index in delivered:
-            at.setdefault(events[index].message_id, []).append(events[index].received_at)
-        reach = self.windows.delivery
-        for message, moments in at.items():
-            for index in messages.get(message, ()):
-                received = events[index].received_at
+        at: defaultdict[str, list[datetime]] = defaultdict(list)
+        for event in events:
+            if event.kind is Kind.DELIVERED and event.recipient is not None and event.message_id:
+                at[event.message_id].append(event.received_at)
+        if not at:
+            return
+        reach, skew = self.windows.delivery, self.windows.clock_skew
+        for index, (event, case) in enumerate(zip(events, cases, strict=True)):
+            if case.timed and event.recipient is not None and (moments := at.get(event.message_id)):
+                received = event.received_at
                 first = bisect_left(moments, received - reach)
-                if cases[index].timed and first < len(moments) and moments[first] - received <= reach:
-                    waits[index] = self._since(received, moments[first], self.windows.clock_skew)
+                if first < len(moments) and moments[first] - received <= reach:
+                    waits[index] = self._since(received, moments[first], skew)
 
     def _wait(self, event: Event) -> int:
         return Wait.UNKNOWN if event.sent_at is None else self._since(event.received_at, event.sent_at, None)

@@ -17,7 +17,17 @@ from mailbeacon.judging.around import Counts
 from mailbeacon.judging.windows import Windows
 from mailbeacon.model import Event, Kind, NetworkKind
 
-__all__ = ["CARRIERS", "Neighbourhood", "Shared", "count_message", "count_network", "most", "times_near"]
+__all__ = [
+    "CARRIERS",
+    "Neighbourhood",
+    "Shared",
+    "count_company",
+    "count_message",
+    "count_network",
+    "count_order",
+    "most",
+    "times_near",
+]
 
 LEAVES = frozenset({Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 CARRIERS = frozenset({NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKind.MAIL, NetworkKind.CDN})
@@ -43,7 +53,7 @@ class Shared:
 
     def counts(self, index: int) -> Counts:
         """Give what was noted of one event."""
-        return Counts(**self.found[index])  # type: ignore[arg-type]  # bools are kept as ints
+        return Counts(**self.found.get(index, {}))  # type: ignore[arg-type]  # bools are kept as ints
 
 
 def most(times: Sequence[float], things: Sequence[object], window: float) -> list[int]:
@@ -90,30 +100,92 @@ def times_near(moment: float, others: Sequence[float], window: float) -> bool:
     return place < len(others) and others[place] - moment <= window
 
 
-def count_message(shared: Shared, indices: Sequence[int]) -> None:
-    """Note what the events of one message say of each other.
+def count_message(shared: Shared, follows: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Note what the clicks and leave events of one message say of each other.
 
     Args:
         shared: Where to note it.
-        indices: The message's opens, clicks and leave events, in order of time; at least two.
+        follows: The message's clicks and leave events, in order of time.
+
+    Returns:
+        Those that are part of a burst, and those on a hidden link: what their clients did besides is tainted.
     """
-    events = shared.events
-    follows = [index for index in indices if events[index].kind is not Kind.OPEN]
-    if not follows:
-        return
-    hands = _hands(events, follows)
     bursts: list[int] = []
     if len(follows) > 1:
-        for hand in hands:
+        for hand in _hands(shared.events, follows):
             if len(hand) > 1:
                 bursts += _count_hand(shared, hand)
         if len(follows) >= shared.windows.networks_count:
             _count_networks(shared, follows, set(bursts))
+    return sorted(set(bursts)), [index for index in follows if shared.traps[index]]
+
+
+def count_company(shared: Shared, indices: Sequence[int], bursts: Sequence[int], trapped: Sequence[int]) -> None:
+    """Note the opens and clicks of one message that a burst's client, or one on a hidden link, made besides.
+
+    Args:
+        shared: Where to note it.
+        indices: All opens, clicks and leave events of the message.
+        bursts: Those that are part of a burst.
+        trapped: Those on a hidden link.
+    """
+    windows = shared.windows
+    near, far, trap = windows.company_near, windows.company, windows.honeypot
     if bursts:
-        _count_company(shared, indices, sorted(set(bursts)))
-    trapped = [index for index in follows if shared.traps[index]]
+        for name, window in ((_network, near), (_user_agent, near), (_both, far)):
+            _taint(shared, indices, bursts, name, window, "company")
     if trapped:
-        _count_traps(shared, indices, trapped)
+        for name in (_network, _user_agent):
+            _taint(shared, indices, trapped, name, trap, "trap")
+
+
+def count_order(shared: Shared, follows: Sequence[int], opens: Sequence[int]) -> None:
+    """Note pixels fetched only after a click of the same client: a person opens a mail before following its links.
+
+    Args:
+        shared: Where to note it.
+        follows: The message's clicks and leave events, in order of time.
+        opens: Its opens, in order of time.
+    """
+    window, back = shared.windows.pixel_after.total_seconds(), shared.windows.company.total_seconds()
+    clicked: dict[object, list[float]] = {}
+    for index in follows:
+        clicked.setdefault(_both(shared.events[index]), []).append(shared.times[index])
+    opened: dict[object, list[float]] = {}
+    for index in opens:
+        opened.setdefault(_both(shared.events[index]), []).append(shared.times[index])
+    for index in opens:
+        client = _both(shared.events[index])
+        clicks = clicked.get(client) if client else None
+        if clicks:
+            moment = shared.times[index]
+            first = clicks[min(bisect_left(clicks, moment - window), len(clicks) - 1)]
+            looks = opened[client]
+            before = bisect_left(looks, first - back)
+            if 0 < moment - first <= window and looks[before] > first:
+                shared.note(index, "pixel_after", True)
+
+
+def _taint(
+    shared: Shared,
+    indices: Sequence[int],
+    seeds: Sequence[int],
+    name: Callable[[Event], object],
+    window: timedelta,
+    note: str,
+) -> None:
+    """Note the events, but for the seeds themselves, that share a name with a seed nearby in time."""
+    events, times, span, seen = shared.events, shared.times, window.total_seconds(), set(seeds)
+    theirs: dict[object, list[float]] = {}
+    for index in sorted(seen):
+        key = name(events[index])
+        if key:
+            theirs.setdefault(key, []).append(times[index])
+    for index in indices:
+        if index not in seen:
+            moments = theirs.get(name(events[index]))
+            if moments and times_near(times[index], moments, span):
+                shared.note(index, note, True)
 
 
 def _hands(events: Sequence[Event], follows: Iterable[int]) -> list[list[int]]:
@@ -208,16 +280,6 @@ def _count_networks(shared: Shared, follows: Sequence[int], bursts: set[int]) ->
                 shared.note(index, "networks", networks)
 
 
-def _by(shared: Shared, indices: Iterable[int], name: Callable[[Event], object]) -> dict[object, list[float]]:
-    """Collect times, in order, by something of the event; what is not known is left out."""
-    found: dict[object, list[float]] = {}
-    for index in indices:
-        key = name(shared.events[index])
-        if key:
-            found.setdefault(key, []).append(shared.times[index])
-    return found
-
-
 def _network(event: Event) -> object:
     return event.facts.network_id
 
@@ -231,44 +293,13 @@ def _both(event: Event) -> object:
     return (facts.network_id, facts.agent_id) if facts.network_id and facts.agent_id else None
 
 
-def _count_company(shared: Shared, indices: Sequence[int], bursts: Sequence[int]) -> None:
-    """Note opens and clicks that a burst's client made besides."""
-    near, far = shared.windows.company_near.total_seconds(), shared.windows.company.total_seconds()
-    seen = set(bursts)
-    others = [index for index in indices if index not in seen]
-    if not others:
-        return
-    for name, window in ((_network, near), (_user_agent, near), (_both, far)):
-        times = _by(shared, bursts, name)
-        for index in others:
-            theirs = times.get(name(shared.events[index]))
-            if theirs and times_near(shared.times[index], theirs, window):
-                shared.note(index, "company", True)
-
-
-def _count_traps(shared: Shared, indices: Sequence[int], trapped: Sequence[int]) -> None:
-    """Note what the client that followed a hidden link did besides."""
-    window = shared.windows.honeypot.total_seconds()
-    seen = set(trapped)
-    for name in (_network, _user_agent):
-        times = _by(shared, trapped, name)
-        for index in indices:
-            if index not in seen:
-                theirs = times.get(name(shared.events[index]))
-                if theirs and times_near(shared.times[index], theirs, window):
-                    shared.note(index, "trap", True)
-
-
 def count_network(shared: Shared, indices: Sequence[int]) -> None:
     """Note where one network, not known to carry many people, makes hits for many recipients at a machine's pace."""
-    least = shared.windows.recipients_count
-    if len(indices) < least:
-        return
-    recipients = [shared.events[index].recipient for index in indices]
-    if len(set(recipients)) < least:
-        return
+    least, window = shared.windows.recipients_count, shared.windows.recipients.total_seconds()
     times = [shared.times[index] for index in indices]
-    counted = most(times, recipients, shared.windows.recipients.total_seconds())
+    if all(later - moment > window for moment, later in zip(times, times[least - 1 :], strict=False)):
+        return
+    counted = most(times, [shared.events[index].recipient for index in indices], window)
     for index, count in zip(indices, counted, strict=True):
         if count >= least:
             shared.note(index, "recipients", count)

@@ -21,7 +21,8 @@ This page is made from the rules by `mailbeacon.judging.reference.rules_page()`;
 Rules version {version}.
 
 Weights are evidence in log-odds: above 0 for a machine, below 0 for a person. They add up, starting from the chance
-below; of each family only the strongest counts. [How verdicts are made](../explanation/how-verdicts-are-made.md) tells more.
+below; of each family only the strongest counts.
+[How verdicts are made](../explanation/how-verdicts-are-made.md) tells more.
 """
 
 

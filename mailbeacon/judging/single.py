@@ -145,7 +145,7 @@ def agent_unknown(event: Event, around: Around) -> str:
 
 @rule(
     family="network",
-    weight=2.6,
+    weight=3.0,
     source="Mautic issue 16263, resend-node issue 901, opencollective issue 3656, 2025",
     kinds=FOLLOWS,
     needs=Needs.FACTS,
@@ -157,7 +157,7 @@ def hosting_click(event: Event, around: Around) -> str:
 
 @rule(
     family="network",
-    weight=2.6,
+    weight=3.0,
     source="Microsoft, Safe Links page, 2026; warmbly pull request 412, 2025",
     kinds=FOLLOWS,
     needs=Needs.FACTS,

@@ -59,9 +59,9 @@ def stream(
         judge: Judges a list of events together.
 
     Yields:
-        Each event's verdict, and each change of one. A batch is judged once half of what is held is due, or the oldest
-        is no longer needed, so that each event is judged a few times at most, and what is held spans at most some
-        multiples of ``hold`` and ``horizon``.
+        Each event's verdict, and each change of one. A batch is judged once two thirds of what is held are due, or the
+        oldest is no longer needed, so that each event is judged a few times at most, and what is held spans at most
+        some multiples of ``hold`` and ``horizon``.
     """
     past: list[_Held] = []
     pending: list[_Held] = []
@@ -75,7 +75,7 @@ def stream(
         flushed = flushed or clock
         while due < len(pending) and clock - pending[due].event.received_at >= hold:
             due += 1
-        if due and (2 * due >= len(past) + len(pending) or clock - flushed >= hold + 2 * horizon):
+        if due and (3 * due >= 2 * (len(past) + len(pending)) or clock - flushed >= 3 * (hold + 2 * horizon)):
             held = past + pending
             yield from _flush(held, judge, settled, clock - hold)
             flushed, settled = clock, clock - hold - horizon

@@ -33,6 +33,8 @@ class Windows:
         honeypot: How far from a hit on a hidden link the same client's other hits are tainted.
         company: How far from a burst another hit with its network *and* user agent belongs to it.
         company_near: How far from a burst another hit with its network *or* user agent belongs to it.
+        pixel_after: A pixel fetched this soon after the same client's click, with no open before it, is in a machine's
+            order.
         recipients: Within this time hits for ``recipients_count`` recipients from one network are a machine's pace.
         recipients_count: How many different recipients.
         instant: A hit sooner than this after the delivery (or the sending) is hardly a person's.
@@ -61,6 +63,7 @@ class Windows:
     honeypot: timedelta = timedelta(seconds=30)
     company: timedelta = timedelta(minutes=5)
     company_near: timedelta = timedelta(seconds=30)
+    pixel_after: timedelta = timedelta(seconds=60)
     recipients: timedelta = timedelta(seconds=1)
     recipients_count: int = 4
     instant: timedelta = timedelta(seconds=1)
@@ -96,6 +99,6 @@ class Windows:
             self.honeypot,
             self.delivery,
             self.networks + seed,
-            self.company + seed,
+            self.company + max(seed, self.pixel_after),
             self.company_near + seed,
         )

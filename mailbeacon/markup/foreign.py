@@ -33,6 +33,7 @@ class Context:
 
     foreign: list[str] = field(default_factory=list)
     sticky: bool = False
+    math: bool = False
     select: bool = False
     frameset: bool = False
     templates: int = 0
@@ -45,17 +46,22 @@ class Context:
     @property
     def in_svg(self) -> bool:
         """Whether the current tags are surely SVG's."""
-        return bool(self.foreign) and self.foreign[-1] == "svg" and not self.sticky
+        return bool(self.foreign) and self.foreign[0] == "svg" and not self.sticky
 
     @property
     def hides_links(self) -> bool:
         """Whether a link here is no link of the document."""
+        in_math = bool(self.foreign) and self.foreign[0] == "math"
+        return in_math or (self.sticky and self.math) or self._hides
+
+    @property
+    def _hides(self) -> bool:
         return self.select or self.frameset or self.templates > 0
 
     @property
     def is_open(self) -> bool:
         """Whether something is open in which an image might be lost."""
-        return bool(self.foreign) or self.hides_links
+        return bool(self.foreign) or self.sticky or self._hides
 
     def skip_label(self, name: str, source: str, after_tag: int) -> int:
         """Give where a plain ``title`` or ``desc`` inside SVG ends, or 0 when it is not a plain one."""
@@ -70,7 +76,7 @@ class Context:
         if self.foreign:
             self._follow_foreign(name, tag)
         elif name in _FOREIGN and not self_closed(tag):
-            self.foreign.append(name)
+            self._open(name)
         if name == "select":
             self.select = True
         elif name == "/select":
@@ -82,10 +88,14 @@ class Context:
         elif name == "frameset":
             self.frameset = True
 
+    def _open(self, name: str) -> None:
+        self.foreign.append(name)
+        self.math = self.math or name == "math"
+
     def _follow_foreign(self, name: str, tag: str) -> None:
         if name in _FOREIGN:
             if not self_closed(tag):
-                self.foreign.append(name)
+                self._open(name)
         elif name[:1] == "/" and name[1:] in _FOREIGN:
             if name[1:] != self.foreign[-1]:
                 self.sticky = True

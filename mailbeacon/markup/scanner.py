@@ -40,6 +40,7 @@ class Scan:
         safe: Pieces from this index on are inside something that is never closed.
         ambiguous: Indexes of pieces a browser may not take for what they look like.
         svg: Indexes of pieces inside SVG.
+        frameset: Whether a frameset might take the place of the whole body.
     """
 
     pieces: list[str]
@@ -47,6 +48,7 @@ class Scan:
     safe: int
     ambiguous: frozenset[int] | set[int] = frozenset()
     svg: frozenset[int] | set[int] = frozenset()
+    frameset: bool = False
 
 
 def scan(source: str) -> Scan:
@@ -76,7 +78,11 @@ def _finish(found: Scan) -> Scan:
     if not _is_open(found.pieces[last]):
         return found
     wanted = found.wanted[:-1] if found.wanted and found.wanted[-1] == last else found.wanted
-    return replace(found, wanted=wanted, safe=min(found.safe, last))
+    safe = min(found.safe, last)
+    name = tag_name(found.pieces[safe - 1]) if safe else ""
+    if name in RAW_END and not RAW_END[name].search(found.pieces[safe - 1]):
+        safe -= 1  # the last piece is the raw text's own end tag, which the document never closes
+    return replace(found, wanted=wanted, safe=safe)
 
 
 def _is_open(piece: str) -> bool:
@@ -120,8 +126,12 @@ class _Walk:
             self._mark(at, name, found[0], doubtful)
             if name:
                 stop = self._enter(at, stop, name, found[0], doubtful)
+            if self.open_at < 0 and (self.lost or self.context.is_open):
+                self.open_at = len(self.pieces)
             self.pieces.append(source[at:stop])
             at = stop
+        if self.context.frameset:
+            self.ambiguous.update(self.wanted)
         return _finish(
             Scan(
                 pieces=self.pieces,
@@ -129,6 +139,7 @@ class _Walk:
                 safe=self._safe(),
                 ambiguous=self.ambiguous,
                 svg=self.svg,
+                frameset=self.context.frameset,
             )
         )
 
@@ -148,9 +159,7 @@ class _Walk:
             self.svg.add(index)
         if at < self.doubt_until < at + self._token_length(piece):
             self.lost = True
-        if self.open_at < 0 and (self.lost or self.context.is_open):
-            self.open_at = index
-        elif self.open_at >= 0 and not (self.lost or self.context.is_open):
+        if not (self.lost or self.context.is_open):
             self.open_at = -1
 
     @staticmethod

@@ -26,7 +26,7 @@ _PARAMETER_START = re.compile(rb";\s*\Z")
 
 
 def find_bodies(raw: bytes, root: Part) -> tuple[Part, ...]:
-    """Find the text/html and text/plain parts a reader sees, in the order of the mail."""
+    """Find the text/html and text/plain parts a reader sees, in the order of the mail; not the empty ones."""
     found: list[Part] = []
     waiting = [root]
     while waiting:
@@ -34,7 +34,7 @@ def find_bodies(raw: bytes, root: Part) -> tuple[Part, ...]:
         if part.disposition not in ("", "inline") or (part.filename and part is not root):
             continue
         if part.content_type in ("text/html", "text/plain"):
-            found.append(part)
+            found += [part] if part.end > part.body else []
         elif part.content_type == "multipart/related":
             waiting.extend(_related_root(raw, part))
         elif part.content_type not in _CLOSED:
@@ -94,7 +94,7 @@ class Body:
             return self._encoded_again(raw, self._utf8(self._new(edits)), charset="utf-8")
         old = raw[part.body : part.end]
         if cut is not None and (part.encoding not in PLAIN or fits(data)):
-            return [(part.body, part.end, splice(old, part.encoding, cut))]
+            return [self._put(raw, splice(old, part.encoding, cut))]
         return self._encoded_again(raw, data)
 
     def recoded(self, raw: bytes, charset: str, encoding: str) -> list[Change]:
@@ -114,7 +114,7 @@ class Body:
         data = self._utf8(self.text.text) if charset else self.data
         said = encoding or part.encoding
         new = quote(data, line_end(raw)) if said == "quoted-printable" else data
-        return [*header_changes(raw, part, charset=charset, encoding=encoding), (part.body, part.end, new)]
+        return [*header_changes(raw, part, charset=charset, encoding=encoding), self._put(raw, new)]
 
     def _new(self, edits: Sequence[tuple[int, int, str]]) -> str:
         pieces: list[str] = []
@@ -126,6 +126,11 @@ class Body:
 
     def _encoded(self, edits: Sequence[tuple[int, int, str]]) -> bytes:
         return self.text.prefix + self.text.encode(self._new(edits))
+
+    def _put(self, raw: bytes, new: bytes) -> Change:
+        """Replace the encoded body; an empty line goes before it if it lacks one, lest it read as header."""
+        part = self.part
+        return part.body, part.end, new if _empty_line(raw, part) else line_end(raw) + new
 
     @staticmethod
     def _utf8(text: str) -> bytes:
@@ -145,7 +150,7 @@ class Body:
         else:
             new = quote(data, line_end(raw)) if encoding == "quoted-printable" else data
         changed = "" if encoding == part.encoding else encoding
-        return [*header_changes(raw, part, charset=charset, encoding=changed), (part.body, part.end, new)]
+        return [*header_changes(raw, part, charset=charset, encoding=changed), self._put(raw, new)]
 
 
 def open_body(raw: bytes, part: Part) -> Body | None:
@@ -180,8 +185,8 @@ def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str =
     if added:
         if part.start == 0 and not find_field(part.fields, "mime-version"):
             added = b"MIME-Version: 1.0" + newline + added
-        at, closing = _header_end(raw, part, newline)
-        changes.append((at, at, added + closing))
+        at = part.body - len(_empty_line(raw, part))
+        changes.append((at, at, added))
     return sorted(changes)
 
 
@@ -198,10 +203,8 @@ def _charset_changes(raw: bytes, kind: Field, written: bytes) -> list[Change]:
     return changes
 
 
-def _header_end(raw: bytes, part: Part, newline: bytes) -> tuple[int, bytes]:
-    """Give where a field can be added, and the empty line to add where there is none."""
+def _empty_line(raw: bytes, part: Part) -> bytes:
+    """Give the line end that parts header and body; nothing where a mail lacks it."""
     last = part.fields[-1].end if part.fields else part.start
-    if part.body == last:
-        return last, newline
-    blank = 2 if raw[part.body - 2 : part.body] == b"\r\n" else 1
-    return part.body - blank, b""
+    line = raw[last : part.body]
+    return b"\r\n" if line.endswith(b"\r\n") else line[-1:]

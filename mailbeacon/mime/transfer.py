@@ -23,6 +23,8 @@ PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 """The transfer encodings that change nothing."""
 
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+(?:\r\n|\n|\r|\Z))")
+_DANGLING = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]++)?\Z")
+"""An equals sign that is no escape yet, but may become one by what is put after it."""
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
 _LINE_FEED = re.compile(rb"=0A(?!=\n|\Z)")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*+=?\s*+=?\s*+")
@@ -132,7 +134,7 @@ def _splice_quoted(body: bytes, changes: Sequence[Change]) -> bytes:
         before = body[at : place(start)]
         column = _column(before, column)
         quoted = quote(new, newline)
-        if column >= _QUOTED_LINE:
+        if column >= _QUOTED_LINE or _DANGLING.search(before):
             return quote(apply(b"".join(pieces), changes), newline)
         out.append(before)
         if column and column + len(quoted.partition(newline)[0]) >= _QUOTED_LINE:

@@ -151,7 +151,7 @@ class _Source:
         """Charge for what html5lib holds unfinished: it copies the whole for each piece it adds."""
         token = held["currentToken"] or {}
         name, data = token.get("name") or "", token.get("data", "")
-        by_character = len(name) + 4 * len(held.get("temporaryBuffer", "")) + 2 * len(held["stream"].errors)
+        by_character = len(name) + 10 * len(held.get("temporaryBuffer", "")) + 2 * len(held["stream"].errors)
         by_character += len(token.get("publicId") or "") + len(token.get("systemId") or "")
         by_piece = len(data) if isinstance(data, str) else 0
         if data and isinstance(data, list):

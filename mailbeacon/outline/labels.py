@@ -161,6 +161,7 @@ class _Reader:
         self._within = within
         self._open: list[tuple[Node, list[_Draft]]] = []
         self._unseen: Node | None = None
+        self._gap = False
 
     def step(self, kind: Kind, text: str, node: Node) -> None:
         if kind is Kind.ELEMENT:
@@ -197,11 +198,14 @@ class _Reader:
             draft = self.found[mark] = _Draft(
                 order=order, href=node.attributes[key], place=place, attributes=node.attributes
             )
-        draft.order = min(draft.order, order)
+        elif self._gap:
+            draft.add(" ")
+        self._gap = False
         return draft
 
     def _space(self, node: Node) -> None:
-        if self._open and node.name in _SPACED and not self._unseen:
+        if node.name in _SPACED and not self._unseen:
+            self._gap = True
             self._add(" ")
 
     def _add(self, text: str) -> None:

@@ -235,7 +235,7 @@ def _undecoded(request: Request, settings: Settings, status: int) -> Reply:
     if route == "c" and settings.fallback_url:
         with suppress(ValueError):
             return redirect(location(settings.fallback_url))
-    return page(status if route == "c" else 404, request)
+    return page(status, request)
 
 
 def _clicked(url: str, request: Request, settings: Settings) -> Reply:

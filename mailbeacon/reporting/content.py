@@ -8,11 +8,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from mailbeacon.counting import Count, Dimension, LinkKey, Rate, Rates, Tally, rates
+from mailbeacon.counting import (
+    Comparison,
+    Count,
+    Dimension,
+    LinkKey,
+    Rate,
+    Rates,
+    Readership,
+    Tally,
+    compare,
+    rate,
+    rates,
+    readership,
+)
+from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind, Link, check_aware
 
-__all__ = ["Findings", "LinkRow", "Report", "findings", "report_of"]
+__all__ = ["Findings", "LinkRow", "Report", "Row", "breakdown", "findings", "report_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +38,10 @@ class Report:
         tally: What was counted.
         title: The newsletter's name, or whatever stands at the top.
         links: The template's links, for labels.
-        newsletter: The newsletter's HTML as it was before rewriting, for the click map.
+        newsletter: The newsletter's HTML as it was before rewriting, for the click map of the page.
         made_at: The moment to print on the report; ``None`` for none.
         notes: Sentences of the host to print below the figures.
+        group_by: A dimension to break the figures down by as well; ``None`` for none.
         clicks_are_opens: Count a mail that was clicked as opened too; said in the report.
         confidence: Of every interval.
 
@@ -39,6 +55,7 @@ class Report:
     newsletter: str = ""
     made_at: datetime | None = None
     notes: Sequence[str] = ()
+    group_by: Dimension | None = None
     clicks_are_opens: bool = False
     confidence: float = 0.95
 
@@ -69,14 +86,33 @@ class LinkRow:
         return self.label or self.key.url or f"link {self.key.number}"
 
 
+class Row(NamedTuple):
+    """Hold the opens and clicks of one value of a dimension."""
+
+    value: str
+    opens: Count
+    clicks: Count
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Hold all figures of a report, worked out once."""
+    """Hold the figures of a report, worked out once.
+
+    Attributes:
+        opens: The opens, counted.
+        clicks: The clicks, counted.
+        rates: What they are of what was delivered.
+        links: The most clicked first; a link nobody clicked stands at the end.
+        readership: How many read it, seen or not.
+        comparison: The experiment; ``None`` when there is none, or deliveries by variant are not known.
+    """
 
     opens: Count
     clicks: Count
     rates: Rates
     links: Sequence[LinkRow]
+    readership: Readership
+    comparison: Comparison | None
 
 
 def report_of(source: Report | Tally) -> Report:
@@ -93,14 +129,59 @@ def findings(report: Report) -> Findings:
         clicks=tally.count(Kind.CLICK),
         rates=found,
         links=_links(report, found),
+        readership=readership(tally, confidence=report.confidence),
+        comparison=_comparison(report),
     )
 
 
+def breakdown(report: Report, dimension: Dimension) -> list[Row]:
+    """Count by a dimension, in the order of its values; links and hours are written out."""
+    opens, clicks = (report.tally.by(dimension, kind) for kind in (Kind.OPEN, Kind.CLICK))
+    values = dict.fromkeys([*opens, *clicks])
+    rows = [Row(_written(value), opens.get(value, Count()), clicks.get(value, Count())) for value in values]
+    return sorted(rows, key=lambda row: row.value) if dimension == Dimension.HOUR else rows
+
+
+def _written(value: object) -> str:
+    if isinstance(value, LinkKey):
+        return value.url or f"link {value.number}"
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _comparison(report: Report) -> Comparison | None:
+    variants = [name for name in report.tally.values(Dimension.VARIANT) if name]
+    if len(variants) < 2:
+        return None
+    try:
+        return compare(report.tally, confidence=report.confidence)
+    except ConfigError:
+        return None
+
+
 def _links(report: Report, found: Rates) -> list[LinkRow]:
-    """Give the links, the most clicked first, and those nobody clicked at the end."""
-    labels = {link.number: link.label for link in report.links}
+    """Give the links with their labels, and those nobody clicked."""
     counts = report.tally.by(Dimension.LINK, Kind.CLICK)
-    return [
-        LinkRow(key=key, label=labels.get(key.number, ""), count=counts[key], share=share)
+    campaigns = report.tally.values(Dimension.CAMPAIGN)
+    exact = {(link.number, link.url): link.label for link in report.links}
+    loose = {link.number: link.label for link in report.links} if len(campaigns) < 2 else {}
+    rows = [
+        LinkRow(
+            key=key,
+            label=exact.get((key.number, key.url)) or loose.get(key.number, ""),
+            count=counts[key],
+            share=share,
+        )
         for key, share in found.links.items()
     ]
+    known = {key.number for key in found.links}
+    nothing = rate("link's share", 0, _clicked(found), of="clicked by people", confidence=report.confidence)
+    campaign = campaigns[0] if len(campaigns) == 1 else ""
+    for link in report.links:
+        if link.number not in known:
+            key = LinkKey(campaign, link.number, link.url)
+            rows.append(LinkRow(key=key, label=link.label, count=Count(), share=nothing))
+    return rows
+
+
+def _clicked(found: Rates) -> int:
+    return next((share.denominator for share in found.links.values()), 0)

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from mailbeacon.counting import Count, Rate, Split, Tally
-from mailbeacon.reporting.content import Findings, LinkRow, Report, findings, report_of
+from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, report_of
 from mailbeacon.reporting.wording import NOT_MEASURABLE, bounds, number, range_text, rate_text, share
 
 __all__ = ["text"]
@@ -34,6 +34,9 @@ def text(source: Report | Tally, *, width: int = 80) -> str:
         _rates(found),
         _machines(found),
         _links(found.links, width),
+        _readers(found),
+        _experiment(found),
+        _group(report, width),
         _below(report),
     ]
     lines = (line for part in parts for line in (*part, "") if part)
@@ -67,7 +70,7 @@ def _counts(found: Findings, width: int) -> list[str]:
     heads = ("people", "unknown", "machines", "total")[: 4 if width >= 54 else 3]
     size = min(11, (width - 16) // len(heads))
     lines = [f"Delivered: {said}", *([doubt] if doubt else []), ""]
-    lines.append(" " * 16 + "".join(head.rjust(size) for head in heads))
+    lines.append(" " * 16 + "".join(head[: size - 1].rjust(size) for head in heads))
     for name, count in (("Opens", found.opens), ("Clicks", found.clicks)):
         for unit, split in _units(count):
             cells = _cells(split)[: len(heads)]
@@ -128,16 +131,52 @@ def _machines(found: Findings) -> list[str]:
 
 
 def _links(rows: Iterable[LinkRow], width: int) -> list[str]:
+    """List the links by the messages in which people clicked them; machines are hits."""
     top = [row for row in rows if row.count.hits.total][:_TOP_LINKS]
     if not top:
         return []
-    lines = ["Links: messages in which people clicked, their share of clicked messages, machines' hits"]
-    room = width - 28
+    room = width - 27
+    lines = ["Links".ljust(room) + "  clicked    share machines"]
     for row in top:
         name = _clean(row.name)
         name = name if len(name) <= room else name[: room - 1] + "…"
         people, machines = number(row.count.messages.people), number(row.count.hits.machines)
         lines.append(f"{name:<{room}}{people:>9}{share(row.share.value):>9}{machines:>9}")
+    return lines
+
+
+def _readers(found: Findings) -> list[str]:
+    readers = found.readership
+    if readers.estimate is None or readers.interval is None:
+        return []
+    low, high = round(readers.interval.low), round(readers.interval.high)
+    return [
+        f"Readers, seen or not: about {number(round(readers.estimate))} ({number(low)} to {number(high)}).",
+        f"  {readers.assumption}",
+    ]
+
+
+def _experiment(found: Findings) -> list[str]:
+    if found.comparison is None:
+        return []
+    rates = [f"  {_clean(name)}: {rate_text(rate)}" for name, rate in found.comparison.rates.items()]
+    return [f"Experiment: {_clean(found.comparison.sentence)}", *rates, f"  {found.comparison.why}"]
+
+
+def _group(report: Report, width: int) -> list[str]:
+    if report.group_by is None:
+        return []
+    room = width - 27
+    lines = [f"By {report.group_by}".ljust(room) + "   opened  clicked machines"]
+    for row in breakdown(report, report.group_by):
+        name = _clean(row.value) or "–"
+        name = name if len(name) <= room else name[: room - 1] + "…"
+        people = (
+            row.opens.messages.people,
+            row.clicks.messages.people,
+            row.opens.hits.machines + row.clicks.hits.machines,
+        )
+        lines.append(f"{name:<{room}}" + "".join(number(value).rjust(9) for value in people))
     return lines
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json as _json
 
-from mailbeacon.counting import Count, Range, Rate, Raw, Split, Tally
-from mailbeacon.reporting.content import Findings, LinkRow, Report, findings, report_of
+from mailbeacon.counting import Comparison, Count, Dimension, Range, Rate, Raw, Readership, Split, Tally
+from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, report_of
 
 __all__ = ["json"]
 
 _VERSION = 1
+_ALWAYS = (Dimension.HOUR, Dimension.CLIENT, Dimension.SYSTEM, Dimension.DEVICE, Dimension.COUNTRY)
 
 
 def json(source: Report | Tally, *, indent: int | None = 2) -> str:
@@ -40,6 +41,9 @@ def _report(report: Report, found: Findings) -> dict[str, object]:
         "clicks_are_opens": rates.clicks_are_opens,
         "raw": {"opens": _raw(rates.raw_opens), "clicks": _raw(rates.raw_clicks)},
         "links": [_link(row) for row in found.links],
+        "readership": _readership(found.readership),
+        "experiment": None if found.comparison is None else _comparison(found.comparison),
+        "by": {str(dimension): _breakdown(report, dimension) for dimension in _dimensions(report)},
         "expired": report.tally.expired,
         "reasons": [
             {"kind": kind, "actor": actor, "signal": signal, "hits": hits}
@@ -103,3 +107,52 @@ def _link(row: LinkRow) -> dict[str, object]:
         "clicks": _count(row.count),
         "share": _rate(row.share),
     }
+
+
+def _readership(found: Readership) -> dict[str, object]:
+    bounds = found.interval
+    return {
+        "unit": "messages",
+        "opened": found.opened,
+        "clicked": found.clicked,
+        "both": found.both,
+        "estimate": None if found.estimate is None else round(found.estimate, 1),
+        "low": None if bounds is None else round(bounds.low, 1),
+        "high": None if bounds is None else round(bounds.high, 1),
+        "reason": found.reason,
+        "assumption": found.assumption,
+    }
+
+
+def _comparison(found: Comparison) -> dict[str, object]:
+    contrasts = [
+        {
+            "better": one.better,
+            "other": one.other,
+            "points": one.points,
+            "low": one.interval.low,
+            "high": one.interval.high,
+            "p": one.p,
+            "is_clear": one.is_clear,
+            "needed": one.needed,
+        }
+        for one in found.contrasts
+    ]
+    return {
+        "kind": found.kind,
+        "why": found.why,
+        "rates": {name: _rate(rate) for name, rate in found.rates.items()},
+        "contrasts": contrasts,
+        "sentence": found.sentence,
+    }
+
+
+def _dimensions(report: Report) -> list[Dimension]:
+    return list(dict.fromkeys([*_ALWAYS, *([report.group_by] if report.group_by else [])]))
+
+
+def _breakdown(report: Report, dimension: Dimension) -> list[dict[str, object]]:
+    return [
+        {"value": row.value, "opens": _count(row.opens), "clicks": _count(row.clicks)}
+        for row in breakdown(report, dimension)
+    ]

@@ -21,6 +21,9 @@ PIXEL = '<img src="{}" width="1" height="1" alt="" border="0" style="display:blo
 """The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193)."""
 
 _AMP = frozenset({"amp4email", "⚡4email", "amp", "⚡"})
+_BLANK = "\t\n\f\r \ufeff"
+_HEAD = frozenset("html head base basefont bgsound link meta title style script noscript template noframes".split())
+"""Elements that may come before the body. Source: HTML Living Standard, section 13.2.6.4.4."""
 _FRAME = frozenset(
     {"/b", "/B", "/h", "/H"}
     | {a + b for one in ("ba", "bo", "ht") for a in (one[0], one[0].upper()) for b in (one[1], one[1].upper())}
@@ -132,12 +135,34 @@ class _Work:
             if found:
                 self._insert(self.body_start, found.end(), tag)
                 return
+        if self.scan.frameset:
+            self._note_pixel("no pixel: a frameset takes the place of the body")
+            return
         end = next((one for one in (self.body_end, self.html_end) if one >= 0), self.scan.safe)
-        if end >= self.scan.safe and self.scan.safe < len(self.scan.pieces):
-            self.notes.append(
-                Warned(kind=WarningKind.PIXEL, detail="the pixel stands before an element the document never closes")
-            )
+        if end < self.scan.safe or end == len(self.scan.pieces):
+            if self.body_start < 0 and self._noscript_head(end):
+                self._note_pixel("no pixel: the document ends inside its head")
+                return
+        elif not self._body_begun(end):
+            self._note_pixel("no pixel: the document never closes what it begins with, so an image would not be seen")
+            return
+        else:
+            self._note_pixel("the pixel stands before an element that the document never closes")
         self._insert(end, 0, tag)
+
+    def _body_begun(self, end: int) -> bool:
+        """Tell whether what a reader sees begins before a piece."""
+        if self.scan.pieces[0].strip(_BLANK):
+            return True
+        names = map(tag_name, self.scan.pieces[1:end])
+        return any(name and name[0] != "/" and name not in _HEAD for name in names)
+
+    def _noscript_head(self, end: int) -> bool:
+        """Tell whether the document ends in a ``noscript`` of its head."""
+        return any(piece[:9].lower() == "<noscript" for piece in self.scan.pieces[:end]) and not self._body_begun(end)
+
+    def _note_pixel(self, detail: str) -> None:
+        self.notes.append(Warned(kind=WarningKind.PIXEL, detail=detail))
 
     def _projected(self, tag: str) -> int:
         grown = sum(len(one[4]) - len(one[3]) for one in self.changes)

@@ -81,7 +81,7 @@ class Planner:
             yield from self._comment(text, base)
             return
         name = tag_name(text)
-        lowered = text.lower()
+        lowered = _until_end(text)
         plain = _PLAIN_LINK.match(text)
         if plain and name == "a" and "track" not in lowered and "-click" not in lowered and "mailbeacon" not in lowered:
             yield self._judged(*plain.span(1), '"', plain[1], Place.ANCHOR, lowered, base)
@@ -97,7 +97,7 @@ class Planner:
             if href:
                 yield _left(href, 0, SkipReason.AMBIGUOUS, Place.ANCHOR)
         elif name == "a":
-            yield from self._tag(text, 0, Place.SVG, text.lower(), base, "href" if href else "xlink:href")
+            yield from self._tag(text, 0, Place.SVG, _until_end(text), base, "href" if href else "xlink:href")
 
     def _tag(
         self, tag: str, offset: int, place: Place, lowered: str, base: str, name: str = "href"
@@ -134,9 +134,14 @@ class Planner:
         for index, part in enumerate(inner.pieces):
             name = tag_name(part) if index in wanted else ""
             if name in ("a", "area") or name.startswith("v:"):
-                lowered = "".join(inner.pieces[index : index + _LABEL_PIECES]).lower()
+                lowered = _until_end("".join(inner.pieces[index : index + _LABEL_PIECES]))
                 yield from self._tag(part, at, Place.VML if name.startswith("v:") else Place.OUTLOOK, lowered, base)
             at += len(part)
+
+
+def _until_end(text: str) -> str:
+    """Give a link's source up to its end tag, in lower case: where its marks and its label stand."""
+    return text.lower().partition("</a")[0]
 
 
 def first(found: list[Attribute], name: str) -> Attribute | None:

@@ -1,0 +1,69 @@
+"""The command line: one module for each command.
+
+Each command reads files, the environment and the clock so that the library need not. Nothing here decides anything
+about mail, events or figures.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import NoReturn
+
+from mailbeacon import __version__
+from mailbeacon.cli import decode, demo, keys, rewrite
+from mailbeacon.cli.console import INPUT, INTERRUPTED, OK, USAGE, Refused, complain, guard_output, hush_output
+from mailbeacon.errors import ConfigError, MailbeaconError
+
+__all__ = ["main"]
+
+_COMMANDS = (demo, rewrite, decode, keys)
+
+
+class _Parser(ArgumentParser):
+    """Refuse a wrong command line in one line instead of a page."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Refused(f"{message} (see {self.prog} --help)", USAGE)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments after the program's name; ``None`` takes the process's own.
+
+    Returns:
+        0 when it worked, 1 when the input is at fault, 2 when the command line is, 130 after Ctrl-C.
+    """
+    guard_output()
+    try:
+        options = _parser().parse_args(sys.argv[1:] if argv is None else argv)
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except SystemExit as stop:  # --help and --version
+        return int(stop.code or OK)
+    except Refused as refused:
+        return complain(str(refused), refused.code)
+    except ConfigError as error:
+        return complain(str(error), USAGE)
+    except MailbeaconError as error:
+        return complain(str(error), INPUT)
+    except BrokenPipeError:
+        hush_output()
+        return INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _parser() -> ArgumentParser:
+    parser = _Parser(
+        prog="mailbeacon", description="Email tracking that can be trusted: rewrite mail, decode what comes back, count."
+    )
+    parser.add_argument("--version", action="version", version=f"mailbeacon {__version__}")
+    commands = parser.add_subparsers(metavar="command", required=True, dest="command")
+    for command in _COMMANDS:
+        command.register(commands)
+    return parser

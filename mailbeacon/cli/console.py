@@ -1,0 +1,109 @@
+"""What the commands share of a terminal: exit codes, one line for each refusal, and progress.
+
+Knows no command.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import ArgumentParser
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+__all__ = [
+    "INPUT",
+    "INTERRUPTED",
+    "OK",
+    "USAGE",
+    "Commands",
+    "Progress",
+    "Refused",
+    "complain",
+    "guard_output",
+    "hush_output",
+    "reason",
+    "shown",
+]
+
+OK: Final = 0
+INPUT: Final = 1
+"""The input is at fault: a file, a key, a token."""
+USAGE: Final = 2
+"""The command line is at fault."""
+INTERRUPTED: Final = 130
+"""Ended by Ctrl-C. Source: the shells' 128 plus the signal's number."""
+
+_SECONDS_BETWEEN: Final = 0.1
+
+if TYPE_CHECKING:
+    Commands = _SubParsersAction[ArgumentParser]
+else:
+    Commands = object
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is no fault of the program
+    """Tell the user in one line why a command does nothing.
+
+    Attributes:
+        code: The exit code.
+    """
+
+    def __init__(self, message: str, code: int = INPUT) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def complain(message: str, code: int) -> int:
+    """Write one line to standard error, and give the exit code back."""
+    print(f"mailbeacon: {shown(' '.join(message.split()))}", file=sys.stderr)
+    return code
+
+
+def shown(text: str) -> str:
+    """Give a text without the characters that would move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
+def reason(error: OSError) -> str:
+    """Say what went wrong with a file, in lower case."""
+    return (error.strerror or type(error).__name__).lower()
+
+
+def guard_output() -> None:
+    """Let a terminal that lacks a character show its code instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        change = getattr(stream, "reconfigure", None)
+        if change is not None:
+            change(errors="backslashreplace")
+
+
+def hush_output() -> None:
+    """Say no more to a reader who has gone, such as ``head``, not even at the end of the process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+class Progress:
+    """Show one line that keeps changing, on a terminal only."""
+
+    def __init__(self) -> None:
+        self._wanted = sys.stderr.isatty()
+        self._next = 0.0
+
+    def show(self, text: str) -> None:
+        """Show a text in place of the last, a few times a second at most."""
+        if self._wanted and time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SECONDS_BETWEEN
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._wanted:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

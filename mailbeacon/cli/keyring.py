@@ -1,0 +1,61 @@
+"""Secret keys from a file or the environment.
+
+Makes none (see ``keys``), and shows none.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Final
+
+from mailbeacon.cli.console import USAGE, Refused, reason, shown
+from mailbeacon.settings import MIN_KEY_BYTES
+
+__all__ = ["VARIABLE", "add_key_option", "read_keys"]
+
+VARIABLE: Final = "MAILBEACON_SECRET_KEYS"
+"""The environment variable: keys with white space or commas between, the newest last."""
+
+
+def add_key_option(parser: ArgumentParser) -> None:
+    """Let a command take a file of keys."""
+    parser.add_argument(
+        "--key-file", type=Path, metavar="F", help=f"a file of keys, one a line, the newest last (default: ${VARIABLE})"
+    )
+
+
+def read_keys(path: Path | None) -> list[str]:
+    """Give the keys, the newest last.
+
+    Args:
+        path: The file; ``None`` for the environment.
+
+    Raises:
+        Refused: If there are none, or one is too short.
+    """
+    if path is None:
+        found = os.environ.get(VARIABLE, "").replace(",", " ").split()
+        if not found:
+            raise Refused(f"no secret key: give --key-file, or set {VARIABLE} (mailbeacon keys new makes one)", USAGE)
+        where = VARIABLE
+    else:
+        where = shown(str(path))
+        found = [line.strip() for line in _read(path, where).splitlines() if line.strip()]
+        if not found:
+            raise Refused(f"{where} holds no key")
+    for key in found:
+        size = len(key.encode("utf-8", "surrogateescape"))
+        if size < MIN_KEY_BYTES:
+            raise Refused(f"a key in {where} has {size} bytes, at least {MIN_KEY_BYTES} are needed")
+    return found
+
+
+def _read(path: Path, where: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise Refused(f"cannot read {where}: {reason(error)}") from error
+    except ValueError as error:
+        raise Refused(f"{where} is not a text file of keys, one a line") from error

@@ -1,0 +1,289 @@
+"""Leads, audiences, read reports and hours: what is said of single people, and what never is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon.counting import (
+    Audience,
+    HotWatch,
+    ReadState,
+    Subscriber,
+    Weights,
+    Windows,
+    audiences,
+    hot,
+    read_report,
+    reading_hours,
+    score,
+    sunset,
+)
+from mailbeacon.counting.readers import OTHERS
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Actor, Event, Facts, Kind, Level, Link, Verdict
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+PERSON, APPLE, SCANNER = (Verdict(actor=actor) for actor in (Actor.HUMAN, Actor.PRIVACY_PROXY, Actor.SCANNER))
+PRICING = Link(number=2, url="https://example.com/pricing", label="Pricing")
+
+
+def event(recipient="u1", kind=Kind.OPEN, *, ago=0.0, client="Gmail", region="", **fields):
+    return Event(
+        id="e",
+        kind=kind,
+        received_at=NOW - timedelta(days=ago),
+        recipient=recipient,
+        message_id=fields.pop("mail", f"m-{recipient}"),
+        campaign=fields.pop("campaign", "spring"),
+        facts=Facts(client=client, country="DE" if region else "", region=region),
+        **fields,
+    )
+
+
+def click(recipient="u1", link=2, **fields):
+    return event(recipient, Kind.CLICK, link=link, url=f"https://example.com/{link}", **fields)
+
+
+def people(*events):
+    return events, [PERSON] * len(events)
+
+
+# Leads
+
+
+def test_interest_is_views_on_different_days_and_clicks():
+    leads = score(*people(event(), event(), event(ago=1), click(), event("u2")), NOW)
+    assert [lead.recipient for lead in leads] == ["u1", "u2"]
+    assert leads[0].score == pytest.approx(1 + 0.5 ** (1 / 14) + 3)
+    assert leads[0].reasons([PRICING]) == "opened on 2 days, clicked Pricing"
+    assert leads[1].reasons() == "opened on 1 day"
+    assert leads[0].last == NOW.date()
+
+
+def test_interest_fades_by_half_in_a_half_life():
+    (lead,) = score(*people(click(ago=10)), NOW, half_life=timedelta(days=10))
+    assert lead.score == pytest.approx(1.5)
+    (lead,) = score(*people(click()), NOW, weights=Weights(click=8))
+    assert lead.score == 8
+
+
+@pytest.mark.parametrize("verdict", [APPLE, SCANNER, None], ids=["Apple's proxy", "a scanner", "no verdict"])
+def test_what_no_person_surely_did_is_no_interest(verdict):
+    assert score([event(), click()], [verdict] * 2, NOW) == []
+
+
+def test_a_lead_shows_day_and_region_at_the_finest():
+    (lead,) = score(*people(event(region="Hesse")), NOW)
+    assert (lead.opened, lead.region) == ((date(2026, 6, 1),), "DE, Hesse")
+    assert "12:" not in repr(lead)
+
+
+@given(st.permutations([event(ago=0.1), event(ago=3), click(ago=2), click(link=3), event("u2", ago=5)]))
+def test_the_order_of_events_does_not_matter(events):
+    assert score(*people(*events), NOW) == score(*people(*sorted(events, key=repr)), NOW)
+
+
+def test_hot_leads_come_with_reasons_and_below_full_consent_nobody_is_one():
+    events = [event(), click(), click("u2"), event("u2", ago=2), event("u2"), click("u3", level=Level.DATE, link=1)]
+    found = hot(score(*people(*events), NOW), at_least=4, links=[PRICING])
+    assert [(lead.recipient, why) for lead, why in found] == [
+        ("u2", "opened on 2 days, clicked Pricing"),
+        ("u1", "opened on 1 day, clicked Pricing"),
+    ]
+    assert len(hot(score(*people(*events), NOW), at_least=1, most=1)) == 1
+
+
+def test_the_watch_calls_once_when_someone_becomes_hot_and_again_after_cooling():
+    told = []
+    watch = HotWatch(told.append, at_least=4)
+    watch(event(ago=200), PERSON)
+    assert not told
+    watch(click(ago=200), PERSON)
+    watch(click(link=3, ago=200), PERSON)
+    watch(event(ago=199), SCANNER)
+    assert [lead.recipient for lead in told] == ["u1"]
+    watch(event(ago=100), PERSON)
+    watch(click(ago=100), PERSON)
+    assert len(told) == 2
+
+
+def test_the_watch_remembers_only_so_many():
+    told = []
+    watch = HotWatch(told.append, at_least=4, keep=1)
+    watch(event("u1"), PERSON)
+    watch(event("u2"), PERSON)
+    watch(click("u1"), PERSON)
+    assert told == []
+
+
+# Audiences
+
+LONG_AGO = NOW - timedelta(days=900)
+
+
+def member(*pairs, added_at=LONG_AGO, **fields):
+    found = audiences(
+        [one for one, _ in pairs],
+        [verdict for _, verdict in pairs],
+        [Subscriber(recipient="u1", added_at=added_at, **fields)],
+        NOW,
+    )
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "fields", "audience", "reason"),
+    [
+        pytest.param([(event(ago=5), PERSON)], {}, "active", "seen 5 days ago", id="seen lately"),
+        pytest.param([(event(ago=120), PERSON)], {}, "fading", "seen 120 days ago", id="seen some time ago"),
+        pytest.param([(event(ago=300), PERSON)], {}, "inactive", "last seen 300 days ago", id="seen long ago"),
+        pytest.param([], {}, "inactive", "never seen", id="never seen"),
+        pytest.param([(event(ago=5), SCANNER)], {}, "inactive", "never seen", id="only machines"),
+        pytest.param([(event(ago=5), APPLE)], {}, "unmeasurable", "privacy proxy", id="only Apple's proxy"),
+        pytest.param([], {"level": Level.AGGREGATE}, "unmeasurable", "AGGREGATE", id="no consent"),
+        pytest.param([], {"level": Level.DATE}, "unmeasurable", "DATE", id="a date is allowed but none is known"),
+        pytest.param(
+            [(event(ago=300, level=Level.DATE), PERSON)], {"level": Level.DATE}, "inactive", "300", id="an old date"
+        ),
+        pytest.param([(click(ago=300), PERSON)], {}, "unmeasurable", "images", id="clicked but never seen opening"),
+        pytest.param(
+            [(event(ago=300, client="Outlook"), PERSON)], {}, "unmeasurable", "blocks images", id="a blocking client"
+        ),
+        pytest.param([], {"added_at": NOW - timedelta(days=3)}, "new", "added 3 days ago", id="just added"),
+        pytest.param([], {"mails": 1}, "new", "too few", id="hardly mailed"),
+    ],
+)
+def test_where_a_recipient_stands_and_why(pairs, fields, audience, reason):
+    """Case 31: nobody just added or unmeasurable is called inactive."""
+    found = member(*pairs, **fields)
+    assert found.audience == audience
+    assert reason in found.reason
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 900), st.sampled_from([PERSON, APPLE, SCANNER])), max_size=5),
+    st.integers(0, 900),
+    st.sampled_from(list(Level)),
+)
+def test_nobody_new_or_unmeasurable_is_ever_called_inactive(signs, added, level):
+    """Case 31 as a law."""
+    pairs = [(event(ago=ago), verdict) for ago, verdict in signs]
+    found = member(*pairs, added_at=NOW - timedelta(days=added), level=level)
+    if added <= 60 or level < Level.FULL or any(verdict is APPLE for _, verdict in signs):
+        assert found.audience != Audience.INACTIVE
+
+
+def test_the_sunset_list_has_the_longest_silent_first_and_reasons():
+    listed = [Subscriber(recipient=name, added_at=LONG_AGO) for name in ("u1", "u2", "u3")]
+    found = sunset(audiences(*people(event("u1", ago=300), event("u2", ago=400), event("u3")), listed, NOW))
+    assert [(one.recipient, one.reason) for one in found] == [
+        ("u2", "last seen 400 days ago"),
+        ("u1", "last seen 300 days ago"),
+    ]
+
+
+# Read reports
+
+STAFF = (
+    {f"s{n}": "sales" for n in range(6)} | {f"l{n}": "law" for n in range(2)} | {f"h{n}": "health" for n in range(9)}
+)
+
+
+def test_each_group_is_read_clicked_unknown_and_not_seen():
+    events = [event("s0"), click("s0"), event("s1"), event("s2"), event("s3")]
+    report = read_report(
+        events, [PERSON, PERSON, PERSON, APPLE, SCANNER], STAFF | {"l2": "law", "l3": "law", "l4": "law"}
+    )
+    row = next(row for row in report.rows if row.group == "sales")
+    assert (row.recipients, row.read, row.clicked, row.unknown, row.not_seen) == (6, 2, 1, 1, 3)
+
+
+def test_small_groups_are_merged_so_that_nobody_is_found_by_subtraction():
+    report = read_report([], [], STAFF)
+    assert [(row.group, row.recipients) for row in report.rows] == [("health", 9), (OTHERS, 8)]
+    hidden = read_report([], [], {"l0": "law", "l1": "law"})
+    assert (hidden.rows, hidden.hidden) == ((), 2)
+
+
+@given(st.dictionaries(st.integers(0, 60).map(str), st.sampled_from("abcdef")), st.integers(1, 9))
+def test_no_row_is_smaller_than_the_minimum_and_everybody_is_somewhere(groups, minimum):
+    report = read_report([], [], groups, minimum=minimum)
+    assert all(row.recipients >= minimum for row in report.rows)
+    assert sum(row.recipients for row in report.rows) + report.hidden == len(groups)
+    assert not report.hidden or not report.rows
+
+
+def test_names_are_given_only_when_asked_and_with_the_day_at_the_finest():
+    events = people(event("s0", ago=2), event("s0", region="Hesse", ago=3), event("s1", campaign="other"))
+    assert read_report(*events, STAFF).readers == ()
+    report = read_report(*events, STAFF, names=True, campaign="spring")
+    found = {reader.recipient: reader for reader in report.readers}
+    assert (found["s0"].state, found["s0"].day, found["s0"].region) == (ReadState.READ, date(2026, 5, 29), "DE, Hesse")
+    assert found["s1"].state == ReadState.NOT_SEEN
+    assert "s0,sales,read,2026-05-29" in report.to_csv()
+
+
+def test_a_group_named_like_a_formula_is_text_in_the_csv():
+    table = read_report([], [], {str(n): "=1+1" for n in range(5)}).to_csv()
+    assert table == "group,recipients,read,clicked,unknown,not seen\r\n'=1+1,5,0,0,0,5\r\n"
+
+
+# Hours
+
+
+def test_hours_and_weekdays_are_the_recipients_own():
+    events = people(event("u1"), event("u2"))
+    found = reading_hours(*events, zones={"u1": "America/New_York", "u2": "Pacific/Auckland"})
+    assert found.cells[0][8] == 1
+    assert found.cells[1][0] == 1
+
+
+def test_only_people_count_and_what_follows_the_sending_is_left_out():
+    events = [event("u1", sent_at=NOW - timedelta(hours=1)), event("u2", sent_at=NOW - timedelta(hours=9)), event("u3")]
+    found = reading_hours(events, [PERSON, PERSON, APPLE])
+    assert (sum(found.by_hour), found.left_out) == (1, 1)
+
+
+def test_an_hour_that_stands_out_is_suggested_with_its_interval():
+    evening = [event(f"e{n}", mail=f"e{n}") for n in range(80)]
+    others = [event(f"o{n}", ago=n % 20 / 24 + 0.1, mail=f"o{n}") for n in range(200)]
+    found = reading_hours(*people(*evening, *others))
+    assert found.suggestion.hour == 12
+    assert found.suggestion.share in found.suggestion.interval
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [pytest.param(20, "only 20", id="too few"), pytest.param(480, "no hour", id="all hours alike")],
+)
+def test_no_hour_is_suggested_without_grounds(number, reason):
+    found = reading_hours(*people(*(event(f"o{n}", ago=n / 24, mail=f"o{n}") for n in range(number))))
+    assert found.suggestion is None
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        pytest.param(lambda: score([], [], datetime(2026, 1, 1)), "time zone", id="a naive moment"),
+        pytest.param(lambda: score([], [], NOW, half_life=timedelta(0)), "half_life", id="no half-life"),
+        pytest.param(lambda: score([event()], [], NOW), "one verdict", id="too few verdicts"),
+        pytest.param(
+            lambda: Subscriber(recipient="u", added_at=datetime(2026, 1, 1)), "time zone", id="naive added_at"
+        ),
+        pytest.param(
+            lambda: audiences([], [], [], NOW, windows=Windows(active=timedelta(days=200))),
+            "active",
+            id="windows crossed",
+        ),
+        pytest.param(lambda: read_report([], [], {}, minimum=0), "minimum", id="no minimum"),
+        pytest.param(lambda: reading_hours(*people(event()), default="Mars/Base"), "time zone", id="no such zone"),
+    ],
+)
+def test_what_cannot_work_is_a_clear_error(make, what):
+    with pytest.raises(ConfigError, match=what):
+        make()

@@ -1,0 +1,243 @@
+"""What verdicts say: rule by rule, and what they never say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.judging import DEFAULT_RULES, Around, Classifier, Windows, classify, classify_all, explain, rule
+from mailbeacon.judging.reference import rules_page
+from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
+
+SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
+HOSTING = Network(operator="Amazon", kind=NetworkKind.HOSTING)
+FULL = frozenset({Hint.SEC_FETCH, Hint.SEC_FETCH_USER})
+
+
+def event(
+    kind: Kind = Kind.CLICK,
+    after: float = 7200,
+    *,
+    link: int | None = 1,
+    message: str = "m1",
+    recipient: str | None = "u1",
+    agent: AgentKind = AgentKind.BROWSER,
+    network: Network = Network(),
+    client: str = "home",
+    agent_id: str = "chrome",
+    hints: frozenset[Hint] = frozenset(),
+) -> Event:
+    facts = Facts(
+        agent=agent, network=network, network_id=client, agent_id=agent_id, hints=hints, rules="r7", networks="n8"
+    )
+    return Event(
+        id=f"{kind}{after}{link}{message}{client}",
+        kind=kind,
+        received_at=SENT + timedelta(seconds=after),
+        recipient=recipient,
+        campaign="spring",
+        message_id=message,
+        sent_at=SENT,
+        link=link if kind is Kind.CLICK else None,
+        facts=facts,
+    )
+
+
+def scan(count: int = 8, start: float = 43, **more: object) -> list[Event]:
+    return [
+        event(after=start + number / 10, link=number, client="scan", agent_id="old", **more)
+        for number in range(1, count + 1)
+    ]
+
+
+def names(verdict: Verdict) -> list[str]:
+    return [signal.name for signal in verdict.signals]
+
+
+@pytest.mark.parametrize(
+    ("one", "actor", "human"),
+    [
+        pytest.param(event(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY), Actor.PRIVACY_PROXY, None, id="Apple's proxy"),
+        pytest.param(event(Kind.OPEN, agent=AgentKind.IMAGE_PROXY), Actor.IMAGE_PROXY, True, id="Gmail's proxy"),
+        pytest.param(event(Kind.OPEN, agent=AgentKind.PREFETCH), Actor.PREFETCH, False, id="Gmail's prefetch"),
+        pytest.param(event(Kind.OPEN, agent=AgentKind.MAIL_CLIENT), Actor.HUMAN, True, id="native Apple Mail is not MPP"),
+        pytest.param(event(agent=AgentKind.SCANNER), Actor.SCANNER, False, id="a declared scanner alone is a machine"),
+        pytest.param(event(agent=AgentKind.SCRIPT, hints=FULL), Actor.SCRIPT, False, id="a script"),
+        pytest.param(event(agent=AgentKind.PREVIEW), Actor.PREVIEW, False, id="a link preview"),
+        pytest.param(event(agent=AgentKind.CRAWLER), Actor.CRAWLER, False, id="a crawler"),
+        pytest.param(event(hints=FULL), Actor.HUMAN, True, id="a full browser on its own"),
+        pytest.param(event(after=300), Actor.HUMAN, True, id="a browser's click without more"),
+        pytest.param(event(hints=frozenset({Hint.HEADERS_UNKNOWN})), Actor.HUMAN, True, id="a click from an access log"),
+        pytest.param(event(hints=FULL | {Hint.HONEYPOT}), Actor.SCANNER, False, id="a hidden link"),
+        pytest.param(event(Kind.OPEN, agent=AgentKind.IMAGE_PROXY, hints=frozenset({Hint.HEAD})), Actor.SCANNER, False,
+                     id="HEAD is never a person"),
+        pytest.param(event(hints=FULL | {Hint.PREFETCH}), Actor.PREFETCH, False, id="a prefetch header"),
+        pytest.param(event(Kind.OPEN, hints=frozenset({Hint.PROVIDER_PROXY})), Actor.PRIVACY_PROXY, None,
+                     id="the provider says privacy proxy"),
+        pytest.param(event(hints=frozenset({Hint.PROVIDER_MACHINE})), Actor.SCANNER, False, id="the provider says machine"),
+        pytest.param(event(agent=AgentKind.PRIVACY_PROXY), Actor.SCANNER, False, id="Apple's proxy follows no links"),
+        pytest.param(event(network=Network(operator="Microsoft", kind=NetworkKind.MAIL)), Actor.SCANNER, False,
+                     id="Microsoft's machines on a click: detonation"),
+        pytest.param(event(Kind.OPEN, network=Network(operator="Microsoft", kind=NetworkKind.HOSTING)), Actor.HUMAN, True,
+                     id="Microsoft's machines on an open: Outlook.com"),
+        pytest.param(event(network=Network(operator="Apple", kind=NetworkKind.RELAY), hints=FULL), Actor.HUMAN, True,
+                     id="Safari through Apple's relay"),
+        pytest.param(event(Kind.UNSUBSCRIBE, agent=AgentKind.SCRIPT, network=HOSTING), Actor.HUMAN, True,
+                     id="a one-click unsubscribe comes from a provider's server"),
+        pytest.param(event(Kind.DELIVERED), Actor.UNKNOWN, None, id="a delivery is nobody's act"),
+    ],
+)  # fmt: skip
+def test_one_event_alone(one: Event, actor: Actor, human: bool | None) -> None:
+    verdict = classify(one)
+    assert (verdict.actor, verdict.is_human) == (actor, human), explain(verdict)
+
+
+@pytest.mark.parametrize(
+    "hints", [frozenset(), FULL, frozenset({Hint.HEADERS_UNKNOWN}), frozenset({Hint.NO_SEC_FETCH})]
+)
+@pytest.mark.parametrize("after", [20, 7200])
+def test_a_click_from_rented_servers_is_never_a_person_for_lack_of_evidence(hints: frozenset[Hint], after: int) -> None:
+    assert classify(event(network=HOSTING, hints=hints, after=after)).is_human is not True
+
+
+def test_fewer_headers_known_means_less_sure_of_a_person() -> None:
+    full = classify(event(hints=FULL, after=300))
+    log = classify(event(hints=frozenset({Hint.HEADERS_UNKNOWN}), after=300))
+    assert 0.5 < log.confidence < full.confidence < 0.95
+
+
+def test_a_burst_is_a_scanner_and_the_persons_own_click_stays_a_persons() -> None:
+    own = event(after=900, link=3, client="home", hints=FULL)
+    beside = event(after=43.5, link=4, client="elsewhere", agent_id="safari", hints=FULL)
+    verdicts = classify_all([*scan(), own, beside])
+    assert {verdict.actor for verdict in verdicts[:8]} == {Actor.SCANNER}
+    assert "8 links" in verdicts[0].signals[0].detail
+    assert [verdict.actor for verdict in verdicts[8:]] == [Actor.HUMAN, Actor.HUMAN]
+
+
+def test_a_later_burst_revises_an_earlier_verdict_and_a_later_person_upgrades_only_itself() -> None:
+    first, *rest = scan(start=600)
+    assert classify(first).is_human is True
+    opened = event(Kind.OPEN, after=900, agent=AgentKind.MAIL_CLIENT)
+    verdicts = classify_all([first, *rest, opened])
+    assert (verdicts[0].is_human, verdicts[-1].is_human) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("others", "one", "name"),
+    [
+        pytest.param([event(link=2)], event(after=7200.4, link=1), "same-second", id="two links at once"),
+        pytest.param([event(Kind.LEAVE_PAGE)], event(after=7201), "unsubscribe-pair", id="unsubscribe and read on"),
+        pytest.param([event(link=n, client=f"n{n}", agent_id=f"a{n}", after=7200 + 5 * n) for n in (2, 3)],
+                     event(link=1), "many-networks", id="three networks for one mail"),
+        pytest.param(scan(), event(Kind.OPEN, after=52, client="scan", agent_id="old"), "burst-company", id="burst's pixel"),
+        pytest.param([event(after=7190)], event(Kind.OPEN), "pixel-after", id="the pixel after the link"),
+        pytest.param([event(link=9, hints=frozenset({Hint.HONEYPOT}), after=7190)], event(), "honeypot-near", id="near a trap"),
+        pytest.param([event(message=f"m{n}", recipient=f"u{n}", after=7200 + n / 10) for n in (2, 3, 4)],
+                     event(), "many-recipients", id="many recipients at once"),
+        pytest.param([event(Kind.DELIVERED, after=7260)], event(), "wait-before", id="before the delivery"),
+        pytest.param([event(link=n, after=7200 + 3 * n) for n in range(2, 7)], event(), "coverage", id="six links, quickly"),
+    ],
+)  # fmt: skip
+def test_what_happens_around_an_event_speaks(others: list[Event], one: Event, name: str) -> None:
+    assert name in names(classify(one, others))
+    assert name not in names(classify(one))
+
+
+def test_coverage_knows_the_number_of_links_where_the_host_tells_it() -> None:
+    clicks = [event(link=number, after=7200 + 3.5 * number) for number in range(1, 4)]
+    assert "coverage" in names(Classifier(links={"spring": 3}).classify_all(clicks)[0])
+    assert "coverage" not in names(Classifier(links={"spring": 4}).classify_all(clicks)[0])
+
+
+def test_an_office_behind_one_address_at_human_pace_is_people() -> None:
+    clicks = [
+        event(message=f"m{n}", recipient=f"u{n}", after=60 + 2 * n, client="office", hints=FULL) for n in range(200)
+    ]
+    assert all(verdict.is_human for verdict in classify_all(clicks))
+
+
+def test_known_proxies_may_serve_many_recipients_at_once() -> None:
+    google = Network(operator="Google", kind=NetworkKind.MAIL)
+    opens = [
+        event(Kind.OPEN, message=f"m{n}", recipient=f"u{n}", after=60 + n / 50, agent=AgentKind.IMAGE_PROXY, network=google)
+        for n in range(200)
+    ]  # fmt: skip
+    assert {verdict.actor for verdict in classify_all(opens)} == {Actor.IMAGE_PROXY}
+
+
+def test_events_nobody_can_be_told_apart_in_get_the_rules_for_one_event_only() -> None:
+    clicks = [replace(one, recipient=None) for one in scan()]
+    assert classify_all(clicks) == [classify(one) for one in clicks]
+
+
+def test_only_the_strongest_signal_of_a_family_counts() -> None:
+    verdict = classify(event(hints=frozenset({Hint.NO_SEC_FETCH, Hint.NO_ACCEPT, Hint.NO_ACCEPT_LANGUAGE})))
+    assert [signal.family for signal in verdict.signals].count("headers") == 1
+
+
+def test_the_version_names_rules_and_data() -> None:
+    verdict = classify(event())
+    assert all(part in verdict.version for part in ("2026.11", "r7", "n8"))
+    other = Classifier(windows=Windows(burst_links=4))
+    assert other.version != Classifier().version == Classifier().version
+
+
+def test_a_host_adds_a_rule_that_sees_the_whole_event_and_its_neighbours() -> None:
+    @rule(family="host", weight=8.0, source="our own logs, 2026")
+    def probe(event: Event, around: Around) -> str:
+        return f"probe beside {len(around.message) - 1}" if event.link == 99 else ""
+
+    judge = Classifier([*DEFAULT_RULES, probe])
+    found = judge.classify(event(link=99), [event(link=1)])
+    assert (found.actor, found.signals[0].detail) == (Actor.SCANNER, "probe beside 1")
+    assert judge.classify(event(link=98)).actor is Actor.HUMAN
+    with pytest.raises(ConfigError, match="share the name"):
+        Classifier([*DEFAULT_RULES, probe, probe])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param({"burst": timedelta(seconds=-1)}, id="a negative time"),
+        pytest.param({"burst_links": 1}, id="a burst of one"),
+        pytest.param({"soon": timedelta(hours=1)}, id="times out of order"),
+        pytest.param({"human_below": 0.7}, id="borders out of order"),
+    ],
+)
+def test_windows_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        Windows(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        pytest.param(classify_all(scan(network=HOSTING))[0], ("scanner", "8 links", "Amazon"), id="a burst"),
+        pytest.param(classify(event(after=300)), ("person", "rests on what is usual"), id="nothing seen"),
+        pytest.param(
+            classify(event(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY)), ("Apple", "cannot be known"), id="Apple"
+        ),
+        pytest.param(Verdict(actor=Actor.UNKNOWN, confidence=0.52), ("cannot be told",), id="unknown"),
+        pytest.param(classify(event(Kind.DELIVERED)), ("not a reader's act",), id="a delivery"),
+    ],
+)
+def test_verdicts_explain_themselves_in_one_paragraph(verdict: Verdict, said: tuple[str, ...]) -> None:
+    text = explain(verdict)
+    assert "\n" not in text
+    assert all(words in text for words in said), text
+
+
+def test_every_rule_has_a_source_with_a_year_and_says_what_it_looks_for() -> None:
+    assert all("20" in one.source and one.about for one in DEFAULT_RULES)
+
+
+def test_the_reference_page_is_the_rules_own() -> None:
+    page = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
+    assert page.read_text("utf-8") == rules_page(), (
+        "write it again: python -m mailbeacon.judging.reference is in the how-to"
+    )

@@ -1,0 +1,147 @@
+"""The laws of judging, for any events; and the promised figures on a small scene."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.judging import Classifier, Judged, Revision, Windows, classify, classify_all, explain
+from mailbeacon.judging.neighbours import most
+from mailbeacon.model import AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
+from tests.bench.accuracy import figures, judged
+
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+KINDS = (Kind.OPEN, Kind.CLICK, Kind.CLICK, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE, Kind.DELIVERED, Kind.BOUNCED)
+FACTS = st.builds(
+    Facts,
+    agent=st.sampled_from(AgentKind),
+    network=st.builds(Network, operator=st.sampled_from(["", "Amazon", "Google"]), kind=st.sampled_from(NetworkKind)),
+    network_id=st.sampled_from(["", "n1", "n2", "n3", "n4"]),
+    agent_id=st.sampled_from(["", "a1", "a2"]),
+    hints=st.frozensets(st.sampled_from(Hint), max_size=2),
+)
+EVENTS = st.builds(
+    Event,
+    id=st.integers(0, 10**6).map(str),
+    kind=st.sampled_from(KINDS),
+    received_at=st.one_of(st.integers(0, 60), st.integers(0, 5000), st.floats(0, 5)).map(
+        lambda seconds: START + timedelta(seconds=seconds)
+    ),
+    recipient=st.sampled_from(["u1", "u2", "u3", "u4", None]),
+    message_id=st.sampled_from(["", "m1", "m1", "m2"]),
+    sent_at=st.sampled_from([None, START]),
+    link=st.sampled_from([None, 1, 2, 3, 4, 5]),
+    facts=FACTS,
+)
+LISTS = st.lists(EVENTS, min_size=1, max_size=30)
+
+
+@given(LISTS, st.randoms())
+def test_the_order_of_input_does_not_matter(events: list[Event], random: object) -> None:
+    places = list(range(len(events)))
+    random.shuffle(places)  # type: ignore[attr-defined]
+    shuffled = classify_all(events[place] for place in places)
+    assert [classify_all(events)[place] for place in places] == shuffled
+
+
+@given(LISTS)
+def test_one_event_with_what_came_before_is_the_last_of_all(events: list[Event]) -> None:
+    *earlier, last = events
+    assert classify(last, earlier) == classify_all(events)[-1]
+
+
+@given(LISTS)
+def test_events_read_twice_change_nothing(events: list[Event]) -> None:
+    assert classify_all(events + events)[: len(events)] == classify_all(events)
+
+
+@given(LISTS)
+def test_nothing_personal_is_looked_at(events: list[Event]) -> None:
+    told = [replace(one, address="192.0.2.7", user_agent="UA", headers=(("accept", "x"),)) for one in events]
+    assert classify_all(told) == classify_all(events)
+
+
+@given(LISTS)
+def test_confidence_is_a_chance_and_every_verdict_survives_json_and_explains_itself(events: list[Event]) -> None:
+    for verdict in classify_all(events):
+        assert 0 <= verdict.confidence <= 1
+        assert Verdict.from_json(verdict.to_json()) == verdict
+        assert explain(verdict).endswith(".")
+
+
+@given(LISTS, st.sampled_from([0, 1, 30, 600, 5000]))
+@settings(max_examples=150)
+def test_a_stream_ends_with_what_all_at_once_says(events: list[Event], hold: int) -> None:
+    """In order of time; revisions replace what was given."""
+    ordered = sorted(events, key=lambda one: one.received_at)
+    ordered = [replace(one, id=f"e{place}") for place, one in enumerate(ordered)]
+    last: dict[str, Verdict] = {}
+    for told in Classifier().stream(ordered, timedelta(seconds=hold)):
+        assert isinstance(told, Revision) == (told.event.id in last)
+        if isinstance(told, Revision):
+            assert told.before == last[told.event.id] != told.verdict
+        last[told.event.id] = told.verdict
+    assert [last[one.id] for one in ordered] == classify_all(ordered)
+
+
+@given(LISTS, st.randoms())
+def test_a_stream_bears_events_that_are_late_by_no_more_than_the_hold(events: list[Event], random: object) -> None:
+    hold = timedelta(seconds=300)
+    late = [(one.received_at + hold * random.random(), one) for one in events]  # type: ignore[attr-defined]
+    arrived = [replace(one, id=f"e{n}") for n, (_, one) in enumerate(sorted(late, key=lambda pair: pair[0]))]
+    last = {told.event.id: told.verdict for told in Classifier().stream(arrived, hold)}
+    assert [last[one.id] for one in arrived] == classify_all(arrived)
+
+
+@given(LISTS)
+def test_with_a_hold_of_the_horizon_nothing_is_revised(events: list[Event]) -> None:
+    ordered = sorted(events, key=lambda one: one.received_at)
+    assert all(isinstance(told, Judged) for told in Classifier().stream(ordered, Windows().horizon))
+
+
+def test_a_stream_forgets() -> None:
+    """Of a day of events, no more than some horizons' worth wait for their verdict."""
+    read = given_ = most_waiting = 0
+
+    def day() -> object:
+        nonlocal read
+        for second in range(0, 86400, 10):
+            read += 1
+            yield Event(id=str(second), kind=Kind.OPEN, received_at=START + timedelta(seconds=second), message_id="m")
+
+    for _ in Classifier().stream(day(), timedelta(minutes=1)):  # type: ignore[arg-type]
+        given_ += 1
+        most_waiting = max(most_waiting, read - given_)
+    assert given_ == read == 8640
+    assert most_waiting < 1000
+    with pytest.raises(ConfigError, match="hold"):
+        Classifier().stream([], timedelta(seconds=-1))
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4)), min_size=1, max_size=25), st.integers(0, 12))
+def test_counting_by_two_pointers_is_counting_by_hand(pairs: list[tuple[int, int]], window: int) -> None:
+    pairs.sort()
+    times, things = [float(time) for time, _ in pairs], [thing for _, thing in pairs]
+    slow = [
+        max(
+            len({thing for time, thing in pairs if start <= time <= start + window})
+            for start in times
+            if start <= moment <= start + window
+        )
+        for moment in times
+    ]
+    assert most(times, things, window) == slow
+
+
+@pytest.mark.parametrize("networks", [pytest.param(True, id="network data"), pytest.param(False, id="none")])
+def test_the_promised_figures_hold_on_a_small_scene(networks: bool) -> None:
+    found = figures(judged(7, 12_000, networks=networks))
+    assert found["people's clicks kept"] >= 0.99
+    assert found["bursts not called people"] >= (0.98 if networks else 0.95)
+    assert found["Apple's proxy and Gmail's prefetch"] == 1
+    assert found["machine opens called people"] <= 0.03

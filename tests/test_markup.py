@@ -1,0 +1,219 @@
+"""The span scanner: agrees with the WHATWG tokenizer, loses no character, and is linear on hostile input."""
+
+from __future__ import annotations
+
+import timeit
+from pathlib import Path
+
+import pytest
+from corpus import TokenCase, documents, token_cases, tree_cases
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon.markup import TAG, attribute_text, attributes, escape_attribute, scan, tag_name, url_text
+from mailbeacon.markup.grammar import RAW_NAMES
+from mailbeacon.markup.scanner import _TRICKY_NAMES, _Walk
+
+HOSTILE_PARTS = st.sampled_from(
+    ["<", ">", "</", "<a", "<a href=", "</a>", '"', "'", "=", "/", " ", "\n", "\r", "\t", "\0", "&", "&amp;", "&copy=", "x", "é",
+     "<!--", "-->", "--!>", "<!-->", "--", "-", "!", "<![CDATA[", "]]>", "<?", "<!", "<!doctype", "<style>", "</style>", "</style ",
+     "<title>", "</title>", "<textarea>", "</textarea>", "<script>", "</script>", "<script", "<svg>", "</svg>", "<math>", "</math>",
+     "<svg", "<desc>", "<select>", "</select>", "<template>", "</template>", "<frameset>", "<plaintext>", "<body>", "</body>", "</html>",
+     "<base href='http://b/'>", '<a href="http://x.example/">', "<A HREF=http://y.example/ >", "<p title='<a href=http://no.example>'>",
+     "<!--[if mso]>", "<![endif]-->", "<v:rect href='http://v.example'>", "<noscript>", "<xmp>", "</xmp>", "\ufeff", "\ud800"]
+)  # fmt: skip
+HOSTILE = st.lists(HOSTILE_PARTS, max_size=25).map("".join)
+
+
+def pieces_of(source: str) -> list[str]:
+    """Give the tokens of the walk that follows tree construction, one a piece."""
+    return _Walk(source).run().pieces if "<" in source else [source]
+
+
+def normal(text: str) -> str:
+    """Do what the input stream and the tokenizer do to a name or value."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+
+
+def seen_tags(source: str) -> list[list[object]]:
+    """Give the tags of a document in the form of html5lib-tests."""
+    found: list[list[object]] = []
+    for piece in pieces_of(source):
+        if not piece.startswith("<") or not TAG.match(piece):
+            continue
+        name = normal(tag_name(piece))
+        if name.startswith("/"):
+            found.append(["EndTag", name[1:]])
+        else:
+            values = {normal(one.name): normal(attribute_text(normal(one.raw))) for one in attributes(piece)}
+            found.append(["StartTag", name, values])
+    return found
+
+
+def expected_tags(case: TokenCase) -> list[list[object]]:
+    """Give the tags a tokenizer case asks for, without the self-closing flag."""
+    return [token[:3] if token[0] == "StartTag" else token[:2] for token in case.output if token[0].endswith("Tag")]  # type: ignore[attr-defined]
+
+
+OPENERS = {
+    "RCDATA state": "title",
+    "RAWTEXT state": "style",
+    "Script data state": "script",
+    "PLAINTEXT state": "plaintext",
+}
+
+
+def test_tags_and_attributes_agree_with_the_tokenizer_cases(shared: Path) -> None:
+    """Each case of html5lib-tests gives the same tags; what is left out is counted, with its reason."""
+    checked = 0
+    left_out: dict[str, int] = {}
+    for case in token_cases(shared):
+        reason = ""
+        source, skip = case.input, 0
+        if case.state in OPENERS:
+            name = case.last_start_tag or OPENERS[case.state]
+            if (name in ("title", "textarea")) != (case.state == "RCDATA state") and case.state != "PLAINTEXT state":
+                reason = "the case's state does not belong to its element"
+            source, skip = f"<{name}>{case.input}", 1
+        elif case.state != "Data state":
+            reason = f"starts inside {case.state}, which no document does"
+        wanted = expected_tags(case)
+        if not reason and case.state == "Data state" and any(tag[0] == "StartTag" and tag[1] in RAW_NAMES for tag in wanted):
+            reason = "a raw-text element without a tree builder, which a document always has"
+        if reason:
+            left_out[reason] = left_out.get(reason, 0) + 1
+            continue
+        assert seen_tags(source)[skip:] == wanted, (case.name, case.input)
+        checked += 1
+    assert checked >= 6_500, (checked, left_out)
+
+
+@given(HOSTILE)
+def test_pieces_join_to_the_document(source: str) -> None:
+    """No character is lost or moved, whichever way the document is cut."""
+    assert "".join(scan(source).pieces) == source
+    assert "".join(pieces_of(source)) == source
+
+
+@given(HOSTILE)
+def test_the_fast_cut_finds_what_the_careful_walk_finds(source: str) -> None:
+    """Without the elements that tree construction treats specially, both cuts see the same tags at the same places."""
+    if any(f"<{name}" in source.lower() for name in _TRICKY_NAMES):
+        return
+
+    def wanted(found: object) -> list[tuple[int, str]]:
+        offsets, at = [], 0
+        for piece in found.pieces:  # type: ignore[attr-defined]
+            offsets.append(at)
+            at += len(piece)
+        tags = []
+        for index in found.wanted:  # type: ignore[attr-defined]
+            piece = found.pieces[index]  # type: ignore[attr-defined]
+            match = TAG.match(piece)
+            if match:
+                tags.append((offsets[index], match[0]))
+        return tags
+
+    if "<" in source:
+        assert wanted(scan(source)) == wanted(_Walk(source).run())
+
+
+@given(st.text(alphabet="ab&=;#x19copynt<>\"' \n", max_size=30))
+def test_escaped_values_are_read_back(value: str) -> None:
+    """What is written into an attribute is what a browser reads."""
+    assert attribute_text(escape_attribute(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        pytest.param("?a=1&amp;b=2", "?a=1&b=2", id="a reference with its semicolon"),
+        pytest.param("?a=1&copy=2", "?a=1&copy=2", id="a name before an equals sign is a parameter"),
+        pytest.param("?a=1&copy2", "?a=1&copy2", id="a name that goes on is a parameter"),
+        pytest.param("?a&copy", "?a©", id="a bare legacy name at the end"),
+        pytest.param("?a&copy;=2", "?a©=2", id="with a semicolon it is a reference even before an equals sign"),
+        pytest.param("&notit;", "&notit;", id="no prefix is decoded inside a name"),
+        pytest.param("&#38;&#x26;&#X26", "&&&", id="numbers"),
+        pytest.param("&#0;&#xD800;&#x110000;", "\ufffd" * 3, id="numbers that are no characters"),
+        pytest.param("&#x80;&#150;", "€–", id="windows-1252 numbers"),
+        pytest.param("&#" + "9" * 5000 + ";", "\ufffd", id="a number of 5,000 digits"),
+        pytest.param("&unknown;&;&#;&#x;", "&unknown;&;&#;&#x;", id="what is no reference stays"),
+    ],
+)
+def test_references_follow_the_attribute_rules(raw: str, value: str) -> None:
+    """Attribute values are decoded as the standard says for attributes, not for text."""
+    assert attribute_text(raw) == value
+
+
+@pytest.mark.parametrize(
+    ("raw", "url"),
+    [
+        pytest.param(" \n https://x.example/ \t", "https://x.example/", id="blanks at the ends go"),
+        pytest.param("https://x.exam\nple/a\tb", "https://x.example/ab", id="line breaks and tabs inside go"),
+        pytest.param("https://x.example/a b", "https://x.example/a b", id="a space inside stays"),
+    ],
+)
+def test_urls_are_read_as_the_url_standard_says(raw: str, url: str) -> None:
+    """White space is stripped or dropped as a browser does."""
+    assert url_text(raw) == url
+
+
+N = 60_000
+HOSTILE_INPUTS = {
+    "nothing but less-than": "<",
+    "open tags": "<a ",
+    "unclosed quotes": '<a href="',
+    "single quotes": "<a href='",
+    "equals signs": "<a =",
+    "attributes": "<a b c ",
+    "attributes without space": '<a b="c"d="e"',
+    "slashes": "<a /",
+    "comments never closed": "<!--",
+    "comment ends": "-->",
+    "dashes": "<!----",
+    "bangs": "<!",
+    "processing instructions": "<?",
+    "end tags": "</",
+    "bogus end tags": "</ ",
+    "cdata": "<![CDATA[",
+    "raw text": "<style>",
+    "look-alike ends": "<style></styl",
+    "titles": "<title></titl",
+    "script escapes": "<script><!--<script>",
+    "script ends": "<script><!--</script",
+    "svg": "<svg>",
+    "svg raw text": "<svg><style><a ",
+    "svg cdata": "<svg><![CDATA[",
+    "select": "<select><a href=x>",
+    "templates": "<template>",
+    "references": "<a href='&amp",
+    "numbers": "<a href='&#1",
+    "white space": "<a                                   ",
+    "conditional comments": "<!--[if mso]>",
+    "textarea": "<textarea>",
+    "plain text": "a<b ",
+}
+
+
+@pytest.mark.parametrize("part", [pytest.param(part, id=name) for name, part in HOSTILE_INPUTS.items()])
+def test_hostile_input_costs_linear_time(part: str) -> None:
+    """Twice the input takes at most two and a half times as long (the best of several ratios, in one run)."""
+    small = part * (N // len(part))
+    big = small * 2
+    best = 99.0
+    for _ in range(12):
+        once = min(timeit.repeat(lambda: scan(small), number=1, repeat=3))
+        twice = min(timeit.repeat(lambda: scan(big), number=1, repeat=3))
+        best = min(best, twice / once)
+        if best <= 2.5:
+            break
+    assert best <= 2.5
+
+
+def test_every_corpus_document_is_cut_without_loss(shared: Path) -> None:
+    """Real documents, and the tree-construction cases, join back to themselves."""
+    texts = [one.text for one in documents(shared)] + [one.data for one in tree_cases(shared)]
+    assert len(texts) > 2_000
+    for text in texts:
+        assert "".join(scan(text).pieces) == text
+        assert "".join(pieces_of(text)) == text

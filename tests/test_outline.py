@@ -1,0 +1,417 @@
+"""The document as html5lib sees it: links and labels, the proof, and the bounds that come first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from html5lib import HTMLParser
+from html5lib.treebuilders import getTreeBuilder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon import outline
+from mailbeacon.errors import RewriteError
+from mailbeacon.model import Place
+from mailbeacon.outline.bounded import Bounded
+from mailbeacon.outline.tree import Kind, Node, walk
+from tests import corpus
+from tests.bench.documents import documents
+
+PIXEL = "https://t.example/o/abc.gif"
+IMG = f'<img src="{PIXEL}" width="1" height="1" alt="" />'
+
+
+def labels(html: str) -> list[str]:
+    return [link.label for link in outline.parse(html).links]
+
+
+@pytest.mark.parametrize(
+    ("html", "label"),
+    [
+        pytest.param("<a href=x> Read\n\t more&nbsp;now </a>", "Read more now", id="white space is made one blank"),
+        pytest.param("<a href=x>Re<b>ad</b></a>", "Read", id="inline elements do not part a word"),
+        pytest.param("<a href=x>Read<br>more<div>now</div>!</a>", "Read more now !", id="blocks and br do"),
+        pytest.param("<a href=x><img alt='Our shop' src=y></a>", "Our shop", id="an image's alt stands for text"),
+        pytest.param("<a href=x>Shop<img alt='logo' src=y></a>", "Shop", id="text is taken before alt"),
+        pytest.param("<a href=x title='To the shop'><img src=y></a>", "To the shop", id="a title when nothing else"),
+        pytest.param("<a href=x aria-label=Shop title=t></a>", "Shop", id="aria-label before title"),
+        pytest.param("<a href=x>\u200b&zwnj;<img alt=Logo></a>", "Logo", id="invisible signs alone are no text"),
+        pytest.param("<a href=x>a<span style='DISPLAY : none'>b</span>c</a>", "ac", id="hidden text is not seen"),
+        pytest.param("<a href=x>a<style>b</style><i hidden>c</i>d</a>", "ad", id="nor style, nor the hidden attribute"),
+        pytest.param("<a href=x>" + "ab " * 100 + "</a>", "ab " * 39 + "ab…", id="a long label is cut"),
+        pytest.param("<map><area href=x alt='North'></map>", "North", id="an area's alt"),
+        pytest.param("<svg><a href=x><text>Go</text></a></svg>", "Go", id="text in SVG"),
+        pytest.param("<a href=x></a>", "", id="nothing to see"),
+    ],
+)
+def test_label_is_what_the_reader_sees(html: str, label: str) -> None:
+    assert labels(html) == [label]
+    assert len(label) <= outline.MAX_LABEL
+
+
+def test_links_come_in_source_order_with_their_place() -> None:
+    html = (
+        "<table><a href=1>foster</a><tr><td><a href=2>cell</a></table><map><area href=3></map>"
+        "<svg><a xlink:href=4 href=5>s</a></svg><!--[if mso]><v:roundrect href='6'><center>Go</center></v:roundrect>"
+        "<a href=7>o</a><![endif]--><!-- <a href=no> --><a name=no>x</a><math><a href=no></math><a href='&amp;8 '>z</a>"
+    )
+    links = outline.parse(html).links
+    assert [(link.number, link.href, link.place) for link in links] == [
+        (0, "1", Place.ANCHOR),
+        (1, "2", Place.ANCHOR),
+        (2, "3", Place.AREA),
+        (3, "4", Place.SVG),
+        (4, "5", Place.SVG),
+        (5, "6", Place.VML),
+        (6, "7", Place.OUTLOOK),
+        (7, "&8 ", Place.ANCHOR),
+    ]
+    assert [link.label for link in links] == ["foster", "cell", "", "s", "s", "Go", "o", "z"]
+
+
+def test_tag_that_becomes_several_nodes_is_one_link() -> None:
+    """The adoption agency clones the unclosed link into each block; its label is the text of all of them."""
+    assert labels("<a href=x>one<div>two</a>three</div><p>") == ["one two"]
+    assert labels("<p><a href=x>one<p>two<p>three") == ["one two three"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "seen"),
+    [
+        pytest.param("<!--[if mso]><a href=x>y</a><![endif]-->", True, id="for Outlook"),
+        pytest.param("<!--[if (gte mso 9)|(IE)]> <a href=x>y</a> <![endif] -->", True, id="with a longer condition"),
+        pytest.param("<!--[IF MSO]><A HREF=x>y</A><![ENDIF]-->", True, id="in capitals"),
+        pytest.param("<!--[if !mso]><!--> <a href=x>y</a> <!--<![endif]-->", True, id="shown to all others"),
+        pytest.param("<!-- [note] <a href=x>y</a> -->", False, id="an ordinary comment"),
+        pytest.param("<!--[if mso <a href=x>y</a> -->", False, id="a condition that never ends"),
+    ],
+)
+def test_conditional_comments_hold_links(comment: str, seen: bool) -> None:
+    assert labels(f"<p>{comment}</p>") == (["y"] if seen else [])
+
+
+def test_base_and_body() -> None:
+    seen = outline.parse("<head><base target=t><base href=' https://a.example/ '><base href=b></head>")
+    assert (seen.base, seen.has_body) == ("https://a.example/", True)
+    assert not outline.parse("<frameset><frame src=x></frameset>").has_body
+    assert outline.parse("").base == ""
+
+
+def test_byte_order_mark_opens_no_body() -> None:
+    outline.compare("<title>x</title>", "\ufeff<title>x</title>")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        pytest.param("<a href=o>", '<a href="N">', [("o", "N")], id="an anchor"),
+        pytest.param("<a href=' o\n&amp;'>", '<a href="N&amp;">', [("o&", "N&")], id="blanks and references in values"),
+        pytest.param("<svg><a xlink:href=o>", "<svg><a xlink:href=N>", [("o", "N")], id="SVG"),
+        pytest.param("<a href=o>a<p>b</a>c", "<a href=N>a<p>b</a>c", [("o", "N")], id="a link that is cloned"),
+        pytest.param(
+            "<a href=o>1</a><a href=o>2</a>",
+            "<a href=N>1</a><a href=M>2</a>",
+            [("o", "N"), ("o", "M")],
+            id="one destination twice",
+        ),
+        pytest.param("<a href=o>1</a><a href=o>2</a>", "<a href=o>1</a><a href=N>2</a>", [("o", "N")], id="one of two"),
+        pytest.param(
+            "<!--[if mso]><v:rect href='o&copy=1&amp;'><a href=o></a><![endif]-->",
+            "<!--[if mso]><v:rect href=\"N\"><a href='M'></a><![endif]-->",
+            [("o&copy=1&", "N"), ("o", "M")],
+            id="in an Outlook comment, by the rules for attributes",
+        ),
+    ],
+)
+def test_listed_changes_pass_and_nothing_less(before: str, after: str, changed: list[tuple[str, str]]) -> None:
+    outline.compare(before, after, changed=changed)
+    with pytest.raises(RewriteError):
+        outline.compare(before, after)
+    with pytest.raises(RewriteError, match="lacks 1 of"):
+        outline.compare(before, after, changed=[*changed, ("other", "P")])
+    with pytest.raises(RewriteError, match=r"lacks|another way"):
+        outline.compare(before, after, changed=[("other", new) for _, new in changed])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where", "what"),
+    [
+        pytest.param(
+            "<table><tr><td><tr><td><a href=o>x</a>",
+            "<table><tr><td><tr><td><a href=N>x</a>",
+            "html/body/table/tbody/tr[2]/td/a",
+            "attribute 'href'",
+            id="a link that is not listed",
+        ),
+        pytest.param("<p>a<p>b", "<p>a<p>c", "html/body/p[2]/text()", "another text", id="text"),
+        pytest.param("<p title=a>", "<p title=b>", "html/body/p", "attribute 'title'", id="an attribute's value"),
+        pytest.param("<p>", "<p id=x>", "html/body/p", "attribute 'id'", id="an attribute more"),
+        pytest.param("<p>a</p>", "<div>a</div>", "html/body/p", "another element", id="another element"),
+        pytest.param("<p>a", "<p>a<!--x-->", "html/body/p/comment()", "an extra comment", id="a comment more"),
+        pytest.param("<p>a<br>", "<p>a", "html/body/p/br", "the element is gone", id="an element less"),
+        pytest.param("<!--a--><p>", "<!--b--><p>", "comment()", "another comment", id="a comment's text"),
+        pytest.param("<!doctype html>", "<!doctype x>", "doctype()", "another doctype", id="the doctype"),
+        pytest.param("x", "x<p>", "html/body/p", "an extra element", id="something at the end"),
+        pytest.param(
+            "<!--[if mso]><a href='o'><![endif]-->",
+            '<!--[if mso]><a href="o"><![endif]-->',
+            "comment()",
+            "another comment",
+            id="other quotes in an Outlook comment",
+        ),
+    ],
+)
+def test_difference_names_the_first_node(before: str, after: str, where: str, what: str) -> None:
+    with pytest.raises(RewriteError, match=re.escape(f"{where}: {what}")) as caught:
+        outline.compare(before, after)
+    assert caught.value.where == where
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("<a href=o title=o>", "<a href=N title=N>", id="another attribute of the link"),
+        pytest.param("<a href=o><link href=o>", "<a href=N><link href=N>", id="an element that is no link"),
+        pytest.param("<a href=o><!--<a href=o>-->", "<a href=N><!--<a href=N>-->", id="an ordinary comment"),
+    ],
+)
+def test_listed_change_is_for_links_only(before: str, after: str) -> None:
+    with pytest.raises(RewriteError, match=r"attribute '(title|href)'|another comment"):
+        outline.compare(before, after, changed=[("o", "N")])
+
+
+def test_message_holds_no_address() -> None:
+    """A name in angle brackets is an element to html5lib; it must not get into a log."""
+    with pytest.raises(RewriteError) as caught:
+        outline.compare("<ann@example.com><p ann@example.com=1>x", "<ann@example.com><p ann@example.com=2>x")
+    assert "example" not in str(caught.value) + caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("<p>a", f"<p>a{IMG}", id="at the end of a fragment"),
+        pytest.param("<body>a</body></html> b", f"<body>a{IMG}</body></html> b", id="between texts that join"),
+        pytest.param("<body>a", f"<body>{IMG}a", id="at the top"),
+        pytest.param("<p><b><font>a</p></body>", f"<p><b><font>a</p>{IMG}</body>", id="formatting opens again"),
+        pytest.param("<p><b>a</p></body>b", f"<p><b>a</p>{IMG}</body>b", id="formatting opens again and goes on"),
+        pytest.param("<table><tr>", f"<table><tr>{IMG}", id="moved before a table"),
+        pytest.param("a<table>b<tr>", f"a<table>b<tr>{IMG}", id="moved between texts"),
+    ],
+)
+def test_one_pixel_is_taken_out(before: str, after: str) -> None:
+    outline.compare(before, after, pixel=PIXEL)
+    with pytest.raises(RewriteError):
+        outline.compare(before, after)
+    with pytest.raises(RewriteError, match="holds 2"):
+        outline.compare(before, after.replace(IMG, IMG * 2), pixel=PIXEL)
+    with pytest.raises(RewriteError, match="holds 0"):
+        outline.compare(before, before, pixel=PIXEL)
+    with pytest.raises(RewriteError, match="already"):
+        outline.compare(after, after, pixel=PIXEL)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("<p>", f"<p><i>{IMG}</i>", id="in an element that came with it"),
+        pytest.param("<title>a", f"<title>a{IMG}", id="in raw text"),
+        pytest.param("<select>", f"<select>{IMG}", id="where it is dropped"),
+        pytest.param("<style></style>", f"{IMG}<style></style>", id="where it ends the head"),
+        pytest.param("<frameset>", f"<frameset>{IMG}", id="in a frameset"),
+    ],
+)
+def test_pixel_in_a_bad_place_is_found(before: str, after: str) -> None:
+    with pytest.raises(RewriteError):
+        outline.compare(before, after, pixel=PIXEL)
+
+
+def test_pixel_outside_a_body_is_refused() -> None:
+    """html5lib gives every document a body, so only a bare fragment shows it."""
+    before, after = (
+        outline.Outline(links=(), base="", has_body=False, root=Bounded().fragment(html)) for html in ("a", "a" + IMG)
+    )
+    with pytest.raises(RewriteError, match="not inside the body"):
+        outline.compare(before, after, pixel=PIXEL)
+
+
+def test_outlines_can_be_compared_without_parsing_again() -> None:
+    html = "<p>a"
+    seen = outline.parse(html)
+    outline.compare(seen, html + IMG, pixel=PIXEL)
+    outline.compare(seen, seen)
+
+
+@pytest.mark.parametrize(
+    ("html", "message"),
+    [
+        pytest.param("<div>" * 16_000, "deep", id="16,000 nested elements"),
+        pytest.param("<li><dd>" * 300, "deep", id="depth by way of elements that close themselves"),
+        pytest.param("<b>" + "".join(f"<i x={n}><p>" for n in range(600)), "costly", id="formatting that opens again"),
+        pytest.param("<p " + "".join(f"a{n}=1 " for n in range(100_000)) + ">", "attributes", id="100,000 attributes"),
+        pytest.param("</p " + "a " * 2_000 + ">", "attributes", id="attributes of an end tag"),
+        pytest.param("x" * 2_000_001, "characters", id="too long"),
+        pytest.param("<p title='" + "&" * 1_000_000, "costly", id="a value of a million pieces"),
+        pytest.param("<!--" + "-" * 1_999_990, "costly", id="a comment of a million pieces"),
+        pytest.param("<script></" + "a" * 1_000_000, "costly", id="a long look-alike of an end tag"),
+        pytest.param("\ud800" * 500_000, "costly", id="what is no character"),
+        pytest.param("<" + "a" * 1_000_000, "costly", id="a long name"),
+        pytest.param("&#" + "1" * 5_000 + ";", "ValueError", id="a number Python will not read"),
+    ],
+)
+def test_costly_documents_are_refused(html: str, message: str) -> None:
+    """Each of these would take html5lib minutes, or break it; the message says what to do."""
+    with pytest.raises(RewriteError, match=rf"{message}.*verify=False"):
+        outline.parse(html)
+
+
+def test_comparison_refuses_them_too() -> None:
+    html = "<div>" * 16_000
+    with pytest.raises(RewriteError, match="verify=False"):
+        outline.compare("", html)
+    with pytest.raises(RewriteError, match="verify=False"):
+        outline.parse(f"<!--[if mso]><a href=x>{html}<![endif]-->")
+
+
+def test_large_ordinary_document_is_admitted() -> None:
+    row = "<tr><td style='padding:0 4px'><a href='https://a.example/?b=1&amp;c=2'>Read more</a> about it all.</td></tr>"
+    assert len(outline.parse("<table>" + row * 5_000 + "</table>").links) == 5_000
+
+
+TAGS = [
+    "b",
+    "p",
+    "a",
+    "table",
+    "tr",
+    "td",
+    "div",
+    "svg",
+    "select",
+    "option",
+    "title",
+    "style",
+    "li",
+    "noscript",
+    "nobr",
+]
+OTHERS = ["x", "<br>", "<!--c-->", "<i", "&lt;", "<font size=1>", "<frameset>", "<math><mi>", "&copy", "\0", *"' \"=<>"]
+OUTLOOK = ["<!--[if mso]>", "<![endif]-->", "<!--[if !mso]><!-->"]
+PIECES = st.lists(
+    st.sampled_from([f"<{tag}>" for tag in TAGS] + [f"</{tag}>" for tag in TAGS] + OTHERS + OUTLOOK), max_size=25
+)
+
+
+@given(PIECES)
+def test_document_equals_itself(pieces: list[str]) -> None:
+    html = "".join(pieces)
+    seen = outline.parse(html)
+    outline.compare(seen, html, changed=(), pixel=None)
+
+
+@given(PIECES, st.integers(0, 200), st.sampled_from(["", "y", "<i>", "</p>", " ", ">", "<!--d-->"]))
+def test_difference_is_found_exactly_when_the_trees_differ(pieces: list[str], at: int, new: str) -> None:
+    """html5lib's own tree, written out, is the witness."""
+    before = "".join(pieces)
+    at %= len(before) + 1
+    after = before[:at] + new + before[at + 1 :]
+    if witness(before) == witness(after):
+        outline.compare(before, after)
+    else:
+        with pytest.raises(RewriteError):
+            outline.compare(before, after)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<b>", "</b>", "<p>", "</p>", "</a>", "<td>", "<table>", "</table>", "x", "<div>", "</div>", "@"]
+        ),
+        max_size=25,
+    )
+)
+def test_link_edits_pass_wherever_trees_move_them(pieces: list[str]) -> None:
+    count = pieces.count("@")
+    html = "".join(pieces).replace("@", "<a href='%s'>")
+    before = html % tuple(f"u{number}" for number in range(count))
+    after = html % tuple(f"N{number}" for number in range(count))
+    outline.compare(before, after, changed=[(f"u{number}", f"N{number}") for number in range(count)])
+    assert [link.href for link in outline.parse(before).links] == [f"u{number}" for number in range(count)]
+
+
+def witness(html: str) -> str:
+    """Write html5lib's own tree."""
+    parser = HTMLParser(tree=getTreeBuilder("dom"))
+    return str(parser.tree.testSerializer(parser.parse(html)))
+
+
+def written(root: Node) -> str:
+    """Write our tree as html5lib writes its own."""
+    prefixes = {"http://www.w3.org/2000/svg": "svg ", "http://www.w3.org/1998/Math/MathML": "math "}
+    lines = ["#document"]
+    indent = 2
+    for kind, text, node in walk(root):
+        pad = "|" + " " * indent
+        if kind is Kind.END:
+            indent -= 2
+        elif kind is Kind.ELEMENT:
+            lines.append(f"{pad}<{prefixes.get(node.namespace or '', 'html ')}{node.name}>")
+            names = {
+                key: key if isinstance(key, str) else f"{key[0] or ''} {key[1]}".strip() for key in node.attributes
+            }
+            lines += sorted(f'|{" " * (indent + 2)}{names[key]}="{value}"' for key, value in node.attributes.items())
+            indent += 2
+        elif kind is not Kind.DOCTYPE:
+            lines.append(f'{pad}"{text}"' if kind is Kind.TEXT else f"{pad}<!-- {text} -->")
+    return "\n".join(lines)
+
+
+def test_tree_is_html5libs_own(shared) -> None:
+    """Our nodes, made for speed and for the bounds, give the same tree as html5lib's, on every case of its suite."""
+    doctype = re.compile(r"^\| *<!DOCTYPE[^\n]*\n", re.MULTILINE)
+    space = re.compile(r"^\| +", re.MULTILINE)
+    cases = [case for case in corpus.tree_cases(shared) if not case.fragment]
+    assert len(cases) > 1_000
+    for case in cases:
+        expected = space.sub("|", doctype.sub("", witness(case.data) + "\n")).rstrip("\n")
+        assert sorted(space.sub("|", written(Bounded().document(case.data))).split("\n")) == sorted(
+            expected.split("\n")
+        ), case.name
+
+
+def test_standard_trees_but_for_what_html5lib_does_not_know(shared) -> None:
+    """The suite's expected trees are reached but where an element younger or older than html5lib stands."""
+    known = re.compile("template|select|ruby|isindex|search|dialog|command|menuitem|svg|math|frameset|<li>|<foo><foo>")
+    space = re.compile(r"^\| +", re.MULTILINE)
+    for case in corpus.tree_cases(shared):
+        if case.fragment or case.scripting or known.search(case.data):
+            continue
+        got = space.sub("|", written(Bounded().document(case.data))).replace("\n|<html ", "\n|<").split("\n")[1:]
+        expected = [line for line in space.sub("|", case.tree).split("\n") if not line.startswith("|<!DOCTYPE")]
+        assert got == expected, case.name
+
+
+def test_corpus_compares_equal_and_links_have_labels(shared) -> None:
+    """Mail of every kind is within the bounds, and equals itself."""
+    links = []
+    for document in [*corpus.documents(shared, "part", "bench")]:
+        seen = outline.parse(document.text)
+        outline.compare(seen, seen)
+        links += seen.links
+    assert len(links) > 500
+    assert sum(bool(link.label) for link in links) > 0.75 * len(links)
+
+
+def test_bench_documents_find_one_changed_letter(shared) -> None:
+    for html in documents(shared, "S", "M").values():
+        at = html.rindex("</a>")
+        with pytest.raises(RewriteError, match=r"another text|extra text"):
+            outline.compare(html, html[:at] + "~" + html[at:])
+
+
+def test_token_cases_are_read_whole(shared) -> None:
+    cases = list(corpus.token_cases(shared))
+    assert len(cases) > 7_000
+    assert {case.state for case in cases} >= {"Data state", "PLAINTEXT state", "Script data state"}
+    assert all(isinstance(case.output, list) for case in cases)

@@ -1,0 +1,567 @@
+"""The reader comes first: what is replied and recorded, whatever comes in and whatever fails."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon import replying
+from mailbeacon.decoding import decode
+from mailbeacon.links import Routes, short_name
+from mailbeacon.model import Actor, Answer, Event, Facts, Hint, Kind, Level, Manifest, Message, Request, Target, Verdict
+from mailbeacon.privacy import redact
+from mailbeacon.settings import Settings
+from mailbeacon.store import MemoryHistory, MemorySink
+from mailbeacon.tokens import TokenSigner
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+BASE = "https://t.example.com/m"
+KEY = b"a key of sixteen or more"
+SIGNER = TokenSigner([KEY])
+ROUTES = Routes(BASE)
+MESSAGE = Message(recipient="u-17", campaign="spring", sent_at=NOW - timedelta(hours=1))
+DESTINATION = "https://example.com/a?b=1&c=2"
+TOKEN = SIGNER.sign_message(MESSAGE)
+LINK = SIGNER.sign_link(Target(number=3, url=DESTINATION), "spring")
+OPEN = ROUTES.open(TOKEN)
+CLICK = ROUTES.click(TOKEN, LINK)
+BAD_OPEN = ROUTES.open(TOKEN[:-2] + "AA")
+BAD_CLICK = ROUTES.click(TOKEN, LINK[:-2] + "AA")
+PAGE_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Judge:
+    """Calls a HEAD a script's and all else a person's, and remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Event, tuple[Event, ...]]] = []
+
+    def classify(self, event: Event, earlier=()) -> Verdict:
+        self.seen.append((event, tuple(earlier)))
+        return Verdict(actor=Actor.SCRIPT if event.method == "HEAD" else Actor.HUMAN, confidence=0.8, version="t")
+
+
+def observe(request: Request, event: Event) -> Facts:
+    return Facts(client="a client", hints=frozenset({Hint.HEAD}) if request.method == "HEAD" else frozenset())
+
+
+def request(url: str, method: str = "GET", **values: object) -> Request:
+    whole = {"address": "192.0.2.77", "received_at": NOW, "headers": {"User-Agent": "Mozilla/5.0 (secret)"}}
+    return Request(**{**whole, "url": url, "method": method, **values})
+
+
+def answer(asked: Request, *, history=None, judge=None, look=observe, forget=redact, read=None, **options) -> Answer:
+    settings = Settings(base_url=BASE, secret_keys=[KEY], **options)
+    return replying.respond(
+        asked,
+        settings,
+        decode=read or partial(decode, signer=SIGNER, manifests=settings.manifests),
+        observe=look,
+        judge=judge or Judge(),
+        redact=forget,
+        history=history,
+    )
+
+
+def boom(*_: object) -> object:
+    raise RuntimeError(f"{TOKEN} of u-17 at 192.0.2.77")
+
+
+class Broken:
+    """Fails at everything a host may supply."""
+
+    record = add = recent = classify = boom
+
+
+# opens
+
+
+@pytest.mark.parametrize("url", [OPEN, BAD_OPEN, "/m/o/", "/m/o/junk.gif", "/m/o/a/b.gif", "/m/%6f/x.gif", "/o/x?y#z"])
+def test_an_open_is_always_the_same_image_for_a_bad_token_too(url):
+    reply = answer(request(url)).reply
+    assert reply.status == 200
+    assert reply.body == replying.PIXEL
+    assert dict(reply.headers) == {
+        "Content-Type": "image/gif",
+        "Content-Length": "43",
+        "Cache-Control": "no-store, no-cache, max-age=0, must-revalidate, private",
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+
+
+def test_the_image_is_one_transparent_pixel_in_43_bytes():
+    pixel = replying.PIXEL
+    assert len(pixel) == 43
+    assert pixel[:10] == b"GIF89a\x01\x00\x01\x00"
+    assert pixel[19:22] == b"\x21\xf9\x04"
+    assert pixel[22] & 1 == 1, "no transparent colour"
+    codes = int.from_bytes(pixel[39:41], "little")
+    clear, colour, end = codes & 7, codes >> 3 & 7, codes >> 6 & 7
+    assert (clear, end) == (4, 5)
+    assert colour == pixel[25], "the pixel's colour is not the transparent one"
+    assert pixel[-1:] == b"\x3b"
+
+
+def test_an_open_is_judged_and_then_redacted():
+    judge = Judge()
+    found = answer(request(OPEN), judge=judge)
+    ((judged, earlier),) = judge.seen
+    assert judged.address == "192.0.2.77"
+    assert earlier == ()
+    assert found.event == replace(judged, address="", user_agent="", headers=())
+    assert found.event.facts.client == "a client"
+    assert found.verdict == Verdict(actor=Actor.HUMAN, confidence=0.8, version="t")
+
+
+# clicks
+
+
+def test_a_click_redirects_to_what_was_signed_and_is_recorded():
+    found = answer(request(CLICK))
+    assert found.reply.status == 302
+    assert found.reply.body == b""
+    assert dict(found.reply.headers) == {
+        "Location": DESTINATION,
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Length": "0",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex",
+        "X-Content-Type-Options": "nosniff",
+    }
+    assert (found.event.kind, found.event.link, found.event.url) == (Kind.CLICK, 3, DESTINATION)
+
+
+@pytest.mark.parametrize(
+    ("url", "ascii_form"),
+    [
+        pytest.param("https://пример.испытание/путь?я=1", "https://xn--e1afmkfd.xn--80akhbyknj4f/", id="Cyrillic"),
+        pytest.param("https://example.com/a b'c", "https://example.com/a%20b'c", id="a blank and an apostrophe"),
+        pytest.param("https://example.com/%20[x]", "https://example.com/%20[x]", id="what is encoded stays so once"),
+    ],
+)
+def test_location_is_ascii(url, ascii_form):
+    link = SIGNER.sign_link(Target(number=1, url=url), "spring")
+    location = dict(answer(request(ROUTES.click(TOKEN, link))).reply.headers)["Location"]
+    assert location.startswith(ascii_form)
+    assert location.isascii()
+
+
+def test_case_20_incoming_query_parameters_are_never_copied():
+    location = dict(answer(request(CLICK + "?utm_source=x&b=2#f")).reply.headers)["Location"]
+    assert location == DESTINATION
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "//evil.example/", "https:\\\\evil.example", "https://a/\r\nX: y", "/"]
+)
+def test_case_19_a_destination_that_must_not_be_signed_is_not_redirected_to_even_signed(url):
+    link = SIGNER.sign_link(Target(number=1, url=url), "spring")
+    reply = answer(request(ROUTES.click(TOKEN, link))).reply
+    assert reply.status == 404
+    assert "Location" not in dict(reply.headers)
+
+
+BAD_CLICKS = [
+    pytest.param(BAD_CLICK, id="a forged link"),
+    pytest.param(ROUTES.click(TOKEN[:-2] + "AA", LINK), id="a forged message"),
+    pytest.param(
+        ROUTES.click(TOKEN, SIGNER.sign_link(Target(number=1, url=DESTINATION), "autumn")), id="another campaign's"
+    ),
+    pytest.param(ROUTES.click(TOKEN, TOKEN), id="an open's token as a link"),
+    pytest.param("/m/c/" + TOKEN, id="no link"),
+    pytest.param(f"/m/c/{TOKEN}/https://evil.example/", id="a destination in the clear"),
+    pytest.param("/m/c/x/" + "y" * 1_000_000, id="a token of 1 MB"),
+]
+
+
+@pytest.mark.parametrize("url", BAD_CLICKS)
+def test_a_click_with_a_bad_token_is_a_plain_page_that_shows_nothing_of_it(url):
+    found = answer(request(url))
+    headers = dict(found.reply.headers)
+    body = found.reply.body.decode()
+    assert found.reply.status == 404
+    assert headers.pop("Content-Length") == str(len(found.reply.body))
+    assert headers == PAGE_HEADERS
+    assert len(body) < 1000
+    assert not any(text in body for text in (TOKEN[:20], LINK[:20], "u-17", "192.0.2", "example"))
+    assert found.event is None
+
+
+@pytest.mark.parametrize("url", BAD_CLICKS)
+def test_a_click_with_a_bad_token_goes_to_the_hosts_fallback_where_there_is_one(url):
+    reply = answer(request(url), fallback_url="https://пример.example/sorry").reply
+    assert reply.status == 302
+    assert dict(reply.headers)["Location"] == "https://xn--e1afmkfd.example/sorry"
+
+
+def test_pages_load_nothing_from_outside():
+    class Outside(HTMLParser):
+        found: list[str]
+
+        def handle_starttag(self, tag, attrs):
+            self.found += [name for name, _ in attrs if name in ("href", "src", "action", "srcset", "background")]
+
+    for url, options in ((BAD_CLICK, {}), (CLICK, {"may_redirect": lambda _: False})):
+        page = Outside()
+        page.found = []
+        body = answer(request(url), **options).reply.body.decode()
+        page.feed(body)
+        assert page.found == []
+        assert "url(" not in body
+        assert "@import" not in body
+
+
+def test_the_hosts_takedown_is_410_and_still_recorded():
+    asked = []
+    found = answer(request(CLICK), may_redirect=lambda url: asked.append(url) or False)
+    assert found.reply.status == 410
+    assert {**PAGE_HEADERS, "Content-Length": str(len(found.reply.body))} == dict(found.reply.headers)
+    assert asked == [DESTINATION]
+    assert found.event.url == DESTINATION
+
+
+def test_case_21_an_expired_link_redirects_as_before_and_is_marked():
+    read = partial(decode, signer=SIGNER, max_age=timedelta(minutes=1))
+    found = answer(request(CLICK), read=read)
+    assert dict(found.reply.headers)["Location"] == DESTINATION
+    assert found.event.expired
+
+
+# methods and routes
+
+
+def test_case_23_head_answers_like_get_without_a_body_and_is_recorded_as_head():
+    for url in (OPEN, CLICK, BAD_CLICK, "/nowhere"):
+        get, head = answer(request(url)), answer(request(url, "HEAD"))
+        assert (head.reply.status, head.reply.headers) == (get.reply.status, get.reply.headers)
+        assert head.reply.body == b""
+    assert answer(request(CLICK, "HEAD")).event.method == "HEAD"
+    assert answer(request(CLICK, "HEAD")).verdict.is_human is False
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "", "PROPFIND"])
+@pytest.mark.parametrize("url", [OPEN, CLICK, BAD_CLICK, BAD_OPEN])
+def test_other_methods_are_405_with_allow_and_record_nothing(method, url):
+    found = answer(request(url, method))
+    assert found.reply.status == 405
+    assert dict(found.reply.headers)["Allow"] == "GET, HEAD"
+    assert found.event is None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("url", ["/", "", "/m/", "/favicon.ico", "/m/oo/x.gif", "/m/x.gif", "/?/o/x.gif", "*"])
+def test_an_unknown_path_is_404_and_never_the_fallback(method, url):
+    found = answer(request(url, method), fallback_url="https://example.com/")
+    assert found.reply.status == 404
+    assert found.event is None
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_the_leaving_route_is_404_and_records_nothing(method):
+    found = answer(request(ROUTES.leave(SIGNER.sign_action(MESSAGE)), method))
+    assert (found.reply.status, found.event) == (404, None)
+
+
+# consent
+
+
+@pytest.mark.parametrize("url", [OPEN, CLICK])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"consent": lambda message, kind: Level.NONE}, id="consent withdrawn since"),
+        pytest.param({"default_level": Level.NONE}, id="tracking switched off for everybody"),
+        pytest.param({"consent": boom}, id="a consent callback that fails"),
+        pytest.param({"consent": lambda message, kind: None}, id="a consent callback without an answer"),
+        pytest.param({"consent": lambda message, kind: Level.AGGREGATE}, id="a level this version cannot honour"),
+    ],
+)
+def test_where_recording_is_not_allowed_the_reply_is_the_same_and_nothing_is_observed_or_recorded(url, options):
+    judge = Judge()
+    found = answer(request(url), judge=judge, look=boom, **options)
+    assert found.reply == answer(request(url)).reply
+    assert (found.event, found.verdict, judge.seen) == (None, None, [])
+
+
+def test_consent_is_asked_with_the_message_and_the_kind():
+    asked = []
+    answer(request(CLICK), consent=lambda message, kind: asked.append((message, kind)) or Level.FULL)
+    assert asked == [(replace(MESSAGE, id=MESSAGE.message_id), Kind.CLICK)]
+
+
+def test_consent_can_allow_opens_and_forbid_clicks():
+    def consent(message: Message, kind: Kind) -> Level:
+        return Level.FULL if kind is Kind.OPEN else Level.NONE
+
+    assert answer(request(OPEN), consent=consent).event is not None
+    assert answer(request(CLICK), consent=consent).event is None
+
+
+def test_what_was_signed_as_none_is_not_recorded_whatever_consent_says_today():
+    token = SIGNER.sign_message(replace(MESSAGE, clicks=Level.NONE))
+    found = answer(request(ROUTES.click(token, LINK)), consent=lambda message, kind: Level.FULL)
+    assert dict(found.reply.headers)["Location"] == DESTINATION
+    assert found.event is None
+    assert answer(request(ROUTES.open(token))).event is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "headers", "options", "recorded"),
+    [
+        pytest.param(CLICK, {"Sec-GPC": "1"}, {}, False, id="GPC lowers a click"),
+        pytest.param(CLICK, [("Sec-GPC", "0"), ("sec-gpc", "1")], {}, False, id="one GPC of two says no"),
+        pytest.param(CLICK, {"Sec-GPC": "0"}, {}, True, id="GPC of 0 says nothing"),
+        pytest.param(OPEN, {"Sec-GPC": "1"}, {}, True, id="GPC is about clicks"),
+        pytest.param(CLICK, {"DNT": "1"}, {}, True, id="DNT is not heard by default"),
+        pytest.param(CLICK, {"DNT": "1"}, {"honor_dnt": True}, False, id="DNT lowers a click where the host wants it"),
+    ],
+)
+def test_privacy_signals_lower_a_click_and_the_redirect_still_happens(url, headers, options, recorded):
+    found = answer(request(url, headers=headers), **options)
+    assert (found.event is not None) is recorded
+    assert found.reply == answer(request(url)).reply
+
+
+# what fails
+
+
+@pytest.mark.parametrize("url", [OPEN, CLICK])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"look": boom}, id="observing"),
+        pytest.param({"judge": Broken()}, id="the judge"),
+        pytest.param({"forget": boom}, id="redaction"),
+        pytest.param({"history": Broken()}, id="the history"),
+        pytest.param({"may_redirect": boom}, id="may_redirect"),
+    ],
+)
+def test_law_3_what_fails_costs_neither_the_reply_nor_the_event_and_is_logged_without_names(url, options, caplog):
+    found = answer(request(url), **options)
+    assert found.reply == answer(request(url)).reply
+    assert found.event.recipient == "u-17"
+    assert found.event.address == found.event.user_agent == ""
+    assert found.verdict is not None
+    if "may_redirect" not in options or url == CLICK:
+        (record,) = caplog.records
+        assert (record.name, record.levelno, record.exc_info) == ("mailbeacon", logging.ERROR, None)
+        assert not any(name in record.getMessage() for name in (TOKEN, "u-17", "192.0.2"))
+        assert "RuntimeError" in record.getMessage()
+
+
+def test_a_judge_that_fails_gives_an_unknown_verdict():
+    assert answer(request(OPEN), judge=Broken()).verdict == Verdict(actor=Actor.UNKNOWN)
+
+
+@pytest.mark.parametrize("clock", [boom, lambda: None, lambda: datetime(2026, 3, 2)], ids=["fails", "none", "naive"])
+def test_a_broken_clock_costs_no_event(clock, caplog):
+    found = answer(request(CLICK, received_at=None), clock=clock)
+    assert found.reply.status == 302
+    assert found.event.received_at.tzinfo is not None
+    assert len(caplog.records) == 1
+
+
+def test_without_a_moment_the_request_has_the_clocks():
+    assert answer(request(OPEN, received_at=None), clock=lambda: NOW).event.received_at == NOW
+
+
+def test_failing_manifests_are_an_outage_not_a_dead_link(caplog):
+    url = ROUTES.click(TOKEN, short_name(3, DESTINATION))
+    assert answer(request(url), manifests=boom).reply.status == 503
+    reply = answer(request(url), manifests=boom, fallback_url="https://example.com/home").reply
+    assert dict(reply.headers)["Location"] == "https://example.com/home"
+    assert answer(request(OPEN), manifests=boom).reply.status == 200
+    assert len(caplog.records) == 2
+
+
+def test_a_short_link_redirects_by_its_manifest():
+    short = short_name(3, DESTINATION)
+    manifest = Manifest(campaign="spring", targets={short: Target(number=3, url=DESTINATION)})
+    found = answer(request(ROUTES.click(TOKEN, short)), manifests=lambda _: manifest)
+    assert dict(found.reply.headers)["Location"] == DESTINATION
+    assert found.event.link == 3
+
+
+def test_an_open_whose_reading_fails_is_still_an_image(caplog):
+    assert answer(request(OPEN), read=boom).reply.body == replying.PIXEL
+    assert len(caplog.records) == 1
+
+
+def test_the_verdict_sees_what_came_before():
+    history, judge = MemoryHistory(), Judge()
+    first = answer(request(OPEN)).event
+    history.add(first)
+    answer(request(CLICK), history=history, judge=judge)
+    assert judge.seen[0][1] == (first,)
+
+
+# delivering
+
+
+def test_an_event_is_handed_to_sink_history_and_callback_and_the_reply_given():
+    sink, history, heard = MemorySink(), MemoryHistory(), []
+    settings = Settings(base_url=BASE, secret_keys=[KEY], sink=sink, on_event=lambda *pair: heard.append(pair))
+    found = answer(request(CLICK))
+    assert replying.deliver(found, settings, history) is found.reply
+    assert list(sink.events()) == heard == [(found.event, found.verdict)]
+    assert history.recent(answer(request(OPEN)).event) == (found.event,)
+
+
+def test_the_settings_history_is_the_default():
+    history = MemoryHistory()
+    replying.deliver(answer(request(CLICK)), Settings(base_url=BASE, secret_keys=[KEY], history=history))
+    assert len(history.recent(answer(request(OPEN)).event)) == 1
+
+
+def test_case_22_whatever_keeps_events_may_fail_and_the_others_still_get_them(caplog):
+    found = answer(request(CLICK))
+    sink, history, heard = MemorySink(), MemoryHistory(), []
+
+    def deliver(**options: object) -> None:
+        caplog.clear()
+        known = options.pop("history", history)
+        settings = Settings(
+            base_url=BASE, secret_keys=[KEY], **{"sink": sink, "on_event": lambda *_: heard.append(1), **options}
+        )
+        assert replying.deliver(found, settings, known) is found.reply
+        (record,) = caplog.records
+        assert not any(name in record.getMessage() for name in (TOKEN, "u-17", "192.0.2"))
+
+    deliver(sink=Broken())
+    assert found.event.id in caplog.records[0].getMessage()
+    assert len(heard) == 1
+    deliver(history=Broken())
+    assert (len(sink), len(heard)) == (1, 2)
+    deliver(on_event=boom)
+    assert len(heard) == 2
+
+
+def test_nothing_to_record_reaches_nobody():
+    sink = MemorySink()
+    settings = Settings(base_url=BASE, secret_keys=[KEY], sink=sink, on_event=boom)
+    replying.deliver(answer(request(BAD_CLICK)), settings)
+    assert len(sink) == 0
+
+
+# laws
+
+
+pieces = st.sampled_from(
+    [
+        "o",
+        "c",
+        "u",
+        "m",
+        "",
+        TOKEN,
+        LINK,
+        TOKEN + ".gif",
+        "%2F",
+        "?",
+        "#",
+        "..",
+        "https://evil.example",
+        "\udc80",
+        "\0",
+        "é",
+    ]
+)
+urls = st.one_of(
+    st.text(max_size=60),
+    st.lists(pieces | st.text(max_size=5), max_size=7).map("/".join),
+    st.builds(lambda url, tail: url + tail, st.sampled_from([OPEN, CLICK]), st.text(max_size=10)),
+)
+requests = st.builds(
+    Request,
+    url=urls,
+    method=st.sampled_from(["GET", "HEAD", "POST", "OPTIONS"]) | st.text(max_size=8),
+    headers=st.lists(
+        st.tuples(
+            st.sampled_from(["Sec-GPC", "DNT", "User-Agent", "Referer"]) | st.text(max_size=8), st.text(max_size=20)
+        ),
+        max_size=4,
+    ),
+    address=st.ip_addresses().map(str) | st.text(max_size=20),
+    received_at=st.none() | st.datetimes(timezones=st.just(UTC)),
+    body=st.binary(max_size=20),
+)
+
+
+@given(asked=requests)
+def test_law_3_no_request_raises_and_every_reply_is_whole(asked):
+    found = answer(asked, honor_dnt=True)
+    reply = found.reply
+    assert reply.status in (200, 302, 404, 405)
+    assert all(text.isascii() and text.isprintable() for pair in reply.headers for text in pair)
+    assert reply.status != 200 or asked.method == "HEAD" or reply.body == replying.PIXEL
+    assert asked.method != "HEAD" or reply.body == b""
+    assert found.event is None or found.event.recipient == "u-17"
+
+
+@given(asked=requests)
+def test_law_3_nothing_a_host_supplies_can_break_a_reply(asked):
+    whole = answer(asked, clock=lambda: NOW)
+    broken = answer(
+        asked,
+        look=boom,
+        judge=Broken(),
+        forget=boom,
+        history=Broken(),
+        consent=boom,
+        may_redirect=boom,
+        manifests=lambda _: None,
+        clock=boom,
+    )
+    assert broken.reply == whole.reply
+
+
+@given(asked=requests)
+def test_law_4_only_a_link_signed_for_the_campaign_redirects(asked):
+    reply = answer(asked).reply
+    if reply.status == 302:
+        assert LINK in asked.url
+        assert TOKEN in asked.url
+        assert dict(reply.headers)["Location"] == DESTINATION
+
+
+@given(
+    parts=st.lists(st.sampled_from(["key", "campaign", "purpose"]), min_size=1, unique=True),
+    number=st.integers(0, 99),
+    path=st.text(st.characters(codec="ascii", categories=("L", "N")), max_size=20),
+)
+def test_law_4_a_link_signed_with_another_key_campaign_or_purpose_never_redirects(parts, number, path):
+    signer = TokenSigner([b"a key of somebody else"]) if "key" in parts else SIGNER
+    campaign = "autumn" if "campaign" in parts else "spring"
+    target = Target(number=number, url=f"https://example.com/{path}")
+    link = signer.sign_link(target, campaign)
+    if "purpose" in parts:
+        link = signer.sign_message(Message(recipient=target.url, campaign=campaign))
+    assert answer(request(ROUTES.click(TOKEN, link))).reply.status == 404
+
+
+@given(st.ip_addresses().map(str), st.text(st.characters(codec="latin-1"), max_size=40))
+def test_law_6_nothing_personal_is_in_what_is_recorded(address, agent):
+    canary = f"canary {agent}"
+    found = answer(
+        request(CLICK, address=address, headers={"User-Agent": canary, "Referer": "https://x.example/canary"})
+    )
+    assert (found.event.address, found.event.user_agent, found.event.headers) == ("", "", ())
+    assert "canary" not in found.event.to_json()
