@@ -56,7 +56,7 @@ class Beacon:
         if settings is not None and (base_url or options):
             raise ConfigError("give either settings or a base URL with options, not both")
         self.settings = _settings(base_url, options) if settings is None else settings
-        self.signer = TokenSigner(self.settings.secret_keys, self.settings.namespace)
+        self.signer = TokenSigner(self.settings.keys, self.settings.namespace)
         self.routes = Routes(self.settings.base_url)
         self.history: History = self.settings.history or MemoryHistory()
         self.planner = Planner(

@@ -130,6 +130,11 @@ class Settings:
             except ValueError as error:
                 raise ConfigError(f"trusted_proxies must be networks in CIDR form, got {network!r}") from error
 
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The secret keys as bytes, the newest last."""
+        return _keys(self.secret_keys)
+
 
 def _base_url(text: str) -> str:
     """Check the base URL and take off a slash at its end."""

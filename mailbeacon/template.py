@@ -13,6 +13,7 @@ from typing import Literal
 from mailbeacon import outline
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
+from mailbeacon.markup import trim_url
 from mailbeacon.model import Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
 from mailbeacon.rewriting import Planner, Rewrite, pixel_tag, rewrite_html, rewrite_text
 
@@ -34,7 +35,9 @@ class Linker:
         known: A bounded memory of tokens already made, shared by the rewrites of a campaign.
     """
 
-    def __init__(self, sign: Callable[[Target], str], routes: Routes, known: dict[tuple[int, str, Channel], str]) -> None:
+    def __init__(
+        self, sign: Callable[[Target], str], routes: Routes, known: dict[tuple[int, str, Channel], str]
+    ) -> None:
         self._sign = sign
         self._head = routes.click_head
         self._known = known
@@ -235,9 +238,7 @@ def compile_template(
     slot = _slot(html, text)
     pixel = routes.open(slot)
     done = rewrite_html(html, linker.wrap(slot), pixel=pixel, position=position, planner=planner)
-    plain = rewrite_text(
-        text, linker.wrap(slot, Channel.TEXT), rules=planner.rules, first_number=len(done.links) + 1
-    )
+    plain = rewrite_text(text, linker.wrap(slot, Channel.TEXT), rules=planner.rules, first_number=len(done.links) + 1)
     if verify:
         prove(done, pixel, slot)
     links = [*_labelled(done, verify), *plain.links]
@@ -275,7 +276,7 @@ def _labelled(done: Rewrite, verify: bool) -> list[Link]:
         return list(done.links)
     seen: dict[str, list[str]] = {}
     for found in outline.parse(done.source).links:
-        seen.setdefault(found.href, []).append(found.label)
+        seen.setdefault(trim_url(found.href), []).append(found.label)
     links = []
     for link, (planned, _) in zip(done.links, done.wrapped(), strict=True):
         labels = seen.get(planned.read)

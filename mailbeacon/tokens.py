@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import json
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b, sha256
 from hmac import compare_digest
 from json.encoder import encode_basestring
+from json.scanner import make_scanner
+from typing import Any, Protocol
 
 from itsdangerous import Signer
 from itsdangerous.signer import SigningAlgorithm
@@ -41,7 +43,15 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _MESSAGE_DEFAULTS = ("", "", 0, "", "", "33")
 _LEVELS = {f"{opens:d}{clicks:d}": (opens, clicks) for opens in Level for clicks in Level}
-_parse = json.JSONDecoder().scan_once
+_parse: Callable[[str, int], tuple[object, int]] = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # its stub is wrong
+
+
+class _Hash(Protocol):
+    """What of a hashlib object is used; hashlib gives its objects no public type."""
+
+    def copy(self) -> _Hash: ...
+    def update(self, data: bytes, /) -> None: ...
+    def digest(self) -> bytes: ...
 
 
 class KeyedHash(SigningAlgorithm):
@@ -63,7 +73,7 @@ class KeyedHash(SigningAlgorithm):
         return outer.digest()
 
 
-def _keyed_states(key: bytes):  # type: ignore[no-untyped-def] # noqa: ANN202 - hashlib gives its objects no public type
+def _keyed_states(key: bytes) -> tuple[_Hash, _Hash]:
     block = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     return sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
 
@@ -228,7 +238,7 @@ def _message_body(message: Message) -> bytes:
 def _message(body: bytes) -> Message:
     values = _array(body)
     try:
-        campaign, recipient, seconds, name, variant, levels = (*values, *_MESSAGE_DEFAULTS[len(values) :])
+        campaign, recipient, seconds, name, variant, levels = (*values, *_MESSAGE_DEFAULTS[len(values) :])  # type: ignore[misc]
         opens, clicks = _LEVELS[levels]
         return Message(
             recipient=recipient,
@@ -243,7 +253,7 @@ def _message(body: bytes) -> Message:
         raise BadToken("the signed content is not a message's") from error
 
 
-def _array(body: bytes) -> list[object]:
+def _array(body: bytes) -> list[Any]:
     try:
         values, _ = _parse(body.decode(), 0)
     except (ValueError, RecursionError, StopIteration) as error:

@@ -57,7 +57,7 @@ class Judge:
         return Verdict(actor=Actor.SCRIPT if event.method == "HEAD" else Actor.HUMAN, confidence=0.8, version="t")
 
 
-def observe(request: Request, event: Event) -> Facts:
+def observe(request: Request, kind: Kind) -> Facts:
     return Facts(client="a client", hints=frozenset({Hint.HEAD}) if request.method == "HEAD" else frozenset())
 
 
@@ -365,6 +365,10 @@ def test_law_3_what_fails_costs_neither_the_reply_nor_the_event_and_is_logged_wi
         assert (record.name, record.levelno, record.exc_info) == ("mailbeacon", logging.ERROR, None)
         assert not any(name in record.getMessage() for name in (TOKEN, "u-17", "192.0.2"))
         assert "RuntimeError" in record.getMessage()
+
+
+def test_where_observing_fails_what_is_missing_is_not_held_against_the_reader():
+    assert answer(request(OPEN), look=boom).event.facts == Facts(hints=frozenset({Hint.HEADERS_UNKNOWN}))
 
 
 def test_a_judge_that_fails_gives_an_unknown_verdict():

@@ -221,7 +221,7 @@ def test_a_sqlite_batch_is_all_or_none(tmp_path):
 def test_a_sqlite_transaction_that_fails_leaves_the_sink_usable(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as sink:
         with pytest.raises(sqlite3.IntegrityError):
-            sink.record(event(1, campaign=None))
+            sink.record_many([(event(0), None), (event(1, campaign=None), None)])
         sink.record(event(2))
         assert [kept.id for kept, _ in sink.events()] == ["e2"]
 
@@ -235,8 +235,9 @@ def test_sqlite_events_are_streamed_while_others_write(tmp_path):
         assert sum(1 for _ in reading) >= 499
 
 
-def test_sqlite_files_have_a_write_ahead_log(tmp_path):
-    SqliteSink(tmp_path / "e.sqlite").close()
+def test_sqlite_files_have_a_write_ahead_log_and_writers_wait_for_one_another(tmp_path):
+    with SqliteSink(tmp_path / "e.sqlite") as sink:
+        assert sink._file._open().execute("PRAGMA busy_timeout").fetchone() == (10_000,)
     connection = sqlite3.connect(tmp_path / "e.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()

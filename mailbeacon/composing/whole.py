@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 from mailbeacon import mime
 from mailbeacon.composing.reading import Opened, open_mail
 from mailbeacon.composing.shapes import Composed, RewriteHtml, RewriteText, Rewritten
+from mailbeacon.errors import RewriteError
+from mailbeacon.model import Warned, WarningKind
 
 if TYPE_CHECKING:
     from email.message import Message as Email
@@ -44,27 +46,32 @@ def compose_bytes(
     """
     opened = open_mail(raw, strip_signatures=strip_signatures, shared=shared)
     done: list[Rewritten] = []
+    left: list[Warned] = []
     changes: list[mime.Change] = [(field.start, field.end, b"") for field in opened.signatures]
     number, pixel = 1, True
     for body in opened.bodies:
         if body.is_html:
             one = rewrite_html(body.text.text, first_number=number, pixel=pixel)
-            pixel = False
         else:
             one = rewrite_text(body.text.text, first_number=number)
+        try:
+            changes += body.changes(raw, [(edit.start, edit.end, edit.new) for edit in one.edits])
+        except RewriteError as error:
+            left.append(Warned(kind=WarningKind.UNREADABLE, detail=f"left as it is: {error}"))
+            continue
         number += len(one.links)
-        changes += body.changes(raw, [(edit.start, edit.end, edit.new) for edit in one.edits])
+        pixel = pixel and not body.is_html
         done.append(one)
-    return _composed(opened, done, mime.apply(raw, sorted(changes)))
+    return _composed(opened, done, left, mime.apply(raw, sorted(changes)))
 
 
-def _composed(opened: Opened, done: Sequence[Rewritten], data: bytes) -> Composed:
+def _composed(opened: Opened, done: Sequence[Rewritten], left: Sequence[Warned], data: bytes) -> Composed:
     return Composed(
         data=data,
         bodies=sum(bool(one.edits) for one in done),
         links=tuple(link for one in done for link in one.links),
         skipped=tuple(link for one in done for link in one.skipped),
-        warnings=(*opened.warnings, *(warned for one in done for warned in one.warnings)),
+        warnings=(*opened.warnings, *left, *(warned for one in done for warned in one.warnings)),
     )
 
 

@@ -50,7 +50,7 @@ _Key = tuple[str, str, str, str, frozenset[Hint], str, str]
 class _Case:
     """Hold what events of one kind with the same facts have in common, and the verdicts found so far."""
 
-    __slots__ = ("alone", "crowd", "follows", "found", "near", "opens", "prior", "reads", "timed", "trap", "version")
+    __slots__ = ("alone", "crowd", "delivers", "follows", "found", "near", "opens", "prior", "reads", "timed", "trap", "version")
 
     def __init__(self, event: Event, prior: float | None, found: list[tuple[Rule, str]], version: str) -> None:
         facts = event.facts
@@ -58,6 +58,7 @@ class _Case:
         self.found = found
         self.version = version
         self.reads = event.kind in _READ
+        self.delivers = event.kind is Kind.DELIVERED
         self.opens = event.kind is Kind.OPEN
         self.follows = self.reads and not self.opens
         self.timed = event.kind is not Kind.UNSUBSCRIBE and self.reads
@@ -217,7 +218,7 @@ class Classifier:
             count_network(shared, indices)
 
     def _group(self, shared: Shared, cases: Sequence[_Case]) -> tuple[dict[str, list[int]], dict[str, int], set[str]]:
-        """Give the follows of messages with several, the first one of each message, and the networks with quick pairs."""
+        """Give the follows of messages with several, the first of each message, and the networks with quick pairs."""
         follows: dict[str, list[int]] = {}
         alone: dict[str, int] = {}
         last: dict[str, float] = {}
@@ -241,12 +242,12 @@ class Classifier:
 
     def _deliveries(self, events: Sequence[Event], cases: Sequence[_Case], waits: list[int]) -> None:
         """Time a message's events from its delivery, where one is known nearby."""
+        if not any(case.delivers for case in set(cases)):
+            return
         at: defaultdict[str, list[datetime]] = defaultdict(list)
         for event in events:
             if event.kind is Kind.DELIVERED and event.recipient is not None and event.message_id:
                 at[event.message_id].append(event.received_at)
-        if not at:
-            return
         reach, skew = self.windows.delivery, self.windows.clock_skew
         for index, (event, case) in enumerate(zip(events, cases, strict=True)):
             if case.timed and event.recipient is not None and (moments := at.get(event.message_id)):

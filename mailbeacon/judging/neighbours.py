@@ -113,8 +113,7 @@ def count_message(shared: Shared, follows: Sequence[int]) -> tuple[list[int], li
     bursts: list[int] = []
     if len(follows) > 1:
         for hand in _hands(shared.events, follows):
-            if len(hand) > 1:
-                bursts += _count_hand(shared, hand)
+            bursts += _count_hand(shared, hand)
         if len(follows) >= shared.windows.networks_count:
             _count_networks(shared, follows, set(bursts))
     return sorted(set(bursts)), [index for index in follows if shared.traps[index]]
@@ -189,7 +188,7 @@ def _taint(
 
 
 def _hands(events: Sequence[Event], follows: Iterable[int]) -> list[list[int]]:
-    """Group events by network id, and again by agent id: each group may be one client's."""
+    """Group events by network id, and again by agent id: each group of several may be one client's."""
     groups: dict[tuple[str, str], list[int]] = {}
     for index in follows:
         facts = events[index].facts
@@ -198,7 +197,7 @@ def _hands(events: Sequence[Event], follows: Iterable[int]) -> list[list[int]]:
             groups.setdefault(("network", network), []).append(index)
         if agent:
             groups.setdefault(("agent", agent), []).append(index)
-    return list(groups.values())
+    return [list(hand) for hand in {tuple(group) for group in groups.values() if len(group) > 1}]
 
 
 def _link(event: Event) -> object:

@@ -96,6 +96,6 @@ def _flush(
             if until is None or event.received_at <= until:
                 item.given = verdict
                 yield Judged(event=event, verdict=verdict)
-        elif verdict != before and (settled is None or event.received_at >= settled):
+        elif verdict is not before and verdict != before and (settled is None or event.received_at >= settled):
             item.given = verdict
             yield Revision(event=event, verdict=verdict, before=before)

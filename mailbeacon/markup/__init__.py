@@ -6,7 +6,7 @@ Does not decide which links to wrap (see ``rewriting``).
 
 from mailbeacon.markup.attributes import Attribute, attributes, tag_name
 from mailbeacon.markup.grammar import COMMENT, TAG
-from mailbeacon.markup.references import attribute_text, escape_attribute, url_text
+from mailbeacon.markup.references import attribute_text, escape_attribute, trim_url, url_text
 from mailbeacon.markup.scanner import Scan, scan
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "escape_attribute",
     "scan",
     "tag_name",
+    "trim_url",
     "url_text",
 ]

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 __all__ = ["Context"]
 
 _FOREIGN = frozenset({"svg", "math"})
-_LEAVES_FOREIGN = frozenset(
-    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta nobr "
-    "ol p pre ruby s small span strong strike sub sup table tt u ul var font /p /br".split()
-)
+_LEAVES_FOREIGN = frozenset({
+    "b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl", "dt", "em", "embed", "h1", "h2",
+    "h3", "h4", "h5", "h6", "head", "hr", "i", "img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre",
+    "ruby", "s", "small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul", "var", "font", "/p",
+    "/br",
+})  # fmt: skip
 """Tags that may end foreign content. Source: HTML Living Standard, section 13.2.6.5 (``font`` only with some attributes)."""
-_INTEGRATION = frozenset("foreignobject desc title annotation-xml mi mo mn ms mtext".split())
+_INTEGRATION = frozenset(["foreignobject", "desc", "title", "annotation-xml", "mi", "mo", "mn", "ms", "mtext"])
 """Elements inside which HTML's own rules apply again. Source: section 13.2.6, integration points."""
 _OTHERS = frozenset({"select", "template", "frameset", "/select", "/template"})
 _UNQUOTED_END = re.compile(r"""=[^\s"'>]*/>\Z""")

@@ -7,7 +7,7 @@ from functools import cache
 
 from markupsafe import escape as _escape
 
-__all__ = ["attribute_text", "escape_attribute", "url_text"]
+__all__ = ["attribute_text", "escape_attribute", "trim_url", "url_text"]
 
 _REFERENCE = re.compile(r"&(?:#(?:[xX]([0-9a-fA-F]++)|([0-9]++));?+|([a-zA-Z][a-zA-Z0-9]*+)(;|=)?)")
 _C1 = dict(
@@ -36,6 +36,8 @@ def attribute_text(raw: str) -> str:
 
     Source: HTML Living Standard, section 13.2.5.73, named character reference state.
     """
+    if "\0" in raw:
+        raw = raw.replace("\0", "\ufffd")
     return _REFERENCE.sub(_reference, raw) if "&" in raw else raw
 
 
@@ -57,11 +59,15 @@ def _character(number: int, digits: str) -> str:
 
 
 def url_text(raw: str) -> str:
-    """Give the URL an attribute's value stands for: decoded, trimmed, without tabs and line breaks.
+    """Give the URL an attribute's value stands for: decoded, trimmed, without tabs and line breaks."""
+    return trim_url(attribute_text(raw))
 
-    Source: URL Standard (WHATWG, 2026), section 4.4: ASCII tab and newline are removed, white space at the ends too.
+
+def trim_url(text: str) -> str:
+    """Give a decoded URL without white space at its ends, and without tabs and line breaks.
+
+    Source: URL Standard (WHATWG, 2026), section 4.4.
     """
-    text = attribute_text(raw)
     if text.isprintable() and " " not in text:
         return text
     return text.strip(_BLANK).translate(_DROPPED)

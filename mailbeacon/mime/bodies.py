@@ -82,7 +82,7 @@ class Body:
             edits: Start, end and new text, in order; offsets in ``text.text``.
 
         Raises:
-            RewriteError: If the charset cannot say the new text, and the old one holds bytes no other charset can say.
+            RewriteError: If the text holds bytes its charset does not know, so that the new text cannot be said.
         """
         if not edits:
             return []
@@ -92,6 +92,8 @@ class Body:
             data = apply(self.data, cut) if cut is not None else self._encoded(edits)
         except UnicodeEncodeError:
             return self._encoded_again(raw, self._utf8(self._new(edits)), charset="utf-8")
+        if self.text.errors != "strict" and not self._reads_as(data, edits):
+            raise RewriteError("a body holds bytes its charset does not know, next to a change")
         old = raw[part.body : part.end]
         if cut is not None and (part.encoding not in PLAIN or fits(data)):
             return [self._put(raw, splice(old, part.encoding, cut))]
@@ -123,6 +125,10 @@ class Body:
             pieces += (self.text.text[at:start], new)
             at = end
         return "".join(pieces) + self.text.text[at:]
+
+    def _reads_as(self, data: bytes, edits: Sequence[tuple[int, int, str]]) -> bool:
+        """Tell whether bytes say the new text: stray bytes can take what follows them for their own."""
+        return data[len(self.text.prefix) :].decode(self.text.codec, self.text.errors) == self._new(edits)
 
     def _encoded(self, edits: Sequence[tuple[int, int, str]]) -> bytes:
         return self.text.prefix + self.text.encode(self._new(edits))

@@ -107,7 +107,7 @@ def parameters(raw: bytes, field: Field) -> Iterator[Parameter]:
     for match in _PARAMETER.finditer(raw, field.value, field.end):
         quoted, bare = match[2], match[3]
         if quoted is not None:
-            value, end = _ESCAPED.sub(r"\1", _one_line(quoted)), match.end()
+            value, end = _ESCAPED.sub(r"\1", _one_line(quoted)), match.start() + len(match[0].rstrip(b"\r\n"))
         else:
             bare = _without_comment(bare)
             value, end = _one_line(bare), match.start(3) + len(bare)

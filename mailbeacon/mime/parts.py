@@ -143,7 +143,7 @@ def _closed(raw: bytes, part: _Open, end: int) -> Part:
         fields=part.fields,
         start=part.start,
         body=part.body,
-        end=max(end, part.body),
+        end=max(end, part.body, part.parts[-1].end if part.parts else 0),
         content_type=part.content_type,
         parameters=part.parameters,
         encoding=main_value(raw, encoding) if encoding else "",

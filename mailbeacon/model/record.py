@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
 from enum import Enum
-from functools import cache
 from typing import ClassVar, Self
 
 from mailbeacon.errors import DataError, MailbeaconError
@@ -117,10 +116,15 @@ def _plain(value: object) -> Json:
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 
-@cache
-def _defaults(cls: type) -> tuple[tuple[str, object], ...]:
+def _defaults(cls: type[Record]) -> tuple[tuple[str, object], ...]:
     """Give the fields of a class and their defaults, worked out once per class."""
-    return tuple(
-        (field.name, field.default if field.default_factory is MISSING else field.default_factory())
-        for field in fields(cls)
-    )
+    found = _known.get(cls)
+    if found is None:
+        found = _known[cls] = tuple(
+            (field.name, field.default if field.default_factory is MISSING else field.default_factory())
+            for field in fields(cls)  # type: ignore[arg-type]  # every record is a data class
+        )
+    return found
+
+
+_known: dict[type[Record], tuple[tuple[str, object], ...]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import cast
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.message import check_aware
@@ -103,17 +103,10 @@ class Request:
         if self.received_at is not None:
             check_aware(self.received_at, "received_at")
 
-    if TYPE_CHECKING:
-
-        @property
-        def fields(self) -> Headers: ...
-
-    else:
-
-        @property
-        def fields(self):
-            """The header fields, as :class:`Headers`."""
-            return self.headers
+    @property
+    def fields(self) -> Headers:
+        """The header fields, in any case."""
+        return cast(Headers, self.headers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from mailbeacon.model import (
     Answer,
     Event,
     Facts,
+    Hint,
     History,
     Judge,
     Kind,
@@ -40,9 +41,11 @@ __all__ = ["Decode", "Observe", "Redact", "deliver", "respond"]
 _log = logging.getLogger("mailbeacon")
 _ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
 _MAX_URL = 16_384
+_NOTHING_SEEN = frozenset({Hint.HEADERS_UNKNOWN})
+"""Where observing failed, what is missing says nothing."""
 
 Decode = Callable[[Request], Event]
-Observe = Callable[[Request, Event], Facts]
+Observe = Callable[[Request, Kind], Facts]
 Redact = Callable[[Event], Event]
 
 
@@ -63,7 +66,7 @@ def respond(
         settings: Who may be recorded (``default_level``, ``consent``, ``honor_dnt``), what may be redirected to
             (``may_redirect``, ``fallback_url``), and the clock.
         decode: Gives the event of a request, without facts; raises ``TokenError``.
-        observe: Gives the facts of a request that stands for an event.
+        observe: Gives the facts of a request of a kind.
         judge: Says who it was.
         redact: Takes from the judged event what is not kept.
         history: Gives what came before.
@@ -199,10 +202,10 @@ def _message(event: Event) -> Message:
 
 def _facts(request: Request, event: Event, observe: Observe) -> Facts:
     try:
-        return observe(request, event)
+        return observe(request, event.kind)
     except Exception as error:
         _failed("observing", error)
-        return Facts()
+        return Facts(hints=_NOTHING_SEEN)
 
 
 def _judged(event: Event, judge: Judge, history: History | None) -> Verdict:

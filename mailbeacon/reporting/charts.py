@@ -1,4 +1,8 @@
-"""Bars over time as inline SVG: axes, a legend and tooltips, without a script; and the table that says the same."""
+"""Bars over time as inline SVG: axes, a legend and tooltips, without a script; and the table that says the same.
+
+People, unknown and machines stand in rows of their own, each with its own scale: a scanner clicks everything within a
+minute, and on one scale with it no person could be seen.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,11 @@ from mailbeacon.reporting.wording import number
 
 __all__ = ["LEGEND", "Bucket", "buckets", "time_chart"]
 
-_WIDTH, _HEIGHT = 720, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 8, 14, 34
+_WIDTH, _LEFT, _RIGHT, _FOOT, _GAP = 720, 64, 8, 30, 18
+_ROWS = {"people": 120, "unknown": 60, "machines": 60}
+"""The parts, and how high their rows are."""
 _MOST_BARS = 60
 _STEPS = tuple(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 7 * 24, 14 * 24, 28 * 24))
-_PARTS = ("people", "unknown", "machines")
 
 LEGEND = (
     '<ul class="legend" aria-label="Legend"><li class="is-people">people</li><li class="is-unknown">unknown</li>'
@@ -60,7 +64,7 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
 
 
 def time_chart(name: str, ident: str, hours: Mapping[datetime, Split]) -> str:
-    """Draw views over time as stacked bars, with a table behind.
+    """Draw views over time as bars in a row for each audience, with a table behind.
 
     Args:
         name: What the bars count, such as ``Views of the mail``.
@@ -70,20 +74,25 @@ def time_chart(name: str, ident: str, hours: Mapping[datetime, Split]) -> str:
     step, found = buckets(hours)
     if not found:
         return ""
-    top = _nice(max(bucket.split.total for bucket in found))
     said = f"{name} in steps of {_span(step)}, from {_day(found[0].start)} to {_day(found[-1].start + step)} (UTC)"
-    body = _axis(top) + _bars(found, step, top) + _labels(found, step)
+    parts = [part for part in _ROWS if any(getattr(bucket.split, part) for bucket in found)]
+    body, top = [], _GAP
+    for part in parts:
+        body.append(_row(part, [getattr(bucket.split, part) for bucket in found], top))
+        top += _ROWS[part] + _GAP
+    body += [_tips(found, step, top - _GAP), _labels(found, step, top + 6)]
+    scales = "; each row has its own scale" if len(parts) > 1 else ""
     return (
         f"<figure>{LEGEND}"
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-labelledby="{ident}-name">'
-        f'<title id="{ident}-name">{escape(said)}</title>{body}</svg>'
-        f"<figcaption>{escape(said)}.</figcaption>{_table(said, found, step)}</figure>"
+        f'<svg viewBox="0 0 {_WIDTH} {top + _FOOT - _GAP}" role="img" aria-labelledby="{ident}-name">'
+        f'<title id="{ident}-name">{escape(said)}</title>{"".join(body)}</svg>'
+        f"<figcaption>{escape(said + scales)}.</figcaption>{_table(said, found, step)}</figure>"
     )
 
 
 def _nice(most: int) -> int:
-    """Give the least of 4, 8, 20, 40, 80, 200, … that holds the highest bar, so that quarters are whole numbers."""
-    top, factors = 4, (2.0, 2.5, 2.0)
+    """Give the least of 2, 4, 10, 20, 40, 100, … that holds the highest bar, so that its half is a whole number."""
+    top, factors = 2, (2.0, 2.5, 2.0)
     for turn in range(60):
         if top >= most:
             break
@@ -91,53 +100,52 @@ def _nice(most: int) -> int:
     return top
 
 
-def _y(value: float, top: int) -> float:
-    return _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - value / top)
-
-
-def _axis(top: int) -> str:
-    lines = []
-    for quarter in range(5):
-        value = top * quarter // 4
-        y = _y(value, top)
-        lines.append(
-            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-            f'<text class="{"minor" if quarter % 2 else "major"}" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">'
-            f"{number(value)}</text>"
-        )
-    return "".join(lines)
-
-
-def _bars(found: Sequence[Bucket], step: timedelta, top: int) -> str:
-    width = (_WIDTH - _LEFT - _RIGHT) / len(found)
+def _row(part: str, values: Sequence[int], top: int) -> str:
+    """Draw one audience's bars with three lines of its scale; ``top`` is the upper edge."""
+    most, height = _nice(max(values)), _ROWS[part]
     drawn = []
-    for place, bucket in enumerate(found):
-        x, base, parts = _LEFT + place * width, 0, []
-        for part in _PARTS:
-            value = getattr(bucket.split, part)
-            if value:
-                y, bottom = _y(base + value, top), _y(base, top)
-                parts.append(
-                    f'<rect class="{part}" x="{x + width * 0.1:.1f}" y="{y:.1f}" width="{width * 0.8:.1f}" '
-                    f'height="{bottom - y:.1f}"/>'
-                )
-                base += value
-        slot = f'<rect class="slot" x="{x:.1f}" y="{_TOP}" width="{width:.1f}" height="{_HEIGHT - _TOP - _BOTTOM}"/>'
-        drawn.append(f'<g class="bar"><title>{escape(_said(bucket, step))}</title>{slot}{"".join(parts)}</g>')
+    for value in (0, most // 2, most):
+        y = top + height * (1 - value / most)
+        drawn.append(
+            f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+            f'<text class="{"minor" if value * 2 == most else "major"}" x="{_LEFT - 6}" y="{y + 4:.1f}" '
+            f'text-anchor="end">{number(value)}</text>'
+        )
+    width = _width(len(values))
+    for place, value in enumerate(values):
+        if value:
+            size = max(1.0, height * value / most)
+            x, y = _LEFT + (place + 0.1) * width, top + height - size
+            drawn.append(
+                f'<rect class="{part}" x="{x:.1f}" y="{y:.1f}" width="{width * 0.8:.1f}" height="{size:.1f}"/>'
+            )
     return "".join(drawn)
 
 
-def _labels(found: Sequence[Bucket], step: timedelta) -> str:
-    """Name about six bars, three of them where the page is narrow."""
-    width = (_WIDTH - _LEFT - _RIGHT) / len(found)
-    every = max(1, -(-len(found) // 6))
+def _width(bars: int) -> float:
+    return (_WIDTH - _LEFT - _RIGHT) / bars
+
+
+def _tips(found: Sequence[Bucket], step: timedelta, bottom: int) -> str:
+    """Lay a strip over each stretch that tells its figures when pointed at."""
+    width = _width(len(found))
+    return "".join(
+        f'<rect class="slot" x="{_LEFT + place * width:.1f}" y="{_GAP}" width="{width:.1f}" height="{bottom - _GAP}">'
+        f"<title>{escape(_said(bucket, step))}</title></rect>"
+        for place, bucket in enumerate(found)
+    )
+
+
+def _labels(found: Sequence[Bucket], step: timedelta, y: int) -> str:
+    """Name about five stretches, three of them where the page is narrow."""
+    width = _width(len(found))
     labels = []
-    for turn, place in enumerate(range(0, len(found), every)):
-        kind = "minor" if turn % 2 else "major"
+    for turn, place in enumerate(range(0, len(found), max(1, -(-len(found) // 5)))):
         x = _LEFT + (place + 0.5) * width
-        anchor = "start" if not place else "end" if x > _WIDTH - 60 else "middle"
+        anchor, x = ("start", _LEFT) if not place else ("end", _WIDTH - _RIGHT) if x > _WIDTH - 60 else ("middle", x)
         text = f"{found[place].start:%d %b}" if step >= timedelta(days=1) else f"{found[place].start:%d %b %H:%M}"
-        labels.append(f'<text class="{kind}" x="{x:.1f}" y="{_HEIGHT - 10}" text-anchor="{anchor}">{text}</text>')
+        kind = "minor" if turn % 2 else "major"
+        labels.append(f'<text class="{kind}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{text}</text>')
     return "".join(labels)
 
 

@@ -150,7 +150,8 @@ def _raw(found: Findings) -> list[str]:
         if raw.rate is not None:
             lines.append(
                 f"Elsewhere this {name} rate would read {share(raw.rate.value)}: {number(raw.messages)} messages, "
-                f"with unknown and machines. Machines made {share(raw.machine_hits.value)} of {number(raw.hits)} raw {name}s."
+                f"with unknown and machines. Machines made {share(raw.machine_hits.value)} "
+                f"of {number(raw.hits)} raw {name}s."
             )
     return lines
 
@@ -178,12 +179,12 @@ def _links(rows: Sequence[LinkRow]) -> str:
     said = "Messages in which the link was clicked; the share is of all messages in which people clicked"
     caption = f"<caption>{said}</caption>"
     head = _columns("Link", "people", "share", "unknown", "machines")
-    return _section("Links", f"{LEGEND}<table>{caption}{head}<tbody>{body}</tbody></table>")
+    return _section("Links", f'{LEGEND}<table class="links">{caption}{head}<tbody>{body}</tbody></table>')
 
 
 def _link(row: LinkRow, largest: int) -> str:
     messages = row.count.messages
-    url = f'<span class="url">{escape(row.key.url)}</span>' if row.label and row.key.url else ""
+    url = f'<span class="url wide-only">{escape(row.key.url)}</span>' if row.label and row.key.url else ""
     bar = _track(messages.people / largest, messages.unknown / largest)
     interval = f'<span class="url">{bounds(row.share.interval)}</span>' if row.share.denominator else ""
     return (

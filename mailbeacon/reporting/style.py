@@ -33,7 +33,7 @@ svg text{fill:var(--soft);font-size:12px;font-family:inherit}
 .unknown{fill:var(--unknown)}
 .machines{fill:var(--machines)}
 .slot{fill:transparent}
-.bar:hover .slot{fill:var(--line);fill-opacity:.45}
+.slot:hover{fill:var(--ink);fill-opacity:.12}
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:.25rem 0;padding:0;font-size:.875rem}
 .legend li::before{content:"";display:inline-block;width:.75em;height:.75em;margin-right:.4em;border-radius:2px;
     background:var(--mark);print-color-adjust:exact;-webkit-print-color-adjust:exact}
@@ -47,6 +47,9 @@ th:first-child,td:first-child{text-align:left;padding-left:0;overflow-wrap:anywh
 thead th{font-weight:600;white-space:nowrap}
 tbody th{font-weight:400}
 .url{display:block;color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
+table.links{table-layout:fixed}
+table.links th:first-child{width:52%}
+.wide-only{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .track{display:flex;height:.5rem;margin-top:.3rem;background:var(--panel);border:1px solid var(--line);
     border-radius:.25rem;overflow:hidden;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .track i{display:block;background:var(--people)}
@@ -61,7 +64,7 @@ dd{margin:0;max-width:46rem}
 @media (max-width:36rem){
   body{padding:1rem .75rem 3rem}
   svg text{font-size:22px}
-  .minor{display:none}
+  .minor,.wide-only,.links th:nth-child(n+4),.links td:nth-child(n+4){display:none}
   th,td{padding:.35rem .25rem}
   table{font-size:.875rem}
 }

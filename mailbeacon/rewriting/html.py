@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Literal
 
 from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, url_text
@@ -22,11 +23,13 @@ PIXEL = '<img src="{}" width="1" height="1" alt="" border="0" style="display:blo
 
 _AMP = frozenset({"amp4email", "⚡4email", "amp", "⚡"})
 _BLANK = "\t\n\f\r \ufeff"
-_HEAD = frozenset("html head base basefont bgsound link meta title style script noscript template noframes".split())
+_HEAD = frozenset({
+    "html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "style", "script", "noscript",
+    "template", "noframes",
+})  # fmt: skip
 """Elements that may come before the body. Source: HTML Living Standard, section 13.2.6.4.4."""
 _FRAME = frozenset(
-    {"/b", "/B", "/h", "/H"}
-    | {a + b for one in ("ba", "bo", "ht") for a in (one[0], one[0].upper()) for b in (one[1], one[1].upper())}
+    {"/b", "/B", "/h", "/H", *(a + b for a, b in product("bB", "aAoO")), *(a + b for a, b in product("hH", "tT"))}
 )
 
 

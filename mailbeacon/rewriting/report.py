@@ -18,8 +18,10 @@ def lines(
     for link in links:
         label = f"  «{link.label}»" if link.label else ""
         found.append(f"  {link.number:>3}  {link.line}:{link.column}  {link.place}  {_short(link.url)}{label}")
-    for one in skipped:
-        found.append(f"    -  {one.line}:{one.column}  {one.place}  {_short(one.url) or '(empty)'}  [{one.reason}]")
+    found += [
+        f"    -  {one.line}:{one.column}  {one.place}  {_short(one.url) or '(empty)'}  [{one.reason}]"
+        for one in skipped
+    ]
     for warned in warnings:
         place = f"{warned.line}:{warned.column}  " if warned.line else ""
         found.append(f"    !  {place}{warned.detail}  [{warned.kind}]")

@@ -78,9 +78,8 @@ def show_calibration(pairs: Pairs) -> None:
     print(f"\n{'confidence said (UNKNOWN left out)':55} events     said    right")
     for place, rights in sorted(bins.items()):
         mean = sure[place] / len(rights)
-        print(
-            f"{place / 10:.1f} to {place / 10 + 0.1:.1f}{'':45} {len(rights):7} {mean:8.2%} {share(sum(rights), len(rights))}"
-        )
+        label = f"{place / 10:.1f} to {place / 10 + 0.1:.1f}"
+        print(f"{label:55} {len(rights):6} {mean:8.2%} {share(sum(rights), len(rights))}")
     print(f"Brier score {error / max(count, 1):.4f}")
 
 

@@ -1,0 +1,152 @@
+"""The README and the tutorial: every block in them is run as a newcomer would run it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+from pages import DOCS, KEY, README, ROOT, Block, blocks, execute, unlike
+
+PAGES = [README, DOCS / "tutorials" / "your-first-tracked-newsletter.md"]
+_VENV = re.compile(r'python3 -m venv \.venv && \.venv/bin/pip install (?:"\.\[(\w+)\]"|\.) && \.venv/bin/python (.+)')
+
+
+def _section(heading: str) -> Block:
+    """Give the Python block below a heading of the README."""
+    source = README.read_text("utf-8")
+    start = source.index(f"\n## {heading}\n")
+    line = source.count("\n", 0, start) + 2
+    return next(block for block in blocks(README) if block.language == "python" and block.line > line)
+
+
+def _mount(client_get: str) -> Block:
+    """Give a program that reads a mail as its reader would, over a framework's test client."""
+    code = f"""
+from urllib.parse import urlsplit
+from mailbeacon.model import Message
+fetch = {client_get}
+message = Message(recipient="u-17", campaign="spring")
+for url in (beacon.open_url(message), beacon.click_url(message, "https://shop.example/a?b=1&c=ü")):
+    status, headers, body = fetch(urlsplit(url).path)
+    print(status, headers.get("Location", ""), body[:6] == b"GIF89a")
+signed = urlsplit(beacon.click_url(message, "https://shop.example/")).path
+print(fetch(signed[:-1] + ("w" if signed[-1] != "w" else "g"))[0])
+for event, verdict in SqliteSink("events.sqlite").events():
+    print(event.kind, event.recipient, event.address == "", event.facts.client)
+"""
+    return Block(language="python", text=code, line=1)
+
+
+MOUNTED = """\
+200  True
+302 https://shop.example/a?b=1&c=%C3%BC False
+404
+open u-17 True Firefox
+click u-17 True Firefox
+"""
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def test_the_flask_snippet_answers_opens_and_clicks_and_records_them(tmp_path):
+    get = f"""lambda path: (lambda reply: (reply.status_code, reply.headers, reply.data))(
+    app.test_client().get(path, headers={{"User-Agent": {AGENT!r}}}))"""
+    assert execute(README, [_section("Requests in: Flask"), _mount(get)], tmp_path)[1] == MOUNTED
+
+
+def test_the_django_snippet_answers_opens_and_clicks_and_records_them(tmp_path):
+    text = """
+import sys, types
+import django
+from django.conf import settings
+settings.configure(ROOT_URLCONF="urls", ALLOWED_HOSTS=["testserver"], SECRET_KEY="x" * 50)
+django.setup()
+"""
+    after = """
+from django.test import Client
+sys.modules["urls"] = urls = types.ModuleType("urls")
+urls.urlpatterns = urlpatterns
+"""
+    get = f"""lambda path: (lambda reply: (reply.status_code, reply.headers, reply.content))(
+    Client().get(path, headers={{"User-Agent": {AGENT!r}}}))"""
+    programs = [
+        Block(language="python", text=text, line=1),
+        _section("Requests in: Django"),
+        Block(language="python", text=after, line=1),
+        _mount(get),
+    ]
+    assert execute(README, programs, tmp_path)[3] == MOUNTED
+
+
+@pytest.mark.parametrize("heading", ["Requests in: Flask", "Requests in: Django"])
+def test_a_framework_needs_about_ten_lines(heading):
+    lines = [line for line in _section(heading).text.splitlines() if line.strip()]
+    assert len(lines) <= 11
+
+
+def test_mail_goes_out_and_figures_come_back(tmp_path):
+    """The other two snippets, with a reader between them."""
+    reader = """
+import re
+for url in re.findall(r'(?:src|href)="([^"]+)"', html):
+    assert beacon.handle(mb.Request(url=url, address="192.0.2.7")).status in (200, 302)
+"""
+    programs = [
+        _section("Mail out"),
+        Block(language="python", text=reader, line=1),
+        _section("Figures out"),
+    ]
+    report, _, figures = execute(README, programs, tmp_path)
+    assert "1 link wrapped, 0 left alone" in report
+    assert "«Spring offers»" in report
+    assert "Delivered: 1,000" in figures
+    assert "https://shop.example/spring" in figures
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_shown_output_is_the_real_one(page, tmp_path):
+    assert unlike(page, tmp_path) == []
+
+
+def _commands() -> list[tuple[str, str]]:
+    """Give the shell commands of the pages, with the page's name."""
+    return [
+        (page.stem, line)
+        for page in PAGES
+        for block in blocks(page)
+        if block.language == "sh"
+        for line in block.text.splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+
+
+def test_the_readme_has_the_two_commands_and_they_install_what_the_project_declares():
+    """The commands themselves are run whole by ``.ci/run``, in an empty environment."""
+    found = [_VENV.fullmatch(line) for name, line in _commands() if name == "README"]
+    assert [(one[1], one[2]) for one in found if one] == [(None, "-m mailbeacon demo"), ("test", "-m pytest")]
+    assert len(found) == 2
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert "test" in project["optional-dependencies"]
+
+
+@pytest.mark.parametrize(("page", "command"), [one for one in _commands() if "-m mailbeacon" in one[1]])
+def test_every_mailbeacon_command_shown_works(page, command, tmp_path):
+    """As shown, but with fewer made-up readers."""
+    words = shlex.split(command.partition("-m mailbeacon")[2])
+    done = subprocess.run(
+        [sys.executable, "-m", "mailbeacon", *words, *(["--recipients", "20"] if words == ["demo"] else [])],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MAILBEACON_SECRET_KEYS": KEY},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
