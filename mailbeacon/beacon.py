@@ -247,7 +247,7 @@ class Beacon:
         with self._lock:
             found = self._linkers.get(campaign)
             if found is None:
-                found = self._linkers[campaign] = Linker(self._link_signer(campaign), self.routes, {})
+                found = self._linkers[campaign] = Linker(self._link_signer(campaign), self.routes)
                 if len(self._linkers) > _MAX_CAMPAIGNS:
                     self._linkers.popitem(last=False)
             else:

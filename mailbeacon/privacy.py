@@ -53,6 +53,8 @@ def effective_level(signed: Level, default: Level = Level.FULL, today: Level = L
     Raises:
         ConfigError: If one of them is AGGREGATE or DATE, which this version cannot honour.
     """
+    if signed is default is today is Level.FULL:
+        return Level.FULL
     return min(
         check_level(signed, "the signed level"),
         check_level(default, "default_level"),

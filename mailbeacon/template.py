@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from mailbeacon import outline
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
 from mailbeacon.markup import trim_url
@@ -22,36 +21,34 @@ __all__ = ["Linker", "Template", "compile_template"]
 _TYPICAL_TOKEN = 72
 """The length of a message token with ordinary names, in characters, for the projected size."""
 _SAMPLE_TOKEN = "a0.sampleA"
+_MAX_LINKS = 65_536
 _FULL = (Level.FULL, Level.FULL)
 Levels = tuple[Level, Level]
 
 
 class Linker:
-    """Give the link tokens of one campaign, each signed once.
+    """Give the link tokens of one campaign, each signed once and remembered, within bounds.
 
     Args:
         sign: Signs a target for the campaign, or gives its short name.
         routes: The URLs.
-        known: A bounded memory of tokens already made, shared by the rewrites of a campaign.
     """
 
-    def __init__(
-        self, sign: Callable[[Target], str], routes: Routes, known: dict[tuple[int, str, Channel], str]
-    ) -> None:
+    def __init__(self, sign: Callable[[Target], str], routes: Routes) -> None:
         self._sign = sign
         self._head = routes.click_head
-        self._known = known
+        self._known: dict[Channel, dict[tuple[int, str], str]] = {channel: {} for channel in Channel}
         self._room = MAX_URL_LENGTH - len(self._head) - MESSAGE_TOKEN_ROOM - 1
 
     def wrap(self, message_token: str, channel: Channel = Channel.HTML) -> Callable[[int, str], str]:
         """Give what wraps a link for one message."""
-        head, known, make = f"{self._head}{message_token}/", self._known, self._make
+        head, known = f"{self._head}{message_token}/", self._known[channel]
 
         def wrap(number: int, url: str) -> str:
-            token = known.get((number, url, channel))
+            token = known.get((number, url))
             if token is None:
-                token = make(number, url, channel)
-            return f"{head}{token}" if token else ""
+                token = self._make(number, url, channel)
+            return head + token if token else ""
 
         return wrap
 
@@ -60,9 +57,10 @@ class Linker:
         token = self._sign(Target(number=number, url=url, channel=channel))
         if len(token) > self._room:
             token = ""
-        if len(self._known) >= 65_536:
-            self._known.clear()
-        self._known[number, url, channel] = token
+        known = self._known[channel]
+        if len(known) >= _MAX_LINKS:
+            known.clear()
+        known[number, url] = token
         return token
 
 
@@ -128,10 +126,12 @@ class Template:
         Raises:
             ConfigError: If the message is of another campaign, or its token cannot be made.
         """
-        levels = self._check(message)
-        if levels == _FULL:
+        if message.campaign != self.campaign:
+            raise ConfigError("the message's campaign is not the one the template was compiled for")
+        opens, clicks = self._levels(message)
+        if opens is clicks is Level.FULL:
             return self._sign(message).join(self._full)
-        return self._join(self._html, message, levels)
+        return self._join(self._html, message, (opens, clicks))
 
     def render_text(self, message: Message) -> str:
         """Give the plain-text part for one recipient.
@@ -252,6 +252,8 @@ def prove(done: Rewrite, pixel: str, slot: str = "") -> None:
         RewriteError: Naming the first node that differs, or that the document is too large or deep for the proof.
     """
 
+    from mailbeacon import outline  # only here and for labels: html5lib is slow to import
+
     def filled(text: str) -> str:
         return text.replace(slot, _SAMPLE_TOKEN) if slot else text
 
@@ -274,6 +276,8 @@ def _labelled(done: Rewrite, verify: bool) -> list[Link]:
     """Give each link the label a reader sees, found by its address in the order of the document."""
     if not verify:
         return list(done.links)
+    from mailbeacon import outline
+
     seen: dict[str, list[str]] = {}
     for found in outline.parse(done.source).links:
         seen.setdefault(trim_url(found.href), []).append(found.label)

@@ -1,7 +1,8 @@
 """Markdown pages as programs: their code blocks, and what running them prints.
 
 The Python blocks of a page share one process and one namespace, in order. Where a block of the language ``text`` follows a
-Python block, it shows exactly what that one printed. Nothing here knows what a page is about.
+Python block, it shows exactly what that one printed, but for empty lines at its end; ``python tests/pages.py PAGE`` writes it
+there. Nothing here knows what a page is about.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-__all__ = ["DOCS", "KEY", "README", "ROOT", "Block", "blocks", "execute", "unlike"]
+__all__ = ["DOCS", "KEY", "README", "ROOT", "Block", "blocks", "execute", "renew", "unlike"]
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -76,11 +79,33 @@ def execute(page: Path, programs: Sequence[Block], folder: Path) -> list[str]:
 
 def unlike(page: Path, folder: Path) -> list[str]:
     """Run a page's Python blocks; give, for each that shows its output, how the real one differs."""
+    return [
+        f"line {shown.line} shows\n{shown.text}but running it prints\n{real}"
+        for shown, real in _outputs(page, folder)
+        if real != shown.text
+    ]
+
+
+def renew(page: Path, folder: Path) -> None:
+    """Write the real outputs into a page."""
+    lines = page.read_text("utf-8").splitlines(keepends=True)
+    for shown, real in reversed(_outputs(page, folder)):
+        lines[shown.line - 1 : shown.line - 1 + shown.text.count("\n")] = [real]
+    page.write_text("".join(lines), "utf-8")
+
+
+def _outputs(page: Path, folder: Path) -> list[tuple[Block, str]]:
+    """Run a page; give each block that shows an output, with the real one."""
     every = blocks(page)
     programs = [block for block in every if block.language == "python"]
     printed = dict(zip((block.line for block in programs), execute(page, programs, folder), strict=True))
     return [
-        f"line {shown.line} shows\n{shown.text}but running it prints\n{printed[before.line]}"
-        for before, shown in zip(every, every[1:], strict=False)
-        if before.language == "python" and shown.language == "text" and printed[before.line] != shown.text
+        (shown, printed[before.line].rstrip("\n") + "\n")
+        for before, shown in pairwise(every)
+        if before.language == "python" and shown.language == "text"
     ]
+
+
+if __name__ == "__main__":
+    with TemporaryDirectory() as empty:
+        renew(Path(sys.argv[1]).resolve(), Path(empty))

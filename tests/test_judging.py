@@ -14,6 +14,7 @@ from mailbeacon.judging.reference import rules_page
 from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
 
 SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
+NOWHERE = Network()
 HOSTING = Network(operator="Amazon", kind=NetworkKind.HOSTING)
 FULL = frozenset({Hint.SEC_FETCH, Hint.SEC_FETCH_USER})
 
@@ -26,7 +27,7 @@ def event(
     message: str = "m1",
     recipient: str | None = "u1",
     agent: AgentKind = AgentKind.BROWSER,
-    network: Network = Network(),
+    network: Network = NOWHERE,
     client: str = "home",
     agent_id: str = "chrome",
     hints: frozenset[Hint] = frozenset(),
@@ -64,33 +65,63 @@ def names(verdict: Verdict) -> list[str]:
         pytest.param(event(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY), Actor.PRIVACY_PROXY, None, id="Apple's proxy"),
         pytest.param(event(Kind.OPEN, agent=AgentKind.IMAGE_PROXY), Actor.IMAGE_PROXY, True, id="Gmail's proxy"),
         pytest.param(event(Kind.OPEN, agent=AgentKind.PREFETCH), Actor.PREFETCH, False, id="Gmail's prefetch"),
-        pytest.param(event(Kind.OPEN, agent=AgentKind.MAIL_CLIENT), Actor.HUMAN, True, id="native Apple Mail is not MPP"),
+        pytest.param(
+            event(Kind.OPEN, agent=AgentKind.MAIL_CLIENT), Actor.HUMAN, True, id="native Apple Mail is not MPP"
+        ),
         pytest.param(event(agent=AgentKind.SCANNER), Actor.SCANNER, False, id="a declared scanner alone is a machine"),
         pytest.param(event(agent=AgentKind.SCRIPT, hints=FULL), Actor.SCRIPT, False, id="a script"),
         pytest.param(event(agent=AgentKind.PREVIEW), Actor.PREVIEW, False, id="a link preview"),
         pytest.param(event(agent=AgentKind.CRAWLER), Actor.CRAWLER, False, id="a crawler"),
         pytest.param(event(hints=FULL), Actor.HUMAN, True, id="a full browser on its own"),
         pytest.param(event(after=300), Actor.HUMAN, True, id="a browser's click without more"),
-        pytest.param(event(hints=frozenset({Hint.HEADERS_UNKNOWN})), Actor.HUMAN, True, id="a click from an access log"),
+        pytest.param(
+            event(hints=frozenset({Hint.HEADERS_UNKNOWN})), Actor.HUMAN, True, id="a click from an access log"
+        ),
         pytest.param(event(hints=FULL | {Hint.HONEYPOT}), Actor.SCANNER, False, id="a hidden link"),
-        pytest.param(event(Kind.OPEN, agent=AgentKind.IMAGE_PROXY, hints=frozenset({Hint.HEAD})), Actor.SCANNER, False,
-                     id="HEAD is never a person"),
+        pytest.param(
+            event(Kind.OPEN, agent=AgentKind.IMAGE_PROXY, hints=frozenset({Hint.HEAD})),
+            Actor.SCANNER,
+            False,
+            id="HEAD is never a person",
+        ),
         pytest.param(event(hints=FULL | {Hint.PREFETCH}), Actor.PREFETCH, False, id="a prefetch header"),
-        pytest.param(event(Kind.OPEN, hints=frozenset({Hint.PROVIDER_PROXY})), Actor.PRIVACY_PROXY, None,
-                     id="the provider says privacy proxy"),
-        pytest.param(event(hints=frozenset({Hint.PROVIDER_MACHINE})), Actor.SCANNER, False, id="the provider says machine"),
+        pytest.param(
+            event(Kind.OPEN, hints=frozenset({Hint.PROVIDER_PROXY})),
+            Actor.PRIVACY_PROXY,
+            None,
+            id="the provider says privacy proxy",
+        ),
+        pytest.param(
+            event(hints=frozenset({Hint.PROVIDER_MACHINE})), Actor.SCANNER, False, id="the provider says machine"
+        ),
         pytest.param(event(agent=AgentKind.PRIVACY_PROXY), Actor.SCANNER, False, id="Apple's proxy follows no links"),
-        pytest.param(event(network=Network(operator="Microsoft", kind=NetworkKind.MAIL)), Actor.SCANNER, False,
-                     id="Microsoft's machines on a click: detonation"),
-        pytest.param(event(Kind.OPEN, network=Network(operator="Microsoft", kind=NetworkKind.HOSTING)), Actor.HUMAN, True,
-                     id="Microsoft's machines on an open: Outlook.com"),
-        pytest.param(event(network=Network(operator="Apple", kind=NetworkKind.RELAY), hints=FULL), Actor.HUMAN, True,
-                     id="Safari through Apple's relay"),
-        pytest.param(event(Kind.UNSUBSCRIBE, agent=AgentKind.SCRIPT, network=HOSTING), Actor.HUMAN, True,
-                     id="a one-click unsubscribe comes from a provider's server"),
+        pytest.param(
+            event(network=Network(operator="Microsoft", kind=NetworkKind.MAIL)),
+            Actor.SCANNER,
+            False,
+            id="Microsoft's machines on a click: detonation",
+        ),
+        pytest.param(
+            event(Kind.OPEN, network=Network(operator="Microsoft", kind=NetworkKind.HOSTING)),
+            Actor.HUMAN,
+            True,
+            id="Microsoft's machines on an open: Outlook.com",
+        ),
+        pytest.param(
+            event(network=Network(operator="Apple", kind=NetworkKind.RELAY), hints=FULL),
+            Actor.HUMAN,
+            True,
+            id="Safari through Apple's relay",
+        ),
+        pytest.param(
+            event(Kind.UNSUBSCRIBE, agent=AgentKind.SCRIPT, network=HOSTING),
+            Actor.HUMAN,
+            True,
+            id="a one-click unsubscribe comes from a provider's server",
+        ),
         pytest.param(event(Kind.DELIVERED), Actor.UNKNOWN, None, id="a delivery is nobody's act"),
     ],
-)  # fmt: skip
+)
 def test_one_event_alone(one: Event, actor: Actor, human: bool | None) -> None:
     verdict = classify(one)
     assert (verdict.actor, verdict.is_human) == (actor, human), explain(verdict)
@@ -113,10 +144,16 @@ def test_fewer_headers_known_means_less_sure_of_a_person() -> None:
 def test_a_burst_is_a_scanner_and_the_persons_own_click_stays_a_persons() -> None:
     own = event(after=900, link=3, client="home", hints=FULL)
     beside = event(after=43.5, link=4, client="elsewhere", agent_id="safari", hints=FULL)
-    verdicts = classify_all([*scan(), own, beside])
+    third = event(after=60, link=5, client="third", agent_id="firefox", hints=FULL)
+    verdicts = classify_all([*scan(), own, beside, third])
     assert {verdict.actor for verdict in verdicts[:8]} == {Actor.SCANNER}
     assert "8 links" in verdicts[0].signals[0].detail
-    assert [verdict.actor for verdict in verdicts[8:]] == [Actor.HUMAN, Actor.HUMAN]
+    assert [verdict.actor for verdict in verdicts[8:]] == [Actor.HUMAN] * 3
+
+
+def test_what_names_itself_is_called_by_its_name_in_a_burst_too() -> None:
+    previews = scan(agent=AgentKind.PREVIEW, network=Network(kind=NetworkKind.SECURITY), hints=frozenset({Hint.HEAD}))
+    assert {verdict.actor for verdict in classify_all(previews)} == {Actor.PREVIEW}
 
 
 def test_a_later_burst_revises_an_earlier_verdict_and_a_later_person_upgrades_only_itself() -> None:
@@ -132,17 +169,31 @@ def test_a_later_burst_revises_an_earlier_verdict_and_a_later_person_upgrades_on
     [
         pytest.param([event(link=2)], event(after=7200.4, link=1), "same-second", id="two links at once"),
         pytest.param([event(Kind.LEAVE_PAGE)], event(after=7201), "unsubscribe-pair", id="unsubscribe and read on"),
-        pytest.param([event(link=n, client=f"n{n}", agent_id=f"a{n}", after=7200 + 5 * n) for n in (2, 3)],
-                     event(link=1), "many-networks", id="three networks for one mail"),
-        pytest.param(scan(), event(Kind.OPEN, after=52, client="scan", agent_id="old"), "burst-company", id="burst's pixel"),
+        pytest.param(
+            [event(link=n, client=f"n{n}", agent_id=f"a{n}", after=7200 + 5 * n) for n in (2, 3)],
+            event(link=1),
+            "many-networks",
+            id="three networks for one mail",
+        ),
+        pytest.param(
+            scan(), event(Kind.OPEN, after=52, client="scan", agent_id="old"), "burst-company", id="burst's pixel"
+        ),
         pytest.param([event(after=7190)], event(Kind.OPEN), "pixel-after", id="the pixel after the link"),
-        pytest.param([event(link=9, hints=frozenset({Hint.HONEYPOT}), after=7190)], event(), "honeypot-near", id="near a trap"),
-        pytest.param([event(message=f"m{n}", recipient=f"u{n}", after=7200 + n / 10) for n in (2, 3, 4)],
-                     event(), "many-recipients", id="many recipients at once"),
+        pytest.param(
+            [event(link=9, hints=frozenset({Hint.HONEYPOT}), after=7190)], event(), "honeypot-near", id="near a trap"
+        ),
+        pytest.param(
+            [event(message=f"m{n}", recipient=f"u{n}", after=7200 + n / 10) for n in (2, 3, 4)],
+            event(),
+            "many-recipients",
+            id="many recipients at once",
+        ),
         pytest.param([event(Kind.DELIVERED, after=7260)], event(), "wait-before", id="before the delivery"),
-        pytest.param([event(link=n, after=7200 + 3 * n) for n in range(2, 7)], event(), "coverage", id="six links, quickly"),
+        pytest.param(
+            [event(link=n, after=7200 + 3 * n) for n in range(2, 7)], event(), "coverage", id="six links, quickly"
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_happens_around_an_event_speaks(others: list[Event], one: Event, name: str) -> None:
     assert name in names(classify(one, others))
     assert name not in names(classify(one))
@@ -164,9 +215,16 @@ def test_an_office_behind_one_address_at_human_pace_is_people() -> None:
 def test_known_proxies_may_serve_many_recipients_at_once() -> None:
     google = Network(operator="Google", kind=NetworkKind.MAIL)
     opens = [
-        event(Kind.OPEN, message=f"m{n}", recipient=f"u{n}", after=60 + n / 50, agent=AgentKind.IMAGE_PROXY, network=google)
+        event(
+            Kind.OPEN,
+            message=f"m{n}",
+            recipient=f"u{n}",
+            after=60 + n / 50,
+            agent=AgentKind.IMAGE_PROXY,
+            network=google,
+        )
         for n in range(200)
-    ]  # fmt: skip
+    ]
     assert {verdict.actor for verdict in classify_all(opens)} == {Actor.IMAGE_PROXY}
 
 
@@ -238,6 +296,4 @@ def test_every_rule_has_a_source_with_a_year_and_says_what_it_looks_for() -> Non
 
 def test_the_reference_page_is_the_rules_own() -> None:
     page = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
-    assert page.read_text("utf-8") == rules_page(), (
-        "write it again: python -m mailbeacon.judging.reference is in the how-to"
-    )
+    assert page.read_text("utf-8") == rules_page(), "write it again with rules_page()"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from mailbeacon.judging import Classifier, Judged, Revision, Windows, classify, 
 from mailbeacon.judging.neighbours import most
 from mailbeacon.model import AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
 from tests.bench.accuracy import figures, judged
+from tests.scenes import Mailing
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 KINDS = (Kind.OPEN, Kind.CLICK, Kind.CLICK, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE, Kind.DELIVERED, Kind.BOUNCED)
@@ -96,6 +98,27 @@ def test_a_stream_bears_events_that_are_late_by_no_more_than_the_hold(events: li
     arrived = [replace(one, id=f"e{n}") for n, (_, one) in enumerate(sorted(late, key=lambda pair: pair[0]))]
     last = {told.event.id: told.verdict for told in Classifier().stream(arrived, hold)}
     assert [last[one.id] for one in arrived] == classify_all(arrived)
+
+
+@pytest.mark.parametrize("hold", [0, 20, 600], ids="a hold of {} s".format)
+@pytest.mark.parametrize("late", [pytest.param(False, id="in order"), pytest.param(True, id="late within the hold")])
+def test_a_long_stream_ends_with_what_all_at_once_says(hold: int, late: bool) -> None:
+    """Long enough that much is forgotten on the way."""
+    random = Random(hold)
+    events = [told.event for told in Mailing(5).told(1500)]
+    clicks = [one for one in events if one.kind is Kind.CLICK][:300]
+    # Bursts that go on for as long as the windows reach, so that what is kept at their edge matters.
+    events += [
+        replace(clicks[0], id=f"x{n}", link=n % 7, received_at=START + timedelta(seconds=random.random() * 9000))
+        for n in range(600)
+    ]
+    waits = [timedelta(seconds=hold * random.random() if late else 0) for _ in events]
+    arrived = sorted(
+        ((one.received_at + wait, one) for one, wait in zip(events, waits, strict=True)), key=lambda pair: pair[0]
+    )
+    ordered = [one for _, one in arrived]
+    last = {told.event.id: told.verdict for told in Classifier().stream(ordered, timedelta(seconds=hold))}
+    assert [last[one.id] for one in ordered] == classify_all(ordered)
 
 
 @given(LISTS)

@@ -111,7 +111,7 @@ def test_the_fast_cut_finds_what_the_careful_walk_finds(source: str) -> None:
             offsets.append(at)
             at += len(piece)
         tags = []
-        for index in found.wanted:  # type: ignore[attr-defined]
+        for index in sorted([*found.links, *found.frame]):  # type: ignore[attr-defined]
             piece = found.pieces[index]  # type: ignore[attr-defined]
             match = TAG.match(piece)
             if match:

@@ -10,7 +10,6 @@ import sys
 import tomllib
 
 import pytest
-
 from pages import DOCS, KEY, README, ROOT, Block, blocks, execute, unlike
 
 PAGES = [README, DOCS / "tutorials" / "your-first-tracked-newsletter.md"]

@@ -29,8 +29,8 @@ class Rule:
         kind: What a user agent is that fits.
         client: The name to give it; empty for a general rule.
         how: ``exact``, ``start``, ``has``, ``word`` (a product's name) or ``re``; all but ``exact`` in lower case.
-        pattern: What to find. For ``re``: texts of which one must be there (parted by ``|``), `` :: ``, then the
-            pattern, so that most user agents cost no more than a search for a plain text.
+        pattern: What to find. For ``re``: texts of which one must be there (parted by ``|``), ``::`` between blanks,
+            then the pattern, so that most user agents cost no more than a search for a plain text.
         source: Where the fact comes from.
         year: Of the source.
     """

@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> ArgumentParser:
     parser = _Parser(
-        prog="mailbeacon", description="Email tracking that can be trusted: rewrite mail, decode what comes back, count."
+        prog="mailbeacon",
+        description="Email tracking that can be trusted: rewrite mail, decode what comes back, count.",
     )
     parser.add_argument("--version", action="version", version=f"mailbeacon {__version__}")
     commands = parser.add_subparsers(metavar="command", required=True, dest="command")

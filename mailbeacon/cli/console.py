@@ -45,7 +45,7 @@ else:
     Commands = object
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is no fault of the program
+class Refused(Exception):
     """Tell the user in one line why a command does nothing.
 
     Attributes:

@@ -32,9 +32,9 @@ def register(commands: Commands) -> None:
 
 
 def _run(options: Namespace) -> int:
-    keys = [key.encode("utf-8", "surrogateescape") for key in read_keys(options.key_file)]
+    signer = TokenSigner(read_keys(options.key_file))
     try:
-        found = _said(options.url, TokenSigner(keys))
+        found = _said(options.url, signer)
     except TokenError as error:
         raise Refused(f"the URL says nothing that can be believed: {error}") from error
     wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.policy import default
 from enum import Enum
 from pathlib import Path
@@ -27,7 +27,9 @@ MAX_FILE: Final = 50_000_000
 
 _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CHARSET: Final = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
-_TAG: Final = re.compile(r"<(?:!doctype|html|head|body|table|div|p|a|td|span|center|img|br|h[1-6])[\s>/]", re.IGNORECASE)
+_TAG: Final = re.compile(
+    r"<(?:!doctype|html|head|body|table|div|p|a|td|span|center|img|br|h[1-6])[\s>/]", re.IGNORECASE
+)
 _FIELD: Final = re.compile(rb"(?:\A|\n)(?:from|received|mime-version|return-path|message-id|subject):", re.IGNORECASE)
 _FIRST_LINE: Final = re.compile(rb"(?:From |[!-9;-~]+:)")
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -80,10 +82,9 @@ def read_document(path: Path) -> Document:
     form = _ENDINGS.get(path.suffix.lower())
     if form is Form.MAIL or (form is None and _looks_like_mail(data)):
         return _mail(data, name)
-    document = _document(data, form, name)
     if len(data) > MAX_DOCUMENT:
         raise Refused(f"{name} has {len(data) / 1e6:.1f} MB: a newsletter has at most {MAX_DOCUMENT / 1e6:.0f} MB")
-    return document
+    return _document(data, form, name)
 
 
 def _read(path: Path) -> bytes:
@@ -99,22 +100,17 @@ def _read(path: Path) -> bytes:
 
 
 def _document(data: bytes, form: Form | None, name: str) -> Document:
-    mark, encoding = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", ""))
-    if encoding[:6] != "utf-16" and _BINARY.search(data):
+    mark, marked = next((pair for pair in _BOMS if data.startswith(pair[0])), (b"", ""))
+    if marked[:6] != "utf-16" and _BINARY.search(data):
         raise Refused(f"{name} is a binary file: HTML, plain text or a mail (.eml) is needed")
     body = data[len(mark) :]
-    for encoding in [encoding] if encoding else _encodings(data):
-        try:
+    for encoding in (marked,) if marked else _encodings(data):
+        with suppress(UnicodeError, LookupError):
             text = body.decode(encoding)
             if text.encode(encoding) == body:
-                break
-        except (UnicodeError, LookupError):
-            continue
-    else:
-        raise Refused(f"{name} cannot be read as text")
-    return Document(
-        text=text, form=form or (Form.HTML if _TAG.search(text) else Form.TEXT), encoding=encoding, mark=mark
-    )
+                form = form or (Form.HTML if _TAG.search(text) else Form.TEXT)
+                return Document(text=text, form=form, encoding=encoding, mark=mark)
+    raise Refused(f"{name} cannot be read as text")
 
 
 def _encodings(data: bytes) -> Iterator[str]:
@@ -133,31 +129,39 @@ def _looks_like_mail(data: bytes) -> bool:
 
 def _mail(data: bytes, name: str) -> Document:
     try:
-        found = _html_part(message_from_bytes(data, policy=default))
+        found = _html_body(data) or _any_html(data)
     except Exception as error:  # the email package raises many kinds for broken fields
         raise Refused(f"{name} cannot be read as a mail: {type(error).__name__}") from error
-    if found is None:
-        raise Refused(f"{name} has no HTML part that could be read")
     if not found.strip():
-        raise Refused(f"the HTML part of {name} is empty")
+        raise Refused(f"{name} has no HTML part, or an empty one")
     if len(found.encode("utf-8", "surrogatepass")) > MAX_DOCUMENT:
         raise Refused(f"the HTML part of {name} has over {MAX_DOCUMENT / 1e6:.0f} MB, too much for a newsletter")
     return Document(text=found, form=Form.MAIL)
 
 
-def _html_part(mail: EmailMessage) -> str | None:
-    """Give the mail's HTML body, or the first HTML part that is not attached."""
-    best = mail.get_body(preferencelist=("html",))
-    parts = [best] if best is not None else [part for part in mail.walk() if part.get_content_type() == "text/html"]
-    for part in parts:
-        if isinstance(part, EmailMessage) and not part.is_attachment():
-            return _content(part)
-    return None
-
-
-def _content(part: EmailMessage) -> str:
+def _html_body(data: bytes) -> str:
+    """Give the HTML a mail program would show, or the empty text."""
+    body = message_from_bytes(data, policy=default).get_body(preferencelist=("html",))
+    if body is None:
+        return ""
     try:
-        return str(part.get_content())
+        return str(body.get_content())
     except LookupError:  # a charset nobody knows
-        raw = part.get_payload(decode=True)
-        return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else ""
+        return _decoded(body.get_payload(decode=True), "")
+
+
+def _any_html(data: bytes) -> str:
+    """Give the first HTML part, as an older and more patient parser finds it; attached ones count too."""
+    for part in message_from_bytes(data).walk():
+        if part.get_content_type() == "text/html":
+            return _decoded(part.get_payload(decode=True), part.get_content_charset() or "")
+    return ""
+
+
+def _decoded(raw: object, charset: str) -> str:
+    if not isinstance(raw, bytes):
+        return ""
+    for encoding in (charset, "utf-8"):
+        with suppress(LookupError, UnicodeError):
+            return raw.decode(encoding)
+    return raw.decode("latin-1")

@@ -26,7 +26,7 @@ def add_key_option(parser: ArgumentParser) -> None:
     )
 
 
-def read_keys(path: Path | None) -> list[str]:
+def read_keys(path: Path | None) -> list[bytes]:
     """Give the keys, the newest last.
 
     Args:
@@ -45,11 +45,11 @@ def read_keys(path: Path | None) -> list[str]:
         found = [line.strip() for line in _read(path, where).splitlines() if line.strip()]
         if not found:
             raise Refused(f"{where} holds no key")
-    for key in found:
-        size = len(key.encode("utf-8", "surrogateescape"))
-        if size < MIN_KEY_BYTES:
-            raise Refused(f"a key in {where} has {size} bytes, at least {MIN_KEY_BYTES} are needed")
-    return found
+    keys = [key.encode("utf-8", "surrogateescape") for key in found]
+    for key in keys:
+        if len(key) < MIN_KEY_BYTES:
+            raise Refused(f"a key in {where} has {len(key)} bytes, at least {MIN_KEY_BYTES} are needed")
+    return keys
 
 
 def _read(path: Path, where: str) -> str:

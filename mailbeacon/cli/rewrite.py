@@ -36,8 +36,7 @@ def register(commands: Commands) -> None:
 
 
 def _run(options: Namespace) -> int:
-    keys = read_keys(options.key_file)
-    beacon = Beacon(options.base_url, secret_keys=keys)
+    beacon = Beacon(options.base_url, secret_keys=read_keys(options.key_file))
     campaign = options.file.stem if options.campaign is None else options.campaign
     message = Message(recipient=options.recipient, campaign=campaign, sent_at=beacon.settings.clock())
     beacon.sign(message)

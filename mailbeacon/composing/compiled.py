@@ -139,7 +139,7 @@ def compile_mail(
         SignedMail: If a change would break a signature or encryption.
         RewriteError: For several recipients, or a mail beyond what can be rewritten safely.
     """
-    raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+    raw = mail if isinstance(mail, bytes) else mail.as_bytes()
     opened = open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared)
     htmls = [body.text.text for body in opened.bodies if body.is_html]
     texts = [body.text.text for body in opened.bodies if not body.is_html]

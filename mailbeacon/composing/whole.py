@@ -97,7 +97,7 @@ def compose(
         RewriteError: As for :func:`compose_bytes`.
     """
     copy = deepcopy(email)
-    raw = copy.as_bytes(policy=copy.policy)
+    raw = copy.as_bytes()
     done = compose_bytes(raw, rewrite_html, rewrite_text, strip_signatures=strip_signatures, shared=shared)
     old, new = mime.scan(raw), mime.scan(done.data)
     for field in mime.signature_fields(old):

@@ -1,19 +1,25 @@
 """From events and verdicts to honest figures: tallies that merge, rates, readership, experiments, leads and audiences.
 
-Does not judge who did it, and knows nothing of tokens, links or mails: it counts what it is given.
+Does not judge who did it, and knows nothing of tokens, links or mails: it counts what it is given. What is worked out of a
+tally is imported when it is first used, so that ``import mailbeacon`` stays quick.
 """
 
-from mailbeacon.counting.audiences import Audience, Member, Subscriber, Windows, audiences, sunset
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from mailbeacon.counting.book import VIEW_WINDOW, Tally
-from mailbeacon.counting.experiments import Comparison, Contrast, compare
 from mailbeacon.counting.figures import Count, Dimension, LinkKey, Split
 from mailbeacon.counting.gathering import Deliveries, Groups, tally
-from mailbeacon.counting.hours import Hours, Suggestion, Zones, reading_hours
-from mailbeacon.counting.leads import HotWatch, Lead, Weights, hot, score
-from mailbeacon.counting.proportions import sample_size
-from mailbeacon.counting.rates import Interval, Range, Rate, Rates, Raw, interval, rate, rates
-from mailbeacon.counting.readers import GroupRow, Reader, ReadReport, ReadState, read_report
-from mailbeacon.counting.recapture import Readership, estimate_readers, readership
+
+if TYPE_CHECKING:
+    from mailbeacon.counting.experiments import Comparison, Contrast, compare
+    from mailbeacon.counting.hours import Hours, Suggestion, Zones, reading_hours
+    from mailbeacon.counting.leads import HotWatch, Lead, Weights, hot, score
+    from mailbeacon.counting.proportions import sample_size
+    from mailbeacon.counting.ratios import Interval, Range, Rate, Rates, Raw, interval, rate, rates
+    from mailbeacon.counting.readers import GroupRow, Reader, ReadReport, ReadState, read_report
+    from mailbeacon.counting.recapture import Readership, estimate_readers, readership
+    from mailbeacon.counting.standing import Audience, Member, Subscriber, Windows, audiences, sunset
 
 __all__ = [
     "VIEW_WINDOW",
@@ -61,3 +67,23 @@ __all__ = [
     "sunset",
     "tally",
 ]
+
+_MODULES = {
+    "experiments": ("Comparison", "Contrast", "compare"),
+    "hours": ("Hours", "Suggestion", "Zones", "reading_hours"),
+    "leads": ("HotWatch", "Lead", "Weights", "hot", "score"),
+    "proportions": ("sample_size",),
+    "ratios": ("Interval", "Range", "Rate", "Rates", "Raw", "interval", "rate", "rates"),
+    "readers": ("GroupRow", "Reader", "ReadReport", "ReadState", "read_report"),
+    "recapture": ("Readership", "estimate_readers", "readership"),
+    "standing": ("Audience", "Member", "Subscriber", "Windows", "audiences", "sunset"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import what is used for the first time."""
+    module = _HOMES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{module}"), name)

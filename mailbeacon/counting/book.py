@@ -1,6 +1,6 @@
 """The tally itself: what was counted, closed to changes, ready to merge with others and to be asked.
 
-Does not read events (``gathering`` does) and does not divide (``rates`` does).
+Does not read events (``gathering`` does) and does not divide (``ratios`` does).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mailbeacon.counting.census import MACHINES, PEOPLE, UNKNOWN, Value, census, mails_by_audience
+from mailbeacon.counting.census import MACHINES, PEOPLE, UNKNOWN, Value, count_by, mails_by_audience
 from mailbeacon.counting.figures import Count, Dimension, LinkKey, Split
 from mailbeacon.counting.ledger import FETCHED, Numbers, Page, PageKey, merge_pages
 from mailbeacon.counting.writing import read_tally, write_tally
@@ -105,7 +105,7 @@ class Tally:
                 only what was seen.
             window: The longest pause within one view, in whole minutes.
         """
-        count = census(self._pages, _fetched(kind), None, _minutes(window)).get("", Count())
+        count = count_by(self._pages, _fetched(kind), None, _minutes(window)).get("", Count())
         if not clicks_are_opens or kind != Kind.OPEN:
             return count
         found = [0, 0, 0, 0]
@@ -120,7 +120,7 @@ class Tally:
         A mail with several values (two clients, three links) counts once under each, so messages do not add up.
         Hits whose moment was not kept (a mail with more than 64 moments) have no hour.
         """
-        found = census(self._pages, _fetched(kind), Dimension(dimension), _minutes(window))
+        found = count_by(self._pages, _fetched(kind), Dimension(dimension), _minutes(window))
         return {value: found[value] for value in sorted(found, key=_order)}
 
     def overlap(self) -> int:

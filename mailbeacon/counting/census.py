@@ -14,7 +14,7 @@ from mailbeacon.counting.figures import Count, Dimension, LinkKey, Split
 from mailbeacon.counting.ledger import LATE, Entries, Page, PageKey, Trait
 from mailbeacon.model import Actor, Kind, Verdict
 
-__all__ = ["MACHINES", "PEOPLE", "UNKNOWN", "Value", "audience_of", "census", "mails_by_audience"]
+__all__ = ["MACHINES", "PEOPLE", "UNKNOWN", "Value", "audience_of", "count_by", "mails_by_audience"]
 
 PEOPLE: Final = 0
 UNKNOWN: Final = 1
@@ -32,7 +32,7 @@ def audience_of(actor: Actor) -> int:
     return _AUDIENCE[actor]
 
 
-def census(pages: Mapping[PageKey, Page], kind: Kind, dimension: Dimension | None, pause: int) -> dict[Value, Count]:
+def count_by(pages: Mapping[PageKey, Page], kind: Kind, dimension: Dimension | None, pause: int) -> dict[Value, Count]:
     """Count one kind of event by the values of a dimension.
 
     Args:

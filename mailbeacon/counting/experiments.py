@@ -13,7 +13,7 @@ from itertools import combinations
 from mailbeacon.counting.book import Tally
 from mailbeacon.counting.figures import Dimension
 from mailbeacon.counting.proportions import difference, holm, p_value, sample_size
-from mailbeacon.counting.rates import Interval, Rate, rate
+from mailbeacon.counting.ratios import Interval, Rate, rate
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mailbeacon.counting.gathering import group_of
 from mailbeacon.counting.pairing import seen
-from mailbeacon.counting.rates import Interval, interval
+from mailbeacon.counting.ratios import Interval, interval
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Verdict
 
@@ -106,12 +107,10 @@ def reading_hours(
 
 def _zone_of(zones: Zones | None, default: str) -> Callable[[str], tzinfo]:
     known: dict[str, tzinfo] = {}
+    named = group_of(zones) or (lambda _: default)
 
     def find(recipient: str) -> tzinfo:
-        if zones is None:
-            name = default
-        else:
-            name = (zones(recipient) if callable(zones) else zones.get(recipient, "")) or default
+        name = named(recipient) or default
         if name not in known:
             try:
                 known[name] = ZoneInfo(name)

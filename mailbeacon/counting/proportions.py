@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import ceil, exp, lgamma, sqrt
 from statistics import NormalDist
 
-from mailbeacon.counting.rates import Interval, interval, normal_quantile
+from mailbeacon.counting.ratios import Interval, interval, normal_quantile
 from mailbeacon.errors import ConfigError
 
 __all__ = ["difference", "holm", "p_value", "sample_size"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import exp, sqrt
 
 from mailbeacon.counting.book import Tally
-from mailbeacon.counting.rates import Interval, normal_quantile
+from mailbeacon.counting.ratios import Interval, normal_quantile
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
 

@@ -50,7 +50,20 @@ _Key = tuple[str, str, str, str, frozenset[Hint], str, str]
 class _Case:
     """Hold what events of one kind with the same facts have in common, and the verdicts found so far."""
 
-    __slots__ = ("alone", "crowd", "delivers", "follows", "found", "near", "opens", "prior", "reads", "timed", "trap", "version")
+    __slots__ = (
+        "alone",
+        "crowd",
+        "delivers",
+        "follows",
+        "found",
+        "near",
+        "opens",
+        "prior",
+        "reads",
+        "timed",
+        "trap",
+        "version",
+    )
 
     def __init__(self, event: Event, prior: float | None, found: list[tuple[Rule, str]], version: str) -> None:
         facts = event.facts

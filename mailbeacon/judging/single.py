@@ -9,15 +9,14 @@ chances of ``tests/bench/accuracy.py`` come out calibrated; what is only reporte
 from __future__ import annotations
 
 from mailbeacon.judging.around import Around, Wait
+from mailbeacon.judging.origin import ORIGIN_RULES, is_provider
 from mailbeacon.judging.rules import READS, Needs, Rule, rule
-from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind, NetworkKind
+from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind
 
 __all__ = ["SINGLE_RULES"]
 
 OPENS = frozenset({Kind.OPEN})
 FOLLOWS = frozenset({Kind.CLICK, Kind.LEAVE_PAGE})
-MAIL_PROVIDERS = ("apple", "google", "microsoft", "yahoo")
-"""Operators whose servers also load images because a person opened a mail: not suspicious on an open."""
 
 
 def _agent(
@@ -94,17 +93,6 @@ def _wait(wait: Wait, weight: float, says: str, source: str, *, kinds: frozenset
     return Rule(name=name, family="time", weight=weight, source=source, check=check, kinds=kinds, needs=Needs.AROUND)
 
 
-def _provider(event: Event) -> bool:
-    """Tell whether a mail provider's own servers made the request, whatever else it rents out."""
-    network = event.facts.network
-    return network.kind is NetworkKind.MAIL or network.operator.casefold().startswith(MAIL_PROVIDERS)
-
-
-def _by(event: Event) -> str:
-    operator = event.facts.network.operator
-    return f" ({operator})" if operator else ""
-
-
 @rule(
     family="agent",
     weight=-4.0,
@@ -116,7 +104,7 @@ def _by(event: Event) -> str:
 )
 def image_proxy(event: Event, around: Around) -> str:
     """See that a mail provider's image proxy fetched the pixel, from a provider's network."""
-    if event.facts.agent is AgentKind.IMAGE_PROXY and _provider(event):
+    if event.facts.agent is AgentKind.IMAGE_PROXY and is_provider(event):
         return "a mail provider's image proxy fetched it, on the provider's own network, as it does when a person opens"
     return ""
 
@@ -140,78 +128,6 @@ def agent_unknown(event: Event, around: Around) -> str:
     """See that no browser or mail client we know followed a link (where headers are known)."""
     if event.facts.agent is AgentKind.UNKNOWN and Hint.HEADERS_UNKNOWN not in event.facts.hints:
         return "the user agent is no browser or mail client we know"
-    return ""
-
-
-@rule(
-    family="network",
-    weight=3.0,
-    source="Mautic issue 16263, resend-node issue 901, opencollective issue 3656, 2025",
-    kinds=FOLLOWS,
-    needs=Needs.FACTS,
-)
-def hosting_click(event: Event, around: Around) -> str:
-    """See that a link was followed from rented servers."""
-    return f"it came from rented servers{_by(event)}" if event.facts.network.kind is NetworkKind.HOSTING else ""
-
-
-@rule(
-    family="network",
-    weight=3.0,
-    source="Microsoft, Safe Links page, 2026; warmbly pull request 412, 2025",
-    kinds=FOLLOWS,
-    needs=Needs.FACTS,
-)
-def mail_network_click(event: Event, around: Around) -> str:
-    """See that a mail provider's own machines followed a link, where a person's browser would."""
-    if event.facts.network.kind is not NetworkKind.MAIL:
-        return ""
-    return f"a mail provider's own machines{_by(event)} followed the link, where a person's browser would"
-
-
-@rule(
-    family="network",
-    weight=2.4,
-    source="Mautic issue 16263, 2025; calibrated on simulated traffic, 2026",
-    kinds=OPENS,
-    needs=Needs.FACTS,
-)
-def hosting_open(event: Event, around: Around) -> str:
-    """See that an open came from rented servers that are no mail provider's."""
-    if event.facts.network.kind is not NetworkKind.HOSTING or _provider(event):
-        return ""
-    return f"it came from rented servers{_by(event)}"
-
-
-@rule(
-    family="network",
-    weight=-1.0,
-    source="Outlook.com loads images itself: warmbly pull request 412, 2025",
-    kinds=OPENS,
-    needs=Needs.FACTS,
-)
-def mail_network_open(event: Event, around: Around) -> str:
-    """See that an open came from a mail provider's network, as opens in its web mail do."""
-    return "it came from a mail provider's network, as opens in its web mail do" if _provider(event) else ""
-
-
-@rule(family="network", weight=4.5, source="security vendors' own ranges, 2026", needs=Needs.FACTS)
-def security_network(event: Event, around: Around) -> str:
-    """See that a request came from a security vendor's network."""
-    kind = event.facts.network.kind
-    return f"it came from a security vendor's network{_by(event)}" if kind is NetworkKind.SECURITY else ""
-
-
-@rule(
-    family="network",
-    weight=-0.6,
-    source="Apple, egress-ip-ranges.csv; Zscaler, published ranges, 2026",
-    needs=Needs.FACTS,
-)
-def people_network(event: Event, around: Around) -> str:
-    """See that a request came through a relay or an office's proxy, which carry people."""
-    if event.facts.network.kind in (NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY):
-        return "it came through a relay or an office's proxy, which carry people"
     return ""
 
 
@@ -389,12 +305,7 @@ SINGLE_RULES: tuple[Rule, ...] = (
         "Microsoft, Safe Links page, 2026",
         kinds=FOLLOWS,
     ),
-    hosting_click,
-    mail_network_click,
-    hosting_open,
-    mail_network_open,
-    security_network,
-    people_network,
+    *ORIGIN_RULES,
     _wait(Wait.BEFORE, 2.2, "it came before the mail was delivered", "Microsoft, Safe Links page, 2026"),
     _wait(Wait.INSTANT, 1.8, "it came within an instant of the delivery", "Mautic 5.2, WhiteBeard, bot filters, 2026"),
     _wait(Wait.SOON, 0.8, "it came within seconds of the delivery", "WhiteBeard, 2026; craft-campaign issue 546, 2025"),

@@ -37,14 +37,20 @@ def _raw(name: str) -> str:
 
 _COMMON_RAW = ("style", "title")
 _NOT_RAW = rf"(?!{'|'.join(_any_case(name) + _NAME_END for name in _COMMON_RAW)})"
-_DULL_END_TAGS = r"(?:</[ac-gi-z][a-z0-9]*+>[^<]*+)*+"
+_DULL_NAMES = (
+    r"[tT](?:[dDhHrR]|[aA][bB][lL][eE]|[bB][oO][dD][yY])|[bB](?:[rR]|(?![a-zA-Z]))|[pPiIuU]|[sS](?:[pP][aA][nN]|[tT][rR][oO][nN][gG])"
+    r"|[dD][iI][vV]|[iI][mM][gG]|[fF][oO][nN][tT]|[cC][eE][nN][tT][eE][rR]|[lL][iI]|[uU][lL]|[hH][1-6rR]|[eE][mM]|[mM][eE][tT][aA]"
+)
+_DULL_END = r"/(?![bB][oO]|[hH][tT])[a-zA-Z][a-zA-Z0-9]*+"
+_DULL = rf"""(?:<(?:{_DULL_END}|(?:{_DULL_NAMES})(?:[ \r\n\t]++[a-zA-Z-]++="[^"]*+")*+ ?+/?+)>[^<]*+)*+"""
+"""Tags without interest, in the form most mail writes them; any other form begins a piece of its own."""
 
 PIECES = re.compile(
     rf"<(?:{_NOT_RAW}{_TAG_NAME}{_REST}|/{_TAG_NAME}{_REST}|{'|'.join(map(_raw, _COMMON_RAW))}"
-    rf"|{_COMMENT}|{_BOGUS}|{_TEXT}|{_UNCLOSED})[^<]*+{_DULL_END_TAGS}",
+    rf"|{_COMMENT}|{_BOGUS}|{_TEXT}|{_UNCLOSED})[^<]*+{_DULL}",
     re.DOTALL,
 )
-"""Cut a document without foreign or rare raw text into pieces: a tag or comment, the text after it, and plain end tags."""
+"""Cut a document without foreign or rare raw text into pieces: a tag or comment, and all after it without interest."""
 
 STEP = re.compile(rf"<(?:{_TAG}|{_COMMENT}|{_BOGUS}|{_TEXT}|{_UNCLOSED})[^<]*+", re.DOTALL)
 """One token and the text after it, in the data state."""

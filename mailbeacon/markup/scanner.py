@@ -25,7 +25,8 @@ def _cases(*starts: str) -> frozenset[str]:
 _LINKS = frozenset(a + b for a in "aA" for b in "\t\n\f\r />") | _cases("ar", "v:")
 _FRAME = _cases("ba", "bo", "ht", "/b", "/h")
 _TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
-_WANTED = _LINKS | _FRAME | _TRICKY | {"!-"}
+_LINK_LIKE = _LINKS | {"!-"}
+_WANTED = _LINK_LIKE | _FRAME | _TRICKY
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
 _OPEN_AT_END = frozenset({"style", "title"})
 
@@ -36,7 +37,8 @@ class Scan:
 
     Attributes:
         pieces: What the document is the join of; the first is the text before any tag.
-        wanted: The indexes of pieces that may hold a link, a comment, or a tag of the document's frame.
+        links: The indexes of pieces that may begin with a link or a comment.
+        frame: The indexes of pieces that may begin with ``html``, ``base`` or ``body``, or the end of one.
         safe: Pieces from this index on are inside something that is never closed.
         ambiguous: Indexes of pieces a browser may not take for what they look like.
         svg: Indexes of pieces inside SVG.
@@ -44,7 +46,8 @@ class Scan:
     """
 
     pieces: list[str]
-    wanted: list[int]
+    links: list[int]
+    frame: list[int]
     safe: int
     ambiguous: frozenset[int] | set[int] = frozenset()
     svg: frozenset[int] | set[int] = frozenset()
@@ -59,17 +62,22 @@ def scan(source: str) -> Scan:
     """
     at = source.find("<")
     if at < 0:
-        return Scan(pieces=[source], wanted=[], safe=1)
+        return Scan(pieces=[source], links=[], frame=[], safe=1)
     pieces = PIECES.findall(source, at)
     pieces.insert(0, source[:at])
     wanted = [index for index, piece in enumerate(pieces) if piece[1:3] in _WANTED]
     if wanted and wanted[0] == 0:
         del wanted[0]
+    links, frame = [], []
     for index in wanted:
-        piece = pieces[index]
-        if piece[1:3] in _TRICKY and tag_name(piece) in _TRICKY_NAMES:
+        start = pieces[index][1:3]
+        if start in _LINK_LIKE:
+            links.append(index)
+        elif start in _FRAME:
+            frame.append(index)
+        elif tag_name(pieces[index]) in _TRICKY_NAMES:
             return _Walk(source).run()
-    return _finish(Scan(pieces=pieces, wanted=wanted, safe=len(pieces)))
+    return _finish(Scan(pieces=pieces, links=links, frame=frame, safe=len(pieces)))
 
 
 def _finish(found: Scan) -> Scan:
@@ -77,12 +85,13 @@ def _finish(found: Scan) -> Scan:
     last = len(found.pieces) - 1
     if not _is_open(found.pieces[last]):
         return found
-    wanted = found.wanted[:-1] if found.wanted and found.wanted[-1] == last else found.wanted
+    links = [index for index in found.links if index < last]
+    frame = [index for index in found.frame if index < last]
     safe = min(found.safe, last)
     name = tag_name(found.pieces[safe - 1]) if safe else ""
     if name in RAW_END and not RAW_END[name].search(found.pieces[safe - 1]):
         safe -= 1  # the last piece is the raw text's own end tag, which the document never closes
-    return replace(found, wanted=wanted, safe=safe)
+    return replace(found, links=links, frame=frame, safe=safe)
 
 
 def _is_open(piece: str) -> bool:
@@ -104,7 +113,8 @@ class _Walk:
 
     source: str
     pieces: list[str] = field(default_factory=list)
-    wanted: list[int] = field(default_factory=list)
+    links: list[int] = field(default_factory=list)
+    frame: list[int] = field(default_factory=list)
     ambiguous: set[int] = field(default_factory=set)
     svg: set[int] = field(default_factory=set)
     context: Context = field(default_factory=Context)
@@ -131,11 +141,12 @@ class _Walk:
             self.pieces.append(source[at:stop])
             at = stop
         if self.context.frameset:
-            self.ambiguous.update(self.wanted)
+            self.ambiguous.update(self.links)
         return _finish(
             Scan(
                 pieces=self.pieces,
-                wanted=self.wanted,
+                links=self.links,
+                frame=self.frame,
                 safe=self._safe(),
                 ambiguous=self.ambiguous,
                 svg=self.svg,
@@ -151,8 +162,10 @@ class _Walk:
 
     def _mark(self, at: int, name: str, piece: str, doubtful: bool) -> None:
         index = len(self.pieces)
-        if piece[1:3] in _WANTED:
-            self.wanted.append(index)
+        if piece[1:3] in _LINK_LIKE:
+            self.links.append(index)
+        elif piece[1:3] in _FRAME:
+            self.frame.append(index)
         if doubtful or self.context.hides_links:
             self.ambiguous.add(index)
         elif self.context.in_svg and name:

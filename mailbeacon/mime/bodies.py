@@ -128,7 +128,8 @@ class Body:
 
     def _reads_as(self, data: bytes, edits: Sequence[tuple[int, int, str]]) -> bool:
         """Tell whether bytes say the new text: stray bytes can take what follows them for their own."""
-        return data[len(self.text.prefix) :].decode(self.text.codec, self.text.errors) == self._new(edits)
+        found = read_text(data, self.part.parameters.get("charset", ""))
+        return found is not None and found.text == self._new(edits)
 
     def _encoded(self, edits: Sequence[tuple[int, int, str]]) -> bytes:
         return self.text.prefix + self.text.encode(self._new(edits))
@@ -136,7 +137,10 @@ class Body:
     def _put(self, raw: bytes, new: bytes) -> Change:
         """Replace the encoded body; an empty line goes before it if it lacks one, lest it read as header."""
         part = self.part
-        return part.body, part.end, new if _empty_line(raw, part) else line_end(raw) + new
+        if _empty_line(raw, part):
+            return part.body, part.end, new
+        newline = b"\r\n" if raw[part.body - 1 : part.body] == b"\r" else line_end(raw)
+        return part.body, part.end, newline + new
 
     @staticmethod
     def _utf8(text: str) -> bytes:
@@ -184,8 +188,10 @@ def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str =
     if encoding:
         if field := find_field(part.fields, "content-transfer-encoding"):
             match = _ENCODING.match(raw, field.value, field.end)
-            start, end = match.span(1) if match else (field.value, field.value)
-            changes.append((start, end, encoding.encode()))
+            if match and match[1]:
+                changes.append((*match.span(1), encoding.encode()))
+            else:
+                changes.append((field.value, field.value, b" " + encoding.encode()))
         else:
             added += b"Content-Transfer-Encoding: " + encoding.encode() + newline
     if added:

@@ -110,7 +110,7 @@ def parameters(raw: bytes, field: Field) -> Iterator[Parameter]:
             value, end = _ESCAPED.sub(r"\1", _one_line(quoted)), match.start() + len(match[0].rstrip(b"\r\n"))
         else:
             bare = _without_comment(bare)
-            value, end = _one_line(bare), match.start(3) + len(bare)
+            value, end = _one_line(bare), match.start() + len(raw[match.start() : match.start(3) + len(bare)].rstrip())
         yield Parameter(name=match[1].decode("latin-1").lower(), value=value, start=match.start(1), end=end)
 
 

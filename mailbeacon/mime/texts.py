@@ -123,7 +123,7 @@ def _codec(label: str) -> str | None:
     label = label.strip(" '\"").lower() or "ascii"
     try:
         name = codecs.lookup(_NAMES.get(label, label)).name
-        b"".decode(name)
+        b"aa".decode(name, "replace")
     except (LookupError, ValueError):
         return None
     return None if name in _REFUSED else name

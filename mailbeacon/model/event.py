@@ -141,7 +141,7 @@ class Event(Record):
     def changed(self, **changes: object) -> Event:
         """Give a copy with other values: ``dataclasses.replace`` without the checks, in a third of the time."""
         copy = _blank(Event)
-        for put, value in zip(_put_all, _all_values(self), strict=True):
+        for put, value in zip(_put_all, _all_values(self)):  # noqa: B905 - both have one entry per field
             put(copy, value)
         for name, value in changes.items():
             _put[name](copy, value)

@@ -25,7 +25,7 @@ def check_aware(moment: datetime, name: str) -> None:
         raise ConfigError(f"{name} must carry a time zone, got a naive datetime")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Message:
     """Name one mail to one recipient.
 
@@ -50,13 +50,30 @@ class Message:
     opens: Level = Level.FULL
     clicks: Level = Level.FULL
 
-    def __post_init__(self) -> None:
-        recipient, sent_at = self.recipient, self.sent_at
-        if not (recipient.__class__ is self.campaign.__class__ is self.id.__class__ is self.variant.__class__ is str):
+    def __init__(
+        self,
+        *,
+        recipient: str,
+        campaign: str = "",
+        id: str = "",  # noqa: A002 - the field's own name
+        variant: str = "",
+        sent_at: datetime | None = None,
+        opens: Level = Level.FULL,
+        clicks: Level = Level.FULL,
+    ) -> None:
+        put = object.__setattr__  # written out, for a million messages: the generated code calls a second method to check
+        put(self, "recipient", recipient)
+        put(self, "campaign", campaign)
+        put(self, "id", id)
+        put(self, "variant", variant)
+        put(self, "sent_at", sent_at)
+        put(self, "opens", opens)
+        put(self, "clicks", clicks)
+        if not (recipient.__class__ is campaign.__class__ is id.__class__ is variant.__class__ is str):
             self._check_texts()
-        if self.opens.__class__ is not Level or self.clicks.__class__ is not Level:
+        if opens.__class__ is not Level or clicks.__class__ is not Level:
             self._check_levels()
-        if not recipient and not (self.opens is self.clicks is Level.AGGREGATE):
+        if not recipient and not (opens is clicks is Level.AGGREGATE):
             raise ConfigError("recipient must not be empty")
         if sent_at is not None and (sent_at.__class__ is not datetime or sent_at.tzinfo is not UTC):
             check_aware(sent_at, "sent_at")

@@ -3,7 +3,7 @@
 Reads with html5lib, scripting off, and is the package's only importer of it. Does not rewrite, and gives no places in
 the source. What html5lib would need too long for is a ``RewriteError``.
 
-html5lib 1.1 (2020) is older than the standard. Its tokenizer agrees with the html5lib-tests of 2026 but for a doctype
+html5lib 1.1 (2020) is older than the standard. Its tokenizer agrees with the html5lib-tests but for a doctype
 without a name and NUL in CDATA. Its trees differ where these stand: ``template`` (an ordinary element there),
 ``select`` with other content, ``rb`` and ``rtc`` in ``ruby``, ``dialog``, ``search``, ``isindex``, ``command``,
 ``menuitem``, ``</p>`` and ``</br>`` in SVG or MathML, the old attribute names of SVG, ``li`` foster-parented twice, and

@@ -22,10 +22,13 @@ __all__ = ["MAX_ATTRIBUTES", "MAX_CHARACTERS", "MAX_DEPTH", "MAX_UNITS", "Bounde
 MAX_CHARACTERS: Final = 2_000_000
 """Gmail clips at 102 KB, so a mail of this size is no mail."""
 MAX_DEPTH: Final = 512
-"""Where Chromium too stops nesting. Source: Blink, ``kMaximumHTMLParserDOMTreeDepth`` (2024)."""
+"""Where Chromium too stops nesting.
+
+Source: Chromium, ``kMaximumHTMLParserDOMTreeDepth`` in ``html_construction_site.h``.
+"""
 MAX_ATTRIBUTES: Final = 1_000
 """Of one tag."""
-MAX_UNITS: Final = 3_000_000
+MAX_UNITS: Final = 2_000_000
 """Of work, about a microsecond each: a usual document takes one for two characters."""
 
 _BLOCK = 1_024  # characters html5lib is given at a time; what it holds is looked at in between

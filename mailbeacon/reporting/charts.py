@@ -16,7 +16,7 @@ from mailbeacon.reporting.wording import number
 
 __all__ = ["LEGEND", "Bucket", "buckets", "time_chart"]
 
-_WIDTH, _LEFT, _RIGHT, _FOOT, _GAP = 720, 64, 8, 30, 18
+_WIDTH, _LEFT, _RIGHT, _FOOT, _GAP = 720, 84, 8, 30, 18
 _ROWS = {"people": 120, "unknown": 60, "machines": 60}
 """The parts, and how high their rows are."""
 _MOST_BARS = 60

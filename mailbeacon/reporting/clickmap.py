@@ -63,7 +63,9 @@ def click_map(newsletter: str, links: Iterable[Link], rows: Iterable[LinkRow]) -
     painter.close()
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The newsletter</title>'
-        f"<style>{MAP_STYLE}</style></head><body>{''.join(painter.written)}</body></html>"
+        f"<style>{MAP_STYLE}</style></head>"
+        '<body tabindex="0">'
+        f"{''.join(painter.written)}</body></html>"
     )
 
 

@@ -33,27 +33,22 @@ def html(source: Report | Tally) -> str:
     report = report_of(source)
     found = findings(report)
     title = report.title or "Newsletter report"
-    parts = [
-        _head(report, title, found),
-        _cards(found),
-        _counts(found),
-        _over_time(report),
-        _links(found.links),
-        _map(report, found),
-        _clients(report),
-        _experiment(found),
-        _machines(report, found),
-        _notes(report),
-        _meanings(),
-    ]
+    above = [_head(report, title, found), _cards(found), _counts(found), _over_time(report), _links(found.links)]
+    below = [_clients(report), _experiment(found), _machines(report, found), _notes(report), _meanings()]
+    body = f"{_bound(above)}{_map(report, found)}{_bound(below)}"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
         f'<meta name="robots" content="noindex"><title>{escape(title)}</title><style>{STYLE}</style></head>'
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
+        f"<body><main>{body}</main></body></html>\n"
     )
+
+
+def _bound(parts: Iterable[str]) -> str:
+    """Keep each percent sign with its number."""
+    return "".join(parts).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _section(title: str, *body: str) -> str:

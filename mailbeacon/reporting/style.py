@@ -19,7 +19,7 @@ h2{font-size:1.25rem;margin:2.5rem 0 .5rem}
 h3{font-size:1rem;margin:1.5rem 0 .25rem}
 p{margin:.25rem 0 .75rem;max-width:46rem}
 .soft,figcaption,dd{color:var(--soft)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(13rem,1fr));gap:.75rem;margin:1.25rem 0;
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.75rem;margin:1.25rem 0;
     padding:0;list-style:none}
 .cards li{background:var(--panel);border:1px solid var(--line);border-radius:.5rem;padding:.75rem 1rem}
 .cards b{display:block;font-size:1.5rem;line-height:1.3;font-variant-numeric:tabular-nums}
@@ -64,6 +64,7 @@ dd{margin:0;max-width:46rem}
 @media (max-width:36rem){
   body{padding:1rem .75rem 3rem}
   svg text{font-size:22px}
+  thead th{white-space:normal}
   .minor,.wide-only,.links th:nth-child(n+4),.links td:nth-child(n+4){display:none}
   th,td{padding:.35rem .25rem}
   table{font-size:.875rem}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import product
 from typing import Literal
 
 from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, url_text
 from mailbeacon.model import Warned, WarningKind
-from mailbeacon.rewriting.plan import Planned, Planner, Reading, first
+from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source
 from mailbeacon.rewriting.result import Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
@@ -28,9 +27,6 @@ _HEAD = frozenset({
     "template", "noframes",
 })  # fmt: skip
 """Elements that may come before the body. Source: HTML Living Standard, section 13.2.6.4.4."""
-_FRAME = frozenset(
-    {"/b", "/B", "/h", "/H", *(a + b for a, b in product("bB", "aAoO")), *(a + b for a, b in product("hH", "tT"))}
-)
 
 
 def pixel_tag(url: str) -> str:
@@ -80,6 +76,7 @@ class _Work:
         self.changes: list[Raw] = []
         self.left: list[tuple[int, Planned]] = []
         self.notes: list[Warned] = []
+        self.grown = 0
         self.base = ""
         self.amp = False
         self.body_start = self.body_end = self.html_end = -1
@@ -87,10 +84,9 @@ class _Work:
 
     def _read_frame(self) -> None:
         """Find the tags of the document's frame: html, base, body."""
-        pieces, ambiguous, svg = self.scan.pieces, self.scan.ambiguous, self.scan.svg
-        for index in self.scan.wanted:
-            if pieces[index][1:3] in _FRAME and index not in ambiguous and index not in svg:
-                self._read_frame_tag(index, tag_name(pieces[index]))
+        for index in self.scan.frame:
+            if index not in self.scan.ambiguous and index not in self.scan.svg:
+                self._read_frame_tag(index, tag_name(self.scan.pieces[index]))
 
     def _read_frame_tag(self, index: int, name: str) -> None:
         if name == "/body" and index <= self.scan.safe:
@@ -108,27 +104,45 @@ class _Work:
 
     def wrap_links(self, planner: Planner, wrap: Wrap, number: int) -> None:
         """Go through the pieces that may hold links, in order."""
-        pieces, out, ambiguous, svg = self.scan.pieces, self.out, self.scan.ambiguous, self.scan.svg
-        for index in self.scan.wanted:
+        pieces, out, changes, base = self.scan.pieces, self.out, self.changes, self.base
+        special = bool(self.scan.ambiguous or self.scan.svg)
+        known = planner.known(base)
+        grown = 0
+        for index in self.scan.links:
             piece = pieces[index]
-            if piece[1:3] in _FRAME:
-                continue
-            reading = Reading.AMBIGUOUS if index in ambiguous else Reading.SVG if index in svg else Reading.PLAIN
-            at, done = 0, ""
-            for planned in planner.plan(pieces, index, self.base, reading):
-                wrapped = wrap(number, planned.url) if planned.reason is None else ""
+            cut = piece.find("</a")
+            if piece[1] == "!":
+                source = piece
+            else:
+                source = piece[:cut] if cut > 0 else link_source(pieces, index)
+            plan = None if special else known.get(source)
+            if plan is None:
+                plan = planner.plan(source, base, self._reading(index) if special else Reading.PLAIN)
+            at = 0
+            parts: list[str] = []
+            for planned in plan:
+                start, end, quote, raw, _, url, reason, _ = planned
+                wrapped = wrap(number, url) if reason is None else ""
                 if not wrapped:
                     self.left.append((index, planned))
                     continue
                 new = escape_attribute(wrapped) if "&" in wrapped else wrapped
-                if not planned.quote:
+                if not quote:
                     new = f'"{new}"'
-                self.changes.append((index, planned.start, planned.end, planned.raw, new, number, planned))
-                done = f"{done}{piece[at : planned.start]}{new}"
-                at = planned.end
+                changes.append((index, start, end, raw, new, number, planned))
                 number += 1
+                grown += len(new) - len(raw)
+                parts += (piece[at:start], new)
+                at = end
             if at:
-                out[index] = done + piece[at:]
+                parts.append(piece[at:])
+                out[index] = "".join(parts)
+        self.grown = grown
+
+    def _reading(self, index: int) -> Reading:
+        if index in self.scan.ambiguous:
+            return Reading.AMBIGUOUS
+        return Reading.SVG if index in self.scan.svg else Reading.PLAIN
 
     def put_pixel(self, tag: str, position: Literal["auto", "top", "bottom"]) -> None:
         """Insert the image where a reader's client will load it."""
@@ -168,8 +182,7 @@ class _Work:
         self.notes.append(Warned(kind=WarningKind.PIXEL, detail=detail))
 
     def _projected(self, tag: str) -> int:
-        grown = sum(len(one[4]) - len(one[3]) for one in self.changes)
-        return self.source_length + grown + len(tag)
+        return self.source_length + self.grown + len(tag)
 
     def _insert(self, index: int, at: int, tag: str) -> None:
         """Insert into a piece without a link, or after the last."""

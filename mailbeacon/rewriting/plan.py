@@ -11,16 +11,19 @@ from mailbeacon.markup import COMMENT, Attribute, attributes, scan, tag_name, ur
 from mailbeacon.model import Place, SkipReason
 from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe
 
-__all__ = ["Planned", "Planner", "Reading", "first"]
+__all__ = ["Planned", "Planner", "Reading", "first", "link_source"]
 
 _PLAIN_LINK = re.compile(
-    r"""<[aA](?:[\t\n\f\r ]++(?![hH][rR][eE][fF][\t\n\f\r =/>])[a-zA-Z_:-]++(?:="[^"]*+")?+)*+[\t\n\f\r ]++href="([^"]*+)\""""
+    r"""<[a-zA-Z][a-zA-Z0-9:]*+(?:[\t\n\f\r ]++(?![hH][rR][eE][fF][\t\n\f\r =/>])[a-zA-Z_:-]++(?:="[^"]*+")?+)*+[\t\n\f\r ]++[hH][rR][eE][fF]="([^"]*+)\""""
 )
-"""A link as most mail writes it."""
+"""A link as most mail writes it: its value found without a look at the other attributes."""
+_MARKS = ("track", "-click", "mailbeacon")
+"""What every opt-out mark holds."""
 _CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]>]*\]>", re.IGNORECASE)
 _ENDIF = re.compile(r"<!\[endif\]\s*--!?>\Z", re.IGNORECASE)
 _LABEL_PIECES = 4
 _MAX_PLANS = 4_096
+_MAX_BASES = 16
 _MAX_REMEMBERED = 16_384
 
 
@@ -46,34 +49,37 @@ class Planned(NamedTuple):
 
 
 class Planner:
-    """Plan pieces under one set of rules and one base URL."""
+    """Plan pieces under one set of rules."""
 
     def __init__(self, rules: LinkRules) -> None:
         self.rules = rules
-        self._plans: dict[tuple[str, str], tuple[Planned, ...]] = {}
+        self._plans: dict[str, dict[str, tuple[Planned, ...]]] = {}
 
-    def plan(self, pieces: list[str], index: int, base: str, reading: Reading = Reading.PLAIN) -> tuple[Planned, ...]:
+    def known(self, base: str) -> dict[str, tuple[Planned, ...]]:
+        """Give the plans made so far under a base URL, by a link's source as :meth:`plan` takes it."""
+        found = self._plans.get(base)
+        if found is None:
+            if len(self._plans) >= _MAX_BASES:
+                self._plans.clear()
+            found = self._plans[base] = {}
+        return found
+
+    def plan(self, source: str, base: str, reading: Reading = Reading.PLAIN) -> tuple[Planned, ...]:
         """Give the links of a piece, in order.
 
         Args:
-            pieces: The document; a link's label may stand in the pieces after its own.
-            index: The piece's index.
+            source: A comment, or a link up to its end tag.
             base: The document's absolute base URL, if it has one.
             reading: What the piece is inside of.
         """
-        text = pieces[index]
-        if text[1] != "!" and "</a" not in text:
-            text = "".join(pieces[index : index + _LABEL_PIECES])
         if reading:
-            return tuple(self._special(text, base, reading))
-        key = (text, base)
-        found = self._plans.get(key)
-        if found is None:
-            found = tuple(self._links(text, base))
-            if len(text) <= _MAX_REMEMBERED:
-                if len(self._plans) >= _MAX_PLANS:
-                    self._plans.clear()
-                self._plans[key] = found
+            return tuple(self._special(source, base, reading))
+        found = tuple(self._links(source, base))
+        if len(source) <= _MAX_REMEMBERED:
+            known = self.known(base)
+            if len(known) >= _MAX_PLANS:
+                known.clear()
+            known[source] = found
         return found
 
     def _links(self, text: str, base: str) -> Iterator[Planned]:
@@ -81,12 +87,8 @@ class Planner:
             yield from self._comment(text, base)
             return
         name = tag_name(text)
-        lowered = _until_end(text)
-        plain = _PLAIN_LINK.match(text)
-        if plain and name == "a" and "track" not in lowered and "-click" not in lowered and "mailbeacon" not in lowered:
-            yield self._judged(*plain.span(1), '"', plain[1], Place.ANCHOR, lowered, base)
-        elif name in ("a", "area"):
-            yield from self._tag(text, 0, Place.ANCHOR if name == "a" else Place.AREA, lowered, base)
+        if name in ("a", "area"):
+            yield from self._tag(text, 0, Place.ANCHOR if name == "a" else Place.AREA, text.lower(), base)
 
     def _special(self, text: str, base: str, reading: Reading) -> Iterator[Planned]:
         """Plan a link inside SVG, or one whose nature cannot be told."""
@@ -97,12 +99,17 @@ class Planner:
             if href:
                 yield _left(href, 0, SkipReason.AMBIGUOUS, Place.ANCHOR)
         elif name == "a":
-            yield from self._tag(text, 0, Place.SVG, _until_end(text), base, "href" if href else "xlink:href")
+            yield from self._tag(text, 0, Place.SVG, text.lower(), base, "href" if href else "xlink:href")
 
     def _tag(
         self, tag: str, offset: int, place: Place, lowered: str, base: str, name: str = "href"
     ) -> Iterator[Planned]:
         """Plan the attribute of a tag that begins ``offset`` characters into its piece."""
+        plain = _PLAIN_LINK.match(tag) if name == "href" else None
+        if plain and not any(mark in lowered for mark in _MARKS):
+            start, end = plain.span(1)
+            yield self._judged(start + offset, end + offset, '"', plain[1], place, lowered, base)
+            return
         found = attributes(tag)
         href = first(found, name)
         if href is None:
@@ -129,19 +136,24 @@ class Planner:
         if not begin or not ending or ending.start() < begin.end():
             return
         inner = scan(text[begin.end() : ending.start()])
-        wanted = set(inner.wanted)
+        links = set(inner.links)
         at = begin.end()
         for index, part in enumerate(inner.pieces):
-            name = tag_name(part) if index in wanted else ""
+            name = tag_name(part) if index in links else ""
             if name in ("a", "area") or name.startswith("v:"):
-                lowered = _until_end("".join(inner.pieces[index : index + _LABEL_PIECES]))
+                lowered = link_source(inner.pieces, index).lower()
                 yield from self._tag(part, at, Place.VML if name.startswith("v:") else Place.OUTLOOK, lowered, base)
             at += len(part)
 
 
-def _until_end(text: str) -> str:
-    """Give a link's source up to its end tag, in lower case: where its marks and its label stand."""
-    return text.lower().partition("</a")[0]
+def link_source(pieces: list[str], index: int) -> str:
+    """Give a link's source up to its end tag, as far as that is near: where its marks and its label stand."""
+    text = pieces[index]
+    cut = text.find("</a")
+    if cut < 0:
+        text = "".join(pieces[index : index + _LABEL_PIECES])
+        cut = text.find("</a")
+    return text if cut < 0 else text[:cut]
 
 
 def first(found: list[Attribute], name: str) -> Attribute | None:

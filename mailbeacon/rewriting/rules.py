@@ -60,7 +60,10 @@ def opted_out(found: Sequence[Attribute]) -> bool:
 
 def says_unsubscribe(lowered: str) -> bool:
     """Tell whether a link's source, in lower case, calls it an unsubscribe link."""
-    return any(word in lowered for word in _UNSUBSCRIBE)
+    for word in _UNSUBSCRIBE:  # noqa: SIM110 - half the time of any() over a generator, for each link
+        if word in lowered:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

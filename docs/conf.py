@@ -1,0 +1,26 @@
+"""How the documentation is built: ``sphinx-build -W docs docs/_build/html``."""
+
+import mailbeacon
+
+project = "mailbeacon"
+author = "the mailbeacon contributors"
+copyright = "2026, the mailbeacon contributors"
+release = version = mailbeacon.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"mailbeacon {release}"
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_custom_sections = ["Source"]
+napoleon_use_ivar = True
+autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_preserve_defaults = True

@@ -1,0 +1,38 @@
+"""The newsletter of the demonstration: the user's file, or the sample that the package ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from mailbeacon.cli.console import Refused, shown
+from mailbeacon.cli.documents import Form, read_document
+
+__all__ = ["Newsletter", "load"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """Hold an HTML document and what to call it."""
+
+    name: str
+    html: str = field(repr=False)
+
+
+def load(path: Path | None) -> Newsletter:
+    """Read a newsletter.
+
+    Args:
+        path: HTML or a mail; ``None`` for the sample.
+
+    Raises:
+        Refused: If it cannot be read, or has no HTML.
+    """
+    if path is None:
+        sample = files("mailbeacon").joinpath("data", "newsletter.html").read_text("utf-8")
+        return Newsletter(name="The sample newsletter", html=sample)
+    document = read_document(path)
+    if document.form is Form.TEXT:
+        raise Refused(f"{shown(str(path))} is plain text: the demonstration needs HTML or a mail (.eml)")
+    return Newsletter(name=shown(path.name), html=document.text)

@@ -1,0 +1,121 @@
+"""The stage of the demonstration: a beacon whose clock is set, a compiled newsletter, and readers who fetch.
+
+Loopback addresses stand for the readers' through ``X-Forwarded-For``, which is believed because the peer is a trusted
+proxy.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from mailbeacon import fake
+from mailbeacon.beacon import Beacon
+from mailbeacon.cli.console import Progress, Refused
+from mailbeacon.cli.demo.server import Server
+from mailbeacon.errors import RewriteError
+from mailbeacon.model import Event, Message, Sink, Verdict
+from mailbeacon.template import Template
+from mailbeacon.web.wsgi import application
+
+__all__ = ["CAMPAIGN", "MOUNT", "SENT_AT", "Played", "Stage", "play", "set_stage", "time_rendering"]
+
+CAMPAIGN: Final = "demo"
+MOUNT: Final = "/m"
+SENT_AT: Final = datetime(2026, 11, 17, 9, tzinfo=UTC)
+"""When the mails are said to be sent: the same in every run, so that a seed gives the same report."""
+_PROXIES: Final = ("127.0.0.0/8",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Hold what the readers meet."""
+
+    beacon: Beacon
+    template: Template
+    clock: fake.Clock
+    told: list[Event]
+    """The events recorded since somebody last looked."""
+
+    def message(self, number: int) -> Message:
+        """Give the mail of one recipient, from 0."""
+        return Message(recipient=fake.recipient_name(number), campaign=CAMPAIGN, sent_at=SENT_AT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """Hold what the readers did.
+
+    Attributes:
+        requests: How many they sent.
+        seconds: How long that took.
+        truths: Who truly made each recorded event, by its id.
+    """
+
+    requests: int
+    seconds: float
+    truths: Mapping[str, fake.Truth]
+
+
+def set_stage(html: str, url: str, key: str, sink: Sink) -> Stage:
+    """Make a beacon and compile the newsletter.
+
+    Args:
+        html: The newsletter.
+        url: The server's address.
+        key: The signing key.
+        sink: Where events go.
+
+    Raises:
+        Refused: If the document cannot be proved unchanged.
+    """
+    clock = fake.Clock(SENT_AT)
+    told: list[Event] = []
+
+    def tell(event: Event, verdict: Verdict) -> None:  # noqa: ARG001 - the shape of the callback
+        told.append(event)
+
+    beacon = Beacon(f"{url}{MOUNT}", secret_keys=[key], trusted_proxies=_PROXIES, sink=sink, clock=clock, on_event=tell)
+    try:
+        template = beacon.compile(html, campaign=CAMPAIGN)
+    except RewriteError as error:  # what follows the semicolon is advice for a program
+        raise Refused(str(error).partition(";")[0]) from error
+    return Stage(beacon=beacon, template=template, clock=clock, told=told)
+
+
+def time_rendering(stage: Stage, html: str, recipients: int) -> str:
+    """Render the mail of every recipient, and tell how long that took and how much the mail grew."""
+    render, message, result = stage.template.render, stage.message, ""
+    start = time.perf_counter()
+    for number in range(recipients):
+        result = render(message(number))
+    seconds = time.perf_counter() - start
+    before, after = len(html.encode("utf-8", "surrogatepass")), len(result.encode("utf-8", "surrogatepass"))
+    return (
+        f"Rendered {recipients:,} mails in {seconds * 1e3:.1f} ms, {seconds / recipients * 1e6:.1f} µs each; "
+        f"{before:,} bytes became {after:,} ({(after - before) / before:+.1%})."
+    )
+
+
+def play(stage: Stage, server: Server, recipients: int, seed: int) -> Played:
+    """Let the readers fetch pixels and click, over HTTP, in the order of their time."""
+    server.set_app(application(stage.beacon))
+    hits = fake.simulate(
+        stage.beacon, stage.template, fake.audience("consumer"), recipients=recipients, seed=seed, sent_at=SENT_AT
+    )
+    truths: dict[str, fake.Truth] = {}
+    progress, requests = Progress(), 0
+    start = time.perf_counter()
+    try:
+        for hit, _ in fake.play(hits, server.url, clock=stage.clock):
+            requests += 1
+            for event in stage.told:
+                truths[event.id] = hit.truth
+            stage.told.clear()
+            progress.show(f"{requests:,} requests, {hit.request.received_at:%a %d %b %H:%M} in the readers' world")
+    finally:
+        progress.clear()
+    return Played(requests=requests, seconds=time.perf_counter() - start, truths=truths)

@@ -1,0 +1,63 @@
+"""Made-up tracking traffic with the truth about it: readers, proxies, scanners, and what they leave in a log.
+
+For the tests of newsletter tools, and for measuring how right verdicts are. Sends nothing anywhere but where it is told
+to, and makes no claim about real people: ``docs/reference/fake.md`` says which shares are known and which inferred.
+"""
+
+from mailbeacon.fake.audiences import BUSINESS, CONSUMER, INTERNAL, Audience, Layer, audience
+from mailbeacon.fake.behaviours import EVENINGS, OFFICE_HOURS, Behaviour, Habits, Scene
+from mailbeacon.fake.clients import Browser, Client
+from mailbeacon.fake.dice import Choices, Dice
+from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Hit, Truth, Visit
+from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
+from mailbeacon.fake.playing import Clock, Settable, play
+from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
+from mailbeacon.fake.scenes import recipient_name, simulate
+from mailbeacon.fake.scoring import Bin, Score, score
+from mailbeacon.fake.telling import events
+from mailbeacon.fake.writing import FORMATS, Format, lines
+
+__all__ = [
+    "BUSINESS",
+    "CONSUMER",
+    "EVENINGS",
+    "FORGED",
+    "FORMATS",
+    "INTERNAL",
+    "LEAVE",
+    "OFFICE_HOURS",
+    "PIXEL",
+    "AppleReader",
+    "Audience",
+    "Behaviour",
+    "Bin",
+    "Browser",
+    "Choices",
+    "Client",
+    "Clock",
+    "Dice",
+    "Forger",
+    "Format",
+    "GmailPrefetch",
+    "Habits",
+    "Hit",
+    "Layer",
+    "Reader",
+    "Replayer",
+    "SafeLinksReader",
+    "Scanner",
+    "Scene",
+    "Score",
+    "Settable",
+    "Sharer",
+    "Stray",
+    "Truth",
+    "Visit",
+    "audience",
+    "events",
+    "lines",
+    "play",
+    "recipient_name",
+    "score",
+    "simulate",
+]

@@ -1,0 +1,232 @@
+"""Play a mailing to an audience: who asks for what, and when, in order of time.
+
+Keeps one pending hit for each recipient's behaviour: a single number while nothing has happened yet, the hits to come
+from then on. All chance comes from one stream in the order of events, so a seed gives the same scene everywhere.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush, heapreplace
+from itertools import accumulate
+from operator import itemgetter
+from urllib.parse import urlsplit
+
+from mailbeacon.beacon import Beacon
+from mailbeacon.errors import ConfigError
+from mailbeacon.fake.addresses import OFFICES
+from mailbeacon.fake.audiences import Audience
+from mailbeacon.fake.behaviours import Behaviour, Scene
+from mailbeacon.fake.dice import Choices, Dice
+from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Hit, Visit
+from mailbeacon.links import Routes, short_name
+from mailbeacon.model import Channel, Level, Link, Message, Request, Target, check_aware
+from mailbeacon.template import Template
+
+__all__ = ["recipient_name", "simulate"]
+
+Life = tuple[str, list[Visit]]
+_NUMBER_BITS, _PLACE_BITS = 32, 8
+_by_time = itemgetter(0)
+
+# Frozen data classes filled in through their slots: what is made here needs no check, and takes a third of the time.
+_blank = object.__new__
+_put_url, _put_method, _put_headers, _put_address, _put_received_at, _put_body = (
+    getattr(Request, field.name).__set__ for field in fields(Request)
+)
+_put_request, _put_truth, _put_status = (getattr(Hit, field.name).__set__ for field in fields(Hit))
+
+
+def recipient_name(number: int) -> str:
+    """Give the name of a made-up recipient, from 0: ``r-000000``."""
+    return f"r-{number:06d}"
+
+
+def simulate(
+    beacon: Beacon,
+    template: Template,
+    audience: Audience,
+    *,
+    recipients: int,
+    seed: int,
+    sent_at: datetime,
+    base: str = "",
+    variant: Callable[[str], str] | None = None,
+    leave: bool = False,
+) -> Iterator[Hit]:
+    """Give the requests that a mailing brings, in order of time, each with the truth about it.
+
+    Args:
+        beacon: Signs the tokens; its settings are honoured where they leave out opens or clicks.
+        template: The newsletter, compiled by this beacon.
+        audience: Who gets it.
+        recipients: How many; they are called ``r-000000`` and so on.
+        seed: The same seed gives the same hits, in every process and on every platform.
+        sent_at: When all mails are sent.
+        base: What the URLs begin with; the path of the beacon's base URL if empty.
+        variant: Gives a recipient's arm of an experiment.
+        leave: Whether the mails hold the beacon's leave link, which some scanners visit.
+
+    Raises:
+        ConfigError: For a naive ``sent_at``, or a number of recipients below 0.
+    """
+    check_aware(sent_at, "sent_at")
+    if not 0 <= recipients < 1 << _NUMBER_BITS:
+        raise ConfigError(f"recipients must be 0 or more, got {recipients}")
+    sent_at = _whole_millisecond(sent_at)
+    dice = Dice(seed)
+    scene = _scene(dice, template, audience, recipients, sent_at, leave)
+    cast = [behaviour for layer in audience.layers for _, behaviour in layer]
+    waiting = _first_moments(scene, audience, recipients)
+    maker = _Maker(beacon, template, sent_at, base, variant)
+    return _in_order(scene, cast, waiting, maker)
+
+
+def _scene(
+    dice: Dice, template: Template, audience: Audience, recipients: int, sent_at: datetime, leave: bool
+) -> Scene:
+    places = tuple(range(1, len(template.links) + 1))
+    shown = tuple(place for place in places if template.links[place - 1].channel is Channel.HTML)
+    return Scene(
+        dice=dice,
+        links=places,
+        seen=shown or places,
+        leave=leave,
+        sent=sent_at.timestamp(),
+        zones=Choices(audience.zones),
+        offices=tuple(OFFICES.draw(dice) for _ in range(20 + recipients // 100)),
+    )
+
+
+def _first_moments(scene: Scene, audience: Audience, recipients: int) -> list[int]:
+    """Give when each recipient's behaviours begin, as numbers to sort: milliseconds, recipient, place in the cast."""
+    random = scene.dice.random
+    found: list[int] = []
+    layers, at = [], 0
+    for layer in audience.layers:
+        if layer:
+            borders = list(accumulate(share for share, _ in layer))
+            layers.append((borders, borders[-1], at, [behaviour.start for _, behaviour in layer]))
+        at += len(layer)
+    for number in range(recipients):
+        for borders, total, first, starts in layers:
+            draw = random()
+            if draw < total:
+                place = bisect_right(borders, draw)
+                after = max(0, int(starts[place](scene) * 1000.0 + 0.5))
+                found.append(((after << _NUMBER_BITS | number) << _PLACE_BITS) | first + place)
+    found.sort(reverse=True)
+    return found
+
+
+def _in_order(scene: Scene, cast: list[Behaviour], waiting: list[int], maker: _Maker) -> Iterator[Hit]:
+    """Merge the recipients who begin with those who have begun."""
+    live: list[tuple[int, int, Life]] = []
+    make, mask, shift = maker.make, (1 << _PLACE_BITS) - 1, _NUMBER_BITS + _PLACE_BITS
+    while waiting or live:
+        if waiting and (not live or waiting[-1] >> shift <= live[0][0]):
+            first = waiting.pop()
+            after = first >> shift
+            visits = list(cast[first & mask].visits(scene, after / 1000.0))
+            if not visits:
+                continue
+            token = maker.token((first >> _PLACE_BITS) & ((1 << _NUMBER_BITS) - 1))
+            if len(visits) > 1:
+                visits.sort(key=_by_time, reverse=True)
+                moment = int(visits[-1][0] * 1000.0 + 0.5)
+                heappush(live, (max(moment, after), first, (token, visits)))
+            else:
+                moment = max(after, int(visits[0][0] * 1000.0 + 0.5))
+                if moment > after:
+                    heappush(live, (moment, first, (token, visits)))
+                elif (hit := make(visits[0], token, after)) is not None:
+                    yield hit
+            continue
+        moment, first, life = live[0]
+        token, visits = life
+        visit = visits.pop()
+        if visits:
+            heapreplace(live, (max(moment, int(visits[-1][0] * 1000.0 + 0.5)), first, life))
+        else:
+            heappop(live)
+        if (hit := make(visit, token, moment)) is not None:
+            yield hit
+
+
+class _Maker:
+    """Make hits of visits."""
+
+    def __init__(
+        self,
+        beacon: Beacon,
+        template: Template,
+        sent_at: datetime,
+        base: str,
+        variant: Callable[[str], str] | None,
+    ) -> None:
+        self._sign, self._campaign, self._sent_at, self._variant = beacon.sign, template.campaign, sent_at, variant
+        self._beacon = beacon
+        self._routes = Routes(base.rstrip("/") if base else urlsplit(beacon.settings.base_url).path)
+        self._open_head, self._click_head = self._routes.open_head, self._routes.click_head
+        levels = beacon.levels(Message(recipient="r", campaign=template.campaign))
+        self._opens, self._clicks = (level is not Level.NONE for level in levels)
+        self._links = ["", *(_link_token(beacon, template.campaign, link) for link in template.links)]
+
+    def token(self, number: int) -> str:
+        return self._sign(self._message(recipient_name(number)))
+
+    def _message(self, name: str) -> Message:
+        variant = self._variant(name) if self._variant is not None else ""
+        return Message(recipient=name, campaign=self._campaign, variant=variant, sent_at=self._sent_at)
+
+    def make(self, visit: Visit, token: str, after: int) -> Hit | None:
+        """Give the hit of a visit, or nothing where the host tracks no such thing."""
+        _, truth, client, address, link, method = visit
+        if link == PIXEL:
+            if not self._opens:
+                return None
+            url, status = f"{self._open_head}{token}.gif", 200
+        elif link > PIXEL:
+            if not self._clicks:
+                return None
+            url, status = f"{self._click_head}{token}/{self._links[link]}", 302
+        else:
+            url, status = self._odd(link, token)
+        request = _blank(Request)
+        _put_url(request, url)
+        _put_method(request, method)
+        _put_headers(request, client.headers)
+        _put_address(request, address)
+        _put_received_at(request, self._sent_at + timedelta(0, 0, after * 1000))
+        _put_body(request, b"")
+        hit = _blank(Hit)
+        _put_request(hit, request)
+        _put_truth(hit, truth)
+        _put_status(hit, status)
+        return hit
+
+    def _odd(self, link: int, token: str) -> tuple[str, int]:
+        """Give the URL of the leave page, or one with a letter of the token altered, and the status it gets."""
+        beacon, routes = self._beacon, self._routes
+        if link == LEAVE:
+            url = routes.leave(beacon.signer.sign_action(beacon.signer.read_message(token)))
+        elif link == FORGED:
+            forged = token[:-5] + ("A" if token[-5] != "A" else "B") + token[-4:]
+            url = routes.click(forged, self._links[-1] or "x")
+        else:
+            raise ConfigError(f"a visit's link must be the place of a link, PIXEL, LEAVE or FORGED, got {link}")
+        return url, beacon.answer(Request(url=url, received_at=self._sent_at)).reply.status
+
+
+def _link_token(beacon: Beacon, campaign: str, link: Link) -> str:
+    if beacon.settings.short_links:
+        return short_name(link.number, link.url, link.channel)
+    return beacon.signer.sign_link(Target(number=link.number, url=link.url, channel=link.channel), campaign)
+
+
+def _whole_millisecond(moment: datetime) -> datetime:
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,66 @@
+"""Mails to compose, and a beacon's functions in the shape that composing takes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+
+import mailbeacon as mb
+from mailbeacon.composing import Composed, MailTemplate, compile_mail, compose_bytes
+from mailbeacon.model import Channel
+from mailbeacon.rewriting import Rewrite, rewrite_html, rewrite_text
+from mailbeacon.template import Linker, Template
+
+__all__ = ["BEACON", "MESSAGE", "Rewriters", "compiled", "composed", "letter"]
+
+BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
+MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=datetime(2026, 11, 23, 9, tzinfo=UTC))
+
+
+class Rewriters:
+    """Rewrite bodies for one message."""
+
+    def __init__(self, message: mb.Message = MESSAGE) -> None:
+        self.token = BEACON.sign(message)
+        self.linker = Linker(lambda target: BEACON.signer.sign_link(target, message.campaign), BEACON.routes, {})
+
+    def html(self, html: str, /, *, first_number: int, pixel: bool) -> Rewrite:
+        image = BEACON.routes.open(self.token) if pixel else ""
+        wrap = self.linker.wrap(self.token)
+        return rewrite_html(html, wrap, pixel=image, planner=BEACON.planner, first_number=first_number)
+
+    def text(self, text: str, /, *, first_number: int) -> Rewrite:
+        wrap = self.linker.wrap(self.token, Channel.TEXT)
+        return rewrite_text(text, wrap, rules=BEACON.planner.rules, first_number=first_number)
+
+
+def composed(raw: bytes, **options: bool) -> Composed:
+    """Compose a mail with the usual beacon and message."""
+    rewriters = Rewriters()
+    return compose_bytes(raw, rewriters.html, rewriters.text, **options)
+
+
+def compiled(mail: bytes | EmailMessage, **options: bool) -> tuple[MailTemplate, Template]:
+    """Compile a mail; also give the template of its documents."""
+    made: list[Template] = []
+
+    def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
+        made.append(BEACON.compile(html, text, campaign="spring", verify=False))
+        return made[-1]
+
+    template = compile_mail(mail, bodies, levels=BEACON.levels, **options)
+    return template, made[0]
+
+
+def letter(html: str, text: str = "", *, cte: str | None = None, charset: str = "utf-8") -> EmailMessage:
+    """Give a newsletter with HTML, and text where there is any."""
+    mail = EmailMessage()
+    mail["From"] = "News <news@example.com>"
+    mail["To"] = "reader@example.net"
+    mail["Subject"] = "The spring letter"
+    if text:
+        mail.set_content(text, cte=cte, charset=charset)
+        mail.add_alternative(html, subtype="html", cte=cte, charset=charset)
+    else:
+        mail.set_content(html, subtype="html", cte=cte, charset=charset)
+    return mail

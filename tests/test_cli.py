@@ -1,0 +1,351 @@
+"""The command line as its user meets it: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mailbeacon as mb
+from mailbeacon.cli import main
+from mailbeacon.cli.keyring import VARIABLE
+
+KEY = "an-old-key-of-thirty-two-letters"
+BASE = "https://t.example.com/m"
+PAGE = '<html><body><p>Bücher: <a href="https://shop.example.com/?a=1&amp;b=2">new</a> <a href="#x">x</a></p></body></html>'
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, KEY)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "spring.html"
+    path.write_text(PAGE, "utf-8")
+    return path
+
+
+def said(capfd: pytest.CaptureFixture[str]) -> str:
+    """Give the one line on standard error, insisting that it is one and that nothing went to standard output."""
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("mailbeacon: ")
+    assert "Traceback" not in err
+    return err
+
+
+def run(*arguments: str, stdout: int = subprocess.PIPE, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line in a process of its own."""
+    root = str(Path(__file__).resolve().parent.parent)
+    return subprocess.run(
+        [sys.executable, "-m", "mailbeacon", *arguments],
+        env={**os.environ, "PYTHONPATH": root, **environment},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+
+
+def tracked(text: str) -> list[str]:
+    return re.findall(rf'{BASE}/[^"\s]+', text)
+
+
+# rewrite
+
+
+def test_rewrite_gives_the_document_on_standard_output_and_what_was_done_on_standard_error(page, capfdbinary):
+    assert main(["rewrite", str(page), "--base-url", BASE]) == 0
+    out, err = capfdbinary.readouterr()
+    html, told = out.decode(), err.decode()
+    assert len(tracked(html)) == 2
+    assert mb.Beacon(BASE, secret_keys=[KEY]).unwrap(html) == PAGE
+    assert "1 link wrapped, 1 left alone" in told
+    assert "https://shop.example.com/?a=1&b=2" in told
+    assert "[anchor]" in told
+
+
+def test_rewrite_names_the_campaign_after_the_file_and_decode_reads_it_back(page, capfd):
+    main(["rewrite", str(page), "--base-url", BASE, "--recipient", "u-17"])
+    click, pixel = tracked(capfd.readouterr().out)
+    assert main(["decode", click]) == 0
+    found = json.loads(capfd.readouterr().out)
+    expected = {"kind": "click", "campaign": "spring", "recipient": "u-17", "link": 1, "channel": "html"}
+    assert expected.items() <= found.items()
+    assert found["url"] == "https://shop.example.com/?a=1&b=2"
+    assert main(["decode", pixel]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert (found["kind"], found["opens"], found["sent_at"][-6:]) == ("open", "full", "+00:00")
+    assert "link" not in found
+
+
+def test_rewrite_takes_a_campaign(page, capfd):
+    main(["rewrite", str(page), "--base-url", BASE, "--campaign", "été 2026"])
+    main(["decode", tracked(capfd.readouterr().out)[0]])
+    assert json.loads(capfd.readouterr().out)["campaign"] == "été 2026"
+
+
+def test_rewrite_wraps_the_links_of_a_plain_text_and_adds_no_pixel(tmp_path, capfd):
+    path = tmp_path / "spring.txt"
+    path.write_bytes(b"Read (https://shop.example.com/a).\r\nBye\r\n")
+    assert main(["rewrite", str(path), "--base-url", BASE]) == 0
+    text = capfd.readouterr().out
+    (url,) = tracked(text)
+    assert text == f"Read ({url.removesuffix(').')}).\r\nBye\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        pytest.param(b"\xef\xbb\xbf", "utf-8", id="UTF-8 with a byte order mark"),
+        pytest.param(b"\xff\xfe", "utf-16-le", id="UTF-16"),
+        pytest.param(b"", "windows-1252", id="windows-1252, as the document says"),
+        pytest.param(b"", "koi8-r", id="a charset the document names"),
+        pytest.param(b"", "latin-1", id="bytes that no named charset has"),
+    ],
+)
+def test_rewrite_keeps_the_encoding_and_every_byte_outside_the_edits(head, encoding, tmp_path, capfdbinary):
+    words = {"koi8-r": "Книги", "latin-1": "Caf\xe9 \x81"}.get(encoding, "Café €")
+    source = PAGE.replace("Bücher", f'{words}<meta charset="{encoding}">')
+    path = tmp_path / "page.html"
+    path.write_bytes(head + source.encode(encoding))
+    assert main(["rewrite", str(path), "--base-url", BASE]) == 0
+    out = capfdbinary.readouterr().out
+    assert out.startswith(head)
+    html = out[len(head) :].decode(encoding)
+    assert mb.Beacon(BASE, secret_keys=[KEY]).unwrap(html) == source
+    assert len(tracked(html)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "pixel"),
+    [
+        pytest.param(
+            "page", "<p>Hi <a href='https://shop.example.com/'>you</a></p>", True, id="HTML without an ending"
+        ),
+        pytest.param("notes", "3 < 4, see https://shop.example.com/", False, id="text without an ending"),
+        pytest.param("a.md", "<p>https://shop.example.com/</p>", True, id="an ending that says nothing"),
+    ],
+)
+def test_what_a_file_holds_is_seen_from_it_where_its_name_does_not_say(name, text, pixel, tmp_path, capfd):
+    path = tmp_path / name
+    path.write_text(text)
+    assert main(["rewrite", str(path), "--base-url", BASE]) == 0
+    assert ("/o/" in capfd.readouterr().out) is pixel
+
+
+@pytest.mark.parametrize("command", ["rewrite", "keys"])
+def test_a_reader_who_goes_away_ends_the_command_without_a_traceback(command, page):
+    arguments = {"rewrite": [str(page), "--base-url", BASE], "keys": ["new"]}[command]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = run(command, *arguments, stdout=writing)
+    os.close(writing)
+    assert done.returncode == 1
+    assert done.stderr == b""
+
+
+# keys
+
+
+def test_a_new_key_is_long_enough_and_never_the_same(capfd):
+    assert main(["keys", "new"]) == main(["keys", "new"]) == 0
+    one, other = capfd.readouterr().out.split()
+    assert one != other
+    assert len(one) == 43
+
+
+def test_keys_from_a_file_rotate_the_newest_signs_and_all_verify(page, tmp_path, capfd):
+    file = tmp_path / "keys.txt"
+    file.write_text(f"{KEY}\n\n")
+    main(["rewrite", str(page), "--base-url", BASE, "--key-file", str(file)])
+    old = tracked(capfd.readouterr().out)[0]
+    file.write_text(f"{KEY}\na-new-key-of-thirty-two-letters\n")
+    main(["rewrite", str(page), "--base-url", BASE, "--key-file", str(file)])
+    new = tracked(capfd.readouterr().out)[0]
+    assert main(["decode", old, "--key-file", str(file)]) == 0
+    assert main(["decode", new, "--key-file", str(file)]) == 0
+    assert main(["decode", new]) == 1
+
+
+def test_the_environment_may_hold_several_keys(page, monkeypatch, capfd):
+    main(["rewrite", str(page), "--base-url", BASE])
+    url = tracked(capfd.readouterr().out)[0]
+    monkeypatch.setenv(VARIABLE, f"{'x' * 16},{KEY} {'y' * 16}")
+    assert main(["decode", url]) == 0
+    monkeypatch.setenv(VARIABLE, f"{'x' * 16},{'y' * 16}")
+    assert main(["decode", url]) == 1
+
+
+# what is refused
+
+
+def test_help_and_version_are_no_errors(capfd):
+    assert main(["--help"]) == main(["demo", "--help"]) == main(["--version"]) == 0
+    out = capfd.readouterr().out
+    assert mb.__version__ in out
+    for command in ("demo", "rewrite", "decode", "keys"):
+        assert f"\n    {command} " in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param([], id="no command"),
+        pytest.param(["paint"], id="an unknown command"),
+        pytest.param(["keys"], id="no action"),
+        pytest.param(["rewrite", "x.html"], id="no base URL"),
+        pytest.param(["rewrite", "x.html", "--base-url", "t.example.com/m"], id="a base URL without scheme"),
+        pytest.param(["rewrite", "x.html", "--base-url", "http://t.example.com"], id="http to the world"),
+        pytest.param(["rewrite", "x.html", "--base-url", BASE, "--recipient", "a@example.com"], id="an address"),
+        pytest.param(["rewrite", "x.html", "--base-url", BASE, "--recipient", ""], id="an empty recipient"),
+        pytest.param(["demo", "--recipients", "0"], id="no recipients"),
+        pytest.param(["demo", "--recipients", "-3"], id="fewer than none"),
+        pytest.param(["demo", "--recipients", "ten"], id="no number"),
+        pytest.param(["demo", "--seed", "x"], id="no seed"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_exit_code_2(arguments, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert "@" not in said(capfd)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_key_at_all_is_exit_code_2_and_says_how_to_make_one(page, monkeypatch, capfd):
+    monkeypatch.delenv(VARIABLE)
+    assert main(["rewrite", str(page), "--base-url", BASE]) == 2
+    assert "keys new" in said(capfd)
+
+
+def _mail(body: str, kind: str = "html") -> bytes:
+    return f"From: a@example.com\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/{kind}\n\n{body}".encode()
+
+
+BAD_FILES = [
+    pytest.param("a.html", b"", "is empty", id="empty"),
+    pytest.param("a.html", b" \n\n ", "is empty", id="blank"),
+    pytest.param("a.png", b"\x89PNG\r\n\x1a\n\0\0", "binary", id="a picture"),
+    pytest.param("a", bytes(range(256)), "binary", id="binary without an ending"),
+    pytest.param("a.html", b"\x1f\x8b\x08\x00html", "binary", id="a packed page"),
+    pytest.param("a.html", b"<p>" + b"x" * 20_000_000, "20.0 MB", id="HTML of 20 MB"),
+]
+BAD_MAILS = [
+    pytest.param("a.eml", b"\0\0\0\0", "no HTML part", id="a mail of zeros"),
+    pytest.param("a.eml", b"no header fields at all", "no HTML part", id="a mail without header fields"),
+    pytest.param("a.eml", _mail("hello", "plain"), "no HTML part", id="a mail of text only"),
+    pytest.param("a.eml", _mail(""), "empty one", id="an empty HTML part"),
+    pytest.param("a.eml", _mail("x" * 20_000_000), "over 2 MB", id="an HTML part of 20 MB"),
+    pytest.param(
+        "a.eml", b"Content-Type: multipart/mixed; boundary\n\n--\n--\n", "no HTML part", id="a broken multipart"
+    ),
+    pytest.param("a.txt", b"plain text", "plain text", id="plain text"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "why"), BAD_FILES)
+def test_rewrite_refuses_a_bad_file_in_one_line(name, data, why, tmp_path, capfd):
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert main(["rewrite", str(path), "--base-url", BASE]) == 1
+    assert why in said(capfd)
+
+
+@pytest.mark.parametrize(("name", "data", "why"), [*BAD_FILES, *BAD_MAILS])
+def test_demo_refuses_a_bad_file_in_one_line_and_leaves_no_folder(name, data, why, tmp_path, capfd):
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert main(["demo", str(path), "--out", str(tmp_path / "out")]) == 1
+    assert why in said(capfd)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", [["rewrite", "--base-url", BASE], ["demo"]], ids=["rewrite", "demo"])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        pytest.param("missing.html", "no such file", id="missing"),
+        pytest.param("", "is a directory", id="a directory"),
+        pytest.param("x\0.html", "this name", id="no file name"),
+        pytest.param("page.html/x", "not a directory", id="below a file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line(command, name, why, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.html").write_text(PAGE)
+    assert main([command[0], str(tmp_path / name) if "\0" not in name else name, *command[1:]]) == 1
+    assert why in said(capfd)
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        pytest.param(b"abc\n", "has 3 bytes", id="a key of 3 bytes"),
+        pytest.param(KEY.encode() + b"\nabc\n", "has 3 bytes", id="one of two keys too short"),
+        pytest.param(b"\n\n", "holds no key", id="no key"),
+        pytest.param(b"\xff\xfe\xfd" * 20, "not a text file", id="binary"),
+    ],
+)
+def test_a_bad_key_file_is_one_line_without_the_key(data, why, tmp_path, capfd):
+    path = tmp_path / "keys"
+    path.write_bytes(data)
+    assert main(["decode", "x", "--key-file", str(path)]) == 1
+    line = said(capfd)
+    assert why in line
+    assert "abc" not in line.replace(str(path), "")
+    assert main(["decode", "x", "--key-file", str(tmp_path / "none")]) == 1
+    assert main(["decode", "x", "--key-file", str(tmp_path)]) == 1
+
+
+def _forged(url: str) -> str:
+    return url[:-1] + ("A" if url[-1] != "A" else "Q")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        pytest.param(_forged, "not signed", id="an altered signature"),
+        pytest.param(lambda url: url.replace("/c/a", "/c/b"), "version 1", id="an unknown version"),
+        pytest.param(lambda url: url + "A" * 1_000_000, "longer than", id="a token of 1 MB"),
+        pytest.param(lambda _: "https://example.com/", "form of a tracking URL", id="no tracking URL"),
+        pytest.param(lambda _: "", "form of a tracking URL", id="nothing"),
+        pytest.param(lambda url: url.rpartition("/")[0] + "/sAbCdEf", "manifest", id="a short link"),
+        pytest.param(lambda url: url.replace("/c/", "/u/").rpartition("/")[0], "not signed", id="another purpose"),
+    ],
+)
+def test_a_url_that_says_nothing_true_is_one_line_without_the_token(change, why, capfd):
+    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    url = change(beacon.click_url(mb.Message(recipient="u", campaign="c"), "https://shop.example.com/"))
+    assert main(["decode", url]) == 1
+    line = said(capfd)
+    assert why in line
+    assert len(line) < 200
+
+
+def test_an_action_token_says_whose_it_is(capfd):
+    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    url = beacon.routes.leave(beacon.signer.sign_action(mb.Message(recipient="u-17", campaign="spring")))
+    assert main(["decode", url]) == 0
+    assert {"kind": "leave_page", "recipient": "u-17"}.items() <= json.loads(capfd.readouterr().out).items()
+
+
+def test_json_stays_json_on_a_terminal_without_the_letters():
+    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    url = beacon.click_url(mb.Message(recipient="u", campaign="été"), "https://пример.example/ü")
+    done = run("decode", url, PYTHONIOENCODING="ascii")
+    found = json.loads(done.stdout.decode("ascii"))
+    assert (found["campaign"], found["url"]) == ("été", "https://пример.example/ü")
+
+
+def test_a_name_with_control_characters_cannot_move_the_cursor(capfd):
+    assert main(["rewrite", "a\x1b[2Jb.html", "--base-url", BASE]) == 1
+    assert "\x1b" not in said(capfd)

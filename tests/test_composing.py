@@ -1,0 +1,268 @@
+"""Whole mails for one recipient: bodies are rewritten, everything else keeps its bytes, and some mails are refused."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.message import Message as Email
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import mailbeacon as mb
+from mailbeacon import mime
+from mailbeacon.composing import compose, compose_bytes, lowered
+from mailbeacon.errors import RewriteError, SignedMail
+from mailbeacon.model import Edit, Level, Link, WarningKind
+from tests.letters import MESSAGE, Rewriters, composed, letter
+
+HTML = '<html><body><p>Grüße</p><a href="https://example.com/?a=1&amp;b=2">read</a></body></html>\n'
+TEXT = "Grüße: https://example.com/text\n"
+
+
+def test_html_and_text_are_rewritten_and_numbers_run_on() -> None:
+    done = composed(letter(HTML, TEXT).as_bytes())
+    assert [(link.number, link.channel) for link in done.links] == [(1, mb.Channel.HTML), (2, mb.Channel.TEXT)]
+    read = message_from_bytes(done.data, policy=policy.default)
+    html, text = read.get_body(("html",)), read.get_body(("plain",))  # type: ignore[attr-defined]
+    rewriters = Rewriters()
+    assert html.get_content() == rewriters.html(HTML, first_number=1, pixel=True).html
+    assert text.get_content() == rewriters.text(TEXT, first_number=2).text
+    assert done.bodies == 2
+
+
+def test_a_nested_multipart_stays_nested_with_its_text_its_charset_and_its_other_parts() -> None:
+    """Case 17 of the peers: parts flattened, the text part dropped, the charset lost."""
+    mail = letter("<p>x</p>", "y")
+    mail.clear_content()
+    mail.set_content(TEXT, charset="iso-8859-1")
+    mail.add_alternative(HTML, subtype="html", charset="windows-1252")
+    html = mail.get_payload(1)
+    assert isinstance(html, EmailMessage)
+    html.add_related(b"GIF89a", "image", "gif", cid="<i@x>")
+    mail.add_attachment("<a href='https://example.com/'>kept</a>", subtype="html", filename="page.html")
+    raw = mail.as_bytes()
+    done = composed(raw)
+    old, new = mime.scan(raw), mime.scan(done.data)
+    shape = [(part.content_type, part.parameters.get("charset"), part.encoding) for part in mime.walk(new)]
+    assert shape == [(part.content_type, part.parameters.get("charset"), part.encoding) for part in mime.walk(old)]
+    assert done.bodies == 2
+    for before, after in zip(mime.walk(old), mime.walk(new), strict=True):
+        assert raw[before.start : before.body] == done.data[after.start : after.body]
+        if before.disposition == "attachment" or before.content_type == "image/gif":
+            assert raw[before.body : before.end] == done.data[after.body : after.end]
+
+
+def test_several_html_bodies_are_all_rewritten_with_one_pixel() -> None:
+    part = "\r\n--b\r\nContent-Type: text/html\r\n\r\n<a href='https://example.com/{}'>x</a>"
+    raw = ("Content-Type: multipart/mixed; boundary=b\r\n" + part.format(1) + part.format(2) + "\r\n--b--\r\n").encode()
+    done = composed(raw)
+    assert [(link.number, link.url) for link in done.links] == [
+        (1, "https://example.com/1"),
+        (2, "https://example.com/2"),
+    ]
+    assert done.data.count(b"/m/o/") == 1
+    assert done.data.index(b"/m/o/") < done.data.rindex(b"/m/c/")
+
+
+def test_an_amp_part_is_left_as_it_is_and_told() -> None:
+    amp = b'--b\r\nContent-Type: text/x-amp-html\r\n\r\n<html amp4email><a href="https://e.com/">x</a>\r\n'
+    html = b"--b\r\nContent-Type: text/html\r\n\r\n<a href='https://e.com/'>x</a>\r\n"
+    done = composed(b"Content-Type: multipart/alternative; boundary=b\r\n\r\n" + amp + html + b"--b--")
+    assert amp in done.data
+    assert done.bodies == 1
+    assert [warned.kind for warned in done.warnings] == [WarningKind.AMP]
+
+
+def test_flowed_text_keeps_its_line_breaks() -> None:
+    raw = b"Content-Type: text/plain; format=flowed; delsp=yes\r\n\r\nsoft \r\nhttps://example.com/ \r\nend"
+    done = composed(raw)
+    assert done.data.startswith(raw[: raw.index(b"https")])
+    assert done.data.endswith(b" \r\nend")
+
+
+@pytest.mark.parametrize(
+    ("head", "word"),
+    [
+        pytest.param(
+            'multipart/signed; boundary=b; protocol="application/pgp-signature"', "multipart/signed", id="signed"
+        ),
+        pytest.param("multipart/encrypted; boundary=b", "multipart/encrypted", id="encrypted"),
+        pytest.param("application/pkcs7-mime; smime-type=enveloped-data", "application/pkcs7-mime", id="S/MIME"),
+        pytest.param("application/x-pkcs7-mime", "application/x-pkcs7-mime", id="S/MIME by its old name"),
+    ],
+)
+def test_sealed_mail_is_refused_whatever_is_asked(head: str, word: str) -> None:
+    raw = f"Content-Type: {head}\r\n\r\n--b\r\n\r\nhttps://example.com/\r\n--b--".encode()
+    with pytest.raises(SignedMail, match=word):
+        composed(raw, strip_signatures=True)
+
+
+def test_a_signed_part_inside_a_mail_is_refused() -> None:
+    inner = b"--o\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n"
+    with pytest.raises(SignedMail):
+        composed(b"Content-Type: multipart/mixed; boundary=o\r\n\r\n" + inner + b"--o\r\n\r\nfooter\r\n--o--")
+
+
+def test_text_signed_inline_is_refused() -> None:
+    with pytest.raises(SignedMail, match="PGP"):
+        composed(b"To: a@b.c\r\n\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\n\r\nhttps://example.com/")
+
+
+@pytest.mark.parametrize("name", ["DKIM-Signature", "ARC-Seal", "ARC-Message-Signature", "arc-authentication-results"])
+def test_a_header_that_signs_is_refused_or_left_out(name: str) -> None:
+    raw = f"A: 1\r\n{name}: v=1;\r\n b=x\r\nTo: a@b.c\r\n\r\nhttps://example.com/\r\n".encode()
+    with pytest.raises(SignedMail, match=name.lower()):
+        composed(raw)
+    done = composed(raw, strip_signatures=True)
+    assert done.data.startswith(b"A: 1\r\nTo: a@b.c\r\n\r\nhttps://t.example.com/")
+
+
+@pytest.mark.parametrize(
+    ("head", "count"),
+    [
+        pytest.param("To: a@b.c, d@e.f", 2, id="two in To"),
+        pytest.param("To: a@b.c\r\nCc: d@e.f\r\nBcc: g@h.i", 3, id="one in each"),
+        pytest.param('To: "A, B" <a@b.c>\r\nCC: Team: d@e.f;', 2, id="a group"),
+    ],
+)
+def test_several_recipients_are_refused_unless_shared(head: str, count: int) -> None:
+    raw = f"{head}\r\n\r\nhttps://example.com/\r\n".encode()
+    with pytest.raises(RewriteError, match=f"goes to {count} addresses") as caught:
+        composed(raw)
+    assert "@" not in str(caught.value)
+    assert composed(raw, shared=True).bodies == 1
+
+
+def test_a_shared_mail_is_counted_with_the_campaign_at_most() -> None:
+    low = lowered(MESSAGE)
+    assert (low.opens, low.clicks) == (Level.AGGREGATE, Level.AGGREGATE)
+    none = mb.Message(recipient="u", opens=Level.NONE, clicks=Level.NONE)
+    assert lowered(none) is none
+
+
+@pytest.mark.parametrize(
+    ("raw", "kinds"),
+    [
+        pytest.param(b"To: a@b.c\r\n\r\n", ["no-body"], id="empty"),
+        pytest.param(b"Content-Type: image/png\r\n\r\nx", ["no-body"], id="an image"),
+        pytest.param(b"Content-Type: text/html; charset=x-klingon\r\n\r\nx", ["unreadable", "no-body"], id="charset"),
+        pytest.param(b"Content-Transfer-Encoding: x-uuencode\r\n\r\nx", ["unreadable", "no-body"], id="encoding"),
+    ],
+)
+def test_a_mail_without_a_body_comes_back_with_a_warning(raw: bytes, kinds: list[str]) -> None:
+    done = composed(raw)
+    assert done.data == raw
+    assert [str(warned.kind) for warned in done.warnings] == kinds
+
+
+def test_a_body_that_cannot_say_its_new_text_is_left_with_a_warning() -> None:
+    raw = b"Content-Type: text/html; charset=us-ascii\r\n\r\n\xff<p>"
+    edit = Edit(start=1, end=1, old="", new="€")
+    link = Link(number=1, url="https://example.com/")
+
+    def rewrite(text: str, /, *, first_number: int, pixel: bool = True) -> SimpleNamespace:
+        return SimpleNamespace(edits=(edit,), links=(link,), skipped=(), warnings=())
+
+    done = compose_bytes(raw, rewrite, rewrite)
+    assert (done.data, done.bodies, done.links) == (raw, 0, ())
+    assert [str(warned.kind) for warned in done.warnings] == ["unreadable"]
+
+
+def test_every_mail_of_the_corpus_keeps_its_bytes_outside_rewritten_bodies(shared: Path) -> None:
+    """Numbers: mails rewritten, bodies, refused as signed, refused for several recipients."""
+    mails = bodies = signed = several = 0
+    for path in sorted((shared / "corpus" / "eml").glob("*.eml")):
+        raw = path.read_bytes()
+        try:
+            done = composed(raw)
+        except SignedMail:
+            signed += 1
+            continue
+        except RewriteError:
+            several += 1
+            done = composed(raw, shared=True)
+        mails += 1
+        bodies += done.bodies
+        assert_rest_is_kept(raw, done.data)
+    assert (mails + signed, several > 0) == (171, True)
+    assert bodies >= 150
+
+
+def assert_rest_is_kept(raw: bytes, data: bytes) -> None:
+    """Insist that with the readable bodies cut out, and what had to change in a header set aside, nothing differs."""
+    old, new = mime.scan(raw), mime.scan(data)
+    assert [part.content_type for part in mime.walk(old)] == [part.content_type for part in mime.walk(new)]
+    assert outside(raw, old) == outside(data, new)
+
+
+def outside(raw: bytes, root: mime.Part) -> list[bytes]:
+    """Give everything but the bodies that can be read and the transfer encodings of their parts."""
+    out, at = [], 0
+    for part in sorted(mime.find_bodies(raw, root), key=lambda part: part.start):
+        if mime.open_body(raw, part) is None:
+            continue
+        fields = [field for field in part.fields if field.name == "content-transfer-encoding"]
+        spans = (
+            [(field.start, field.end) for field in fields[:1]]
+            if part.encoding in ("", "7bit", "8bit", "quoted-printable")
+            else []
+        )
+        for start, end in [*spans, (part.fields[-1].end if part.fields else part.start, part.end)]:
+            out.append(raw[at:start])
+            at = end
+    return [b"".join([*out, raw[at:]])]
+
+
+def email_of(kind: str) -> Email:
+    """Give the same letter as the class named."""
+    if kind == "legacy":
+        mail = MIMEMultipart("alternative")
+        mail["To"] = "a@b.c"
+        mail.attach(MIMEText(TEXT))
+        mail.attach(MIMEText(HTML, "html", "iso-8859-1"))
+        return mail
+    mail = letter(HTML, TEXT, cte="8bit" if kind == "8bit" else None)
+    mail.set_boundary("b")
+    return mail
+
+
+@pytest.mark.parametrize("kind", ["legacy", "new", "8bit"])
+def test_an_email_object_gives_a_copy_of_its_class_and_is_never_touched(kind: str) -> None:
+    mail = email_of(kind)
+    before = deepcopy(mail).as_bytes()
+    rewriters = Rewriters()
+    copy, done = compose(mail, rewriters.html, rewriters.text)
+    assert type(copy) is type(mail)
+    assert mail.get_boundary() is None or kind != "legacy"
+    assert len(done.links) == 2
+    parts = [part.get_payload(decode=True) for part in copy.walk() if not part.is_multipart()]
+    assert len(parts) == 2
+    html = parts[1].decode("latin-1" if kind == "legacy" else "utf-8")
+    assert html == rewriters.html(HTML, first_number=1, pixel=True).html
+    assert parts[0].decode() == rewriters.text(TEXT, first_number=2).text
+    again = deepcopy(mail).as_bytes()
+    if kind != "legacy":
+        assert again == before
+        assert copy.as_bytes() == done.data
+
+
+def test_a_copy_without_signatures() -> None:
+    mail = letter(HTML)
+    mail["DKIM-Signature"] = "v=1"
+    rewriters = Rewriters()
+    copy, _ = compose(mail, rewriters.html, rewriters.text, strip_signatures=True)
+    assert "DKIM-Signature" not in copy
+    assert "DKIM-Signature" in mail
+
+
+def test_a_copy_whose_encoding_had_to_change_says_so() -> None:
+    mail = letter("<a href='https://example.com/'>x</a>" + "y" * 930, cte="7bit", charset="us-ascii")
+    rewriters = Rewriters()
+    copy, _ = compose(mail, rewriters.html, rewriters.text)
+    assert copy["Content-Transfer-Encoding"] == "quoted-printable"
+    assert copy.get_content() == rewriters.html(mail.get_content(), first_number=1, pixel=True).html

@@ -1,0 +1,126 @@
+"""The documentation: its code runs, its tables are whole, its pictures are true."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from pages import DOCS, ROOT, blocks, unlike
+
+import mailbeacon
+from mailbeacon.model import Place, SkipReason, WarningKind
+from mailbeacon.settings import Settings
+
+PAGES = sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
+TUTORIALS = DOCS / "tutorials"
+RUN = [page for page in PAGES if page.parent != TUTORIALS and any(one.language == "python" for one in blocks(page))]
+_ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+
+
+def _names(pages: Iterable[Path]) -> list[object]:
+    return [pytest.param(page, id=page.relative_to(DOCS).with_suffix("").as_posix()) for page in pages]
+
+
+def _section(page: str, heading: str) -> str:
+    """Give the text of a page below a heading, up to the next one."""
+    source = (DOCS / page).read_text("utf-8")
+    start = source.index(f"\n## {heading}\n")
+    end = source.find("\n## ", start + 4)
+    return source[start : end if end > 0 else None]
+
+
+def _rows(page: str, heading: str) -> list[str]:
+    return _ROW.findall(_section(page, heading))
+
+
+@pytest.mark.parametrize("page", _names(RUN))
+def test_every_python_block_of_a_page_runs_and_prints_what_is_shown(page, tmp_path):
+    """The tutorial's are run with the README's."""
+    assert unlike(page, tmp_path) == []
+
+
+@pytest.mark.parametrize("page", _names(PAGES))
+def test_a_page_links_only_to_what_exists_and_knows_no_machine(page):
+    source = page.read_text("utf-8")
+    for target in _LINK.findall(source):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    assert not re.search(r"/(?:home|root|tmp|work)/", source)
+
+
+def test_every_link_of_the_readme_leads_to_a_file():
+    targets = _LINK.findall((ROOT / "README.md").read_text("utf-8"))
+    assert targets
+    for target in targets:
+        assert (ROOT / target).exists(), target
+
+
+def test_every_skip_reason_is_in_the_table_and_no_other():
+    assert _rows("reference/rewriting.md", "Links left alone") == [reason.value for reason in SkipReason]
+
+
+def test_every_warning_is_in_the_table_and_no_other():
+    assert _rows("reference/rewriting.md", "Warnings") == [kind.value for kind in WarningKind]
+
+
+def test_every_place_of_a_link_is_in_the_table_and_no_other():
+    assert _rows("reference/rewriting.md", "Links") == [place.value for place in Place]
+
+
+def test_every_setting_is_in_a_table_and_no_other():
+    source = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    assert sorted(_ROW.findall(source)) == sorted(field.name for field in fields(Settings))
+
+
+def test_every_setting_shows_its_default():
+    """Where a default is a plain value; functions and durations are put in words."""
+    source = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    shown = dict(re.findall(r"^\| `([^`]+)` \| `([^`]+)` \|", source, re.MULTILINE))
+    for field in fields(Settings):
+        if field.name in shown and field.name not in ("utm", "default_level"):
+            assert shown[field.name] == repr(field.default).replace("'", '"'), field.name
+
+
+def test_the_picture_shows_every_module_and_no_other():
+    picture = (DOCS / "explanation" / "architecture.md").read_text("utf-8").partition(":name: picture")[2]
+    shown = re.findall(r"^(?:[A-Z]+ +| {8})([a-z_]+)  ", picture.partition("```")[0], re.MULTILINE)
+    assert sorted(shown) == sorted(_modules() | {"__main__"})
+
+
+def test_every_module_is_in_the_reference():
+    text = "".join(page.read_text("utf-8") for page in (DOCS / "reference").glob("*.md"))
+    described = set(re.findall(r"automodule:: mailbeacon\.([a-z_]+)", text))
+    assert described >= _modules()
+
+
+def _modules() -> set[str]:
+    """Give the modules and packages right below the package."""
+    folder = ROOT / "mailbeacon"
+    found = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/*.py")}
+    return {name for name in found if not name.startswith("__")}
+
+
+def test_every_public_name_is_in_the_reference():
+    source = (DOCS / "reference" / "api.md").read_text("utf-8")
+    assert re.findall(r"^   \* - ``mb\.(\w+)``$", source, re.MULTILINE) == list(mailbeacon.__all__)
+
+
+def test_the_changelog_begins_with_this_version():
+    source = (DOCS / "changelog.md").read_text("utf-8")
+    assert re.findall(r"^## (\S+)", source, re.MULTILINE)[0] == mailbeacon.__version__
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+def test_ci_takes_the_commands_from_the_readme_and_is_a_sound_script():
+    script = ROOT / ".ci" / "run"
+    bash = shutil.which("bash") or "bash"
+    assert subprocess.run([bash, "-n", str(script)], check=False).returncode == 0
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for ending in re.findall(r'command_of "([^"]+)"', script.read_text("utf-8")):
+        assert len(re.findall(rf"^python3 -m venv .* {re.escape(ending)}$", readme, re.MULTILINE)) == 1

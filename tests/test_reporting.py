@@ -1,0 +1,317 @@
+"""Reports: text, JSON, CSV and the page say the same, and nothing that is reported can break out of them."""
+
+from __future__ import annotations
+
+import csv as csv_reader
+import io
+import json as json_reader
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon.counting import Dimension, LinkKey, Split, Tally, tally
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
+from mailbeacon.reporting import Report, csv, html, json, text
+from mailbeacon.reporting.charts import buckets, time_chart
+from mailbeacon.reporting.clickmap import click_map
+from mailbeacon.reporting.content import findings
+from mailbeacon.reporting.page import POLICY
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+EVIL = "<script>alert(1)</script>\"'&"
+PERSON = Verdict(actor=Actor.HUMAN, version="rules 1")
+APPLE = Verdict(actor=Actor.PRIVACY_PROXY, signals=(Signal(name="apple-mpp", weight=0.0),), version="rules 1")
+SCANNER = Verdict(actor=Actor.SCANNER, signals=(Signal(name="burst", weight=4.0),), version="rules 1")
+NEWSLETTER = """<!DOCTYPE html><html><head><title>t</title><style>p{color:red}@import "https://x.example/a.css";
+.a{background:url(https://x.example/b.png)}</style><script>alert(1)</script></head>
+<body background="https://x.example/c.png" onload="alert(1)" bgcolor="#eeeeee"><p>Hello &amp; welcome</p>
+<a href="https://example.com/pricing?a=1&amp;b=2" onclick="alert(1)" style="color:blue">Pricing</a>
+<a href="https://example.com/news"><img src="https://x.example/d.png" alt="News" width="10"></a>
+<td style="background:url('https://x.example/e.png');color:green">cell</td><iframe src="https://x.example/f"></iframe>
+<a href="javascript:alert(1)">off</a></body></html>"""
+LINKS = [
+    Link(number=1, url="https://example.com/pricing?a=1&b=2", label="Pricing", line=4, column=10),
+    Link(number=2, url="https://example.com/news", label="News"),
+    Link(number=3, url="https://example.com/never", label="Never"),
+]
+
+
+def event(mail, kind=Kind.OPEN, *, minutes=0, link=None, **fields):
+    url = next((one.url for one in LINKS if one.number == link), "")
+    facts = Facts(client=fields.pop("client", "Gmail"), country="DE")
+    return Event(
+        id="e",
+        kind=kind,
+        received_at=NOON + timedelta(minutes=minutes),
+        recipient=fields.pop("recipient", mail),
+        message_id=mail,
+        campaign=fields.pop("campaign", "spring"),
+        link=link,
+        url=url,
+        facts=facts,
+        **fields,
+    )
+
+
+def sample(**options):
+    found = [
+        *((event(f"m{n}", minutes=7 * n, variant="ab"[n % 2]), PERSON) for n in range(40)),
+        *((event(f"a{n}", client="Apple", variant="ab"[n % 2]), APPLE) for n in range(30)),
+        *((event(f"m{n}", Kind.CLICK, link=1, variant="ab"[n % 2]), PERSON) for n in range(12)),
+        (event("m1", Kind.CLICK, link=2, variant="b"), PERSON),
+        *((event(f"s{n}", Kind.CLICK, link=1 + n % 2, variant="ab"[n % 2]), SCANNER) for n in range(20)),
+        (event("m9", expired=True, variant="b"), PERSON),
+    ]
+    deliveries = {("spring", "a"): 100, ("spring", "b"): 100}
+    counted = tally([one for one, _ in found], [verdict for _, verdict in found], deliveries=deliveries)
+    fields = {"title": "Spring", "links": LINKS, "newsletter": NEWSLETTER, "made_at": NOON, "notes": ["A note."]}
+    return Report(tally=counted, **(fields | options))
+
+
+EVIL_REPORT = Report(
+    tally=tally(
+        [
+            event(EVIL, campaign=EVIL, variant=EVIL, client=EVIL),
+            event(EVIL, Kind.CLICK, link=9, campaign=EVIL, variant="b"),
+        ],
+        [PERSON, Verdict(actor=Actor.SCANNER, signals=(Signal(name=EVIL, weight=1.0),), version=EVIL)],
+        deliveries={(EVIL, EVIL): 9, (EVIL, "b"): 9},
+    ),
+    title=EVIL,
+    links=[Link(number=9, url=f"https://example.com/{EVIL}", label=EVIL)],
+    newsletter=f"<p>{EVIL}</p><a href='https://example.com/'>{EVIL}</a>",
+    notes=[EVIL],
+    group_by=Dimension.CAMPAIGN,
+)
+
+
+# Text
+
+
+def test_the_text_names_units_denominators_and_intervals():
+    said = text(sample())
+    assert "Delivered: 200" in said
+    assert "Open rate: 20.0 % to 35.0 % of delivered messages" in said
+    assert "people seen: 20.0 %, interval 15.0 to 26.1 % (40)" in said
+    assert "Click-to-open rate: 30.0 % (12 of 40 opened by people; 18.1 to 45.4 %)" in said
+    assert "Machines made 60.6 % of 33 raw clicks." in said
+    assert "A tool that believes every hit would say 32, 16.0 %." in said
+    assert re.search(r"^Pricing +12 +100\.0 % +10$", said, re.MULTILINE)
+    assert "Not counted: 1 expired opens" in said
+
+
+@given(st.integers(1, 200))
+def test_no_line_is_wider_than_asked_and_none_ends_in_blanks(width):
+    for report in (sample(group_by=Dimension.CLIENT), EVIL_REPORT, Report(tally=Tally())):
+        lines = text(report, width=width).splitlines()
+        assert max(map(len, lines)) <= max(width, 40)
+        assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_text_holds_no_control_characters():
+    said = text(Report(tally=Tally(), title="a\x1b[31m\r\nb\x00", notes=["\x1b]0;x\x07"]))
+    assert not [sign for sign in said if not sign.isprintable() and sign != "\n"]
+
+
+def test_without_deliveries_the_text_says_so_and_shows_no_rate():
+    said = text(tally([event("m")], [PERSON]))
+    assert "not known, so there are no rates" in said
+    assert "Open rate" not in said
+
+
+def test_aggregate_opens_say_that_unique_is_not_measurable():
+    said = text(tally([event("m", recipient=None)], [PERSON], deliveries=5))
+    assert "unique not measurable" in said
+    assert "Open rate" not in said
+
+
+def test_a_click_taken_for_an_open_is_said():
+    assert "A message that was clicked counts as opened here." in text(sample(clicks_are_opens=True))
+
+
+# JSON and CSV
+
+
+def test_json_has_every_figure_with_unit_and_denominator():
+    found = json_reader.loads(json(sample(group_by=Dimension.VARIANT)))
+    assert found["open_rate"]["people"] | {"low": 0, "high": 0} == {
+        "name": "open rate, people seen",
+        "value": 0.2,
+        "numerator": 40,
+        "denominator": 200,
+        "unit": "messages",
+        "of": "delivered",
+        "low": 0,
+        "high": 0,
+        "confidence": 0.95,
+    }
+    assert found["clicks"]["hits"] == {"people": 13, "unknown": 0, "machines": 20, "total": 33}
+    assert found["experiment"]["kind"] == "click"
+    assert found["expired"] == {"open": 1}
+    assert [row["value"] for row in found["by"]["variant"]] == ["a", "b"]
+    assert found["links"][0]["label"] == "Pricing"
+    assert found["links"][-1]["clicks"]["hits"]["total"] == 0
+
+
+def test_csv_has_one_row_for_each_figure_and_no_formula():
+    rows = list(csv_reader.DictReader(io.StringIO(csv(sample(group_by=Dimension.CLIENT)), newline="")))
+    found = {(row["figure"], row["of"], row["unit"]): row for row in rows}
+    assert found["opens", "", "messages"]["people"] == "40"
+    assert found["open rate, people seen", "delivered", "messages"]["denominator"] == "200"
+    assert found["clicks by link", "Pricing", "messages"]["people"] == "12"
+    assert found["opens by client", "Apple", "hits"]["unknown"] == "30"
+    links = [Link(number=1, url=LINKS[0].url, label="=1+1")]
+    assert "'=1+1" in csv(sample(links=links))
+
+
+def test_all_forms_say_the_same():
+    report = sample()
+    found = json_reader.loads(json(report))
+    people = found["opens"]["messages"]["people"]
+    assert re.search(rf"Opens +messages +{people}\b", text(report))
+    assert f"Opens, messages</th><td>{people}</td>" in html(report)
+    assert f"\r\nopens,,messages,{people}," in csv(report)
+
+
+# The page
+
+
+class Reader(HTMLParser):
+    """Collect what a browser would make of the page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attrs, self.ids = [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attrs += [(tag, name, value) for name, value in attrs]
+        self.ids += [value for name, value in attrs if name == "id"]
+
+
+@pytest.mark.parametrize("report", [sample(), EVIL_REPORT, Report(tally=Tally())], ids=["sample", "hostile", "empty"])
+def test_the_page_has_no_script_loads_nothing_and_closes_what_it_opens(report):
+    page = html(report)
+    found = Reader(page)
+    assert not {"script", "link", "object", "embed", "base", "form", "img"} & set(found.tags)
+    assert not [
+        one for one in found.attrs if one[1].startswith("on") or one[1] in ("src", "href", "xlink:href", "action")
+    ]
+    assert "url(" not in re.sub(r'srcdoc="[^"]*"', "", page)
+    assert ("meta", "content", POLICY) in found.attrs
+    assert len(found.ids) == len(set(found.ids))
+    for tag in {*found.tags} - {"meta", "line", "rect"}:
+        assert page.count(f"</{tag}>") == found.tags.count(tag), tag
+
+
+def test_everything_a_campaign_or_link_brings_is_escaped():
+    page = html(EVIL_REPORT)
+    assert "<script" not in page
+    assert "alert(1)&lt;/script&gt;" in page
+
+
+def test_the_frame_is_sandboxed_and_holds_nothing_that_loads_or_runs():
+    found = Reader(html(sample()))
+    frames = [(name, value) for tag, name, value in found.attrs if tag == "iframe"]
+    assert ("sandbox", None) in frames
+    inner = dict(frames)["srcdoc"]
+    assert "x.example" not in inner
+    inside = Reader(inner)
+    assert not {"script", "iframe", "link"} & set(inside.tags)
+    assert not [one for one in inside.attrs if one[1].startswith("on") or one[1] in ("href", "src", "background")]
+    assert "color:green" in inner
+    assert "p{color:red}" in inner
+    assert "Hello &amp; welcome" in inner
+
+
+def test_each_link_has_its_share_drawn_on_it():
+    report = sample()
+    drawn = click_map(NEWSLETTER, LINKS, findings(report).links)
+    assert '<a style="color:blue;--mb:1.00" class="mb-link"><span class="mb-share">100.0 %</span>Pricing</a>' in drawn
+    assert '<span class="mb-share">8.3 %</span><img alt="News" width="10">' in drawn
+    assert "<a>off</a>" in drawn
+
+
+def test_links_of_one_destination_are_told_apart_by_their_place():
+    source = '<a href="https://example.com/">one</a>\n<a href="https://example.com/">two</a>'
+    links = [Link(number=2, url="https://example.com/", line=2, column=10)]
+    drawn = click_map(source, links, [])
+    assert "<a>one</a>" in drawn
+    assert 'class="mb-link"' in drawn.split("one</a>")[1]
+
+
+@given(st.text("<>/a=\"' !-[]scriptylue&;:\\{}()\n\x00", max_size=80))
+def test_no_newsletter_breaks_out_of_the_map(source):
+    inside = Reader(click_map(source, [], []) or "<p>")
+    assert not {"script", "iframe", "link", "object", "svg", "math", "base", "form"} & set(inside.tags)
+    assert not [one for one in inside.attrs if one[1].startswith("on") or one[1] in ("href", "action", "background")]
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "background:url(https://x.example/a)",
+        "background:URL ( https://x.example/a )",
+        "background:u\\72l(https://x.example/a)",
+        "background:image-set('https://x.example/a' 1x)",
+        "width:expression(alert(1))",
+        "behavior:url(x.htc)",
+    ],
+)
+def test_a_style_that_would_load_something_is_left_out(style):
+    drawn = click_map(f'<p style="{style}">x</p><style>p{{{style};color:red}}</style>', [], [])
+    body = drawn.split("<body ")[1]
+    assert "x.example" not in body
+    assert "alert" not in body
+    assert "htc" not in body
+
+
+def test_a_newsletter_too_large_gets_no_map():
+    assert click_map("x" * 2_000_001, LINKS, []) == ""
+
+
+def test_the_chart_has_axes_a_name_tips_and_a_table():
+    page = html(sample())
+    assert 'role="img" aria-labelledby="opens-name"' in page
+    assert page.count("<summary>As a table</summary>") == 2
+    assert "an hour: 9 people, 30 unknown, 0 machines</title>" in page
+
+
+@given(st.dictionaries(st.integers(0, 30_000), st.integers(1, 50), min_size=1, max_size=40))
+def test_stretches_of_time_are_few_even_and_lose_nothing(found):
+    hours = {NOON + timedelta(hours=hour): Split(people=number) for hour, number in found.items()}
+    step, stretches = buckets(hours)
+    assert len(stretches) <= 60
+    assert sum(one.split.people for one in stretches) == sum(found.values())
+    assert {after.start - before.start for before, after in pairwise(stretches)} <= {step}
+
+
+def test_a_chart_of_nothing_is_nothing():
+    assert time_chart("Opens", "o", {}) == ""
+
+
+def test_the_page_explains_machines_the_experiment_and_every_number():
+    page = unescape(html(sample()))
+    for said in ("burst", "Judged with rules 1.", "Clicks decide", "How each number is defined", "Chapman", "A note."):
+        assert said in page
+
+
+def test_labels_belong_to_their_campaign_only():
+    both = tally(
+        [event("m1", Kind.CLICK, link=1), event("m2", Kind.CLICK, link=2, campaign="autumn")], [PERSON, PERSON]
+    )
+    rows = findings(Report(tally=both, links=[Link(number=2, url="https://example.com/other", label="Wrong")])).links
+    assert {row.key: row.label for row in rows}[LinkKey("autumn", 2, LINKS[1].url)] == ""
+
+
+def test_a_report_wants_a_time_zone():
+    with pytest.raises(ConfigError, match="time zone"):
+        Report(tally=Tally(), made_at=datetime(2026, 1, 1))
