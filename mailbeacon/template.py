@@ -251,7 +251,6 @@ def prove(done: Rewrite, pixel: str, slot: str = "") -> None:
     Raises:
         RewriteError: Naming the first node that differs, or that the document is too large or deep for the proof.
     """
-
     from mailbeacon import outline  # only here and for labels: html5lib is slow to import
 
     def filled(text: str) -> str:

@@ -130,6 +130,23 @@ def test_several_fetches_of_one_look_are_one_view_and_a_later_look_is_another():
     assert (count.hits.people, count.views.people, count.messages.people) == (4, 2, 1)
 
 
+def test_a_pause_of_the_window_is_one_view_and_a_longer_one_is_two():
+    assert by(PERSON, hit(minutes=0), hit(minutes=5)).count(Kind.OPEN).views.people == 1
+    assert by(PERSON, hit(minutes=0), hit(minutes=6)).count(Kind.OPEN).views.people == 2
+
+
+@given(pairs)
+def test_every_breakdown_holds_all_hits_and_views(found):
+    whole = counted(found)
+    for kind in (Kind.OPEN, Kind.CLICK):
+        count = whole.count(kind)
+        for dimension in Dimension:
+            parts = whole.by(dimension, kind).values()
+            assert sum(part.hits.total for part in parts) == count.hits.total
+            assert sum(part.views.total for part in parts) == count.views.total
+            assert sum(part.messages.total for part in parts) >= count.messages.total
+
+
 def test_a_look_that_crosses_the_hour_is_still_one_view():
     assert by(PERSON, hit(minutes=58), hit(minutes=61)).count(Kind.OPEN).views.people == 1
 

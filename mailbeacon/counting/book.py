@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mailbeacon.counting.census import MACHINES, PEOPLE, UNKNOWN, Value, count_by, mails_by_audience
+from mailbeacon.counting.census import (
+    MACHINES,
+    PEOPLE,
+    UNKNOWN,
+    Census,
+    Value,
+    count_by,
+    count_hours,
+    mails_by_audience,
+    take,
+)
 from mailbeacon.counting.figures import Count, Dimension, LinkKey, Split
 from mailbeacon.counting.ledger import FETCHED, Numbers, Page, PageKey, merge_pages
 from mailbeacon.counting.writing import read_tally, write_tally
@@ -35,6 +45,7 @@ class Tally:
 
     _pages: Mapping[PageKey, Page] = field(default_factory=dict)
     _numbers: Numbers = field(default_factory=dict)
+    _taken: dict[int, Census] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Tally of {self.mails} mails>"
@@ -105,12 +116,12 @@ class Tally:
                 only what was seen.
             window: The longest pause within one view, in whole minutes.
         """
-        count = count_by(self._pages, _fetched(kind), None, _minutes(window)).get("", Count())
+        count = count_by(self._census(window), _fetched(kind), None).get("", Count())
         if not clicks_are_opens or kind != Kind.OPEN:
             return count
         found = [0, 0, 0, 0]
-        for opened, clicked in mails_by_audience(self._pages):
-            found[min(opened, clicked)] += 1
+        for opened, clicked, number in mails_by_audience(self._census(window)):
+            found[min(opened, clicked)] += number
         messages = Split(people=found[PEOPLE], unknown=found[UNKNOWN], machines=found[MACHINES])
         return Count(hits=count.hits, views=count.views, messages=messages, shared=count.shared)
 
@@ -120,12 +131,24 @@ class Tally:
         A mail with several values (two clients, three links) counts once under each, so messages do not add up.
         Hits whose moment was not kept (a mail with more than 64 moments) have no hour.
         """
-        found = count_by(self._pages, _fetched(kind), Dimension(dimension), _minutes(window))
+        if dimension == Dimension.HOUR:
+            found = count_hours(self._pages, _fetched(kind), _minutes(window))
+        else:
+            found = count_by(self._census(window), _fetched(kind), Dimension(dimension))
         return {value: found[value] for value in sorted(found, key=_order)}
 
     def overlap(self) -> int:
         """Count the mails that people both opened and clicked."""
-        return sum(opened == clicked == PEOPLE for opened, clicked in mails_by_audience(self._pages))
+        seen = mails_by_audience(self._census(VIEW_WINDOW))
+        return sum(number for opened, clicked, number in seen if opened == clicked == PEOPLE)
+
+    def _census(self, window: timedelta) -> Census:
+        """Go over the mails once for each window; a tally never changes, so neither does what was found."""
+        pause = _minutes(window)
+        found = self._taken.get(pause)
+        if found is None:
+            found = self._taken[pause] = take(self._pages, pause)
+        return found
 
     @property
     def mails(self) -> int:

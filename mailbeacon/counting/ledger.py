@@ -153,6 +153,7 @@ def merge_pages(one: Page, other: Page) -> Page:
             mine = merged.mails.get(mail)
             if mine is not None:
                 entries = _sum(mine, entries)
+                fold(entries)
             merged.mails[mail] = entries
         for mail, kinds in page.states.items():
             merged.states[mail] = merged.states.get(mail, frozenset()) | kinds

@@ -48,7 +48,9 @@ class Pool:
         wide, first, size, step = dice.pick(self._spans)
         number = first + int(dice.random() * size) * step
         if wide:
-            return f"{number >> 48 & 0xFFFF:x}:{number >> 32 & 0xFFFF:x}:{number >> 16 & 0xFFFF:x}:{number & 0xFFFF:x}::1"
+            return (
+                f"{number >> 48 & 0xFFFF:x}:{number >> 32 & 0xFFFF:x}:{number >> 16 & 0xFFFF:x}:{number & 0xFFFF:x}::1"
+            )
         return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 

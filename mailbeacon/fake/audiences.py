@@ -125,9 +125,7 @@ BUSINESS = Audience(
         (0.030, Reader("new-outlook", looks=MAIL_CLIENTS["New Outlook"], office=0.7, habits=OFFICE_HOURS)),
         (
             0.030,
-            Reader(
-                "outlook-com", looks=_FASTMAIL, proxy=MICROSOFT_MAIL, again=0.15, office=0.6, habits=OFFICE_HOURS
-            ),
+            Reader("outlook-com", looks=_FASTMAIL, proxy=MICROSOFT_MAIL, again=0.15, office=0.6, habits=OFFICE_HOURS),
         ),
         (
             0.050,

@@ -171,7 +171,9 @@ MAIL_CLIENTS: Mapping[str, tuple[Client, ...]] = {
 APPLE_PROXY = _client("Apple", "Mozilla/5.0", Accept="*/*")
 """Source: Mailgun, open and click bot detection, 2026; uap-core issue 509, 2021."""
 GMAIL_PROXY = _client(
-    "Gmail", "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", Accept="image/*"
+    "Gmail",
+    "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+    Accept="image/*",
 )
 """Source: ScientiaMobile, "What is Google Image Proxy?", 2014."""
 GMAIL_PREFETCH = _client(
@@ -203,8 +205,21 @@ NAMED_SCANNERS: Choices[Client] = Choices(
 SANDBOXES: Choices[Client] = Choices(
     [
         (2, _client("Sandbox", "Mozilla/5.0 (Apple Mac OS X v10.9.3; Trident/7.0; rv:11.0) like Gecko")),
-        (1, _client("Sandbox", "Mozilla/5.0 (Windows; U; Windows NT 5.1; en-GB; rv:1.8.1.16) Gecko/20080702 Firefox/2.0.0.16")),
-        (1, _client("Sandbox", f"Mozilla/5.0 (Windows NT 6.0; WOW64) {_KIT} Chrome/49.0.2623.112 Safari/537.36", Accept="*/*")),
+        (
+            1,
+            _client(
+                "Sandbox",
+                "Mozilla/5.0 (Windows; U; Windows NT 5.1; en-GB; rv:1.8.1.16) Gecko/20080702 Firefox/2.0.0.16",
+            ),
+        ),
+        (
+            1,
+            _client(
+                "Sandbox",
+                f"Mozilla/5.0 (Windows NT 6.0; WOW64) {_KIT} Chrome/49.0.2623.112 Safari/537.36",
+                Accept="*/*",
+            ),
+        ),
     ]
 )
 """Source: Trend Micro, Phish Insight rules, 2026."""
@@ -215,20 +230,40 @@ PREVIEWS: Choices[Client] = Choices(
         (
             4,
             _client(
-                "Teams", "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com"
+                "Teams",
+                "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5 skype-url-preview@microsoft.com",
             ),
         ),
         (3, _client("WhatsApp", "WhatsApp/2.23.20.0 A", Accept="*/*")),
-        (1, _client("LinkedIn", "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)")),
+        (
+            1,
+            _client(
+                "LinkedIn", "LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)"
+            ),
+        ),
     ]
 )
 """Source: crawler-user-agents and isbot, 2026; the weights are inferred."""
 
 CRAWLERS: Choices[Client] = Choices(
     [
-        (4, _client("Googlebot", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", Accept="*/*")),
-        (2, _client("bingbot", "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", Accept="*/*")),
-        (1, _client("GPTBot", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)")),
+        (
+            4,
+            _client(
+                "Googlebot", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", Accept="*/*"
+            ),
+        ),
+        (
+            2,
+            _client("bingbot", "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)", Accept="*/*"),
+        ),
+        (
+            1,
+            _client(
+                "GPTBot",
+                "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+            ),
+        ),
     ]
 )
 """Crawlers that found a mail on a public page. Source: the operators' documentation, 2026."""

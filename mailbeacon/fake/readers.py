@@ -202,9 +202,7 @@ class GmailPrefetch(Reader):
         clicks: float = 0.1,
         browsers: Choices[Browser] = DESKTOP_BROWSERS,
     ) -> None:
-        super().__init__(
-            name, looks=(GMAIL_PROXY,), browsers=browsers, proxy=GOOGLE_PROXY, clicks=clicks, webmail=True
-        )
+        super().__init__(name, looks=(GMAIL_PROXY,), browsers=browsers, proxy=GOOGLE_PROXY, clicks=clicks, webmail=True)
         self.reads = reads
         self.fetched = self.truth(Actor.PREFETCH)
 

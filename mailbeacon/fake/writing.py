@@ -182,13 +182,14 @@ def _title(name: str) -> str:
     return "-".join(part.capitalize() for part in name.split("-"))
 
 
-_CLOUDFRONT = (
+_FIELDS = (
     "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) "
     "cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken "
     "x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status "
     "fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len "
     "sc-range-start sc-range-end"
-).split()
+)
+_CLOUDFRONT = _FIELDS.split()
 
 _WRITERS: Mapping[str, Callable[[Hit, datetime, str], str]] = {
     "nginx": _nginx,
@@ -199,4 +200,4 @@ _WRITERS: Mapping[str, Callable[[Hit, datetime, str], str]] = {
 }
 FORMATS: tuple[str, ...] = tuple(_WRITERS)
 """The formats :func:`lines` writes."""
-_HEADS: Mapping[str, tuple[str, ...]] = {"cloudfront": ("#Version: 1.0", f"#Fields: {' '.join(_CLOUDFRONT)}")}
+_HEADS: Mapping[str, tuple[str, ...]] = {"cloudfront": ("#Version: 1.0", f"#Fields: {_FIELDS}")}

@@ -7,7 +7,7 @@ Does not decide which links to wrap (see ``rewriting``).
 from mailbeacon.markup.attributes import Attribute, attributes, tag_name
 from mailbeacon.markup.grammar import COMMENT, TAG
 from mailbeacon.markup.references import attribute_text, escape_attribute, trim_url, url_text
-from mailbeacon.markup.scanner import Scan, scan
+from mailbeacon.markup.scanner import Scan, scan, tokens
 
 __all__ = [
     "COMMENT",
@@ -19,6 +19,7 @@ __all__ = [
     "escape_attribute",
     "scan",
     "tag_name",
+    "tokens",
     "trim_url",
     "url_text",
 ]

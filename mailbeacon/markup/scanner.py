@@ -13,7 +13,7 @@ from mailbeacon.markup.attributes import tag_name
 from mailbeacon.markup.foreign import Context
 from mailbeacon.markup.grammar import COMMENT, PIECES, RAW_END, RAW_NAMES, SCRIPT_TURN, STEP, TAG
 
-__all__ = ["Scan", "scan"]
+__all__ = ["Scan", "scan", "tokens"]
 
 
 def _cases(*starts: str) -> frozenset[str]:
@@ -78,6 +78,15 @@ def scan(source: str) -> Scan:
         elif tag_name(pieces[index]) in _TRICKY_NAMES:
             return _Walk(source).run()
     return _finish(Scan(pieces=pieces, links=links, frame=frame, safe=len(pieces)))
+
+
+def tokens(source: str) -> list[str]:
+    """Cut a document so that each tag begins a piece of its own.
+
+    Args:
+        source: HTML; the pieces join to it.
+    """
+    return _Walk(source).run().pieces if "<" in source else [source]
 
 
 def _finish(found: Scan) -> Scan:

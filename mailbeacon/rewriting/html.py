@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, url_text
+from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, tokens, url_text
 from mailbeacon.model import Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source
 from mailbeacon.rewriting.result import Raw, Rewrite
@@ -111,10 +111,7 @@ class _Work:
         for index in self.scan.links:
             piece = pieces[index]
             cut = piece.find("</a")
-            if piece[1] == "!":
-                source = piece
-            else:
-                source = piece[:cut] if cut > 0 else link_source(pieces, index)
+            source = piece if piece[1] == "!" else piece[:cut] if cut > 0 else link_source(pieces, index)
             plan = None if special else known.get(source)
             if plan is None:
                 plan = planner.plan(source, base, self._reading(index) if special else Reading.PLAIN)
@@ -171,7 +168,7 @@ class _Work:
         """Tell whether what a reader sees begins before a piece."""
         if self.scan.pieces[0].strip(_BLANK):
             return True
-        names = map(tag_name, self.scan.pieces[1:end])
+        names = map(tag_name, tokens("".join(self.scan.pieces[1:end])))
         return any(name and name[0] != "/" and name not in _HEAD for name in names)
 
     def _noscript_head(self, end: int) -> bool:

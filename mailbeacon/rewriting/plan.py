@@ -13,8 +13,10 @@ from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe
 
 __all__ = ["Planned", "Planner", "Reading", "first", "link_source"]
 
+_WS = r"[\t\n\f\r ]"
+_HREF = "[hH][rR][eE][fF]"
 _PLAIN_LINK = re.compile(
-    r"""<[a-zA-Z][a-zA-Z0-9:]*+(?:[\t\n\f\r ]++(?![hH][rR][eE][fF][\t\n\f\r =/>])[a-zA-Z_:-]++(?:="[^"]*+")?+)*+[\t\n\f\r ]++[hH][rR][eE][fF]="([^"]*+)\""""
+    rf"""<[a-zA-Z][a-zA-Z0-9:]*+(?:{_WS}++(?!{_HREF}[\t\n\f\r =/>])[a-zA-Z_:-]++(?:="[^"]*+")?+)*+{_WS}++{_HREF}="([^"]*+)\""""
 )
 """A link as most mail writes it: its value found without a look at the other attributes."""
 _MARKS = ("track", "-click", "mailbeacon")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mailbeacon.markup import attributes, escape_attribute, scan, tag_name, url_text
+from mailbeacon.markup import attributes, escape_attribute, tag_name, tokens, url_text
 from mailbeacon.rewriting.text import find_urls
 
 __all__ = ["unwrap"]
@@ -39,7 +39,7 @@ def _text(source: str, destination: Callable[[str], str]) -> str:
 
 
 def _html(source: str, destination: Callable[[str], str], owns: Callable[[str], bool]) -> str:
-    pieces = scan(source).pieces
+    pieces = tokens(source)
     for index, piece in enumerate(pieces):
         if piece.startswith("<!--") and "<![endif]" in piece.lower() and "href" in piece.lower():
             pieces[index] = "<!--" + _html(piece[4:], destination, owns)

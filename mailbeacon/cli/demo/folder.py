@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -60,22 +60,30 @@ def open_folder(path: Path) -> Iterator[Folder]:
     """
     name = shown(str(path))
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        if not (path / KEY).exists():
-            strange = next((one for one in _FILES if (path / one).exists()), "")
-            if strange:
-                raise Refused(f"{name} holds a {strange} that no demonstration wrote: give another --out")
-        hidden = TemporaryDirectory(prefix=".new-", dir=path)
-    except (OSError, ValueError) as error:
-        why = reason(error) if isinstance(error, OSError) else "no name for a folder"
-        raise Refused(f"cannot write to {name}: {why}") from error
-    with hidden:
-        try:
-            yield Folder(path, Path(hidden.name))
-        except OSError as error:
-            if error.filename is None:
-                raise
-            raise Refused(f"cannot write to {name}: {reason(error)}") from error
+        with _made(path), TemporaryDirectory(prefix=".new-", dir=path) as hidden:
+            yield Folder(path, Path(hidden))
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise Refused(f"cannot write to {name}: {reason(error)}") from error
+
+
+@contextmanager
+def _made(path: Path) -> Iterator[None]:
+    """Make a folder, and take it away again if nothing comes of it."""
+    new = not path.exists()
+    path.mkdir(parents=True, exist_ok=True)
+    if not (path / KEY).exists():
+        strange = next((one for one in _FILES if (path / one).exists()), "")
+        if strange:
+            raise Refused(f"{shown(str(path))} holds a {strange} that no demonstration wrote: give another --out")
+    try:
+        yield
+    except BaseException:
+        if new:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def _private(path: str, flags: int) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mailbeacon import judging, reporting
-from mailbeacon.cli.console import OK, shown
+from mailbeacon.cli.console import OK, Refused, shown
 from mailbeacon.cli.demo import accuracy, live
 from mailbeacon.cli.demo.folder import EVENTS, KEY, MAIL, REPORT, Folder, open_folder
 from mailbeacon.cli.demo.newsletter import Newsletter, load
@@ -67,6 +67,8 @@ def _perform(newsletter: Newsletter, recipients: int, seed: int, key: str, serve
             f"{recipients:,} made-up readers sent {played.requests:,} requests over HTTP in {played.seconds:.1f} s; "
             f"{len(pairs):,} events were stored."
         )
+    if len(pairs) < len(played.truths):
+        raise Refused(f"only {len(pairs):,} of {len(played.truths):,} events could be stored")
     events = [event for event, _ in pairs]
     verdicts = judging.classify_all(events)
     report = reporting.Report(

@@ -1,0 +1,76 @@
+"""Fixtures for the tests of newsletter code: a beacon, a reader of mails, and made-up traffic.
+
+Loaded by pytest through the ``pytest11`` entry point, in every test run of an environment that has the package: imports
+pytest alone until a fixture is used. The assertions to go with it are in ``mailbeacon.fake.checks``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mailbeacon.beacon import Beacon
+    from mailbeacon.fake.inbox import MailReader
+    from mailbeacon.fake.playing import Clock
+    from mailbeacon.fake.traffic import Traffic
+    from mailbeacon.store import MemorySink
+
+__all__ = [
+    "mailbeacon_beacon",
+    "mailbeacon_clock",
+    "mailbeacon_reader",
+    "mailbeacon_sink",
+    "mailbeacon_traffic",
+    "pytest_configure",
+]
+
+_MARKER = "mailbeacon_audience(name, seed=1, recipients=300): the audience of the fixture mailbeacon_traffic"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture
+def _mailbeacon() -> tuple[Beacon, MemorySink, Clock]:
+    from mailbeacon.fake.traffic import sample_beacon
+
+    return sample_beacon()
+
+
+@pytest.fixture
+def mailbeacon_beacon(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> Beacon:
+    """Give a beacon with a fixed key that records in memory (``mailbeacon_sink``), by a clock the test sets."""
+    return _mailbeacon[0]
+
+
+@pytest.fixture
+def mailbeacon_sink(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> MemorySink:
+    """Give the sink of ``mailbeacon_beacon``."""
+    return _mailbeacon[1]
+
+
+@pytest.fixture
+def mailbeacon_clock(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> Clock:
+    """Give the clock of ``mailbeacon_beacon``: 3 November 2026, 9:00 UTC, until it is set or a reader acts."""
+    return _mailbeacon[2]
+
+
+@pytest.fixture
+def mailbeacon_reader(mailbeacon_beacon: Beacon, mailbeacon_clock: Clock) -> MailReader:
+    """Give a reader of mails: ``open``, ``click``, ``scan``, and ``using`` for another mail program."""
+    from mailbeacon.fake.inbox import MailReader
+
+    return MailReader(mailbeacon_beacon.handle, mailbeacon_clock)
+
+
+@pytest.fixture
+def mailbeacon_traffic(request: pytest.FixtureRequest, mailbeacon_beacon: Beacon) -> Traffic:
+    """Give a small scene of made-up traffic; the marker ``mailbeacon_audience`` says whose, and how much."""
+    from mailbeacon.fake.traffic import traffic
+
+    marker = request.node.get_closest_marker("mailbeacon_audience")
+    return traffic(mailbeacon_beacon, *marker.args, **marker.kwargs) if marker else traffic(mailbeacon_beacon)
