@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
-from threading import Lock
+from typing import TYPE_CHECKING
 
 from mailbeacon import replying
 from mailbeacon.decoding import decode
@@ -32,12 +31,14 @@ from mailbeacon.privacy import redact
 from mailbeacon.rewriting import LinkRules, Planner, Rewrite, rewrite_html, rewrite_text, unwrap
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory
-from mailbeacon.template import Linker, Template, compile_template, prove
+from mailbeacon.template import Linkers, Template, compile_template, prove
 from mailbeacon.tokens import TokenSigner
 
-__all__ = ["Beacon"]
+if TYPE_CHECKING:
+    from mailbeacon.composing import Composed, MailTemplate
+    from mailbeacon.composing.whole import AnyEmail
 
-_MAX_CAMPAIGNS = 64
+__all__ = ["Beacon"]
 
 
 class Beacon:
@@ -55,7 +56,7 @@ class Beacon:
     def __init__(self, base_url: str = "", *, settings: Settings | None = None, **options: object) -> None:
         if settings is not None and (base_url or options):
             raise ConfigError("give either settings or a base URL with options, not both")
-        self.settings = _settings(base_url, options) if settings is None else settings
+        self.settings = Settings.of(base_url, options) if settings is None else settings
         self.signer = TokenSigner(self.settings.keys, self.settings.namespace)
         self.routes = Routes(self.settings.base_url)
         self.history: History = self.settings.history or MemoryHistory()
@@ -68,8 +69,7 @@ class Beacon:
                 wrap_unsubscribe=self.settings.wrap_unsubscribe,
             )
         )
-        self._linkers: OrderedDict[str, Linker] = OrderedDict()
-        self._lock = Lock()
+        self._linkers = Linkers(self._link_signer, self.routes)
 
     @cached_property
     def observer(self) -> Observer:
@@ -96,17 +96,12 @@ class Beacon:
             ConfigError: If the message cannot be signed, or has no campaign.
             RewriteError: If the proof fails.
         """
-        opens, clicks = self.levels(message)
-        token = self.sign(message) if opens or clicks else ""
-        wrap = None
-        if clicks:
-            wrap = self._linker(message.campaign).wrap(token, Channel.TEXT if text else Channel.HTML)
+        as_html, as_text = self._rewriters(message, shared=False)
         if text:
-            return rewrite_text(html, wrap or _leave_alone, rules=self.planner.rules)
-        pixel = self.routes.open(token) if opens else ""
-        done = rewrite_html(html, wrap, pixel=pixel, position=self.settings.pixel, planner=self.planner)
+            return as_text(html, first_number=1)
+        done = as_html(html, first_number=1, pixel=True)
         if verify:
-            prove(done, pixel)
+            prove(done, self.routes.open(self.sign(message)))
         return done
 
     def compile(self, html: str, text: str = "", *, campaign: str, verify: bool = True) -> Template:
@@ -122,18 +117,90 @@ class Beacon:
             ConfigError: If the campaign is empty.
             RewriteError: If the proof fails, or the document is too much for it.
         """
-        return compile_template(
-            html,
-            text,
-            campaign=campaign,
-            linker=self._linker(campaign),
-            routes=self.routes,
-            planner=self.planner,
-            position=self.settings.pixel,
-            verify=verify,
-            sign=self.sign,
-            levels=self.levels,
-        )
+        return self._compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
+
+    def compose_bytes(
+        self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
+    ) -> bytes:
+        """Rewrite the bodies of a whole mail; every other byte stays.
+
+        Args:
+            raw: The mail.
+            message: Whose mail it is.
+            strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
+            shared: Let several people get the mail; its token is then the campaign's alone.
+
+        Raises:
+            SignedMail: If a change would break a signature or encryption.
+            RewriteError: For several recipients, or a mail beyond what can be rewritten safely.
+            ConfigError: If the message cannot be signed, or has no campaign.
+        """
+        return self.compose_with_report(raw, message, strip_signatures=strip_signatures, shared=shared).data
+
+    def compose_with_report(
+        self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
+    ) -> Composed:
+        """Do what :meth:`compose_bytes` does, and tell of every link and what to look at."""
+        from mailbeacon import composing
+
+        html, text = self._rewriters(composing.lowered(message) if shared else message, shared=shared)
+        return composing.compose_bytes(raw, html, text, strip_signatures=strip_signatures, shared=shared)
+
+    def compose(
+        self, email: AnyEmail, message: Message, *, strip_signatures: bool = False, shared: bool = False
+    ) -> AnyEmail:
+        """Give a tracked copy of an email object, of the same class; the object given is never touched.
+
+        Args:
+            email: An ``email.message.EmailMessage``, or a legacy ``email.message.Message``.
+            message: Whose mail it is.
+            strip_signatures: As for :meth:`compose_bytes`, which raises the same errors.
+            shared: As for :meth:`compose_bytes`.
+        """
+        from mailbeacon import composing
+
+        html, text = self._rewriters(composing.lowered(message) if shared else message, shared=shared)
+        return composing.compose(email, html, text, strip_signatures=strip_signatures, shared=shared)[0]
+
+    def compile_mail(
+        self,
+        mail: bytes | AnyEmail,
+        *,
+        campaign: str,
+        verify: bool = True,
+        strip_signatures: bool = False,
+        shared: bool = False,
+    ) -> MailTemplate:
+        """Compile a whole mail once for a campaign; one recipient's bytes are then one signature and one join.
+
+        Args:
+            mail: The mail as bytes, or an email object.
+            campaign: The campaign its messages belong to.
+            verify: Let html5lib prove that nothing else changed in its documents.
+            strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
+            shared: Let several people get each mail; its token is then the campaign's alone.
+
+        Raises:
+            SignedMail: If a change would break a signature or encryption.
+            RewriteError: For several recipients, a mail beyond what can be rewritten safely, or a failed proof.
+            ConfigError: If the campaign is empty.
+        """
+        from mailbeacon import composing
+
+        levels = self._shared_levels if shared else self.levels
+
+        def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
+            return self._compiled(
+                html,
+                text,
+                campaign=campaign,
+                verify=verify,
+                levels=levels,
+                first_number=first_number,
+                with_pixel=pixel,
+            )
+
+        return composing.compile_mail(mail, bodies, strip_signatures=strip_signatures, shared=shared, levels=levels)
 
     def open_url(self, message: Message) -> str:
         """Give the URL of a message's pixel.
@@ -158,7 +225,7 @@ class Beacon:
             raise ConfigError("the message allows no click tracking, so its links are not wrapped")
         if check_destination(url) is not None:
             raise ConfigError("the destination must be an absolute http or https URL without control characters")
-        wrapped = self._linker(message.campaign).wrap(self.sign(message))(0, url)
+        wrapped = self._linkers.of(message.campaign).wrap(self.sign(message))(0, url)
         if not wrapped:
             raise ConfigError("the destination is too long: the wrapped URL would pass 2,000 characters")
         return wrapped
@@ -223,11 +290,72 @@ class Beacon:
     # what the above share
 
     def levels(self, message: Message) -> tuple[Level, Level]:
-        """Give how much may be known of a message's opens and clicks: its own levels or the host's, whichever is less."""
+        """Give how much may be known of a message's opens and clicks: its own levels or the host's, whichever is less.
+
+        Raises:
+            ConfigError: For AGGREGATE and DATE, which this version offers only for mails that several people share.
+        """
+        opens, clicks = message.opens, message.clicks
         most = self.settings.default_level
-        if most is Level.FULL:
-            return message.opens, message.clicks
+        if opens is clicks is most is Level.FULL:
+            return opens, clicks
+        for level in (opens, clicks):
+            if level in (Level.AGGREGATE, Level.DATE):
+                raise ConfigError(f"level {level.name} is not available in this version: use FULL or NONE")
+        return min(opens, most), min(clicks, most)
+
+    def _shared_levels(self, message: Message) -> tuple[Level, Level]:
+        most = self.settings.default_level
         return min(message.opens, most), min(message.clicks, most)
+
+    def _rewriters(self, message: Message, *, shared: bool) -> tuple[Callable[..., Rewrite], Callable[..., Rewrite]]:
+        """Give what rewrites the bodies of a message's mail."""
+        opens, clicks = self._shared_levels(message) if shared else self.levels(message)
+        token = self.sign(message) if opens or clicks else ""
+        linker = self._linkers.of(message.campaign) if clicks else None
+        image = self.routes.open(token) if opens else ""
+
+        def html(source: str, /, *, first_number: int, pixel: bool) -> Rewrite:
+            return rewrite_html(
+                source,
+                linker.wrap(token) if linker else None,
+                pixel=image if pixel else "",
+                position=self.settings.pixel,
+                planner=self.planner,
+                first_number=first_number,
+            )
+
+        def text(source: str, /, *, first_number: int) -> Rewrite:
+            wrap = linker.wrap(token, Channel.TEXT) if linker else _leave_alone
+            return rewrite_text(source, wrap, rules=self.planner.rules, first_number=first_number)
+
+        return html, text
+
+    def _compiled(
+        self,
+        html: str,
+        text: str,
+        *,
+        campaign: str,
+        verify: bool,
+        levels: Callable[[Message], tuple[Level, Level]],
+        first_number: int = 1,
+        with_pixel: bool = True,
+    ) -> Template:
+        return compile_template(
+            html,
+            text,
+            campaign=campaign,
+            linker=self._linkers.of(campaign),
+            routes=self.routes,
+            planner=self.planner,
+            position=self.settings.pixel,
+            verify=verify,
+            sign=self.sign,
+            levels=levels,
+            first_number=first_number,
+            with_pixel=with_pixel,
+        )
 
     def sign(self, message: Message) -> str:
         """Give a message's token.
@@ -241,18 +369,6 @@ class Beacon:
                 "use the host's own key, or set allow_addresses=True"
             )
         return self.signer.sign_message(message)
-
-    def _linker(self, campaign: str) -> Linker:
-        """Give the link tokens of a campaign, remembered for the campaigns used last."""
-        with self._lock:
-            found = self._linkers.get(campaign)
-            if found is None:
-                found = self._linkers[campaign] = Linker(self._link_signer(campaign), self.routes)
-                if len(self._linkers) > _MAX_CAMPAIGNS:
-                    self._linkers.popitem(last=False)
-            else:
-                self._linkers.move_to_end(campaign)
-            return found
 
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:
         if not campaign:
@@ -283,21 +399,6 @@ class Beacon:
             headers=settings.keep_headers,
             secret=self.signer.derive("privacy"),
         )
-
-
-def _settings(base_url: str, options: Mapping[str, object]) -> Settings:
-    """Make settings of keywords, and tell which one does not exist.
-
-    Raises:
-        ConfigError: If a keyword is unknown or ``secret_keys`` is missing.
-    """
-    known = {one.name for one in fields(Settings)}
-    unknown = sorted(set(options) - known)
-    if unknown:
-        raise ConfigError(f"there is no setting {', '.join(unknown)}")
-    if "secret_keys" not in options:
-        raise ConfigError("secret_keys is missing: give at least one key of 16 bytes or more")
-    return Settings(base_url=base_url, **options)  # type: ignore[arg-type]
 
 
 def _leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap

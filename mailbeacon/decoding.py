@@ -77,7 +77,7 @@ def decode(
         id=signer.digest("event-id", source.encode("utf-8", "surrogatepass")),
         kind=kind,
         received_at=received_at,
-        recipient=message.recipient,
+        recipient=message.recipient or None,
         campaign=message.campaign,
         message_id=message.message_id,
         variant=message.variant,

@@ -35,18 +35,28 @@ MESSAGE_TOKEN_ROOM = 200
 _MAX_REQUEST = 16_384
 
 _PLAIN = re.compile(
-    r"https?://[a-z0-9](?:[a-z0-9-]*+[.])*+[a-z0-9-]++(?::\d{1,5}+)?+(?:[/?#][!#-;=?-\[\]_a-z~|{}]*+)?+\Z",
-    re.IGNORECASE,
+    r"[hH][tT][tT][pP][sS]?://(?:[a-zA-Z0-9-]{1,49}+[.]){0,4}+[a-zA-Z0-9-]{1,49}+(?::[0-9]{1,5}+)?+"
+    r"(?:[/?#][!#-;=?-\[\]_a-z~|{}]*+)?+\Z"
 )
-"""A destination that needs no second look, and is its own ASCII form."""
-_ABSOLUTE = re.compile(r"(https?)://([^/?#]*+)(.*)\Z", re.IGNORECASE | re.DOTALL)
-_AUTHORITY = re.compile(r"(?:(.*)@)?(\[[0-9a-f:.]+\]|[^@:\[\]]+)(:\d{0,5})?\Z", re.IGNORECASE | re.DOTALL)
+"""A destination that needs no second look, and is its own ASCII form.
+
+Both cases are written out: ``re.IGNORECASE`` takes nine times as long, and lets signs that are not ASCII pass for letters.
+"""
+_ABSOLUTE = re.compile(r"([hH][tT][tT][pP][sS]?)://([^/?#]*+)(.*)\Z", re.DOTALL)
+_AUTHORITY = re.compile(r"(?:(.*)@)?(\[[0-9a-fA-F:.]+\]|[^@:\[\]]+)(:[0-9]{0,5})?\Z", re.DOTALL)
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 _BAD_HOST = re.compile(r"[\s\"#%/:<>?@\[\\\]^`{|}]")
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 """Full stops that count as dots in a host. Source: RFC 3490 (2003), section 3.1, kept by UTS 46."""
+_UNSEEN = dict.fromkeys(
+    (0xAD, 0x34F, *range(0x180B, 0x1810), 0x200B, *range(0x2060, 0x2065), *range(0xFE00, 0xFE10), 0xFEFF)
+)
+"""Signs a host is read without, such as the one that makes a heart red. Source: UTS 46, status "ignored"."""
+_UNFOLDED = frozenset("\u00df\u03c2")
+"""Letters that case folding would turn to others, and browsers keep: ß and ς. Source: UTS 46, non-transitional."""
 _SAFE = "!#$%&'()*+,-./:;=?@[]^_`{|}~"
-_TAIL = re.compile(r"[^0-9A-Za-z]+\Z")
+_TAIL = re.compile(r"(?<![^0-9A-Za-z])[^0-9A-Za-z]++\Z")
+"""What is no letter, at the end; looked for only where it begins, so that the search stays linear."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,13 +194,13 @@ def _host(authority: str) -> str:
 def _ascii_host(host: str) -> str:
     """Give a host name in ASCII, each label mapped as browsers do.
 
-    Source: UTS 46 (Unicode 15.1, 2023), non-transitional: lower case and NFKC, then Punycode (RFC 3492) per label.
+    Source: UTS 46 (Unicode 15.1, 2023), non-transitional: case folding and NFKC, then Punycode (RFC 3492) per label.
     """
-    if host.isascii():
-        mapped = host
-    else:
-        mapped = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", host).lower()).translate(_DOTS)
-        mapped = mapped.replace("\xad", "")
+    mapped = host
+    if not host.isascii():
+        whole = unicodedata.normalize("NFKC", host.translate(_UNSEEN).replace("\u1e9e", "\u00df"))
+        folded = "".join([sign if sign in _UNFOLDED else sign.casefold() for sign in whole])
+        mapped = unicodedata.normalize("NFKC", folded).translate(_DOTS)
     labels = [
         label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii") for label in mapped.split(".")
     ]

@@ -51,12 +51,12 @@ def effective_level(signed: Level, default: Level = Level.FULL, today: Level = L
         today: What the recipient allows now.
 
     Raises:
-        ConfigError: If one of them is AGGREGATE or DATE, which this version cannot honour.
+        ConfigError: If one of them is DATE, or the host's own is AGGREGATE, which this version cannot honour.
     """
     if signed is default is today is Level.FULL:
         return Level.FULL
     return min(
-        check_level(signed, "the signed level"),
+        signed if signed is Level.AGGREGATE else check_level(signed, "the signed level"),
         check_level(default, "default_level"),
         check_level(today, "the consent of today"),
     )

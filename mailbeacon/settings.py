@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
@@ -113,27 +113,104 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _base_url(self.base_url))
         object.__setattr__(self, "secret_keys", _keys(self.secret_keys))
-        if self.fallback_url and urlsplit(self.fallback_url).scheme not in ("http", "https"):
-            raise ConfigError("fallback_url must be an absolute http or https URL")
+        _check_texts(self)
+        _check_times(self)
+        _check_hooks(self)
         if self.pixel not in ("auto", "top", "bottom"):
             raise ConfigError(f"pixel must be auto, top or bottom, got {self.pixel!r}")
         if self.encrypt:
             raise ConfigError("encrypt=True is not available in this version: tokens are signed, not sealed")
-        if self.default_level in (Level.AGGREGATE, Level.DATE):
-            raise ConfigError("default_level AGGREGATE and DATE are not available in this version: use FULL or NONE")
-        for name in ("keep_address", "keep_user_agent", "keep_headers"):
+        object.__setattr__(self, "default_level", _level(self.default_level))
+        for name in ("keep_address", "keep_user_agent"):
             if getattr(self, name) not in ("drop", "truncate", "hash", "keep"):
                 raise ConfigError(f"{name} must be drop, truncate, hash or keep, got {getattr(self, name)!r}")
-        for network in self.trusted_proxies:
-            try:
-                ipaddress.ip_network(network, strict=False)
-            except ValueError as error:
-                raise ConfigError(f"trusted_proxies must be networks in CIDR form, got {network!r}") from error
+        if self.keep_headers not in ("drop", "keep"):
+            raise ConfigError(f"keep_headers must be drop or keep, got {self.keep_headers!r}")
+        _check_proxies(self.trusted_proxies)
+
+    @classmethod
+    def of(cls, base_url: str, options: Mapping[str, object]) -> Settings:
+        """Make settings of keywords, and tell which one does not exist.
+
+        Raises:
+            ConfigError: If a keyword is unknown, ``secret_keys`` is missing, or a value cannot work.
+        """
+        unknown = sorted(set(options) - {one.name for one in fields(cls)})
+        if unknown:
+            raise ConfigError(f"there is no setting {', '.join(unknown)}")
+        if "secret_keys" not in options:
+            raise ConfigError("secret_keys is missing: give at least one key of 16 bytes or more")
+        return cls(base_url=base_url, **options)  # type: ignore[arg-type]
 
     @property
     def keys(self) -> tuple[bytes, ...]:
         """The secret keys as bytes, the newest last."""
         return _keys(self.secret_keys)
+
+
+def _check_texts(settings: Settings) -> None:
+    for name in ("namespace", "fallback_url"):
+        value = getattr(settings, name)
+        if not isinstance(value, str) or not value.isprintable():
+            raise ConfigError(f"{name} must be plain text")
+    if settings.fallback_url:
+        try:
+            parts = urlsplit(settings.fallback_url)
+        except ValueError as error:
+            raise ConfigError("fallback_url must be an absolute http or https URL") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError("fallback_url must be an absolute http or https URL")
+    if not isinstance(settings.utm, Mapping) or not all(
+        isinstance(text, str) for pair in settings.utm.items() for text in pair
+    ):
+        raise ConfigError("utm must be a mapping of texts to texts")
+
+
+def _check_times(settings: Settings) -> None:
+    for name in ("max_age", "clock_skew"):
+        value = getattr(settings, name)
+        if value is None and name == "max_age":
+            continue
+        if not isinstance(value, timedelta) or value < timedelta():
+            raise ConfigError(f"{name} must be a timedelta of zero or more")
+
+
+_HOOKS = {"networks": "lookup", "judge": "classify", "sink": "record", "history": "recent"}
+_CALLBACKS = ("manifests", "consent", "on_event", "may_redirect", "clock")
+
+
+def _check_hooks(settings: Settings) -> None:
+    """Insist on the shape of what the host supplies now, not when the first reader comes."""
+    for name, method in _HOOKS.items():
+        value = getattr(settings, name)
+        if value is not None and not callable(getattr(value, method, None)):
+            raise ConfigError(f"{name} must have a method {method}, got {type(value).__name__}")
+    for name in _CALLBACKS:
+        value = getattr(settings, name)
+        if not callable(value) and (value is not None or name == "clock"):
+            raise ConfigError(f"{name} must be callable, got {type(value).__name__}")
+
+
+def _level(level: Level) -> Level:
+    try:
+        found = Level(level)
+    except ValueError as error:
+        raise ConfigError(f"default_level must be a Level, got {level!r}") from error
+    if found in (Level.AGGREGATE, Level.DATE):
+        raise ConfigError("default_level AGGREGATE and DATE are not available in this version: use FULL or NONE")
+    return found
+
+
+def _check_proxies(networks: Sequence[str]) -> None:
+    if isinstance(networks, bytes | str):
+        raise ConfigError("trusted_proxies must be a list of networks, got a single text")
+    for network in networks:
+        try:
+            if not isinstance(network, str):
+                raise TypeError("not a text")
+            ipaddress.ip_network(network, strict=False)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"trusted_proxies must be networks in CIDR form, got {network!r}") from error
 
 
 def _base_url(text: str) -> str:
@@ -146,6 +223,8 @@ def _base_url(text: str) -> str:
         raise ConfigError("base_url must be an absolute https URL") from error
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigError("base_url must be an absolute https URL such as https://t.example.com/m")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError("base_url must hold no user name: it would stand in every link")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise ConfigError("base_url must have no query and no fragment")
     if not text.isascii() or any(sign <= " " or sign in "\"'<>\\^`{|}" for sign in text):
@@ -170,9 +249,12 @@ def _is_loopback(host: str) -> bool:
 
 def _keys(keys: Sequence[bytes | str]) -> tuple[bytes, ...]:
     """Check the keys and turn text to bytes."""
-    if isinstance(keys, bytes | str):
+    if isinstance(keys, bytes | bytearray | str):
         raise ConfigError("secret_keys must be a list of keys, the newest last, got a single one")
-    found = tuple(key.encode() if isinstance(key, str) else key for key in keys)
+    try:
+        found = tuple(key.encode() if isinstance(key, str) else key for key in keys)
+    except (TypeError, UnicodeEncodeError) as error:
+        raise ConfigError("secret_keys must be a list of bytes or of plain text") from error
     if not found:
         raise ConfigError("secret_keys must hold at least one key")
     for key in found:

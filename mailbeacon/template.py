@@ -6,8 +6,10 @@ Cuts the rewritten document at the places where the recipient's token goes. Know
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Literal
 
 from mailbeacon.errors import ConfigError
@@ -16,12 +18,13 @@ from mailbeacon.markup import trim_url
 from mailbeacon.model import Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
 from mailbeacon.rewriting import Planner, Rewrite, pixel_tag, rewrite_html, rewrite_text
 
-__all__ = ["Linker", "Template", "compile_template"]
+__all__ = ["Linker", "Linkers", "Template", "compile_template"]
 
 _TYPICAL_TOKEN = 72
 """The length of a message token with ordinary names, in characters, for the projected size."""
 _SAMPLE_TOKEN = "a0.sampleA"
 _MAX_LINKS = 65_536
+_MAX_CAMPAIGNS = 64
 _FULL = (Level.FULL, Level.FULL)
 Levels = tuple[Level, Level]
 
@@ -62,6 +65,33 @@ class Linker:
             known.clear()
         known[number, url] = token
         return token
+
+
+class Linkers:
+    """Keep the link tokens of the campaigns used last.
+
+    Args:
+        signer: Gives, for a campaign, what signs its links.
+        routes: The URLs.
+    """
+
+    def __init__(self, signer: Callable[[str], Callable[[Target], str]], routes: Routes) -> None:
+        self._signer = signer
+        self._routes = routes
+        self._known: OrderedDict[str, Linker] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, campaign: str) -> Linker:
+        """Give the link tokens of a campaign."""
+        with self._lock:
+            found = self._known.get(campaign)
+            if found is None:
+                found = self._known[campaign] = Linker(self._signer(campaign), self._routes)
+                if len(self._known) > _MAX_CAMPAIGNS:
+                    self._known.popitem(last=False)
+            else:
+                self._known.move_to_end(campaign)
+            return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +230,8 @@ class Template:
         return self._sign(message).join(parts) if len(parts) > 1 else parts[0]
 
     def _placed(self, cut: _Cut, placeholder: str, opens: Level, clicks: Level) -> str:
-        for level in (opens, clicks):
-            if level not in (Level.NONE, Level.FULL):
-                raise ConfigError("levels AGGREGATE and DATE are not available in this version: use FULL or NONE")
+        if Level.DATE in (opens, clicks):
+            raise ConfigError("level DATE is not available in this version: use FULL or NONE")
         parts = cut.parts(opens > Level.NONE, clicks > Level.NONE)
         if not placeholder:
             raise ConfigError("the placeholder must not be empty")
@@ -225,6 +254,8 @@ def compile_template(
     verify: bool,
     sign: Callable[[Message], str],
     levels: Callable[[Message], Levels],
+    first_number: int = 1,
+    with_pixel: bool = True,
 ) -> Template:
     """Compile a newsletter for a campaign.
 
@@ -236,9 +267,13 @@ def compile_template(
     if not campaign:
         raise ConfigError("campaign must not be empty: links are signed for their campaign")
     slot = _slot(html, text)
-    pixel = routes.open(slot)
-    done = rewrite_html(html, linker.wrap(slot), pixel=pixel, position=position, planner=planner)
-    plain = rewrite_text(text, linker.wrap(slot, Channel.TEXT), rules=planner.rules, first_number=len(done.links) + 1)
+    pixel = routes.open(slot) if with_pixel else ""
+    done = rewrite_html(
+        html, linker.wrap(slot), pixel=pixel, position=position, planner=planner, first_number=first_number
+    )
+    plain = rewrite_text(
+        text, linker.wrap(slot, Channel.TEXT), rules=planner.rules, first_number=first_number + len(done.links)
+    )
     if verify:
         prove(done, pixel, slot)
     links = [*_labelled(done, verify), *plain.links]

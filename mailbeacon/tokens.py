@@ -216,12 +216,15 @@ def _body(payload: str) -> bytes:
 def _message_body(message: Message) -> bytes:
     """Write the array of a message, without the defaults at its end."""
     opens, clicks = message.opens, message.clicks
-    if opens is clicks is Level.FULL:
-        levels = ""
-    else:
-        if Level.AGGREGATE in (opens, clicks) or Level.DATE in (opens, clicks):
-            raise ConfigError("levels AGGREGATE and DATE are not available in this version: use FULL or NONE")
+    levels = ""
+    if not (opens is clicks is Level.FULL):
         levels = f"{opens:d}{clicks:d}"
+        if Level.DATE in (opens, clicks):
+            raise ConfigError("level DATE is not available in this version: use FULL or NONE")
+        if Level.AGGREGATE in (opens, clicks):
+            if Level.FULL in (opens, clicks):
+                raise ConfigError("one token cannot be AGGREGATE and FULL: that would name the recipient")
+            return _body(f'[{encode_basestring(message.campaign)},"",0,"","","{levels}"]')
     sent_at = message.sent_at
     seconds = int(sent_at.timestamp()) if sent_at is not None else 0
     front = f"[{encode_basestring(message.campaign)},{encode_basestring(message.recipient)}"

@@ -9,7 +9,7 @@ import mailbeacon as mb
 from mailbeacon.composing import Composed, MailTemplate, compile_mail, compose_bytes
 from mailbeacon.model import Channel
 from mailbeacon.rewriting import Rewrite, rewrite_html, rewrite_text
-from mailbeacon.template import Linker, Template
+from mailbeacon.template import Template
 
 __all__ = ["BEACON", "MESSAGE", "Rewriters", "compiled", "composed", "letter"]
 
@@ -22,7 +22,7 @@ class Rewriters:
 
     def __init__(self, message: mb.Message = MESSAGE) -> None:
         self.token = BEACON.sign(message)
-        self.linker = Linker(lambda target: BEACON.signer.sign_link(target, message.campaign), BEACON.routes, {})
+        self.linker = BEACON._linkers.of(message.campaign)
 
     def html(self, html: str, /, *, first_number: int, pixel: bool) -> Rewrite:
         image = BEACON.routes.open(self.token) if pixel else ""

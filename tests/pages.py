@@ -2,7 +2,8 @@
 
 The Python blocks of a page share one process and one namespace, in order. Where a block of the language ``text`` follows a
 Python block, it shows exactly what that one printed, but for empty lines at its end; ``python tests/pages.py PAGE`` writes it
-there. Nothing here knows what a page is about.
+there. What a reader has and a page does not show, such as a list of users, stands in a comment that begins ``<!-- python``.
+Nothing here knows what a page is about.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 KEY = "0123456789abcdef0123456789abcdef"
 
-_FENCE = re.compile(r"^```([\w-]*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^(?:```|<!-- (?=python$))([\w-]*)[ \t]*\n(.*?)^(?:```|-->)[ \t]*$", re.MULTILINE | re.DOTALL)
 _RUNNER = """
 import contextlib, io, json, sys
 names, printed = {"__name__": "__main__"}, []

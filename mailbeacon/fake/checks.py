@@ -103,9 +103,10 @@ def _found(kept: Kept | Pairs, kind: Kind, recipient: str, actor: Actor | None, 
         fits = event.kind is kind and event.recipient == recipient and url in ("", event.url)
         if fits and (actor is None or (verdict is not None and verdict.actor is actor)):
             return event
+    article = "an" if kind is Kind.OPEN else "a"
     wanted = f"{kind.value} by {recipient!r}" + (f" as {actor.value}" if actor else "") + (f" of {url}" if url else "")
     seen = ", ".join(_told(event, verdict) for event, verdict in pairs[:10]) or "nothing"
-    raise AssertionError(f"expected an {wanted}; recorded: {seen}{' …' if len(pairs) > 10 else ''}")
+    raise AssertionError(f"expected {article} {wanted}; recorded: {seen}{' …' if len(pairs) > 10 else ''}")
 
 
 def _told(event: Event, verdict: Verdict | None) -> str:

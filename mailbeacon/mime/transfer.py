@@ -81,9 +81,9 @@ def fits(data: bytes) -> bool:
 
 
 def line_end(data: bytes) -> bytes:
-    """Give the first line end found, or CRLF."""
+    """Give the line end to write: LF where the first one found is that, else CRLF; never a lone CR."""
     found = _NEWLINE.search(data)
-    return found[0] if found else b"\r\n"
+    return b"\n" if found and found[0] == b"\n" else b"\r\n"
 
 
 def quote(data: bytes, newline: bytes) -> bytes:

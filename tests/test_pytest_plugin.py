@@ -1,0 +1,261 @@
+"""The pytest plug-in, in a project that is not ours; and what it is made of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import mailbeacon as mb
+from mailbeacon.errors import ConfigError
+from mailbeacon.fake.checks import assert_clicked_by, assert_not_tracked, assert_opened_by, assert_tracked
+from mailbeacon.fake.inbox import PROGRAMS, Letter, MailReader
+from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT, sample_beacon
+
+pytest_plugins = ["pytester"]
+
+MAILER = """
+import mailbeacon as mb
+
+def newsletter(beacon, user, sent_at):
+    from mailbeacon.fake.traffic import NEWSLETTER
+    message = mb.Message(recipient=user, campaign="allotment", sent_at=sent_at)
+    return beacon.compile(NEWSLETTER, campaign="allotment").render(message)
+"""
+
+TESTS = """
+import mailbeacon as mb
+import pytest
+from mailbeacon.fake.checks import assert_clicked_by, assert_not_tracked, assert_opened_by, assert_tracked
+from mailbeacon.fake.traffic import NEWSLETTER
+from mailer import newsletter
+
+
+@pytest.fixture
+def mail(mailbeacon_beacon, mailbeacon_clock):
+    return newsletter(mailbeacon_beacon, "u-17", mailbeacon_clock())
+
+
+def test_the_mail_is_tracked(mail, mailbeacon_beacon):
+    assert_tracked(mail, mailbeacon_beacon, links=4)
+    assert_not_tracked(NEWSLETTER)
+
+
+def test_gmail_opens(mail, mailbeacon_reader, mailbeacon_sink):
+    assert [got.status for got in mailbeacon_reader.open(mail)] == [200]
+    assert_opened_by(mailbeacon_sink, "u-17", actor=mb.Actor.IMAGE_PROXY)
+
+
+@pytest.mark.parametrize(
+    ("program", "actor"),
+    [("apple", mb.Actor.PRIVACY_PROXY), ("outlook", mb.Actor.HUMAN), ("gmail-prefetch", mb.Actor.PREFETCH)],
+)
+def test_others_open(mail, mailbeacon_reader, mailbeacon_sink, program, actor):
+    mailbeacon_reader.using(program).open(mail)
+    assert_opened_by(mailbeacon_sink, "u-17", actor=actor)
+
+
+def test_a_person_clicks(mail, mailbeacon_reader, mailbeacon_sink):
+    reader = mailbeacon_reader.using("outlook")
+    reader.open(mail)
+    assert reader.click("Order seeds", mail).location == "https://example.com/seeds"
+    assert_clicked_by(mailbeacon_sink, "u-17", url="https://example.com/seeds", actor=mb.Actor.HUMAN)
+
+
+def test_a_scanner_is_seen_through(mail, mailbeacon_reader, mailbeacon_sink):
+    assert len(mailbeacon_reader.scan(mail)) == 5
+    events = [event for event, _ in mailbeacon_sink.events()]
+    assert {verdict.is_human for verdict in mb.classify_all(events)} == {False}
+
+
+@pytest.mark.mailbeacon_audience("business", seed=5, recipients=500)
+def test_traffic(mailbeacon_traffic, mailbeacon_sink):
+    assert {truth.behaviour for _, truth in mailbeacon_traffic.events()} >= {"safe-links"}
+    mailbeacon_traffic.deliver()
+    assert len(mailbeacon_sink) > 100
+
+
+def test_traffic_without_a_marker(mailbeacon_traffic):
+    assert mailbeacon_traffic.hits
+"""
+
+
+def test_the_plug_in_works_in_another_project(pytester):
+    pytester.makepyfile(mailer=MAILER, test_mail=TESTS)
+    pytester.makeini("[pytest]\naddopts = --strict-markers\npythonpath = .\nfilterwarnings = error\n")
+    done = pytester.runpytest_subprocess("-p", "mailbeacon.pytest_plugin", "-q")
+    done.assert_outcomes(passed=9)
+
+
+def test_a_failing_assertion_says_what_was_found(pytester):
+    pytester.makepyfile(
+        """
+        from mailbeacon.fake.checks import assert_opened_by, assert_tracked
+
+        def test_untracked():
+            assert_tracked("<p>Hello</p>")
+
+        def test_unopened(mailbeacon_sink):
+            assert_opened_by(mailbeacon_sink, "u-1")
+        """
+    )
+    done = pytester.runpytest("-p", "mailbeacon.pytest_plugin", "-q")
+    done.assert_outcomes(failed=2)
+    done.stdout.fnmatch_lines(
+        ["*expected one tracking pixel, found 0*", "*expected an open by 'u-1'; recorded: nothing*"]
+    )
+
+
+def test_the_marker_is_listed(pytester):
+    done = pytester.runpytest("-p", "mailbeacon.pytest_plugin", "--markers")
+    done.stdout.fnmatch_lines(["*mailbeacon_audience(name, seed=1, recipients=300)*"])
+
+
+def test_loading_the_plug_in_imports_no_scene():
+    code = "import mailbeacon.pytest_plugin, sys; print([n for n in sys.modules if n.startswith('mailbeacon.fake')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def stage():
+    beacon, sink, clock = sample_beacon()
+    message = mb.Message(recipient="u-1", campaign="allotment", sent_at=SENT_AT)
+    html = beacon.compile(NEWSLETTER, campaign="allotment").render(message)
+    return beacon, sink, MailReader(beacon.handle, clock, program="outlook"), html
+
+
+def test_a_reader_works_with_a_flask_test_client(stage):
+    flask = pytest.importorskip("flask")
+    beacon, sink, reader, html = stage
+    app = flask.Flask("mailer")
+
+    @app.route("/m/<path:rest>")
+    def hit(rest):
+        asked = flask.request
+        reply = beacon.handle(
+            mb.Request(url=asked.path, method=asked.method, headers=asked.headers.items(), address=asked.remote_addr)
+        )
+        return flask.Response(reply.body, reply.status, reply.headers)
+
+    with app.test_client() as client:
+        assert [got.status for got in reader.open(html, client)] == [200]
+        assert reader.click("Come to the tool swap", html, client).location == "https://example.com/swap"
+        assert [got.status for got in reader.scan(html, client)] == [302] * 4 + [200]
+    assert_opened_by(sink, "u-1", actor=mb.Actor.HUMAN)
+    assert_clicked_by(sink, "u-1", url="https://example.com/swap", actor=mb.Actor.HUMAN)
+
+
+def test_a_reader_works_with_a_django_test_client(stage):
+    django = pytest.importorskip("django")
+    from django.conf import settings
+
+    if not settings.configured:
+        settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=(), SECRET_KEY="s" * 50, USE_TZ=True)
+        django.setup()
+    from django.http import HttpResponse
+    from django.test import Client, override_settings
+    from django.urls import re_path
+
+    beacon, sink, reader, html = stage
+
+    def hit(asked, rest):
+        reply = beacon.handle(
+            mb.Request(url=asked.path, method=asked.method, headers=asked.headers, address=asked.META["REMOTE_ADDR"])
+        )
+        return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
+
+    class Urls:
+        urlpatterns = (re_path("^m/(.*)$", hit),)
+
+    with override_settings(ROOT_URLCONF=Urls, ALLOWED_HOSTS=["*"], MIDDLEWARE=[]):
+        client = Client()
+        assert [got.status for got in reader.open(html, client)] == [200]
+        assert reader.click("Cover your beds", html, client).location == "https://example.com/frost"
+    assert_opened_by(sink, "u-1", actor=mb.Actor.HUMAN)
+    assert_clicked_by(sink, "u-1", url="https://example.com/frost", actor=mb.Actor.HUMAN)
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_every_program_can_open(stage, program):
+    _, sink, reader, html = stage
+    reader.using(program).open(html)
+    assert_opened_by(sink, "u-1")
+
+
+def test_readers_of_other_seeds_are_other_people(stage):
+    _, sink, reader, html = stage
+    for seed in range(3):
+        reader.using("outlook", seed=seed).open(html)
+    assert len({event.facts.network_id for event, _ in sink.events()}) == 3
+
+
+def test_a_reader_refuses_what_it_cannot_do(stage):
+    _, _, reader, html = stage
+    with pytest.raises(ConfigError, match="gmail"):
+        reader.using("pegasus")
+    with pytest.raises(LookupError, match="Cover your beds"):
+        reader.click("Buy a tractor", html)
+    with pytest.raises(LookupError, match="not wrapped"):
+        reader.click("Unsubscribe", html)
+    with pytest.raises(ConfigError, match="Flask or Django"):
+        reader.open(html, object())
+
+
+def test_a_letter_is_read_as_it_is_seen():
+    letter = Letter(
+        '<p><a href="https://a.example/?x=1&amp;y=2">Read\n <b>more</b></a><a name=x>no</a>'
+        '<a href=/b><img src="p.png" alt="A map"></a><map><area href=/c alt="Here"></map><a href=/d>open'
+    )
+    assert letter.links == [
+        ("https://a.example/?x=1&y=2", "Read more"),
+        ("/b", "A map"),
+        ("/c", "Here"),
+        ("/d", "open"),
+    ]
+    assert letter.images == ["p.png"]
+
+
+def test_the_best_fitting_link_is_found():
+    letter = Letter("<a href=/1>Read more news</a><a href=/2>Read</a><a href=/3>Please Read</a>")
+    assert [letter.find(text) for text in ("Read", "Read m", "Please", "news")] == ["/2", "/1", "/3", "/1"]
+
+
+@pytest.mark.parametrize(
+    ("check", "says"),
+    [
+        pytest.param(lambda html, beacon: assert_tracked(NEWSLETTER), "one tracking pixel, found 0", id="no pixel"),
+        pytest.param(
+            lambda html, beacon: assert_tracked(html, links=5), "expected 5 wrapped links, found 4", id="links"
+        ),
+        pytest.param(
+            lambda html, beacon: assert_tracked(html.replace("/c/", "/x/")), "none of the 5 links", id="nothing wrapped"
+        ),
+        pytest.param(
+            lambda html, beacon: assert_tracked(html, mb.Beacon("https://t.example.com", secret_keys=[b"q" * 32])),
+            "not signed by this beacon",
+            id="another key",
+        ),
+        pytest.param(lambda html, beacon: assert_not_tracked(html), "expected no tracking", id="a pixel"),
+        pytest.param(
+            lambda html, beacon: assert_not_tracked(html.replace("/o/", "/x/")), "4 wrapped link", id="wrapped links"
+        ),
+    ],
+)
+def test_assertions_on_mails_say_what_they_found(stage, check, says):
+    beacon, _, _, html = stage
+    with pytest.raises(AssertionError, match=says):
+        check(html, beacon)
+
+
+def test_assertions_on_events_say_what_was_recorded(stage):
+    _, sink, reader, html = stage
+    reader.open(html)
+    assert assert_opened_by(sink.events(), "u-1").kind is mb.Kind.OPEN
+    with pytest.raises(AssertionError, match="recorded: open by 'u-1' as human"):
+        assert_opened_by(sink, "u-1", actor=mb.Actor.SCANNER)
+    with pytest.raises(AssertionError, match="expected an open by 'u-2'"):
+        assert_opened_by(sink, "u-2")
+    with pytest.raises(AssertionError, match="a click by 'u-1' of https://example.com/seeds"):
+        assert_clicked_by(sink, "u-1", url="https://example.com/seeds")
