@@ -81,8 +81,6 @@ class Beacon:
         """What says who it was."""
         return self.settings.judge or Classifier()
 
-    # mail out
-
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.
 
@@ -187,7 +185,7 @@ class Beacon:
         """
         from mailbeacon import composing
 
-        levels = self._shared_levels if shared else self.levels
+        levels = self._least if shared else self.levels
 
         def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
             return self._compiled(
@@ -253,8 +251,6 @@ class Beacon:
             return ""
         return target.url if target else ""
 
-    # requests in
-
     def decode(self, request: Request) -> Event:
         """Say what a request tells, with facts, nothing redacted.
 
@@ -287,30 +283,24 @@ class Beacon:
         """Answer a request, and tell the sink, the history and ``on_event``; never raises."""
         return replying.deliver(self.answer(request, self.history), self.settings, self.history)
 
-    # what the above share
-
     def levels(self, message: Message) -> tuple[Level, Level]:
         """Give how much may be known of a message's opens and clicks: its own levels or the host's, whichever is less.
 
         Raises:
             ConfigError: For AGGREGATE and DATE, which this version offers only for mails that several people share.
         """
-        opens, clicks = message.opens, message.clicks
-        most = self.settings.default_level
-        if opens is clicks is most is Level.FULL:
-            return opens, clicks
-        for level in (opens, clicks):
-            if level in (Level.AGGREGATE, Level.DATE):
+        for level in (message.opens, message.clicks):
+            if level is Level.AGGREGATE or level is Level.DATE:
                 raise ConfigError(f"level {level.name} is not available in this version: use FULL or NONE")
-        return min(opens, most), min(clicks, most)
+        return self._least(message)
 
-    def _shared_levels(self, message: Message) -> tuple[Level, Level]:
+    def _least(self, message: Message) -> tuple[Level, Level]:
         most = self.settings.default_level
         return min(message.opens, most), min(message.clicks, most)
 
     def _rewriters(self, message: Message, *, shared: bool) -> tuple[Callable[..., Rewrite], Callable[..., Rewrite]]:
         """Give what rewrites the bodies of a message's mail."""
-        opens, clicks = self._shared_levels(message) if shared else self.levels(message)
+        opens, clicks = self._least(message) if shared else self.levels(message)
         token = self.sign(message) if opens or clicks else ""
         linker = self._linkers.of(message.campaign) if clicks else None
         image = self.routes.open(token) if opens else ""

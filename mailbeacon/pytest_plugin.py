@@ -70,7 +70,8 @@ def mailbeacon_reader(mailbeacon_beacon: Beacon, mailbeacon_clock: Clock) -> Mai
 @pytest.fixture
 def mailbeacon_traffic(request: pytest.FixtureRequest, mailbeacon_beacon: Beacon) -> Traffic:
     """Give a small scene of made-up traffic; the marker ``mailbeacon_audience`` says whose, and how much."""
-    from mailbeacon.fake.traffic import traffic
+    from mailbeacon.fake.traffic import sample_traffic
 
     marker = request.node.get_closest_marker("mailbeacon_audience")
-    return traffic(mailbeacon_beacon, *marker.args, **marker.kwargs) if marker else traffic(mailbeacon_beacon)
+    args, kwargs = (marker.args, marker.kwargs) if marker else ((), {})
+    return sample_traffic(mailbeacon_beacon, *args, **kwargs)

@@ -7,8 +7,6 @@ from email.message import EmailMessage
 
 import mailbeacon as mb
 from mailbeacon.composing import Composed, MailTemplate, compile_mail, compose_bytes
-from mailbeacon.model import Channel
-from mailbeacon.rewriting import Rewrite, rewrite_html, rewrite_text
 from mailbeacon.template import Template
 
 __all__ = ["BEACON", "MESSAGE", "Rewriters", "compiled", "composed", "letter"]
@@ -18,20 +16,10 @@ MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=datetime(2026,
 
 
 class Rewriters:
-    """Rewrite bodies for one message."""
+    """Rewrite bodies for one message, as the beacon does."""
 
     def __init__(self, message: mb.Message = MESSAGE) -> None:
-        self.token = BEACON.sign(message)
-        self.linker = BEACON._linkers.of(message.campaign)
-
-    def html(self, html: str, /, *, first_number: int, pixel: bool) -> Rewrite:
-        image = BEACON.routes.open(self.token) if pixel else ""
-        wrap = self.linker.wrap(self.token)
-        return rewrite_html(html, wrap, pixel=image, planner=BEACON.planner, first_number=first_number)
-
-    def text(self, text: str, /, *, first_number: int) -> Rewrite:
-        wrap = self.linker.wrap(self.token, Channel.TEXT)
-        return rewrite_text(text, wrap, rules=BEACON.planner.rules, first_number=first_number)
+        self.html, self.text = BEACON._rewriters(message, shared=False)
 
 
 def composed(raw: bytes, **options: bool) -> Composed:

@@ -45,27 +45,27 @@ COMBINED = re.compile(
 )
 
 
-@pytest.mark.parametrize("format", ["nginx", "apache"])
-def test_a_combined_line_says_what_the_hit_was(hits, format):
-    for hit, line in zip(hits, fake.lines(hits, format), strict=True):
+@pytest.mark.parametrize("form", ["nginx", "apache"])
+def test_a_combined_line_says_what_the_hit_was(hits, form):
+    for hit, line in zip(hits, fake.lines(hits, form), strict=True):
         address, time, method, url, status, size, _, agent = COMBINED.fullmatch(line).groups()
         request = hit.request
         assert (address, method, url, int(status)) == (request.address, request.method, request.url, hit.status)
         assert datetime.strptime(time, "%d/%b/%Y:%H:%M:%S %z") == request.received_at.replace(microsecond=0)
         assert agent == request.fields.get_lower("user-agent") or agent == "-"
-        assert size == ("43" if hit.status == 200 else "0" if format == "nginx" else "-")
+        assert size == ("43" if hit.status == 200 else "0" if form == "nginx" else "-")
 
 
 @pytest.mark.parametrize(
-    ("format", "written"),
+    ("form", "written"),
     [
         pytest.param("nginx", r"a\x22b\x5Cc\xC3\xBC\x09", id="nginx writes bytes in hexadecimal"),
         pytest.param("apache", r"a\"b\\c\xc3\xbc\x09", id="Apache writes quotes with a back-slash"),
     ],
 )
-def test_a_user_agent_cannot_break_a_line(hits, format, written):
+def test_a_user_agent_cannot_break_a_line(hits, form, written):
     request = mb.Request(url="/m/o/x.gif", headers={"User-Agent": 'a"b\\cü\t'}, received_at=SENT)
-    (line,) = fake.lines([fake.Hit(request=request, truth=hits[0].truth)], format)
+    (line,) = fake.lines([fake.Hit(request=request, truth=hits[0].truth)], form)
     assert line.endswith(f'"{written}"')
 
 
@@ -140,6 +140,7 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1
 
             def setup(self):
                 outer.connections += 1
@@ -233,7 +234,7 @@ def test_a_clock_goes_where_it_is_set():
     clock.set(SENT)
     assert clock() == SENT
     with pytest.raises(ConfigError):
-        clock.set(datetime(2026, 1, 1))  # noqa: DTZ001
+        clock.set(datetime(2026, 1, 1))
 
 
 def told(actor, said, confidence=0.9, behaviour="b", kind=mb.Kind.OPEN):

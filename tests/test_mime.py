@@ -196,7 +196,11 @@ def test_cases_found_by_fuzzing(raw: bytes, place: int) -> None:
         assert body is not None
         at = min(place, len(body.text.text))
         for new in ("41", " x\u20ac:"):
-            changed = mime.apply(raw, body.changes(raw, [(at, at, new)]))
+            try:
+                changed = mime.apply(raw, body.changes(raw, [(at, at, new)]))
+            except RewriteError:
+                assert not new.isascii()
+                continue
             assert bodies(changed) == [body.text.text[:at] + new + body.text.text[at:]]
 
 

@@ -18,7 +18,7 @@ from mailbeacon.model import Warned, WarningKind
 if TYPE_CHECKING:
     from email.message import Message as Email
 
-__all__ = ["compose", "compose_bytes"]
+__all__ = ["AnyEmail", "compose", "compose_bytes"]
 
 AnyEmail = TypeVar("AnyEmail", bound="Email[str, str]")
 
@@ -96,7 +96,7 @@ def compose(
         SignedMail: As for :func:`compose_bytes`.
         RewriteError: As for :func:`compose_bytes`.
     """
-    copy = deepcopy(email)
+    copy: AnyEmail = deepcopy(email)
     raw = copy.as_bytes()
     done = compose_bytes(raw, rewrite_html, rewrite_text, strip_signatures=strip_signatures, shared=shared)
     old, new = mime.scan(raw), mime.scan(done.data)

@@ -10,12 +10,12 @@ from mailbeacon.fake.clients import Browser, Client
 from mailbeacon.fake.dice import Choices, Dice
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Hit, Truth, Visit
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
-from mailbeacon.fake.playing import Clock, Settable, play
+from mailbeacon.fake.playing import Clock, play
 from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
 from mailbeacon.fake.scenes import recipient_name, simulate
-from mailbeacon.fake.scoring import Bin, Score, score
+from mailbeacon.fake.scoring import Score, score
 from mailbeacon.fake.telling import events
-from mailbeacon.fake.writing import FORMATS, Format, lines
+from mailbeacon.fake.writing import FORMATS, lines
 
 __all__ = [
     "BUSINESS",
@@ -30,14 +30,12 @@ __all__ = [
     "AppleReader",
     "Audience",
     "Behaviour",
-    "Bin",
     "Browser",
     "Choices",
     "Client",
     "Clock",
     "Dice",
     "Forger",
-    "Format",
     "GmailPrefetch",
     "Habits",
     "Hit",
@@ -48,7 +46,6 @@ __all__ = [
     "Scanner",
     "Scene",
     "Score",
-    "Settable",
     "Sharer",
     "Stray",
     "Truth",

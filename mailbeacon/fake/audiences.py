@@ -19,10 +19,13 @@ from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
 from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
 from mailbeacon.model import Actor
 
-__all__ = ["BUSINESS", "CONSUMER", "INTERNAL", "Audience", "Layer", "audience"]
+__all__ = ["BUSINESS", "CONSUMER", "INTERNAL", "MAX_BEHAVIOURS", "Audience", "Layer", "audience"]
 
 Layer = tuple[tuple[float, Behaviour], ...]
 """Shares of recipients with their behaviours; the shares left over do nothing."""
+
+MAX_BEHAVIOURS = 256
+"""How many behaviours an audience may have."""
 
 _HOUR = 3600.0
 _EUROPE = ((30.0, 0.0), (60.0, _HOUR), (10.0, 2 * _HOUR))
@@ -43,7 +46,7 @@ class Audience:
         zones: Time zones in seconds east of Greenwich, with their weights.
 
     Raises:
-        ConfigError: If the shares of a layer are negative or add up to more than 1.
+        ConfigError: If the shares of a layer are negative or add up to more than 1, or there are too many behaviours.
     """
 
     name: str
@@ -56,6 +59,8 @@ class Audience:
         for layer in self.layers:
             if any(share < 0 for share, _ in layer) or sum(share for share, _ in layer) > 1.000001:
                 raise ConfigError("the shares of a layer must be 0 or more, and add up to 1 at most")
+        if sum(map(len, self.layers)) > MAX_BEHAVIOURS:
+            raise ConfigError(f"an audience has at most {MAX_BEHAVIOURS} behaviours")
 
     @property
     def layers(self) -> tuple[Layer, Layer, Layer]:

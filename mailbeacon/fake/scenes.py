@@ -12,6 +12,7 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush, heapreplace
 from itertools import accumulate
+from math import log
 from operator import itemgetter
 from urllib.parse import urlsplit
 
@@ -105,21 +106,33 @@ def _first_moments(scene: Scene, audience: Audience, recipients: int) -> list[in
     """Give when each recipient's behaviours begin, as numbers to sort: milliseconds, recipient, place in the cast."""
     random = scene.dice.random
     found: list[int] = []
-    layers, at = [], 0
+    first = 0
     for layer in audience.layers:
-        if layer:
-            borders = list(accumulate(share for share, _ in layer))
-            layers.append((borders, borders[-1], at, [behaviour.start for _, behaviour in layer]))
-        at += len(layer)
-    for number in range(recipients):
-        for borders, total, first, starts in layers:
-            draw = random()
-            if draw < total:
-                place = bisect_right(borders, draw)
-                after = max(0, int(starts[place](scene) * 1000.0 + 0.5))
-                found.append(((after << _NUMBER_BITS | number) << _PLACE_BITS) | first + place)
+        borders = list(accumulate(share for share, _ in layer))
+        starts = [behaviour.start for _, behaviour in layer]
+        total = borders[-1] if borders else 0.0
+        for number in _members(scene.dice, total, recipients):
+            place = bisect_right(borders, random() * total, 0, len(borders) - 1)
+            after = max(0, int(starts[place](scene) * 1000.0 + 0.5))
+            found.append(((after << _NUMBER_BITS | number) << _PLACE_BITS) | first + place)
+        first += len(layer)
     found.sort(reverse=True)
     return found
+
+
+def _members(dice: Dice, share: float, recipients: int) -> Iterator[int]:
+    """Give the recipients that a share of them is, each as likely: by the gaps between them where they are rare."""
+    random = dice.random
+    if share > 0.1:
+        for number in range(recipients):
+            if random() < share:
+                yield number
+    elif share > 0.0:
+        gap = 1.0 / log(1.0 - share)
+        number = int(log(1.0 - random()) * gap)
+        while number < recipients:
+            yield number
+            number += 1 + int(log(1.0 - random()) * gap)
 
 
 def _in_order(scene: Scene, cast: list[Behaviour], waiting: list[int], maker: _Maker) -> Iterator[Hit]:

@@ -15,7 +15,7 @@ from mailbeacon.model import Event
 from mailbeacon.store import MemorySink
 from mailbeacon.template import Template
 
-__all__ = ["NEWSLETTER", "SENT_AT", "Traffic", "sample_beacon", "traffic"]
+__all__ = ["NEWSLETTER", "SENT_AT", "Traffic", "sample_beacon", "sample_traffic"]
 
 SENT_AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
 """When sample mails are sent: a Tuesday morning."""
@@ -73,7 +73,7 @@ class Traffic:
             self.beacon.handle(hit.request)
 
 
-def traffic(beacon: Beacon, name: str = "consumer", *, seed: int = 1, recipients: int = 300) -> Traffic:
+def sample_traffic(beacon: Beacon, name: str = "consumer", *, seed: int = 1, recipients: int = 300) -> Traffic:
     """Play the sample newsletter to a preset audience.
 
     Args:

@@ -1,0 +1,244 @@
+"""A newsletter compiled once: each recipient's mail is what a single rewrite would give, by one signature and one join."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from corpus import documents
+from hypothesis import given
+from hypothesis import strategies as st
+from test_markup import HOSTILE
+
+import mailbeacon as mb
+from mailbeacon.errors import ConfigError, RewriteError
+from mailbeacon.model import Channel, SkipReason, WarningKind
+
+KEY = b"0123456789abcdef"
+SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+HTML = (
+    '<html><body><p>Hello {{ name }}</p><a href="https://x.example/a?b=1&amp;c=2">First</a>'
+    '<a href="https://x.example/pic"><img src="p.png" alt="A picture"></a><a href="{{ unsubscribe_url }}">Leave</a></body></html>'
+)
+TEXT = "Read https://x.example/t now.\nOr {{ unsubscribe_url }}"
+
+
+def beacon(**options: object) -> mb.Beacon:
+    """Give a beacon with a fixed key."""
+    return mb.Beacon("https://t.example.com/m", secret_keys=[KEY], **options)
+
+
+def message(**values: object) -> mb.Message:
+    """Give a message of the spring campaign."""
+    return mb.Message(**{"recipient": "u-17", "campaign": "spring", "sent_at": SENT, **values})  # type: ignore[arg-type]
+
+
+LEVELS = st.sampled_from([mb.Level.NONE, mb.Level.FULL])
+
+
+@given(HOSTILE.filter(lambda text: "\ud800" not in text), LEVELS, LEVELS)
+def test_rendering_is_the_same_as_rewriting(html: str, opens: mb.Level, clicks: mb.Level) -> None:
+    """Whatever the document and the levels, both ways give the same mail."""
+    tracker = beacon()
+    template = tracker.compile(html, campaign="spring", verify=False)
+    to = message(opens=opens, clicks=clicks)
+    assert template.render(to) == tracker.rewrite(html, to).html
+
+
+def test_links_have_labels_and_numbers_that_run_on_through_the_text() -> None:
+    """The reader's words, or the picture's, name each link; the text part's links come after."""
+    template = beacon().compile(HTML, TEXT, campaign="spring")
+    assert [(link.number, link.label, link.channel, link.url) for link in template.links] == [
+        (1, "First", Channel.HTML, "https://x.example/a?b=1&c=2"),
+        (2, "A picture", Channel.HTML, "https://x.example/pic"),
+        (3, "", Channel.TEXT, "https://x.example/t"),
+    ]
+    assert [one.reason for one in template.skipped] == [SkipReason.MERGE_TAG]
+    assert [one.detail for one in template.warnings if one.kind is WarningKind.MERGE_TAG] == [
+        "1 link holds a merge tag and will not be tracked"
+    ]
+
+
+def test_both_parts_lead_back_to_their_destinations() -> None:
+    """Each wrapped link of a rendered mail decodes to the link of the report, with its channel."""
+    tracker = beacon()
+    template = tracker.compile(HTML, TEXT, campaign="spring")
+    mail = template.render(message()) + template.render_text(message())
+    for link in template.links:
+        url = next(part for part in mail.replace('"', " ").split() if tracker.destination(part) == link.url)
+        event = tracker.decode(mb.Request(url=url, received_at=SENT))
+        assert (event.link, event.url, event.channel, event.recipient) == (link.number, link.url, link.channel, "u-17")
+
+
+def test_levels_decide_what_is_inserted() -> None:
+    """NONE for opens leaves the pixel out, NONE for clicks leaves the links, and NONE for both gives the source itself."""
+    template = beacon().compile(HTML, TEXT, campaign="spring")
+    no_opens = template.render(message(opens=mb.Level.NONE))
+    assert "/o/" not in no_opens
+    assert no_opens.count("/c/") == 2
+    no_clicks = template.render(message(clicks=mb.Level.NONE))
+    assert no_clicks.count("/o/") == 1
+    assert "/c/" not in no_clicks
+    nothing = message(opens=mb.Level.NONE, clicks=mb.Level.NONE)
+    assert template.render(nothing) == HTML
+    assert template.render_text(nothing) == TEXT
+    assert beacon(default_level=mb.Level.NONE).compile(HTML, campaign="spring").render(message()) == HTML
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        pytest.param("{{ token }}", id="Jinja, Django, Liquid, Mustache"),
+        pytest.param("-token-", id="SendGrid"),
+        pytest.param("*|TOKEN|*", id="Mailchimp"),
+        pytest.param("{{token}}", id="SES"),
+        pytest.param("%%token%%", id="Marketing Cloud"),
+    ],
+)
+def test_a_placeholder_replaced_is_the_rendered_mail(placeholder: str) -> None:
+    """What a provider's program fills in gives what rendering gives, for HTML and text."""
+    template = beacon().compile(HTML, TEXT, campaign="spring")
+    to = message()
+    assert template.source(placeholder).replace(placeholder, template.token(to)) == template.render(to)
+    assert template.source_text(placeholder).replace(placeholder, template.token(to)) == template.render_text(to)
+
+
+def test_a_placeholder_that_stands_in_the_document_is_refused() -> None:
+    """The provider would fill in the wrong place."""
+    template = beacon().compile(HTML, campaign="spring")
+    with pytest.raises(ConfigError, match="already"):
+        template.source("{{ name }}")
+    with pytest.raises(ConfigError, match="empty"):
+        template.source("")
+
+
+def test_a_token_is_only_for_the_levels_a_source_was_made_for() -> None:
+    """A token that says less than the document tracks would be wrong, so it is refused."""
+    template = beacon().compile(HTML, campaign="spring")
+    with pytest.raises(ConfigError, match="levels"):
+        template.token(message(opens=mb.Level.NONE))
+    source = template.source("{{ t }}", opens=mb.Level.NONE)
+    to = message(opens=mb.Level.NONE)
+    assert source.replace("{{ t }}", template.token(to)) == template.render(to)
+
+
+def _jinja(source: str, values: dict[str, str]) -> str:
+    jinja2 = pytest.importorskip("jinja2", reason="Jinja2 is not installed")
+    return str(jinja2.Environment(autoescape=False, keep_trailing_newline=True).from_string(source).render(values))  # noqa: S701
+
+
+def _django(source: str, values: dict[str, str]) -> str:
+    pytest.importorskip("django", reason="Django is not installed")
+    from django.template import Context, Engine
+
+    return Engine(autoescape=False).from_string(source).render(Context(values))
+
+
+def _chevron(source: str, values: dict[str, str]) -> str:
+    chevron = pytest.importorskip("chevron", reason="chevron (Mustache) is not installed")
+    return str(chevron.render(source, values))
+
+
+def _liquid(source: str, values: dict[str, str]) -> str:
+    liquid = pytest.importorskip("liquid", reason="python-liquid is not installed")
+    return str(liquid.Template(source).render(**values))
+
+
+@pytest.mark.parametrize(
+    "render",
+    [
+        pytest.param(_jinja, id="Jinja2"),
+        pytest.param(_django, id="Django"),
+        pytest.param(_chevron, id="chevron"),
+        pytest.param(_liquid, id="python-liquid"),
+    ],
+)
+def test_real_template_engines_fill_in_the_token(render) -> None:
+    """Each engine turns the source into what rendering gives with the same values filled in."""
+    template = beacon().compile(HTML, campaign="spring")
+    to = message()
+    values = {"name": "Ann", "unsubscribe_url": "https://x.example/leave", "token": template.token(to)}
+    wanted = (
+        template.render(to).replace("{{ name }}", "Ann").replace("{{ unsubscribe_url }}", "https://x.example/leave")
+    )
+    assert render(template.source("{{ token }}"), values) == wanted
+
+
+def test_short_links_lead_to_their_destinations_through_the_manifest() -> None:
+    """With short links the mail is smaller, and manifests of several compilations merge."""
+    kept: dict[str, mb.Manifest] = {}
+    tracker = beacon(short_links=True, manifests=kept.get)
+    first = tracker.compile(HTML, campaign="spring")
+    second = tracker.compile('<a href="https://x.example/other">x</a>', campaign="spring")
+    assert len(first.render(message())) < len(beacon().compile(HTML, campaign="spring").render(message()))
+    kept["spring"] = first.manifest().merge(second.manifest())
+    assert second.manifest().merge(first.manifest()) == kept["spring"]
+    for template in (first, second):
+        url = template.render(message()).partition('href="')[2].partition('"')[0]
+        reply = tracker.answer(mb.Request(url=url, received_at=SENT)).reply
+        assert dict(reply.headers)["Location"] == template.links[0].url
+    assert (
+        beacon(short_links=True, manifests=lambda _: None).answer(mb.Request(url=url, received_at=SENT)).reply.status
+        == 404
+    )
+    with pytest.raises(ConfigError, match="short_links"):
+        tracker.click_url(message(), "https://x.example/")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<div>" * 16_000, id="16,000 nested elements"),
+        pytest.param("<p " + " ".join(f"a{number}=x" for number in range(100_000)) + ">", id="100,000 attributes"),
+    ],
+)
+def test_the_proof_refuses_what_html5lib_could_not_bear(html: str) -> None:
+    """A document too deep or heavy for the proof gets a clear error that names the way around it."""
+    with pytest.raises(RewriteError, match="verify=False"):
+        beacon().compile(html, campaign="spring")
+    assert beacon().compile(html, campaign="spring", verify=False).render(message())
+
+
+def test_a_template_serves_its_own_campaign_only() -> None:
+    """Links are signed for the campaign, so another campaign's message is refused; so is none at all."""
+    template = beacon().compile(HTML, campaign="spring")
+    for render in (template.render, template.render_text, template.token):
+        with pytest.raises(ConfigError, match="campaign"):
+            render(message(campaign="autumn"))
+    with pytest.raises(ConfigError, match="campaign"):
+        beacon().compile(HTML, campaign="")
+    with pytest.raises(ConfigError, match="campaign"):
+        beacon().rewrite(HTML, message(campaign=""))
+
+
+def test_a_slot_like_text_in_the_document_is_no_slot() -> None:
+    """A newsletter that holds our own mark still renders exactly."""
+    html = f"<p>{'mailbeacon-slot-0'.ljust(72, '~')}</p>"
+    template = beacon().compile(html, campaign="spring")
+    assert template.render(message()).startswith(html)
+
+
+def test_unwrapping_gives_a_received_mail_its_destinations_back(shared: Path) -> None:
+    """Our links and pixel go, inside Outlook's comments too; foreign and forged links stay."""
+    tracker = beacon()
+    for document in documents(shared, "part"):
+        done = tracker.rewrite(document.text, message())
+        again = tracker.unwrap(done.html)
+        assert "t.example.com" not in again, document.name
+        bare = any(not planned.quote or "&" in planned.raw for planned, _ in done.wrapped())
+        assert bare or "\r" in document.text or again == document.text, document.name
+
+
+def test_unwrapping_leaves_foreign_and_forged_links() -> None:
+    """Only what our keys signed is given back."""
+    tracker, other = beacon(), mb.Beacon("https://t.example.com/m", secret_keys=[b"another-key-of-16"])
+    html = '<!--[if mso]><a href="https://x.example/1">x</a><![endif]--><a href="https://x.example/2">y</a>'
+    done = tracker.rewrite(html, message()).html
+    assert tracker.unwrap(done) == html
+    forged = other.rewrite(html, message()).html.partition("<img")[0]
+    assert tracker.unwrap(forged) == forged
+    foreign = '<a href="https://click.example.net/c/aW10.x/aWz">x</a>'
+    assert tracker.unwrap(foreign) == foreign
+    text = "See https://x.example/1, or (https://x.example/2)."
+    assert tracker.unwrap(tracker.rewrite(text, message(), text=True).text) == text

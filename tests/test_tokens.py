@@ -1,0 +1,433 @@
+"""Tokens: frozen texts that must be read for ever, and the laws that keep everybody else from writing one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from itsdangerous import Signer
+
+from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
+from mailbeacon.model import Channel, Level, Message, Target
+from mailbeacon.tokens import MAX_TOKEN_LENGTH, KeyedHash, TokenSigner
+
+KEY = b"an old key, sixteen bytes or more"
+NEW_KEY = b"another key, the newest of them"
+SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+SIGNER = TokenSigner([KEY])
+FULL_LINK = Target(number=1, url="https://example.com/a?b=1&c=2")
+
+
+def message(**fields):
+    return Message(**{"recipient": "u-17", "campaign": "spring", **fields})
+
+
+# frozen: mails with these are out there
+
+
+MESSAGE_TOKENS = [
+    pytest.param(message(), "aWyJzcHJpbmciLCJ1LTE3Il0.JVJm2-cCpD9p7jMOyuXOmg", id="campaign and recipient"),
+    pytest.param(Message(recipient="u-17"), "aWyIiLCJ1LTE3Il0.EVagSauYEM1QhkYdJqyx9w", id="recipient alone"),
+    pytest.param(
+        message(sent_at=SENT),
+        "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwXQ.AfSnSrKb1mC1F9wDmhT-KQ",
+        id="with the time of sending",
+    ),
+    pytest.param(
+        message(sent_at=SENT, id="m-9"),
+        "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCJtLTkiXQ.1LWHAhZ68o6JOYcZ7C5YOA",
+        id="with an id",
+    ),
+    pytest.param(
+        message(id="m-9"),
+        "aWyJzcHJpbmciLCJ1LTE3IiwwLCJtLTkiXQ.COfd3xOPNqYyVhqtIKKmAg",
+        id="with an id, without a time",
+    ),
+    pytest.param(
+        message(sent_at=SENT, id="m-9", variant="b"),
+        "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCJtLTkiLCJiIl0.nhhh2doRlnxS0cDBQpfqXA",
+        id="with a variant",
+    ),
+    pytest.param(
+        message(variant="b"),
+        "aWyJzcHJpbmciLCJ1LTE3IiwwLCIiLCJiIl0.RuTQMKnssjYxLYZFyrfFeg",
+        id="with a variant, without what stands before it",
+    ),
+    pytest.param(
+        message(sent_at=SENT, id="m-9", variant="b", opens=Level.NONE),
+        "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCJtLTkiLCJiIiwiMDMiXQ.3O_xA5UWMYSbjdctfFqjWA",
+        id="with levels, clicks alone",
+    ),
+    pytest.param(
+        message(clicks=Level.NONE),
+        "aWyJzcHJpbmciLCJ1LTE3IiwwLCIiLCIiLCIzMCJd.yB7OiIf_5NewUljkSExD3w",
+        id="with levels, opens alone, without what stands before them",
+    ),
+    pytest.param(
+        Message(recipient="Ωmega/17", campaign='Frühling "🌷"\n'),
+        "aWyJGcsO8aGxpbmcgXCLwn4y3XCJcbiIsIs6pbWVnYS8xNyJd.sYWhAVX9VjaA65csl6evyA",
+        id="beyond ASCII, with quotes and a line break",
+    ),
+]
+
+
+@pytest.mark.parametrize(("meant", "token"), MESSAGE_TOKENS)
+def test_a_frozen_message_token_is_written_and_read_as_ever(meant, token):
+    assert SIGNER.sign_message(meant) == token
+    assert SIGNER.read_message(token) == meant
+
+
+@pytest.mark.parametrize(
+    ("target", "campaign", "token"),
+    [
+        pytest.param(
+            FULL_LINK,
+            "spring",
+            "aWzEsImh0dHBzOi8vZXhhbXBsZS5jb20vYT9iPTEmYz0yIl0.Ef64LEcnLsiDrdYVspxAWA",
+            id="in the document",
+        ),
+        pytest.param(
+            Target(number=12, url="https://example.com/é", channel=Channel.TEXT),
+            "spring",
+            "aWzEyLCJodHRwczovL2V4YW1wbGUuY29tL8OpIiwidGV4dCJd.SeLi7GLsDA4732axEhDocg",
+            id="in the text part",
+        ),
+        pytest.param(
+            Target(number=1, url="https://example.com/"),
+            "Frühling",
+            "aWzEsImh0dHBzOi8vZXhhbXBsZS5jb20vIl0.KGZoDTP-gev8qdRqtb_0pQ",
+            id="of a campaign beyond ASCII",
+        ),
+    ],
+)
+def test_a_frozen_link_token_is_written_and_read_as_ever(target, campaign, token):
+    assert SIGNER.sign_link(target, campaign) == token
+    assert SIGNER.read_link(token, campaign) == target
+
+
+def test_a_frozen_action_token_is_written_and_read_as_ever():
+    token = "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwXQ.mGCGUeI-9EiY747W64cMpA"
+    assert SIGNER.sign_action(message(sent_at=SENT)) == token
+    assert SIGNER.read_action(token) == message(sent_at=SENT)
+
+
+def test_a_frozen_token_of_a_namespace_is_written_and_read_as_ever():
+    token = "aWyJzcHJpbmciLCJ1LTE3Il0.yJ_Ky7Wh3ildOjPItl9vJg"
+    signer = TokenSigner([KEY], "north")
+    assert signer.sign_message(message()) == token
+    assert signer.read_message(token) == message()
+
+
+def test_frozen_digests_and_subkeys():
+    """Event ids and network ids hang on these."""
+    assert SIGNER.derive("facts").hex() == "16f73fa70c82843c06325eede646f77c8adeeabbb3187edf4557f11ef9589eb3"
+    assert SIGNER.digest("x", b"y") == "18d900b41f19fb521da7e6c5e80e66c1"
+
+
+# the form, checked against plain hmac and json
+
+
+def by_hand(values, salt, *, key=KEY, context=b""):
+    """Make a token with nothing but the standard library."""
+    payload = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+    body = b"a" + base64.urlsafe_b64encode(payload).rstrip(b"=")
+    derived = hmac.new(key, salt, hashlib.sha256).digest()
+    signature = hmac.new(derived, context + body, hashlib.sha256).digest()[:16]
+    return (body + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=0)
+)
+LEVELS = st.sampled_from([Level.NONE, Level.FULL])
+MESSAGES = st.builds(
+    Message,
+    recipient=TEXTS.filter(bool),
+    campaign=TEXTS,
+    id=TEXTS,
+    variant=TEXTS,
+    sent_at=st.none() | MOMENTS,
+    opens=LEVELS,
+    clicks=LEVELS,
+)
+TARGETS = st.builds(Target, number=st.integers(0, 10**6), url=TEXTS, channel=st.sampled_from(Channel))
+CAMPAIGNS = TEXTS.filter(bool)
+KEYS = st.binary(min_size=16, max_size=200)
+
+
+@given(MESSAGES, KEYS)
+def test_a_message_token_is_plain_hmac_over_the_trimmed_array(meant, key):
+    seconds = int(meant.sent_at.timestamp()) if meant.sent_at else 0
+    levels = f"{meant.opens:d}{meant.clicks:d}"
+    values = [meant.campaign, meant.recipient, seconds, meant.id, meant.variant, levels]
+    for default in ("33", "", "", 0):
+        if values[-1] != default:
+            break
+        values.pop()
+    signer = TokenSigner([key])
+    assert signer.sign_message(meant) == by_hand(values, b"mailbeacon.hit.v1", key=key)
+    assert signer.sign_action(meant) == by_hand(values, b"mailbeacon.action.v1", key=key)
+
+
+@given(TARGETS, CAMPAIGNS, KEYS)
+def test_a_link_token_is_plain_hmac_over_the_campaign_and_the_array(target, campaign, key):
+    values = [target.number, target.url] + ([] if target.channel is Channel.HTML else [target.channel.value])
+    name = campaign.encode()
+    want = by_hand(values, b"mailbeacon.link.v1", key=key, context=b"%d:%s" % (len(name), name))
+    assert TokenSigner([key]).sign_link(target, campaign) == want
+
+
+@given(KEYS, st.binary(max_size=300))
+def test_the_algorithm_is_itsdangerous_own_with_sha256(key, value):
+    assert KeyedHash().get_signature(key, value) == hmac.new(key, value, hashlib.sha256).digest()
+    signer = Signer(key, salt=b"s", key_derivation="hmac", digest_method=hashlib.sha256, algorithm=KeyedHash())
+    plain = Signer(key, salt=b"s", key_derivation="hmac", digest_method=hashlib.sha256)
+    assert plain.get_signature(value) != signer.get_signature(value)  # itsdangerous' own is SHA-1
+    assert signer.unsign(signer.sign(value)) == value
+
+
+# laws
+
+
+@given(MESSAGES)
+def test_law_every_message_reads_back(meant):
+    assert SIGNER.read_message(SIGNER.sign_message(meant)) == meant
+    assert SIGNER.read_action(SIGNER.sign_action(meant)) == meant
+
+
+@given(TARGETS, CAMPAIGNS)
+def test_law_every_link_reads_back(target, campaign):
+    assert SIGNER.read_link(SIGNER.sign_link(target, campaign), campaign) == target
+
+
+@given(MESSAGES)
+def test_law_a_token_is_ascii_that_no_url_escapes_and_ends_in_a_letter(meant):
+    """So that the punctuation a mail gateway hangs on can be told from the token."""
+    token = SIGNER.sign_message(meant)
+    assert token.isascii()
+    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+    assert token[-1] in "AQgw"
+
+
+def sent_in(zone_moment):
+    return message(sent_at=zone_moment)
+
+
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.timezones()))
+def test_law_the_time_of_sending_is_kept_to_the_second_whatever_the_zone(moment):
+    assume(moment.utcoffset() is not None)
+    read = SIGNER.read_message(SIGNER.sign_message(sent_in(moment)))
+    assert read.sent_at == moment.astimezone(UTC).replace(microsecond=0)
+    assert read.message_id == sent_in(moment).message_id
+
+
+TOKENS = st.sampled_from(
+    [
+        (SIGNER.sign_message(message(sent_at=SENT)), SIGNER.read_message),
+        (SIGNER.sign_message(message()), SIGNER.read_message),
+        (SIGNER.sign_action(message()), SIGNER.read_action),
+        (SIGNER.sign_link(FULL_LINK, "spring"), lambda token: SIGNER.read_link(token, "spring")),
+    ]
+)
+SIGNS = st.sampled_from("ABCZabcz0189-_.=+/ \n\0é\ud800") | st.characters()
+
+
+@given(TOKENS, st.integers(0, 200), SIGNS, st.sampled_from(["change", "insert", "remove"]))
+def test_law_one_character_altered_is_never_accepted(made, position, sign, how):
+    """One token has one form: base64 that decodes alike, padding and white space are refused too."""
+    token, read = made
+    at = position % (len(token) + (how == "insert"))
+    altered = token[:at] + ("" if how == "remove" else sign) + token[at + (how != "insert") :]
+    assume(altered != token)
+    with pytest.raises((BadToken, ForgedToken)):
+        read(altered)
+
+
+@pytest.mark.parametrize(("token", "read"), [(SIGNER.sign_message(message()), SIGNER.read_message)])
+def test_each_single_bit_of_the_signature_counts(token, read):
+    """The last letter's unused bits too."""
+    for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_":
+        if last != token[-1]:
+            with pytest.raises(ForgedToken):
+                read(token[:-1] + last)
+
+
+@given(st.text(max_size=120) | st.binary(max_size=120).map(lambda raw: raw.decode("latin-1")))
+def test_law_no_text_at_all_is_accepted(text):
+    for read in (SIGNER.read_message, SIGNER.read_action, lambda token: SIGNER.read_link(token, "spring")):
+        with pytest.raises(TokenError):
+            read(text)
+
+
+@given(MESSAGES, TARGETS, CAMPAIGNS)
+def test_law_purposes_do_not_cross(meant, target, campaign):
+    hit, action, link = SIGNER.sign_message(meant), SIGNER.sign_action(meant), SIGNER.sign_link(target, campaign)
+    for read, others in (
+        (SIGNER.read_message, (action, link)),
+        (SIGNER.read_action, (hit, link)),
+        (lambda token: SIGNER.read_link(token, campaign), (hit, action)),
+    ):
+        for token in others:
+            with pytest.raises(ForgedToken):
+                read(token)
+
+
+@given(TARGETS, CAMPAIGNS, CAMPAIGNS)
+def test_law_a_link_works_only_within_its_campaign(target, campaign, other):
+    assume(campaign != other)
+    with pytest.raises(ForgedToken):
+        SIGNER.read_link(SIGNER.sign_link(target, campaign), other)
+
+
+@given(MESSAGES, TEXTS, TEXTS)
+def test_law_namespaces_do_not_cross(meant, one, other):
+    assume(one != other)
+    token = TokenSigner([KEY], one).sign_message(meant)
+    with pytest.raises(ForgedToken):
+        TokenSigner([KEY], other).read_message(token)
+
+
+@given(MESSAGES, st.lists(KEYS, min_size=2, max_size=4, unique_by=lambda key: key.rstrip(b"\0")))
+def test_law_old_keys_go_on_verifying_and_the_newest_signs(meant, keys):
+    token = TokenSigner(keys[:1]).sign_message(meant)
+    rotated = TokenSigner(keys)
+    assert rotated.read_message(token) == meant
+    newest = rotated.sign_message(meant)
+    assert newest == TokenSigner(keys[-1:]).sign_message(meant)
+    with pytest.raises(ForgedToken):
+        TokenSigner(keys[:1]).read_message(newest)
+
+
+def test_an_event_id_survives_a_new_key():
+    """Subkeys come from the oldest key."""
+    assert TokenSigner([KEY, NEW_KEY]).digest("event-id", b"x") == SIGNER.digest("event-id", b"x")
+    assert TokenSigner([NEW_KEY, KEY]).digest("event-id", b"x") != SIGNER.digest("event-id", b"x")
+
+
+def test_a_digest_depends_on_the_purpose_and_has_the_asked_size():
+    assert SIGNER.digest("a", b"x") != SIGNER.digest("b", b"x")
+    assert len(SIGNER.digest("a", b"x", 8)) == 16
+
+
+# what is refused
+
+
+@pytest.mark.parametrize("field", ["recipient", "campaign", "id", "variant"])
+def test_a_lone_surrogate_is_a_config_error(field):
+    with pytest.raises(ConfigError, match="surrogate"):
+        SIGNER.sign_message(message(**{field: "a\ud800"}))
+
+
+def test_a_lone_surrogate_in_a_link_is_a_config_error():
+    with pytest.raises(ConfigError, match="surrogate"):
+        SIGNER.sign_link(Target(number=1, url="https://example.com/\udfff"), "spring")
+    with pytest.raises(ConfigError, match="surrogate"):
+        SIGNER.sign_link(FULL_LINK, "\ud800")
+
+
+def test_a_link_needs_a_campaign():
+    with pytest.raises(ConfigError, match="campaign"):
+        SIGNER.sign_link(FULL_LINK, "")
+
+
+class Untouchable(str):
+    """A text that may be measured and nothing more."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key):
+        raise AssertionError("looked into")
+
+    def encode(self, *_):
+        raise AssertionError("encoded")
+
+
+@pytest.mark.parametrize("length", [MAX_TOKEN_LENGTH + 1, 1_000_000])
+def test_a_huge_token_is_refused_before_any_work(length):
+    for read in (SIGNER.read_message, SIGNER.read_action, lambda token: SIGNER.read_link(token, "spring")):
+        with pytest.raises(BadToken, match="longer"):
+            read(Untouchable("a" * length))
+
+
+def test_the_longest_token_is_still_read():
+    longest = message(id="x" * 12_000)
+    token = SIGNER.sign_message(longest)
+    assert 16_000 < len(token) <= MAX_TOKEN_LENGTH
+    assert SIGNER.read_message(token) == longest
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"campaign": "spring"}, id="no list"),
+        pytest.param(["spring"], id="too few"),
+        pytest.param(["spring", "u-17", 0, "", "", "33", "more"], id="too many"),
+        pytest.param(["spring", 17], id="a number for a recipient"),
+        pytest.param(["spring", ""], id="no recipient"),
+        pytest.param(["spring", "u-17", "soon"], id="a text for a time"),
+        pytest.param(["spring", "u-17", 10**30], id="a time no clock knows"),
+        pytest.param(["spring", "u-17", 0, "", "", "44"], id="levels that do not exist"),
+        pytest.param(["spring", "u-17", 0, "", "", ["33"]], id="levels that are no text"),
+    ],
+)
+def test_a_signed_content_of_another_shape_is_a_bad_token(values):
+    """Only a holder of the key can make one; it must still not look like an accident."""
+    with pytest.raises(BadToken):
+        SIGNER.read_message(by_hand(values, b"mailbeacon.hit.v1"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([1], id="too few"),
+        pytest.param([1, "https://example.com/", "html", 0], id="too many"),
+        pytest.param([1, "https://example.com/", "fax"], id="a part that does not exist"),
+    ],
+)
+def test_a_signed_link_of_another_shape_is_a_bad_token(values):
+    with pytest.raises(BadToken):
+        SIGNER.read_link(by_hand(values, b"mailbeacon.link.v1", context=b"6:spring"), "spring")
+
+
+def raw_token(payload):
+    body = b"a" + base64.urlsafe_b64encode(payload).rstrip(b"=")
+    derived = hmac.new(KEY, b"mailbeacon.hit.v1", hashlib.sha256).digest()
+    signature = hmac.new(derived, body, hashlib.sha256).digest()[:16]
+    return (body + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+@pytest.mark.parametrize("payload", [b"", b"[", b"\xff", b"[" * 5000, b"nonsense"])
+def test_a_signed_content_that_is_no_json_is_a_bad_token(payload):
+    with pytest.raises(BadToken):
+        SIGNER.read_message(raw_token(payload))
+
+
+@given(TOKENS, st.integers(0, 200), SIGNS)
+def test_law_no_error_holds_text_of_the_token(made, position, sign):
+    token, read = made
+    at = position % len(token)
+    altered = token[:at] + sign + token[at + 1 :]
+    assume(altered != token)
+    with pytest.raises(TokenError) as caught:
+        read(altered)
+    said = str(caught.value)
+    assert not any(altered[start : start + 6] in said for start in range(len(altered) - 5))
+    assert said == said.lower()
+
+
+def test_a_wrong_key_takes_the_time_of_hashing_not_of_parsing():
+    """A forged token costs no more than its hash: the JSON inside is never looked at."""
+    bomb = "a" + base64.urlsafe_b64encode(b"[" * 12_000).rstrip(b"=").decode() + "." + "A" * 22
+    start = time.process_time()
+    for _ in range(20):
+        with pytest.raises(ForgedToken):
+            SIGNER.read_message(bomb)
+    assert time.process_time() - start < 1
