@@ -253,6 +253,8 @@ def test_headers_that_would_harm_are_refused(headers: dict[str, str], error: typ
 def test_a_mail_without_header_gets_one() -> None:
     template, _ = compiled(b"\nno link")
     assert template.render(MESSAGE, {"To": "a@b.c"}) == b"To: a@b.c\r\n\r\nno link"
+    template = compile_mail(b"Subject: s", lambda *_, **__: pytest.fail("no body to compile"))
+    assert template.render(MESSAGE, {"To": "a@b.c"}) == b"Subject: s\r\nTo: a@b.c\r\n\r\n"
 
 
 def test_threads_may_share_a_template() -> None:

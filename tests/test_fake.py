@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pages import DOCS
 
 import mailbeacon as mb
 from mailbeacon import fake
@@ -454,3 +456,14 @@ def test_a_lognormal_delay_has_the_median_and_spread_asked_for():
     drawn = sorted(dice.lognormal(100.0, 1.0) for _ in range(20_000))
     assert 97 < drawn[10_000] < 103
     assert 100 / 2.9 < drawn[int(20_000 * 0.1587)] < 100 / 2.55
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_page_gives_each_share(preset):
+    source = (DOCS / "reference" / "fake.md").read_text("utf-8")
+    section = source.partition(f"\n### {preset.name}\n")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| `([\w-]+)` \| ([\d.]+) \|", section, re.MULTILINE)
+    shares = [(behaviour.name, share) for layer in preset.layers for share, behaviour in layer]
+    assert [(name, float(share)) for name, share in rows] == [
+        (name, pytest.approx(100 * share)) for name, share in shares
+    ]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import DOCS, blocks
 
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError
@@ -28,6 +29,7 @@ def newsletter(beacon, user, sent_at):
 TESTS = """
 import mailbeacon as mb
 import pytest
+from pages import DOCS, blocks
 from mailbeacon.fake.checks import assert_clicked_by, assert_not_tracked, assert_opened_by, assert_tracked
 from mailbeacon.fake.traffic import NEWSLETTER
 from mailer import newsletter
@@ -262,3 +264,15 @@ def test_assertions_on_events_say_what_was_recorded(stage):
         assert_opened_by(sink, "u-2")
     with pytest.raises(AssertionError, match=r"a click by 'u-1' of https://example\.com/seeds"):
         assert_clicked_by(sink, "u-1", url="https://example.com/seeds")
+
+
+def test_the_tutorial_works_as_it_stands(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(mb.__file__).parents[1]))
+    files = {}
+    for block in blocks(DOCS / "tutorials" / "test-your-newsletter-code.md"):
+        if block.language == "python":
+            name, _, text = block.text.partition("\n")
+            files.setdefault(name.removeprefix("# ").removesuffix(".py"), []).append(text)
+    pytester.makepyfile(**{name: "\n\n".join(texts) for name, texts in files.items()})
+    pytester.makeini("[pytest]\npythonpath = .\nfilterwarnings = error\n")
+    pytester.runpytest_subprocess("-p", "mailbeacon.pytest_plugin", "-q").assert_outcomes(passed=6)

@@ -286,10 +286,14 @@ def test_what_is_wrapped_already_is_not_wrapped_again() -> None:
 
 def test_a_mismatch_of_visible_address_and_destination_is_reported() -> None:
     """A link whose text shows another host may raise a fraud warning, so the sender is told (case 15)."""
-    done = rewrite(
-        '<a href="https://x.example/a">https://y.example/a</a>\n<a href="https://x.example">www.x.example</a>'
-    )
-    assert [(one.kind, one.line, one.column) for one in done.warnings] == [(WarningKind.VISIBLE_URL, 1, 10)]
+    plain = '<a href="https://x.example/a">https://y.example/a</a>'
+    nested = '<a href="https://x.example/a"><b style="x"><i>www.y.example</i></b></a>'
+    same = '<a href="https://x.example">www.x.example</a><a href="https://x.example/">Words</a>'
+    done = rewrite(f"{plain}\n{nested}\n{same}")
+    assert [(one.kind, one.line) for one in done.warnings] == [
+        (WarningKind.VISIBLE_URL, 1),
+        (WarningKind.VISIBLE_URL, 2),
+    ]
 
 
 def test_hosts_that_open_apps_can_be_excluded() -> None:
@@ -341,6 +345,7 @@ def test_amp_documents_are_left_alone(mark: str) -> None:
     done = rewrite(html)
     assert done.html == html
     assert [one.kind for one in done.warnings] == [WarningKind.AMP]
+    assert [one.reason for one in done.skipped] == [SkipReason.AMP]
 
 
 def test_the_report_names_every_link_and_its_place() -> None:

@@ -40,7 +40,14 @@ class MailTemplate:
     """
 
     def __init__(
-        self, opened: Opened, compiled: Sequence[Slots], sources: _Sources, *, levels: _Levels | None, shared: bool
+        self,
+        opened: Opened,
+        compiled: Sequence[Slots],
+        sources: _Sources,
+        *,
+        levels: _Levels | None,
+        sign: Callable[[Message], str] | None,
+        shared: bool,
     ) -> None:
         self.links: tuple[Link, ...] = tuple(link for one in compiled for link in one.links)
         self.skipped: tuple[Skipped, ...] = tuple(link for one in compiled for link in one.skipped)
@@ -48,7 +55,7 @@ class MailTemplate:
         self._raw = opened.raw
         self._bodies = opened.bodies
         self._campaign = compiled[0].campaign if compiled else None
-        self._token = compiled[0].token if compiled else None
+        self._token = sign or compiled[0].token if compiled else None
         self._levels = levels
         self._sources = sources
         self._shared = shared
@@ -72,11 +79,12 @@ class MailTemplate:
         """
         if self._shared:
             message = lowered(message)
+        if message.campaign != self._campaign and self._campaign is not None:
+            raise ConfigError("the message's campaign is not the one the mail was compiled for")
         levels = self._levels(message) if self._levels else (message.opens, message.clicks)
         cut = self._cuts.get(levels) or self._cut(*levels)
         head = self._heading.render(headers) if headers else self._head
         if not cut.rest or self._token is None:
-            self._check(message)
             return head + cut.first
         token = self._token(message).encode()
         if len(token) <= SOFT_TOKEN:
@@ -84,10 +92,6 @@ class MailTemplate:
         if len(token) > cut.room:
             raise ConfigError("the token is too long for a line of this mail: use a shorter recipient, id or variant")
         return head + b"".join(cut.wrapped(token))
-
-    def _check(self, message: Message) -> None:
-        if self._campaign is not None and message.campaign != self._campaign:
-            raise ConfigError("the message's campaign is not the one the mail was compiled for")
 
     def _cut(self, opens: Level, clicks: Level) -> Cut:
         """Cut the mail for two levels; done once for each pair."""
@@ -121,6 +125,7 @@ def compile_mail(
     strip_signatures: bool = False,
     shared: bool = False,
     levels: Callable[[Message], tuple[Level, Level]] | None = None,
+    sign: Callable[[Message], str] | None = None,
 ) -> MailTemplate:
     """Compile a mail for a campaign.
 
@@ -134,6 +139,7 @@ def compile_mail(
         strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
         shared: Let several people get each mail; its token is then the campaign's alone.
         levels: Gives how much may be known of a message's opens and clicks; ``None`` for its own.
+        sign: Gives a message's token; ``None`` for the compiled bodies' own way, which checks the message again.
 
     Raises:
         SignedMail: If a change would break a signature or encryption.
@@ -160,7 +166,7 @@ def compile_mail(
 
     placeholder = placeholder_for([*htmls, *texts])
     ready = _ready(opened, sources(placeholder, Level.FULL, Level.FULL), placeholder)
-    return MailTemplate(ready, compiled, sources, levels=levels, shared=shared)
+    return MailTemplate(ready, compiled, sources, levels=levels, sign=sign, shared=shared)
 
 
 def _ready(opened: Opened, sources: Sequence[str], placeholder: str) -> Opened:

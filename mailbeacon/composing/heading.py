@@ -91,6 +91,8 @@ class Heading:
                     statics.append(_NEWLINE)
         end = self._root.fields[-1].end if self._root.fields else 0
         statics[-1] += self._raw[at:end]
+        if statics[-1] and not statics[-1].endswith(_NEWLINE):
+            statics[-1] += _NEWLINE
         for name in names:
             if name not in order:
                 order.append(name)

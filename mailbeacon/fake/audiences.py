@@ -153,9 +153,9 @@ BUSINESS = Audience(
         (0.008, Sharer("sharer", looks=MAIL_CLIENTS["Outlook"], clicks=0.4, office=0.8, habits=OFFICE_HOURS)),
     ),
     gateways=(
-        (0.0060, Scanner("scanner-burst", detonates=0.1)),
-        (0.0012, Scanner("scanner-head", head=True, full=0.0, pixel=0.2)),
-        (0.0012, Scanner("scanner-scattered", scattered=True, pools=Choices([(1, HOSTING)]))),
+        (0.0045, Scanner("scanner-burst", detonates=0.1)),
+        (0.0008, Scanner("scanner-head", head=True, full=0.0, pixel=0.2)),
+        (0.0010, Scanner("scanner-scattered", scattered=True, pools=Choices([(1, HOSTING)]))),
         (0.0010, Scanner("scanner-slow", pace=60.0, pixel=0.3)),
         (0.0010, Scanner("scanner-leaving", leaves=True)),
         (0.0008, Scanner("scanner-named", clients=NAMED_SCANNERS, pools=Choices([(1, BARRACUDA)]))),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, tokens, url_text
-from mailbeacon.model import Warned, WarningKind
+from mailbeacon.model import SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source
 from mailbeacon.rewriting.result import Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules
@@ -58,12 +58,18 @@ def rewrite_html(
     work = _Work(html, found)
     if work.amp:
         note = Warned(kind=WarningKind.AMP, detail="an AMP document is left as it is: an img would make it invalid")
-        return Rewrite(html, html, found.pieces, (), (), (note,))
+        work.wrap_links(planner or Planner(LinkRules()), _leave_alone, first_number)
+        left = [(index, one if one.reason else one._replace(reason=SkipReason.AMP)) for index, one in work.left]
+        return Rewrite(html, html, found.pieces, (), left, (note,))
     if wrap:
         work.wrap_links(planner or Planner(LinkRules()), wrap, first_number)
     if pixel:
         work.put_pixel(pixel_tag(pixel), position)
     return Rewrite(html, "".join(work.out), found.pieces, work.changes, work.left, work.notes)
+
+
+def _leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
+    return ""
 
 
 class _Work:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -148,7 +148,7 @@ class Planner:
             at += len(part)
 
 
-def link_source(pieces: list[str], index: int) -> str:
+def link_source(pieces: Sequence[str], index: int) -> str:
     """Give a link's source up to its end tag, as far as that is near: where its marks and its label stand."""
     text = pieces[index]
     cut = text.find("</a")

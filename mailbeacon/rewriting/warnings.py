@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 
 from mailbeacon.markup import TAG, attributes
 from mailbeacon.model import SkipReason, Warned, WarningKind
-from mailbeacon.rewriting.plan import Planned
+from mailbeacon.rewriting.plan import Planned, link_source
 from mailbeacon.rewriting.result import Raw
 
 __all__ = ["find_warnings"]
 
 _VISIBLE = re.compile(r"\s*(?:https?://|www\.)([^\s/?#<>\"']+)", re.IGNORECASE)
+_INNER_TAG = re.compile(r"<[^>]*+>")
 _PROVIDER_URL = re.compile(
     r"//[^/?#]*(?:list-manage\.com/track/|awstrack\.me/|mandrillapp\.com/track/|pstmrk\.it/|sendibt\d\.com/)|/ls/click\?",
     re.IGNORECASE,
@@ -30,7 +31,7 @@ def find_warnings(
     """Go through the links and tell what might surprise a reader or the sender."""
     for piece, start, _, _, _, _, planned in changes:
         if planned:
-            yield from _about(pieces[piece], planned.url, at(piece, start))
+            yield from _about(link_source(pieces, piece), planned.url, at(piece, start))
     merged = sum(1 for _, one in left if one.reason is SkipReason.MERGE_TAG)
     if merged:
         detail = f"{merged} link{'s hold' if merged > 1 else ' holds'} a merge tag and will not be tracked"
@@ -42,7 +43,7 @@ def _about(piece: str, url: str, place: tuple[int, int]) -> Iterator[Warned]:
     tag = TAG.match(piece)
     host = _host(url)
     if tag:
-        seen = _VISIBLE.match(piece, tag.end())
+        seen = _VISIBLE.match(_INNER_TAG.sub("", piece[tag.end() :]))
         shown = seen[1].lower() if seen else ""
         if shown and _bare(shown) != _bare(host):
             detail = f"the reader sees an address at {shown}, the link goes to {host}: mail clients may warn of fraud"

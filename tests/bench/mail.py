@@ -72,7 +72,7 @@ def compiled(beacon: mb.Beacon, mail: EmailMessage) -> MailTemplate:
     def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
         return beacon.compile(html, text, campaign="spring", verify=False)
 
-    return compile_mail(mail, bodies)
+    return compile_mail(mail, bodies, levels=beacon.levels, sign=beacon.sign)
 
 
 def render(template: MailTemplate) -> bytes:

@@ -7,10 +7,11 @@ proxy.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 from mailbeacon import fake
 from mailbeacon.beacon import Beacon
@@ -20,6 +21,9 @@ from mailbeacon.errors import RewriteError
 from mailbeacon.model import Event, Message, Sink, Verdict
 from mailbeacon.template import Template
 from mailbeacon.web.wsgi import application
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["CAMPAIGN", "MOUNT", "SENT_AT", "Played", "Stage", "play", "set_stage", "time_rendering"]
 
@@ -102,7 +106,8 @@ def time_rendering(stage: Stage, html: str, recipients: int) -> str:
 
 def play(stage: Stage, server: Server, recipients: int, seed: int) -> Played:
     """Let the readers fetch pixels and click, over HTTP, in the order of their time."""
-    server.set_app(application(stage.beacon))
+    gate = _Gate(application(stage.beacon))
+    server.set_app(gate)
     hits = fake.simulate(
         stage.beacon, stage.template, fake.audience("consumer"), recipients=recipients, seed=seed, sent_at=SENT_AT
     )
@@ -117,5 +122,27 @@ def play(stage: Stage, server: Server, recipients: int, seed: int) -> Played:
             stage.told.clear()
             progress.show(f"{requests:,} requests, {hit.request.received_at:%a %d %b %H:%M} in the readers' world")
     finally:
+        gate.close()
         progress.clear()
     return Played(requests=requests, seconds=time.perf_counter() - start, truths=truths)
+
+
+class _Gate:
+    """Let one request through at a time, and none once closed: after Ctrl-C nothing is written any more."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+        self._lock = Lock()
+        self._open = True
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with self._lock:
+            if self._open:
+                return self._app(environ, start_response)
+        start_response("503 Service Unavailable", [("Content-Length", "0")])
+        return []
+
+    def close(self) -> None:
+        """Wait for the request that is being answered, and let no more in."""
+        with self._lock:
+            self._open = False
