@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["Beacon"]
 
 
+_FULL = (Level.FULL, Level.FULL)
+
+
 class Beacon:
     """Sign, rewrite, decode, judge and answer, with one host's settings; safe to use from several threads.
 
@@ -289,6 +292,8 @@ class Beacon:
         Raises:
             ConfigError: For AGGREGATE and DATE, which this version offers only for mails that several people share.
         """
+        if message.opens is message.clicks is self.settings.default_level is Level.FULL:
+            return _FULL
         for level in (message.opens, message.clicks):
             if level is Level.AGGREGATE or level is Level.DATE:
                 raise ConfigError(f"level {level.name} is not available in this version: use FULL or NONE")
@@ -343,6 +348,7 @@ class Beacon:
             verify=verify,
             sign=self.sign,
             levels=levels,
+            most=self.settings.default_level,
             first_number=first_number,
             with_pixel=with_pixel,
         )

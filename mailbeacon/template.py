@@ -138,6 +138,7 @@ class Template:
         links: Sequence[Link],
         sign: Callable[[Message], str],
         levels: Callable[[Message], Levels],
+        most: Level,
     ) -> None:
         self.campaign = campaign
         self.links = tuple(links)
@@ -148,6 +149,7 @@ class Template:
         self._full = self._html.parts(pixel=True, links=True)
         self._sign = sign
         self._levels = levels
+        self._most = most
         self._source_levels: set[Levels] = set()
 
     def render(self, message: Message) -> str:
@@ -158,10 +160,9 @@ class Template:
         """
         if message.campaign != self.campaign:
             raise ConfigError("the message's campaign is not the one the template was compiled for")
-        opens, clicks = self._levels(message)
-        if opens is clicks is Level.FULL:
+        if message.opens is message.clicks is self._most is Level.FULL:
             return self._sign(message).join(self._full)
-        return self._join(self._html, message, (opens, clicks))
+        return self._join(self._html, message, self._levels(message))
 
     def render_text(self, message: Message) -> str:
         """Give the plain-text part for one recipient.
@@ -254,6 +255,7 @@ def compile_template(
     verify: bool,
     sign: Callable[[Message], str],
     levels: Callable[[Message], Levels],
+    most: Level = Level.FULL,
     first_number: int = 1,
     with_pixel: bool = True,
 ) -> Template:
@@ -277,7 +279,9 @@ def compile_template(
     if verify:
         prove(done, pixel, slot)
     links = [*_labelled(done, verify), *plain.links]
-    return Template(campaign=campaign, html=done, text=plain, slot=slot, links=links, sign=sign, levels=levels)
+    return Template(
+        campaign=campaign, html=done, text=plain, slot=slot, links=links, sign=sign, levels=levels, most=most
+    )
 
 
 def prove(done: Rewrite, pixel: str, slot: str = "") -> None:

@@ -86,10 +86,15 @@ class _Purpose:
     def __init__(self, keys: Sequence[bytes], salt: bytes) -> None:
         self._states = [_keyed_states(_derive(key, salt)) for key in reversed(keys)]
 
-    def sign(self, body: bytes, context: bytes = b"") -> str:
+    def sign(self, payload: str, context: bytes = b"") -> str:
+        """Give the token of a payload, with the newest key."""
+        try:
+            body = b"a" + b2a_base64(payload.encode(), newline=False).rstrip(b"=").translate(_TO_URL)
+        except UnicodeEncodeError as error:
+            raise ConfigError("a text in the token holds a lone surrogate, which UTF-8 cannot carry") from error
         inner, outer = self._states[0]
         inner, outer = inner.copy(), outer.copy()
-        inner.update(context + body)
+        inner.update(context + body if context else body)
         outer.update(inner.digest())
         signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:_SIGNATURE_LENGTH]
         return (body + b"." + signature.translate(_TO_URL)).decode("ascii")
@@ -142,7 +147,7 @@ class TokenSigner:
         Raises:
             ConfigError: If a text cannot be written in UTF-8, or a level is not available.
         """
-        return self._hit.sign(_message_body(message))
+        return self._hit.sign(_payload(message))
 
     def read_message(self, token: str) -> Message:
         """Read what :meth:`sign_message` of this or an older version wrote.
@@ -155,7 +160,7 @@ class TokenSigner:
 
     def sign_action(self, message: Message) -> str:
         """Give the token that lets a recipient act, such as to unsubscribe."""
-        return self._action.sign(_message_body(message))
+        return self._action.sign(_payload(message))
 
     def read_action(self, token: str) -> Message:
         """Read what :meth:`sign_action` wrote.
@@ -176,7 +181,7 @@ class TokenSigner:
             raise ConfigError("campaign must not be empty where links are wrapped: a link is signed for its campaign")
         channel = "" if target.channel is Channel.HTML else f",{encode_basestring(target.channel)}"
         payload = f"[{target.number:d},{encode_basestring(target.url)}{channel}]"
-        return self._link.sign(_body(payload), _campaign_context(campaign))
+        return self._link.sign(payload, _campaign_context(campaign))
 
     def read_link(self, token: str, campaign: str) -> Target:
         """Read what :meth:`sign_link` wrote for this campaign.
@@ -206,36 +211,31 @@ def _derive(key: bytes, salt: bytes) -> bytes:
     return Signer(key, salt=salt, key_derivation="hmac", digest_method=sha256, algorithm=KeyedHash()).derive_key()
 
 
-def _body(payload: str) -> bytes:
-    try:
-        return b"a" + b2a_base64(payload.encode(), newline=False).rstrip(b"=").translate(_TO_URL)
-    except UnicodeEncodeError as error:
-        raise ConfigError("a text in the token holds a lone surrogate, which UTF-8 cannot carry") from error
-
-
-def _message_body(message: Message) -> bytes:
+def _payload(message: Message) -> str:
     """Write the array of a message, without the defaults at its end."""
-    opens, clicks = message.opens, message.clicks
-    levels = ""
-    if not (opens is clicks is Level.FULL):
-        levels = f"{opens:d}{clicks:d}"
-        if Level.DATE in (opens, clicks):
-            raise ConfigError("level DATE is not available in this version: use FULL or NONE")
-        if Level.AGGREGATE in (opens, clicks):
-            if Level.FULL in (opens, clicks):
-                raise ConfigError("one token cannot be AGGREGATE and FULL: that would name the recipient")
-            return _body(f'[{encode_basestring(message.campaign)},"",0,"","","{levels}"]')
     sent_at = message.sent_at
     seconds = int(sent_at.timestamp()) if sent_at is not None else 0
     front = f"[{encode_basestring(message.campaign)},{encode_basestring(message.recipient)}"
-    if levels:
-        ids = f"{encode_basestring(message.id)},{encode_basestring(message.variant)}"
-        return _body(f'{front},{seconds},{ids},"{levels}"]')
+    if not (message.opens is message.clicks is Level.FULL):
+        return _levelled(message, f"{front},{seconds}")
     if message.variant:
-        return _body(f"{front},{seconds},{encode_basestring(message.id)},{encode_basestring(message.variant)}]")
+        return f"{front},{seconds},{encode_basestring(message.id)},{encode_basestring(message.variant)}]"
     if message.id:
-        return _body(f"{front},{seconds},{encode_basestring(message.id)}]")
-    return _body(f"{front},{seconds}]" if seconds else f"{front}]")
+        return f"{front},{seconds},{encode_basestring(message.id)}]"
+    return f"{front},{seconds}]" if seconds else f"{front}]"
+
+
+def _levelled(message: Message, front: str) -> str:
+    """Write the array of a message of which less than everything may be known."""
+    opens, clicks = message.opens, message.clicks
+    if Level.DATE in (opens, clicks):
+        raise ConfigError("level DATE is not available in this version: use FULL or NONE")
+    if Level.AGGREGATE not in (opens, clicks):
+        ids = f"{encode_basestring(message.id)},{encode_basestring(message.variant)}"
+        return f'{front},{ids},"{opens:d}{clicks:d}"]'
+    if Level.FULL in (opens, clicks):
+        raise ConfigError("one token cannot be AGGREGATE and FULL: that would name the recipient")
+    return f'[{encode_basestring(message.campaign)},"",0,"","","{opens:d}{clicks:d}"]'
 
 
 def _message(body: bytes) -> Message:

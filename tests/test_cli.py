@@ -125,6 +125,17 @@ def test_rewrite_keeps_the_encoding_and_every_byte_outside_the_edits(head, encod
     assert len(tracked(html)) == 2
 
 
+@pytest.mark.parametrize("named", ["utf-16", "klingon", "utf-7", "ascii"])
+def test_rewrite_does_not_believe_a_charset_that_would_not_give_the_bytes_back(named, tmp_path, capfdbinary):
+    data = PAGE.replace("Bücher", f'Café +AGE- <meta charset="{named}">').encode("windows-1252")
+    data += b" " * (len(data) % 2)
+    (tmp_path / "page.html").write_bytes(data)
+    assert main(["rewrite", str(tmp_path / "page.html"), "--base-url", BASE]) == 0
+    html = capfdbinary.readouterr().out.decode("windows-1252")
+    assert html.startswith(PAGE.split("Bücher")[0] + "Café +AGE-")
+    assert len(tracked(html)) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "text", "pixel"),
     [

@@ -467,3 +467,23 @@ def test_the_page_gives_each_share(preset):
     assert [(name, float(share)) for name, share in rows] == [
         (name, pytest.approx(100 * share)) for name, share in shares
     ]
+
+
+@pytest.mark.parametrize("share", [0.09, 0.11])
+def test_a_share_is_kept_whether_it_is_drawn_by_gaps_or_one_by_one(beacon, template, share):
+    counts, total = Counter(), 40_000
+    counted = fake.Audience(name="counted", gateways=((share, Counted("it", counts)),))
+    assert list(fake.simulate(beacon, template, counted, recipients=total, seed=4, sent_at=SENT)) == []
+    assert chi_square_fits(
+        {"it": counts["it"], "not": total - counts["it"]}, {"it": share * total, "not": (1 - share) * total}
+    )
+
+
+def test_nobody_reads_office_mail_at_the_weekend_but_strays(beacon, template):
+    reader = fake.Reader("office", looks=fake.CONSUMER.readers[4][1].looks, habits=fake.OFFICE_HOURS, again=0.0)
+    audience = fake.Audience(name="office", readers=((1.0, reader),), zones=((1.0, 0.0),))
+    friday = datetime(2026, 11, 6, 20, tzinfo=UTC)
+    hits = fake.simulate(beacon, template, audience, recipients=3000, seed=1, sent_at=friday)
+    days = Counter(hit.request.received_at.weekday() for hit in hits if not is_click(hit))
+    assert (days[5] + days[6]) / days.total() < fake.OFFICE_HOURS.strays
+    assert days[0] / days.total() > 0.7

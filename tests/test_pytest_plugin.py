@@ -29,7 +29,6 @@ def newsletter(beacon, user, sent_at):
 TESTS = """
 import mailbeacon as mb
 import pytest
-from pages import DOCS, blocks
 from mailbeacon.fake.checks import assert_clicked_by, assert_not_tracked, assert_opened_by, assert_tracked
 from mailbeacon.fake.traffic import NEWSLETTER
 from mailer import newsletter

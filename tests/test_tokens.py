@@ -111,6 +111,39 @@ def test_a_frozen_link_token_is_written_and_read_as_ever(target, campaign, token
     assert SIGNER.read_link(token, campaign) == target
 
 
+@pytest.mark.parametrize(
+    ("opens", "clicks", "token"),
+    [
+        pytest.param(
+            Level.AGGREGATE, Level.AGGREGATE, "aWyJzcHJpbmciLCIiLDAsIiIsIiIsIjExIl0.r8okkdHr4cN-YX4USQKgHg", id="both"
+        ),
+        pytest.param(
+            Level.AGGREGATE, Level.NONE, "aWyJzcHJpbmciLCIiLDAsIiIsIiIsIjEwIl0.S4toxCfr5owLOJJHG9Vz3g", id="opens alone"
+        ),
+        pytest.param(
+            Level.NONE,
+            Level.AGGREGATE,
+            "aWyJzcHJpbmciLCIiLDAsIiIsIiIsIjAxIl0.FoetqrI4TZQEoG3i2Js7qw",
+            id="clicks alone",
+        ),
+    ],
+)
+def test_a_frozen_token_for_all_carries_the_campaign_alone_and_reads_back(opens, clicks, token):
+    """Nobody can be told apart by it: neither recipient nor time, id or variant are in it."""
+    named = message(sent_at=SENT, id="m-9", variant="b", opens=opens, clicks=clicks)
+    assert SIGNER.sign_message(named) == token
+    assert SIGNER.read_message(token) == Message(recipient="", campaign="spring", opens=opens, clicks=clicks)
+
+
+@pytest.mark.parametrize(
+    ("opens", "clicks"),
+    [(Level.AGGREGATE, Level.FULL), (Level.FULL, Level.AGGREGATE), (Level.DATE, Level.FULL), (Level.NONE, Level.DATE)],
+)
+def test_levels_that_no_token_can_keep_are_a_config_error(opens, clicks):
+    with pytest.raises(ConfigError):
+        SIGNER.sign_message(message(opens=opens, clicks=clicks))
+
+
 def test_a_frozen_action_token_is_written_and_read_as_ever():
     token = "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwXQ.mGCGUeI-9EiY747W64cMpA"
     assert SIGNER.sign_action(message(sent_at=SENT)) == token

@@ -25,14 +25,16 @@ class _Layout:
     """Hold the header cut for a set of names.
 
     Attributes:
-        first: What stands before the first value, with the name before it.
-        fields: In the order of the header: a name, how long its value may be to stay on one line, what stands after.
+        form: The header with ``%s`` where a value goes, one character a byte.
+        order: The names, in the order of the header.
+        room: How long every value may be to stay on one line.
         recipients: Which of the names say who gets the mail.
         kept: How many recipients are in the fields that stay.
     """
 
-    first: bytes
-    fields: tuple[tuple[str, int, bytes], ...]
+    form: str
+    order: tuple[str, ...]
+    room: int
     recipients: tuple[str, ...]
     kept: int
 
@@ -61,16 +63,13 @@ class Heading:
         """
         names = tuple(headers)
         layout = self._layouts.get(names) or self._lay_out(names)
-        out = [layout.first]
-        for name, room, static in layout.fields:
-            value = headers[name]
-            if value.__class__ is str and len(value) <= room and value.isascii() and value.isprintable():
-                out += (value.encode(), static)
-            else:
-                out += (mime.field(name, value, _NEWLINE)[len(name) + 2 : -2], static)
+        values = [headers[name] for name in layout.order]
+        if not _are_plain(values, layout.room):
+            lines = zip(layout.order, values, strict=True)
+            values = [mime.field(name, value, _NEWLINE)[len(name) + 2 : -2].decode() for name, value in lines]
         if layout.recipients and not self._shared:
             _check(headers, layout)
-        return b"".join(out)
+        return (layout.form % tuple(values)).encode("latin-1")
 
     def _lay_out(self, names: tuple[str, ...]) -> _Layout:
         """Cut the header for these names: the first field of a name is replaced, more of it left out, others added."""
@@ -100,10 +99,9 @@ class Heading:
                 statics.append(_NEWLINE)
         statics[-1] += self._raw[end:] or _NEWLINE
         layout = _Layout(
-            first=statics[0],
-            fields=tuple(
-                (name, _ONE_LINE - len(name) - 2, after) for name, after in zip(order, statics[1:], strict=True)
-            ),
+            form="%s".join(static.decode("latin-1").replace("%", "%%") for static in statics),
+            order=tuple(order),
+            room=_ONE_LINE - 2 - max(map(len, order)),
             recipients=tuple(name for low, name in wanted.items() if low in _RECIPIENTS),
             kept=self._kept(wanted),
         )
@@ -115,6 +113,15 @@ class Heading:
         """Count the recipients that no name replaces."""
         left = [field for field in self._root.fields if field.name in _RECIPIENTS and field.name not in wanted]
         return len({one for field in left for one in mime.addresses(mime.unfolded(self._raw, field))})
+
+
+def _are_plain(values: list[str], room: int) -> bool:
+    """Tell whether all values can be written as they are."""
+    try:
+        joined = "".join(values)
+    except TypeError:
+        return False
+    return joined.isascii() and joined.isprintable() and max(map(len, values)) <= room
 
 
 def _check(headers: Mapping[str, str], layout: _Layout) -> None:

@@ -38,7 +38,10 @@ class Attribute(NamedTuple):
 def tag_name(tag: str) -> str:
     """Give the name of the tag a text begins with, in lower case, with a slash before an end tag's."""
     found = NAME.match(tag)
-    return (found[1] + found[2]).translate(_LOWER) if found else ""
+    if not found:
+        return ""
+    name = found[1] + found[2]
+    return name.lower() if name.isascii() else name.translate(_LOWER)
 
 
 def attributes(tag: str) -> list[Attribute]:

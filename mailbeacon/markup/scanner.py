@@ -7,6 +7,7 @@ they differ the tags are marked ``ambiguous`` until both agree again. Nothing is
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from mailbeacon.markup.attributes import tag_name
@@ -29,6 +30,7 @@ _LINK_LIKE = _LINKS | {"!-"}
 _WANTED = _LINK_LIKE | _FRAME | _TRICKY
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
 _OPEN_AT_END = frozenset({"style", "title"})
+_FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,8 @@ def _finish(found: Scan) -> Scan:
 
 def _is_open(piece: str) -> bool:
     """Tell whether the last piece is a tag, comment or raw text that the document never closes."""
+    if piece[1:2] == "/" and ">" in piece and '"' not in piece and "'" not in piece:
+        return False
     if not piece.startswith("<") or not (piece[1:2].isalpha() or piece[1:2] in ("!", "/", "?")):
         return False
     if piece.startswith("<!--"):
@@ -149,6 +153,8 @@ class _Walk:
                 self.open_at = len(self.pieces)
             self.pieces.append(source[at:stop])
             at = stop
+        if self.ambiguous and not self.context.frameset:
+            self.context.frameset = _FRAMESET.search(source) is not None
         if self.context.frameset:
             self.ambiguous.update(self.links)
         return _finish(

@@ -73,7 +73,7 @@ class Message:
             self._check_texts()
         if opens.__class__ is not Level or clicks.__class__ is not Level:
             self._check_levels()
-        if not recipient and not (opens is clicks is Level.AGGREGATE):
+        if not recipient and max(self.opens, self.clicks) is not Level.AGGREGATE:
             raise ConfigError("recipient must not be empty")
         if sent_at is not None and (sent_at.__class__ is not datetime or sent_at.tzinfo is not UTC):
             check_aware(sent_at, "sent_at")

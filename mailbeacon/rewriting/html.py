@@ -68,6 +68,12 @@ def rewrite_html(
     return Rewrite(html, "".join(work.out), found.pieces, work.changes, work.left, work.notes)
 
 
+def _is_amp(piece: str) -> bool:
+    """Tell whether an ``html`` tag marks the document as AMP."""
+    tag = piece[: piece.find(">") + 1].lower()
+    return ("amp" in tag or "⚡" in tag) and any(one.name in _AMP for one in attributes(piece))
+
+
 def _leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
     return ""
 
@@ -102,7 +108,7 @@ class _Work:
         elif name == "body" and self.body_start < 0:
             self.body_start = index
         elif name == "html":
-            self.amp = self.amp or any(one.name in _AMP for one in attributes(self.scan.pieces[index]))
+            self.amp = self.amp or _is_amp(self.scan.pieces[index])
         elif name == "base" and not self.base:
             href = first(attributes(self.scan.pieces[index]), "href")
             url = url_text(href.raw) if href else ""
@@ -121,8 +127,10 @@ class _Work:
             plan = None if special else known.get(source)
             if plan is None:
                 plan = planner.plan(source, base, self._reading(index) if special else Reading.PLAIN)
+            if not plan:
+                continue
             at = 0
-            parts: list[str] = []
+            done = ""
             for planned in plan:
                 start, end, quote, raw, _, url, reason, _ = planned
                 wrapped = wrap(number, url) if reason is None else ""
@@ -135,11 +143,10 @@ class _Work:
                 changes.append((index, start, end, raw, new, number, planned))
                 number += 1
                 grown += len(new) - len(raw)
-                parts += (piece[at:start], new)
+                done = f"{done}{piece[at:start]}{new}"
                 at = end
             if at:
-                parts.append(piece[at:])
-                out[index] = "".join(parts)
+                out[index] = done + piece[at:]
         self.grown = grown
 
     def _reading(self, index: int) -> Reading:

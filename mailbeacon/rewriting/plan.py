@@ -19,8 +19,6 @@ _PLAIN_LINK = re.compile(
     rf"""<[a-zA-Z][a-zA-Z0-9:]*+(?:{_WS}++(?!{_HREF}[\t\n\f\r =/>])[a-zA-Z_:-]++(?:="[^"]*+")?+)*+{_WS}++{_HREF}="([^"]*+)\""""
 )
 """A link as most mail writes it: its value found without a look at the other attributes."""
-_MARKS = ("track", "-click", "mailbeacon")
-"""What every opt-out mark holds."""
 _CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]>]*\]>", re.IGNORECASE)
 _ENDIF = re.compile(r"<!\[endif\]\s*--!?>\Z", re.IGNORECASE)
 _LABEL_PIECES = 4
@@ -98,8 +96,9 @@ class Planner:
         found = attributes(text) if name in ("a", "area") else []
         href = first(found, "href")
         if reading is Reading.AMBIGUOUS:
-            if href:
-                yield _left(href, 0, SkipReason.AMBIGUOUS, Place.ANCHOR)
+            found_link = href or first(found, "xlink:href")
+            if found_link:
+                yield _left(found_link, 0, SkipReason.AMBIGUOUS, Place.ANCHOR)
         elif name == "a":
             yield from self._tag(text, 0, Place.SVG, text.lower(), base, "href" if href else "xlink:href")
 
@@ -107,10 +106,12 @@ class Planner:
         self, tag: str, offset: int, place: Place, lowered: str, base: str, name: str = "href"
     ) -> Iterator[Planned]:
         """Plan the attribute of a tag that begins ``offset`` characters into its piece."""
+        # every opt-out mark holds one of these words; a tag without them needs no look at its other attributes
         plain = _PLAIN_LINK.match(tag) if name == "href" else None
-        if plain and not any(mark in lowered for mark in _MARKS):
+        if plain and not ("track" in lowered or "-click" in lowered or "mailbeacon" in lowered):
             start, end = plain.span(1)
-            yield self._judged(start + offset, end + offset, '"', plain[1], place, lowered, base)
+            words = lowered[start - 1 : end] + lowered[lowered.find(">", end) :]
+            yield self._judged(start + offset, end + offset, '"', plain[1], place, words, base)
             return
         found = attributes(tag)
         href = first(found, name)

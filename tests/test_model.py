@@ -1,0 +1,428 @@
+"""The data the stages hand each other: JSON there and back, what is refused, and that nothing can be changed."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailbeacon import model
+from mailbeacon.errors import ConfigError, DataError
+from mailbeacon.model import (
+    Actor,
+    AgentKind,
+    Channel,
+    Edit,
+    Event,
+    Facts,
+    Headers,
+    Hint,
+    Kind,
+    Level,
+    Link,
+    Manifest,
+    Message,
+    Network,
+    NetworkKind,
+    Place,
+    Reply,
+    Request,
+    Signal,
+    Skipped,
+    SkipReason,
+    Target,
+    Verdict,
+    Warned,
+    WarningKind,
+    read_json,
+)
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+EVENT = Event(id="e1", kind=Kind.OPEN, received_at=NOW)
+
+TEXTS = st.text(max_size=20)
+MOMENTS = st.datetimes(timezones=st.timezones() | st.just(timezone(timedelta(minutes=-90))))
+NETWORKS = st.builds(Network, operator=TEXTS, kind=st.sampled_from(NetworkKind))
+FACTS = st.builds(
+    Facts,
+    **dict.fromkeys(("client", "client_version", "system", "device", "country", "region", "city", "rules"), TEXTS),
+    agent=st.sampled_from(AgentKind),
+    network=NETWORKS,
+    network_id=TEXTS,
+    agent_id=TEXTS,
+    hints=st.frozensets(st.sampled_from(Hint)),
+    networks=TEXTS,
+)
+EVENTS = st.builds(
+    Event,
+    **dict.fromkeys(("id", "campaign", "message_id", "variant", "url", "method", "address", "user_agent"), TEXTS),
+    kind=st.sampled_from(Kind),
+    received_at=MOMENTS,
+    recipient=st.none() | TEXTS,
+    sent_at=st.none() | MOMENTS,
+    expired=st.booleans(),
+    link=st.none() | st.integers(0, 10**6),
+    channel=st.sampled_from(Channel),
+    level=st.sampled_from(Level),
+    facts=FACTS,
+    headers=st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple),
+    source=TEXTS,
+)
+SIGNALS = st.builds(Signal, name=TEXTS, weight=st.floats(allow_nan=False), detail=TEXTS, family=TEXTS)
+VERDICTS = st.builds(
+    Verdict,
+    actor=st.sampled_from(Actor),
+    confidence=st.floats(0, 1),
+    signals=st.lists(SIGNALS, max_size=3).map(tuple),
+    version=TEXTS,
+)
+NUMBERS = st.integers(0, 10**6)
+TARGETS = st.builds(Target, number=NUMBERS, url=TEXTS, channel=st.sampled_from(Channel))
+LINKS = st.builds(
+    Link,
+    number=NUMBERS,
+    url=TEXTS,
+    place=st.sampled_from(Place),
+    channel=st.sampled_from(Channel),
+    label=TEXTS,
+    line=NUMBERS,
+    column=NUMBERS,
+)
+MANIFESTS = st.builds(Manifest, campaign=TEXTS, targets=st.dictionaries(TEXTS, TARGETS, max_size=4))
+SKIPPED = st.builds(
+    Skipped, url=TEXTS, reason=st.sampled_from(SkipReason), place=st.sampled_from(Place), line=NUMBERS, column=NUMBERS
+)
+WARNED = st.builds(Warned, kind=st.sampled_from(WarningKind), detail=TEXTS, line=NUMBERS, column=NUMBERS)
+RECORDS = st.one_of(EVENTS, FACTS, NETWORKS, SIGNALS, VERDICTS, TARGETS, LINKS, MANIFESTS, SKIPPED, WARNED)
+
+# JSON
+
+
+@given(RECORDS)
+def test_law_every_record_reads_back(record):
+    found = type(record).from_json(record.to_json())
+    assert found == record
+    assert (
+        type(record).from_json(found.to_json().encode("utf-8", "surrogatepass").decode("utf-8", "surrogatepass"))
+        == record
+    )
+
+
+@given(RECORDS)
+def test_law_a_record_is_one_line_of_strict_json_with_its_version(record):
+    text = record.to_json()
+    assert "\n" not in text
+    assert json.loads(text)["v"] == 1
+
+
+@given(RECORDS, st.dictionaries(TEXTS.map(lambda name: "later_" + name), st.integers() | TEXTS, max_size=3))
+def test_law_fields_of_a_later_minor_form_are_ignored(record, more):
+    assert type(record).from_dict({**record.to_dict(), **more}) == record
+
+
+def test_defaults_are_left_out():
+    assert EVENT.to_dict() == {"v": 1, "id": "e1", "kind": "open", "received_at": "2026-11-23T09:00:00+00:00"}
+    assert Facts().to_json() == '{"v":1}'
+
+
+FROZEN_EVENT = (
+    '{"v":1,"id":"e1","kind":"click","received_at":"2026-11-23T10:00:00+01:00","recipient":"u-17","campaign":"spring",'
+    '"message_id":"m-9","variant":"b","sent_at":"2026-11-23T09:00:00+00:00","expired":true,"link":3,'
+    '"url":"https://example.com/é","channel":"text","method":"GET","level":0,"facts":{"agent":"browser","client":"Firefox",'
+    '"client_version":"128","system":"Linux","device":"desktop","network":{"operator":"OVH","kind":"hosting"},'
+    '"network_id":"n","agent_id":"a","hints":["gpc","head"],"country":"DE","region":"Berlin","city":"Berlin",'
+    '"rules":"r1","networks":"n1"},"address":"192.0.2.1","user_agent":"x","headers":[["dnt","1"]],"source":"log"}'
+)
+
+
+def test_a_frozen_event_is_read_and_written_as_ever():
+    """Hosts hold years of these."""
+    event = Event.from_json(FROZEN_EVENT)
+    assert event.to_json() == FROZEN_EVENT
+    assert event.received_at == datetime(2026, 11, 23, 9, tzinfo=UTC)
+    assert event.facts.network == Network(operator="OVH", kind=NetworkKind.HOSTING)
+    assert event.facts.hints == {Hint.GPC, Hint.HEAD}
+    assert (event.kind, event.channel, event.level) == (Kind.CLICK, Channel.TEXT, Level.NONE)
+    assert event.headers == (("dnt", "1"),)
+
+
+def test_a_frozen_verdict_is_read_and_written_as_ever():
+    text = (
+        '{"v":1,"actor":"scanner","confidence":0.97,"signals":[{"name":"burst","weight":2.9,"detail":"5 links",'
+        '"family":"behaviour"}],"version":"1/2026-11"}'
+    )
+    verdict = Verdict.from_json(text)
+    assert verdict.to_json() == text
+    assert verdict.signals == (Signal(name="burst", weight=2.9, detail="5 links", family="behaviour"),)
+
+
+def test_a_frozen_manifest_is_read_and_written_as_ever():
+    text = '{"v":1,"campaign":"spring","targets":{"sA":{"number":1,"url":"https://example.com/"}}}'
+    manifest = Manifest.from_json(text)
+    assert manifest.targets["sA"] == Target(number=1, url="https://example.com/")
+    assert manifest.to_json() == text
+
+
+@pytest.mark.parametrize("record", [EVENT, Facts(), Verdict(actor=Actor.HUMAN), Manifest(campaign="spring")], ids=repr)
+def test_a_newer_version_is_a_data_error_that_names_both(record):
+    with pytest.raises(DataError, match="version 2, this package reads up to 1"):
+        type(record).from_dict({**record.to_dict(), "v": 2})
+
+
+def test_a_newer_version_inside_is_a_data_error_too():
+    with pytest.raises(DataError, match="Facts of version 2"):
+        Event.from_dict({**EVENT.to_dict(), "facts": {"v": 2}})
+
+
+def test_unknown_hints_are_left_out():
+    """A later version may know more of them, and a verdict needs only those it knows."""
+    assert Facts.from_dict({"hints": ["gpc", "not-yet-invented"]}).hints == {Hint.GPC}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("[]", id="a list"),
+        pytest.param("null", id="null"),
+        pytest.param("{", id="broken"),
+        pytest.param(b"\xff", id="no UTF-8"),
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param("{}", id="fields missing"),
+        pytest.param('{"id":"e","kind":"dance","received_at":"2026-11-23T09:00:00+00:00"}', id="no such kind"),
+        pytest.param('{"id":"e","kind":"open","received_at":"soon"}', id="no moment"),
+        pytest.param('{"id":"e","kind":"open","received_at":5}', id="a number for a moment"),
+        pytest.param('{"id":"e","kind":"open","received_at":"2026-11-23T09:00:00"}', id="a naive moment"),
+        pytest.param('{"v":"1","id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00"}', id="a text version"),
+        pytest.param(
+            '{"id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00","facts":[]}', id="facts that are a list"
+        ),
+        pytest.param(
+            '{"id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00","headers":[[1,2,3]]}', id="odd headers"
+        ),
+    ],
+)
+def test_what_is_no_event_is_a_data_error(text):
+    with pytest.raises(DataError) as caught:
+        Event.from_json(text)
+    assert "2026" not in str(caught.value)
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+READ_FIELDS = st.sampled_from(["kind", "received_at", "sent_at", "channel", "level", "facts", "headers"])
+
+
+@given(ANY_JSON, READ_FIELDS)
+def test_law_a_value_of_any_shape_is_read_or_a_data_error(value, name):
+    with suppress(DataError):
+        Event.from_dict({**EVENT.to_dict(), name: value})
+
+
+def test_what_was_read_is_named_in_the_error():
+    with pytest.raises(DataError, match="Thing must be an object, got list"):
+        read_json("[]", "Thing")
+
+
+# what a message and an event refuse
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        pytest.param({"recipient": ""}, "recipient must not be empty", id="no recipient"),
+        pytest.param({"recipient": 17}, "recipient must be a str, got int", id="a number"),
+        pytest.param({"recipient": None}, "recipient must be a str, got NoneType", id="nothing"),
+        pytest.param({"recipient": b"u"}, "recipient must be a str, got bytes", id="bytes"),
+        pytest.param({"recipient": "u", "campaign": 1}, "campaign must be a str, got int", id="a campaign's number"),
+        pytest.param({"recipient": "u", "id": 1}, "id must be a str, got int", id="an id's number"),
+        pytest.param({"recipient": "u", "variant": None}, "variant must be a str, got NoneType", id="no variant"),
+        pytest.param({"recipient": "u", "sent_at": datetime(2026, 1, 1)}, "naive", id="a naive moment"),
+        pytest.param({"recipient": "u", "sent_at": "now"}, "sent_at must be a datetime, got str", id="a text"),
+        pytest.param(
+            {"recipient": "u", "sent_at": 5}, "sent_at must be a datetime, got int", id="a number for a moment"
+        ),
+        pytest.param({"recipient": "u", "opens": 9}, "opens must be a Level, got 9", id="no such level"),
+        pytest.param({"recipient": "u", "clicks": "full"}, "clicks must be a Level, got 'full'", id="a level's name"),
+    ],
+)
+def test_a_message_refuses_what_cannot_work(fields, said):
+    with pytest.raises(ConfigError, match=said):
+        Message(**fields)
+
+
+def test_a_message_takes_a_levels_number_and_texts_of_any_kind_of_str():
+    class Name(str):
+        __slots__ = ()
+
+    made = Message(recipient=Name("u-17"), opens=0, clicks=3)
+    assert made.opens is Level.NONE
+    assert made.clicks is Level.FULL
+    assert made.recipient == "u-17"
+
+
+def test_a_messages_fields_are_keywords():
+    with pytest.raises(TypeError):
+        Message("u-17")  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda moment: Event(id="e", kind=Kind.OPEN, received_at=moment), id="an event's"),
+        pytest.param(lambda moment: Event(id="e", kind=Kind.OPEN, received_at=NOW, sent_at=moment), id="a mail's"),
+        pytest.param(lambda moment: Request(url="/", received_at=moment), id="a request's"),
+    ],
+)
+def test_a_naive_moment_is_a_config_error_everywhere(make):
+    with pytest.raises(ConfigError, match="naive"):
+        make(datetime(2026, 11, 23))
+
+
+def test_a_message_id_is_the_hosts_own_or_what_tells_mails_apart():
+    def named(**fields):
+        return Message(recipient="u-17", campaign="spring", **fields).message_id
+
+    assert named(id="m-9") == "m-9"
+    assert named(sent_at=NOW) == "0c1c57bae883bfd837f752c1"
+    assert named(sent_at=NOW + timedelta(microseconds=5)) == named(sent_at=NOW)
+    assert named(sent_at=NOW, variant="b") == named(sent_at=NOW)
+    assert len({named(), named(sent_at=NOW), named(sent_at=NOW + timedelta(seconds=1))}) == 3
+    assert Message(recipient="u-17").message_id != named()
+
+
+@given(st.tuples(TEXTS, TEXTS.filter(bool)), st.tuples(TEXTS, TEXTS.filter(bool)))
+def test_law_two_mails_have_two_message_ids(one, other):
+    ids = {Message(campaign=campaign, recipient=recipient).message_id for campaign, recipient in (one, other)}
+    assert len(ids) == len({one, other})
+
+
+# words, verdicts, manifests
+
+
+def test_levels_are_ordered_by_how_much_may_be_known():
+    assert list(Level) == sorted(Level) == [Level.NONE, Level.AGGREGATE, Level.DATE, Level.FULL]
+    assert [f"{level:d}" for level in Level] == ["0", "1", "2", "3"]
+
+
+def test_only_people_are_human_and_what_cannot_be_known_is_none():
+    human = {actor: Verdict(actor=actor).is_human for actor in Actor}
+    assert {actor for actor, value in human.items() if value is True} == {Actor.HUMAN, Actor.IMAGE_PROXY}
+    assert {actor for actor, value in human.items() if value is None} == {Actor.PRIVACY_PROXY, Actor.UNKNOWN}
+
+
+@given(st.lists(MANIFESTS.map(lambda made: dataclasses.replace(made, campaign="spring")), min_size=2, max_size=3))
+def test_law_merged_manifests_know_the_links_of_all(made):
+    merged = made[0]
+    for manifest in made[1:]:
+        merged = merged.merge(manifest)
+    assert set(merged.targets) == {name for manifest in made for name in manifest.targets}
+
+
+def test_manifests_of_different_campaigns_do_not_merge():
+    with pytest.raises(ConfigError, match="different campaigns"):
+        Manifest(campaign="spring").merge(Manifest(campaign="summer"))
+
+
+# requests
+
+
+def test_headers_are_found_in_any_case_and_repeated_ones_are_joined():
+    headers = Headers([("User-Agent", "x"), ("ACCEPT", "a"), ("accept", "b")])
+    assert headers["uSER-aGENT"] == headers.get("User-Agent") == headers.get_lower("user-agent") == "x"
+    assert headers["Accept"] == "a, b"
+    assert headers.get_lower("referer") == ""
+    assert "Accept" in headers
+    assert list(headers) == ["user-agent", "accept"]
+    assert len(headers) == 2
+    with pytest.raises(KeyError):
+        headers["Cookie"]
+
+
+def test_headers_come_as_a_mapping_or_as_pairs_and_may_be_given_on():
+    one = Request(url="/", headers={"DNT": "1"})
+    assert one.fields.get_lower("dnt") == "1"
+    assert Request(url="/", headers=[("dnt", "1")]).fields == one.fields
+    assert Request(url="/", headers=one.fields).fields is one.fields
+
+
+def test_a_request_shows_nothing_personal():
+    shown = repr(Request(url="/x", headers={"Cookie": "secret"}, address="192.0.2.1", body=b"private"))
+    assert "/x" in shown
+    for personal in ("secret", "192.0.2.1", "private"):
+        assert personal not in shown
+    assert "secret" not in repr(Headers({"Cookie": "secret"}))
+
+
+def test_an_event_shows_neither_address_nor_user_agent():
+    shown = repr(EVENT.changed(address="192.0.2.1", user_agent="Mozilla", headers=(("dnt", "1"),)))
+    assert "192.0.2.1" not in shown
+    assert "Mozilla" not in shown
+    assert "dnt" not in shown
+
+
+def test_a_url_must_be_text():
+    with pytest.raises(ConfigError, match="url must be a str, got bytes"):
+        Request(url=b"/o/")  # type: ignore[arg-type]
+
+
+# frozen, slotted, and copied whole
+
+
+SAMPLES = [
+    EVENT,
+    Facts(),
+    Network(),
+    Signal(name="burst", weight=1.0),
+    Verdict(actor=Actor.HUMAN),
+    Target(number=1, url="https://example.com/"),
+    Link(number=1, url="https://example.com/"),
+    Manifest(campaign="spring"),
+    Skipped(url="", reason=SkipReason.EMPTY),
+    Warned(kind=WarningKind.CLIPPED, detail=""),
+    Edit(start=0, end=0, old="", new=""),
+    Message(recipient="u-17", sent_at=NOW),
+    Request(url="/"),
+    Reply(status=200, headers=[]),
+    model.Answer(reply=Reply(status=200, headers=[])),
+]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: type(sample).__name__)
+def test_data_is_frozen_slotted_and_given_by_keyword(sample):
+    name = dataclasses.fields(sample)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(sample, name, "other")
+    with pytest.raises((AttributeError, TypeError)):
+        sample.unheard_of = 1
+    assert not hasattr(sample, "__dict__")
+    assert all(field.kw_only for field in dataclasses.fields(sample))
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: type(sample).__name__)
+def test_data_can_be_copied_pickled_and_replaced(sample):
+    """Work is handed between processes."""
+    assert copy.deepcopy(sample) == copy.copy(sample) == dataclasses.replace(sample) == sample
+    assert pickle.loads(pickle.dumps(sample)) == sample
+
+
+@given(EVENTS, FACTS, st.none() | NUMBERS)
+def test_law_changed_is_replace(event, facts, link):
+    before = copy.copy(event)
+    assert event.changed(facts=facts, link=link) == dataclasses.replace(event, facts=facts, link=link)
+    assert event == before
+
+
+def test_changed_knows_no_other_fields():
+    with pytest.raises(KeyError):
+        EVENT.changed(colour="red")
