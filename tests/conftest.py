@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("mailbeacon", deadline=None)  # a busy machine is no defect
+settings.load_profile("mailbeacon")
 
 HERE = Path(__file__).resolve().parent
 NO_SHARED = "the shared corpus is not beside the repository (set MAILBEACON_SHARED)"

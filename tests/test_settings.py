@@ -28,7 +28,8 @@ def test_the_defaults_are_these():
     assert made.max_age is None
     assert made.clock_skew == timedelta(minutes=5)
     assert (made.keep_address, made.keep_user_agent, made.keep_headers) == ("drop", "drop", "drop")
-    assert not (made.encrypt or made.short_links or made.allow_addresses or made.wrap_unsubscribe or made.honor_dnt)
+    for off in ("encrypt", "short_links", "allow_addresses", "wrap_unsubscribe", "honor_dnt"):
+        assert getattr(made, off) is False
     assert made.clock is utc_now
     assert utc_now().tzinfo is UTC
 

@@ -26,8 +26,9 @@ def _cases(*starts: str) -> frozenset[str]:
 _LINKS = frozenset(a + b for a in "aA" for b in "\t\n\f\r />") | _cases("ar", "v:")
 _FRAME = _cases("ba", "bo", "ht", "/b", "/h")
 _TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
-_LINK_LIKE = _LINKS | {"!-"}
-_WANTED = _LINK_LIKE | _FRAME | _TRICKY
+_CONDITION_WITHIN = 32
+"""A conditional comment has its bracket among the first characters."""
+_WANTED = _LINKS | {"!-"} | _FRAME | _TRICKY
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
 _OPEN_AT_END = frozenset({"style", "title"})
 _FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
@@ -39,7 +40,7 @@ class Scan:
 
     Attributes:
         pieces: What the document is the join of; the first is the text before any tag.
-        links: The indexes of pieces that may begin with a link or a comment.
+        links: The indexes of pieces that may begin with a link or a conditional comment.
         frame: The indexes of pieces that may begin with ``html``, ``base`` or ``body``, or the end of one.
         safe: Pieces from this index on are inside something that is never closed.
         ambiguous: Indexes of pieces a browser may not take for what they look like.
@@ -73,7 +74,10 @@ def scan(source: str) -> Scan:
     links, frame = [], []
     for index in wanted:
         start = pieces[index][1:3]
-        if start in _LINK_LIKE:
+        if start == "!-":
+            if pieces[index].find("[", 4, _CONDITION_WITHIN) > 0:
+                links.append(index)
+        elif start in _LINKS:
             links.append(index)
         elif start in _FRAME:
             frame.append(index)
@@ -177,7 +181,7 @@ class _Walk:
 
     def _mark(self, at: int, name: str, piece: str, doubtful: bool) -> None:
         index = len(self.pieces)
-        if piece[1:3] in _LINK_LIKE:
+        if piece[1:3] in _LINKS or (piece[1:3] == "!-" and piece.find("[", 4, _CONDITION_WITHIN) > 0):
             self.links.append(index)
         elif piece[1:3] in _FRAME:
             self.frame.append(index)

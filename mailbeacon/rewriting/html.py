@@ -7,7 +7,7 @@ from typing import Literal
 
 from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, tokens, url_text
 from mailbeacon.model import SkipReason, Warned, WarningKind
-from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source
+from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source, whole_source
 from mailbeacon.rewriting.result import Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
@@ -123,9 +123,12 @@ class _Work:
         for index in self.scan.links:
             piece = pieces[index]
             cut = piece.find("</a")
+            if cut < 0:
+                cut = piece.find("</A")
             source = piece if piece[1] == "!" else piece[:cut] if cut > 0 else link_source(pieces, index)
             plan = None if special else known.get(source)
             if plan is None:
+                source = whole_source(source, piece)
                 plan = planner.plan(source, base, self._reading(index) if special else Reading.PLAIN)
             if not plan:
                 continue

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from mailbeacon.markup import COMMENT, Attribute, attributes, scan, tag_name, url_text
+from mailbeacon.markup import COMMENT, TAG, Attribute, attributes, scan, tag_name, url_text
 from mailbeacon.model import Place, SkipReason
 from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe
 
-__all__ = ["Planned", "Planner", "Reading", "first", "link_source"]
+__all__ = ["Planned", "Planner", "Reading", "first", "link_source", "whole_source"]
 
 _WS = r"[\t\n\f\r ]"
 _HREF = "[hH][rR][eE][fF]"
@@ -21,6 +21,7 @@ _PLAIN_LINK = re.compile(
 """A link as most mail writes it: its value found without a look at the other attributes."""
 _CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]>]*\]>", re.IGNORECASE)
 _ENDIF = re.compile(r"<!\[endif\]\s*--!?>\Z", re.IGNORECASE)
+_END_OF_LINK = re.compile("</[aA]")
 _LABEL_PIECES = 4
 _MAX_PLANS = 4_096
 _MAX_BASES = 16
@@ -144,19 +145,28 @@ class Planner:
         for index, part in enumerate(inner.pieces):
             name = tag_name(part) if index in links else ""
             if name in ("a", "area") or name.startswith("v:"):
-                lowered = link_source(inner.pieces, index).lower()
+                lowered = whole_source(link_source(inner.pieces, index), part).lower()
                 yield from self._tag(part, at, Place.VML if name.startswith("v:") else Place.OUTLOOK, lowered, base)
             at += len(part)
+
+
+def whole_source(source: str, piece: str) -> str:
+    """Give a link's source once more, for an end tag may seem to stand inside the tag itself: ``<a href=x</a>``."""
+    if source[1] == "!" or TAG.match(source):
+        return source
+    tag = TAG.match(piece)
+    cut = piece.find("</a", tag.end() if tag else 0)
+    return piece if cut < 0 else piece[:cut]
 
 
 def link_source(pieces: Sequence[str], index: int) -> str:
     """Give a link's source up to its end tag, as far as that is near: where its marks and its label stand."""
     text = pieces[index]
-    cut = text.find("</a")
-    if cut < 0:
+    found = _END_OF_LINK.search(text)
+    if not found:
         text = "".join(pieces[index : index + _LABEL_PIECES])
-        cut = text.find("</a")
-    return text if cut < 0 else text[:cut]
+        found = _END_OF_LINK.search(text)
+    return text[: found.start()] if found else text
 
 
 def first(found: list[Attribute], name: str) -> Attribute | None:
