@@ -150,13 +150,9 @@ class Beacon:
     def compose(
         self, email: AnyEmail, message: Message, *, strip_signatures: bool = False, shared: bool = False
     ) -> AnyEmail:
-        """Give a tracked copy of an email object, of the same class; the object given is never touched.
+        """Give a tracked copy of an ``EmailMessage`` or legacy ``Message``; the object given is never touched.
 
-        Args:
-            email: An ``email.message.EmailMessage``, or a legacy ``email.message.Message``.
-            message: Whose mail it is.
-            strip_signatures: As for :meth:`compose_bytes`, which raises the same errors.
-            shared: As for :meth:`compose_bytes`.
+        The other arguments and the errors are those of :meth:`compose_bytes`.
         """
         from mailbeacon import composing
 
@@ -201,7 +197,9 @@ class Beacon:
                 with_pixel=pixel,
             )
 
-        return composing.compile_mail(mail, bodies, strip_signatures=strip_signatures, shared=shared, levels=levels)
+        return composing.compile_mail(
+            mail, bodies, strip_signatures=strip_signatures, shared=shared, levels=levels, sign=self.sign
+        )
 
     def open_url(self, message: Message) -> str:
         """Give the URL of a message's pixel.
