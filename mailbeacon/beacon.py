@@ -13,6 +13,7 @@ from mailbeacon.errors import ConfigError, TokenError
 from mailbeacon.judging import Classifier
 from mailbeacon.links import Routes, check_destination, parse, short_name
 from mailbeacon.model import (
+    HONEYPOT_LINK,
     Answer,
     Channel,
     Event,
@@ -308,14 +309,18 @@ class Beacon:
         linker = self._linkers.of(message.campaign) if clicks else None
         image = self.routes.open(token) if opens else ""
 
+        wrap_html = linker.wrap(token) if linker else None
+        trap = wrap_html(HONEYPOT_LINK, self.settings.honeypot) if wrap_html and self.settings.honeypot else ""
+
         def html(source: str, /, *, first_number: int, pixel: bool) -> Rewrite:
             return rewrite_html(
                 source,
-                linker.wrap(token) if linker else None,
+                wrap_html,
                 pixel=image if pixel else "",
                 position=self.settings.pixel,
                 planner=self.planner,
                 first_number=first_number,
+                trap=trap if pixel else "",
             )
 
         def text(source: str, /, *, first_number: int) -> Rewrite:
@@ -349,6 +354,7 @@ class Beacon:
             most=self.settings.default_level,
             first_number=first_number,
             with_pixel=with_pixel,
+            honeypot=self.settings.honeypot,
         )
 
     def sign(self, message: Message) -> str:

@@ -58,6 +58,8 @@ class Settings:
         exclude: Patterns (regular expressions, searched in the decoded URL) of links to leave alone.
         only: Patterns of the only links to wrap; empty for all.
         wrap_unsubscribe: Wrap unsubscribe links too.
+        honeypot: A destination, such as the newsletter's home page, for a link no reader sees, by which scanners are told;
+            empty for none. Hidden links can cost a mail trust with spam filters.
         default_level: The level of a message whose own is not lower.
         max_age: Events older than this since sending are marked expired; ``None`` for never.
         clock_skew: How far in the future ``sent_at`` may lie.
@@ -92,6 +94,7 @@ class Settings:
     exclude: Sequence[str] = ()
     only: Sequence[str] = ()
     wrap_unsubscribe: bool = False
+    honeypot: str = ""
     default_level: Level = Level.FULL
     max_age: timedelta | None = None
     clock_skew: timedelta = timedelta(minutes=5)
@@ -116,6 +119,8 @@ class Settings:
         _check_texts(self)
         _check_times(self)
         _check_hooks(self)
+        if self.honeypot and urlsplit(self.honeypot).scheme not in ("http", "https"):
+            raise ConfigError("honeypot must be an absolute http or https URL")
         if self.pixel not in ("auto", "top", "bottom"):
             raise ConfigError(f"pixel must be auto, top or bottom, got {self.pixel!r}")
         if self.encrypt:

@@ -15,7 +15,7 @@ from typing import Literal
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
 from mailbeacon.markup import trim_url
-from mailbeacon.model import Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
+from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
 from mailbeacon.rewriting import Planner, Rewrite, pixel_tag, rewrite_html, rewrite_text
 
 __all__ = ["Linker", "Linkers", "Template", "compile_template"]
@@ -105,17 +105,9 @@ class _Cut:
     def parts(self, pixel: bool, links: bool) -> list[str]:
         found = self.ready.get((pixel, links))
         if found is None:
-            found = self.ready[pixel, links] = self._some(pixel, links).split(self.slot)
+            done = self.done.applied(lambda edit: links if edit.number else pixel)
+            found = self.ready[pixel, links] = done.split(self.slot)
         return found
-
-    def _some(self, pixel: bool, links: bool) -> str:
-        """Apply the edits that are wanted; the pixel's is the one that replaces nothing."""
-        parts, at, source = [], 0, self.done.source
-        for edit in self.done.edits:
-            if links if edit.number else pixel:
-                parts += [source[at : edit.start], edit.new]
-                at = edit.end
-        return "".join([*parts, source[at:]])
 
 
 class Template:
@@ -258,6 +250,7 @@ def compile_template(
     most: Level = Level.FULL,
     first_number: int = 1,
     with_pixel: bool = True,
+    honeypot: str = "",
 ) -> Template:
     """Compile a newsletter for a campaign.
 
@@ -270,8 +263,15 @@ def compile_template(
         raise ConfigError("campaign must not be empty: links are signed for their campaign")
     slot = _slot(html, text)
     pixel = routes.open(slot) if with_pixel else ""
+    wrap = linker.wrap(slot)
     done = rewrite_html(
-        html, linker.wrap(slot), pixel=pixel, position=position, planner=planner, first_number=first_number
+        html,
+        wrap,
+        pixel=pixel,
+        position=position,
+        planner=planner,
+        first_number=first_number,
+        trap=wrap(HONEYPOT_LINK, honeypot) if honeypot and with_pixel else "",
     )
     plain = rewrite_text(
         text, linker.wrap(slot, Channel.TEXT), rules=planner.rules, first_number=first_number + len(done.links)
@@ -295,9 +295,11 @@ def prove(done: Rewrite, pixel: str, slot: str = "") -> None:
     def filled(text: str) -> str:
         return text.replace(slot, _SAMPLE_TOKEN) if slot else text
 
+    # a trap stands where the pixel does, so what is proved for one holds for both
+    after = filled(done.applied(lambda edit: edit.number != HONEYPOT_LINK))
     changed = [(planned.read, filled(url)) for planned, url in done.wrapped()]
     inserted = filled(pixel) if any(edit.new == pixel_tag(pixel) for edit in done.edits) else None
-    outline.compare(done.source, filled(done.html), changed=changed, pixel=inserted)
+    outline.compare(done.source, after, changed=changed, pixel=inserted)
 
 
 def _slot(*texts: str) -> str:

@@ -164,6 +164,59 @@ def test_a_reader_who_goes_away_ends_the_command_without_a_traceback(command, pa
     assert done.stderr == b""
 
 
+MAIL = (
+    b"From: shop@example.com\r\nTo: reader@example.com\r\nSubject: =?utf-8?q?B=C3=BCcher?=\r\nMIME-Version: 1.0\r\n"
+    b'Content-Type: multipart/alternative; boundary="x"\r\n\r\n--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n'
+    b"See https://shop.example.com/text today\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    b'<html><body><a href="https://shop.example.com/html">shop</a></body></html>\r\n--x--\r\n'
+)
+
+
+@pytest.mark.parametrize("name", ["spring.eml", "spring"])
+def test_rewrite_gives_a_tracked_mail_for_a_mail(name, tmp_path, capfdbinary):
+    (tmp_path / name).write_bytes(MAIL)
+    assert main(["rewrite", str(tmp_path / name), "--base-url", BASE]) == 0
+    out, err = capfdbinary.readouterr()
+    text, link, pixel = tracked(out.decode())
+    assert "/c/" in text
+    assert "/c/" in link
+    assert pixel.endswith(".gif")
+    assert out.startswith(MAIL.partition(b"See ")[0])
+    assert err.startswith(b"2 links wrapped, 0 left alone")
+    assert main(["decode", text]) == 0
+    found = json.loads(capfdbinary.readouterr().out)
+    assert (found["campaign"], found["channel"], found["url"]) == ("spring", "text", "https://shop.example.com/text")
+
+
+def test_a_signed_mail_is_refused_unless_the_signature_may_go(tmp_path, capfdbinary):
+    path = tmp_path / "a.eml"
+    path.write_bytes(b"DKIM-Signature: v=1; a=rsa-sha256\r\n" + MAIL)
+    assert main(["rewrite", str(path), "--base-url", BASE]) == 1
+    out, err = capfdbinary.readouterr()
+    assert out == b""
+    assert err.count(b"\n") == 1
+    assert b"--strip-signatures" in err
+    assert main(["rewrite", str(path), "--base-url", BASE, "--strip-signatures"]) == 0
+    assert capfdbinary.readouterr().out.startswith(b"From: shop")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        pytest.param(b"\0\0\0\0", "not a mail", id="a mail of zeros"),
+        pytest.param(MAIL.replace(b"text/html", b"image/png").replace(b"text/plain", b"x/y"), "no HTML", id="no body"),
+        pytest.param(MAIL.replace(b"To: ", b"To: b@example.com, "), "one mail for each", id="several recipients"),
+    ],
+)
+def test_rewrite_refuses_a_bad_mail_in_one_line(data, why, tmp_path, capfd):
+    (tmp_path / "a.eml").write_bytes(data)
+    assert main(["rewrite", str(tmp_path / "a.eml"), "--base-url", BASE]) == 1
+    line = said(capfd)
+    assert why in line
+    assert "@" not in line
+    assert "True" not in line
+
+
 # keys
 
 
@@ -250,8 +303,8 @@ BAD_FILES = [
     pytest.param("a.html", b"<p>" + b"x" * 20_000_000, "20.0 MB", id="HTML of 20 MB"),
 ]
 BAD_MAILS = [
-    pytest.param("a.eml", b"\0\0\0\0", "no HTML part", id="a mail of zeros"),
-    pytest.param("a.eml", b"no header fields at all", "no HTML part", id="a mail without header fields"),
+    pytest.param("a.eml", b"\0\0\0\0", "not a mail", id="a mail of zeros"),
+    pytest.param("a.eml", b"no header fields at all", "not a mail", id="a mail without header fields"),
     pytest.param("a.eml", _mail("hello", "plain"), "no HTML part", id="a mail of text only"),
     pytest.param("a.eml", _mail(""), "empty one", id="an empty HTML part"),
     pytest.param("a.eml", _mail("x" * 20_000_000), "over 2 MB", id="an HTML part of 20 MB"),

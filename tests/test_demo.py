@@ -299,6 +299,18 @@ def test_the_html_part_of_a_mail_is_used(name, data, tmp_path, out, capfd):
     assert "<p>Café <a href=" in (out / "mail.html").read_text("utf-8")
 
 
+def test_the_mail_keeps_the_encoding_of_the_file_so_that_a_browser_shows_it_right(tmp_path, out, capfd):
+    page = '<html><head><meta charset="koi8-r"></head><body>Книги</body></html>'
+    (tmp_path / "a.html").write_bytes(page.encode("koi8-r"))
+    run(out, str(tmp_path / "a.html"), recipients=5)
+    assert "Книги" in (out / "mail.html").read_text("koi8-r")
+    (tmp_path / "a.eml").write_bytes(_mail(page.encode("koi8-r"), "text/html; charset=koi8-r"))
+    run(out, str(tmp_path / "a.eml"), recipients=5)
+    mail = (out / "mail.html").read_bytes()
+    assert mail.startswith(b"\xef\xbb\xbf<html>")  # the mark outdoes the charset named inside
+    assert "Книги" in mail.decode()
+
+
 def test_a_newsletter_without_links_has_opens_only(tmp_path, out, capfd):
     (tmp_path / "a.html").write_text("<p>Hi</p>")
     assert run(out, str(tmp_path / "a.html")) == 0

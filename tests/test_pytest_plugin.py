@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ from mailbeacon.fake.inbox import PROGRAMS, Letter, MailReader
 from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT, sample_beacon
 
 pytest_plugins = ["pytester"]
+
+INSTALLED = any(one.value == "mailbeacon.pytest_plugin" for one in entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "mailbeacon.pytest_plugin")
+"""Where the package is only on the path and not installed, pytest must be told of the plug-in."""
 
 MAILER = """
 import mailbeacon as mb
@@ -87,7 +92,7 @@ def test_the_plug_in_works_in_another_project(pytester, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(mb.__file__).parents[1]))
     pytester.makepyfile(mailer=MAILER, test_mail=TESTS)
     pytester.makeini("[pytest]\naddopts = --strict-markers\npythonpath = .\nfilterwarnings = error\n")
-    done = pytester.runpytest_subprocess("-p", "mailbeacon.pytest_plugin", "-q")
+    done = pytester.runpytest_subprocess(*PLUGIN, "-q")
     done.assert_outcomes(passed=9)
 
 
@@ -103,7 +108,7 @@ def test_a_failing_assertion_says_what_was_found(pytester):
             assert_opened_by(mailbeacon_sink, "u-1")
         """
     )
-    done = pytester.runpytest("-p", "mailbeacon.pytest_plugin", "-q")
+    done = pytester.runpytest(*PLUGIN, "-q")
     done.assert_outcomes(failed=2)
     done.stdout.fnmatch_lines(
         ["*expected one tracking pixel, found 0*", "*expected an open by 'u-1'; recorded: nothing*"]
@@ -111,7 +116,7 @@ def test_a_failing_assertion_says_what_was_found(pytester):
 
 
 def test_the_marker_is_listed(pytester):
-    done = pytester.runpytest("-p", "mailbeacon.pytest_plugin", "--markers")
+    done = pytester.runpytest(*PLUGIN, "--markers")
     done.stdout.fnmatch_lines(["*mailbeacon_audience(name, seed=1, recipients=300)*"])
 
 
@@ -274,4 +279,4 @@ def test_the_tutorial_works_as_it_stands(pytester, monkeypatch):
             files.setdefault(name.removeprefix("# ").removesuffix(".py"), []).append(text)
     pytester.makepyfile(**{name: "\n\n".join(texts) for name, texts in files.items()})
     pytester.makeini("[pytest]\npythonpath = .\nfilterwarnings = error\n")
-    pytester.runpytest_subprocess("-p", "mailbeacon.pytest_plugin", "-q").assert_outcomes(passed=6)
+    pytester.runpytest_subprocess(*PLUGIN, "-q").assert_outcomes(passed=6)

@@ -125,7 +125,7 @@ def test_a_token_is_only_for_the_levels_a_source_was_made_for() -> None:
 
 def _jinja(source: str, values: dict[str, str]) -> str:
     jinja2 = pytest.importorskip("jinja2", reason="Jinja2 is not installed")
-    return str(jinja2.Environment(autoescape=False, keep_trailing_newline=True).from_string(source).render(values))  # noqa: S701
+    return str(jinja2.Environment(autoescape=False, keep_trailing_newline=True).from_string(source).render(values))
 
 
 def _django(source: str, values: dict[str, str]) -> str:
@@ -242,3 +242,23 @@ def test_unwrapping_leaves_foreign_and_forged_links() -> None:
     assert tracker.unwrap(foreign) == foreign
     text = "See https://x.example/1, or (https://x.example/2)."
     assert tracker.unwrap(tracker.rewrite(text, message(), text=True).text) == text
+
+
+def test_a_honeypot_is_one_link_no_reader_sees() -> None:
+    """On request a link without words stands before the pixel; it is no link of the report, and a hit on it is known."""
+    tracker = beacon(honeypot="https://x.example/home")
+    for mail in (
+        tracker.compile(HTML, campaign="spring").render(message()),
+        tracker.rewrite(HTML, message(), verify=True).html,
+    ):
+        trap = mail.partition("&#8203;</a>")[0].rpartition("<a ")[2]
+        assert 'aria-hidden="true" tabindex="-1"' in trap
+        assert mail.count("/c/") == 3
+        event = tracker.decode(mb.Request(url=trap.split('"')[1], received_at=SENT))
+        assert (event.link, event.url) == (-1, "https://x.example/home")
+        assert tracker.unwrap(mail) == HTML
+    assert len(tracker.compile(HTML, campaign="spring").links) == 2
+    no_clicks = tracker.compile(HTML, campaign="spring").render(message(clicks=mb.Level.NONE))
+    assert "&#8203;" not in no_clicks
+    with pytest.raises(ConfigError, match="honeypot"):
+        beacon(honeypot="javascript:x")

@@ -18,7 +18,7 @@ from typing import Final
 
 from mailbeacon.cli.console import Refused, reason, shown
 
-__all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "Form", "read_document"]
+__all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "read_document", "read_file"]
 
 MAX_DOCUMENT: Final = 2_000_000
 """In bytes. Gmail clips a mail at 102 KB, so what is longer than this is no newsletter."""
@@ -69,34 +69,57 @@ class Document:
         return self.mark + text.encode(self.encoding)
 
 
-def read_document(path: Path) -> Document:
-    """Read a file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """Hold a file's bytes.
+
+    Attributes:
+        name: The path, fit to be shown.
+        data: The bytes, never blank.
+        form: What it holds, as its name or its first lines say; ``None`` where they do not.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+    form: Form | None
+
+
+def read_file(path: Path) -> File:
+    """Read a file's bytes.
 
     Raises:
-        Refused: If there is none, or it holds nothing that could be a newsletter.
+        Refused: If it cannot be read, is empty, or too large.
     """
-    data = _read(path)
     name = shown(str(path))
-    if not data.strip():
-        raise Refused(f"{name} is empty")
-    form = _ENDINGS.get(path.suffix.lower())
-    if form is Form.MAIL or (form is None and _looks_like_mail(data)):
-        return _mail(data, name)
-    if len(data) > MAX_DOCUMENT:
-        raise Refused(f"{name} has {len(data) / 1e6:.1f} MB: a newsletter has at most {MAX_DOCUMENT / 1e6:.0f} MB")
-    return _document(data, form, name)
-
-
-def _read(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > MAX_FILE:
-            raise Refused(f"{shown(str(path))} has {size / 1e6:.1f} MB: a file has at most {MAX_FILE / 1e6:.0f} MB")
-        return path.read_bytes()
+            raise Refused(f"{name} has {size / 1e6:.1f} MB: a file has at most {MAX_FILE / 1e6:.0f} MB")
+        data = path.read_bytes()
     except OSError as error:
-        raise Refused(f"cannot read {shown(str(path))}: {reason(error)}") from error
+        raise Refused(f"cannot read {name}: {reason(error)}") from error
     except ValueError as error:  # a zero byte in the name
         raise Refused("cannot read a file of this name") from error
+    if not data.strip():
+        raise Refused(f"{name} is empty")
+    form = _ENDINGS.get(path.suffix.lower())
+    if form is Form.MAIL and not _FIRST_LINE.match(data.lstrip(b"\r\n")):
+        raise Refused(f"{name} is not a mail: it does not begin with header fields")
+    return File(name=name, data=data, form=Form.MAIL if form is None and _looks_like_mail(data) else form)
+
+
+def read_document(file: File) -> Document:
+    """Give the text in a file: of a mail, its HTML part.
+
+    Raises:
+        Refused: If it holds nothing that could be a newsletter.
+    """
+    if file.form is Form.MAIL:
+        return _mail(file.data, file.name)
+    size = len(file.data)
+    if size > MAX_DOCUMENT:
+        raise Refused(f"{file.name} has {size / 1e6:.1f} MB: a newsletter has at most {MAX_DOCUMENT / 1e6:.0f} MB")
+    return _document(file.data, file.form, file.name)
 
 
 def _document(data: bytes, form: Form | None, name: str) -> Document:
@@ -136,7 +159,7 @@ def _mail(data: bytes, name: str) -> Document:
         raise Refused(f"{name} has no HTML part, or an empty one")
     if len(found.encode("utf-8", "surrogatepass")) > MAX_DOCUMENT:
         raise Refused(f"the HTML part of {name} has over {MAX_DOCUMENT / 1e6:.0f} MB, too much for a newsletter")
-    return Document(text=found, form=Form.MAIL)
+    return Document(text=found, form=Form.MAIL, mark=_BOMS[0][0])  # the mark outdoes a charset named in the HTML
 
 
 def _html_body(data: bytes) -> str:

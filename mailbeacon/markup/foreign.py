@@ -29,7 +29,7 @@ class Context:
     """Follow the tags that change how others are read.
 
     Attributes:
-        foreign: The names of SVG and MathML roots still open.
+        foreign: The names of the elements open from an SVG or MathML root on, the root first.
         sticky: Foreign content that something unusual was found in counts as open to the end.
     """
 
@@ -90,20 +90,32 @@ class Context:
         elif name == "frameset":
             self.frameset = True
 
+    def doubt(self, name: str) -> bool:
+        """Take a tag into account that may be text; tell whether all that follows is in doubt."""
+        if name and self.foreign:
+            self.sticky = True
+        return name.removeprefix("/") in _FOREIGN or name in _OTHERS
+
     def _open(self, name: str) -> None:
         self.foreign.append(name)
         self.math = self.math or name == "math"
 
     def _follow_foreign(self, name: str, tag: str) -> None:
-        if name in _FOREIGN:
-            if not self_closed(tag):
-                self._open(name)
-        elif name[:1] == "/" and name[1:] in _FOREIGN:
-            if name[1:] != self.foreign[-1]:
-                self.sticky = True
-            self.foreign.pop()
+        if self.sticky:
+            self.math = self.math or name == "math"
         elif name in _LEAVES_FOREIGN or name in _INTEGRATION or name in _OTHERS:
             self.sticky = True
+        elif name[:1] == "/":
+            self._close(name[1:])
+        elif not self_closed(tag):
+            self._open(name)
+
+    def _close(self, name: str) -> None:
+        """Close elements up to one of a name; if there is none, the end tag may be of an element around the root."""
+        while self.foreign:
+            if self.foreign.pop() == name:
+                return
+        self.sticky = True
 
 
 def self_closed(tag: str) -> bool:

@@ -104,7 +104,8 @@ def _finish(found: Scan) -> Scan:
     frame = [index for index in found.frame if index < last]
     safe = min(found.safe, last)
     name = tag_name(found.pieces[safe - 1]) if safe else ""
-    if name in RAW_END and not RAW_END[name].search(found.pieces[safe - 1]):
+    ended = name in RAW_END and RAW_END[name].match(found.pieces[safe])
+    if ended and (name == "script" or not RAW_END[name].search(found.pieces[safe - 1])):
         safe -= 1  # the last piece is the raw text's own end tag, which the document never closes
     return replace(found, links=links, frame=frame, safe=safe)
 
@@ -185,7 +186,7 @@ class _Walk:
             self.links.append(index)
         elif piece[1:3] in _FRAME:
             self.frame.append(index)
-        if doubtful or self.context.hides_links:
+        if doubtful or self.context.hides_links or (self.context.sticky and name == "area"):
             self.ambiguous.add(index)
         elif self.context.in_svg and name:
             self.svg.add(index)
@@ -202,7 +203,7 @@ class _Walk:
     def _enter(self, at: int, stop: int, name: str, piece: str, doubtful: bool) -> int:
         """Follow one tag into what comes after it; give where its piece ends."""
         if doubtful:
-            if name in RAW_NAMES or name == "![cdata[":
+            if self.context.doubt(name) or name in RAW_NAMES or name == "![cdata[":
                 self.lost = True
             return stop
         maybe_foreign = self.context.maybe_foreign

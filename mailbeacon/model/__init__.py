@@ -4,7 +4,18 @@ Does not sign, scan, judge or count, and imports nothing of the package but ``er
 """
 
 from mailbeacon.model.event import Event, Facts, Network
-from mailbeacon.model.mail import Edit, Link, Manifest, Place, Skipped, SkipReason, Target, Warned, WarningKind
+from mailbeacon.model.mail import (
+    HONEYPOT_LINK,
+    Edit,
+    Link,
+    Manifest,
+    Place,
+    Skipped,
+    SkipReason,
+    Target,
+    Warned,
+    WarningKind,
+)
 from mailbeacon.model.message import Message, check_aware
 from mailbeacon.model.protocols import (
     Clock,
@@ -23,6 +34,7 @@ from mailbeacon.model.web import KEPT_HEADERS, Headers, Reply, Request
 from mailbeacon.model.words import Actor, AgentKind, Channel, Hint, Kind, Level, NetworkKind
 
 __all__ = [
+    "HONEYPOT_LINK",
     "KEPT_HEADERS",
     "Actor",
     "AgentKind",

@@ -11,7 +11,22 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.model.record import Record
 from mailbeacon.model.words import Channel
 
-__all__ = ["Edit", "Link", "Manifest", "Place", "SkipReason", "Skipped", "Target", "Warned", "WarningKind"]
+__all__ = [
+    "HONEYPOT_LINK",
+    "Edit",
+    "Link",
+    "Manifest",
+    "Place",
+    "SkipReason",
+    "Skipped",
+    "Target",
+    "Warned",
+    "WarningKind",
+]
+
+
+HONEYPOT_LINK = -1
+"""The number of the link no reader sees: a click on it is a scanner's."""
 
 
 class Place(StrEnum):

@@ -61,7 +61,9 @@ class Message:
         opens: Level = Level.FULL,
         clicks: Level = Level.FULL,
     ) -> None:
-        put = object.__setattr__  # written out, for a million messages: the generated code calls a second method to check
+        put = (
+            object.__setattr__
+        )  # written out, for a million messages: the generated code calls a second method to check
         put(self, "recipient", recipient)
         put(self, "campaign", campaign)
         put(self, "id", id)

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, tokens, url_text
-from mailbeacon.model import SkipReason, Warned, WarningKind
+from mailbeacon.model import HONEYPOT_LINK, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source, whole_source
 from mailbeacon.rewriting.result import Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
 
-__all__ = ["PIXEL", "Wrap", "pixel_tag", "rewrite_html"]
+__all__ = ["PIXEL", "TRAP", "Wrap", "pixel_tag", "rewrite_html", "trap_tag"]
 
 Wrap = Callable[[int, str], str]
 """Give the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
 
 PIXEL = '<img src="{}" width="1" height="1" alt="" border="0" style="display:block;width:1px;height:1px;border:0" />'
 """The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193)."""
+
+PIXEL_NUMBER = 0
+TRAP_NUMBER = HONEYPOT_LINK
+
+TRAP = '<a href="{}" aria-hidden="true" tabindex="-1" style="display:none;font-size:0;line-height:0;mso-hide:all">&#8203;</a>'
+"""A link without words that no reader sees, reaches by keyboard or hears read out; what follows it reads the source."""
 
 _AMP = frozenset({"amp4email", "⚡4email", "amp", "⚡"})
 _BLANK = "\t\n\f\r \ufeff"
@@ -34,6 +40,11 @@ def pixel_tag(url: str) -> str:
     return PIXEL.format(escape_attribute(url))
 
 
+def trap_tag(url: str) -> str:
+    """Give the link no reader sees, for a trap's URL."""
+    return TRAP.format(escape_attribute(url))
+
+
 def rewrite_html(
     html: str,
     wrap: Wrap | None,
@@ -42,6 +53,7 @@ def rewrite_html(
     position: Literal["auto", "top", "bottom"] = "auto",
     planner: Planner | None = None,
     first_number: int = 1,
+    trap: str = "",
 ) -> Rewrite:
     """Put wrapped links and a pixel into a document.
 
@@ -53,6 +65,7 @@ def rewrite_html(
             once the rewritten document passes 100 KB.
         planner: Which links to wrap; keep one for many documents, for it remembers what it has seen.
         first_number: The number of the first wrapped link.
+        trap: The URL of a link no reader sees, to tell scanners by; empty for none.
     """
     found = scan(html)
     work = _Work(html, found)
@@ -63,8 +76,11 @@ def rewrite_html(
         return Rewrite(html, html, found.pieces, (), left, (note,))
     if wrap:
         work.wrap_links(planner or Planner(LinkRules()), wrap, first_number)
+    inserted = [(trap_tag(trap), TRAP_NUMBER)] if trap else []
     if pixel:
-        work.put_pixel(pixel_tag(pixel), position)
+        inserted.append((pixel_tag(pixel), PIXEL_NUMBER))
+    if inserted:
+        work.put(inserted, position)
     return Rewrite(html, "".join(work.out), found.pieces, work.changes, work.left, work.notes)
 
 
@@ -157,17 +173,18 @@ class _Work:
             return Reading.AMBIGUOUS
         return Reading.SVG if index in self.scan.svg else Reading.PLAIN
 
-    def put_pixel(self, tag: str, position: Literal["auto", "top", "bottom"]) -> None:
-        """Insert the image where a reader's client will load it."""
-        top = position == "top" or (position == "auto" and self._projected(tag) > TOP_BYTES)
-        if top and self.body_start >= 0 and self.body_start < self.scan.safe:
-            found = TAG.match(self.scan.pieces[self.body_start])
-            if found:
-                self._insert(self.body_start, found.end(), tag)
-                return
+    def put(self, inserted: Sequence[tuple[str, int]], position: Literal["auto", "top", "bottom"]) -> None:
+        """Insert the image, and the trap before it, where a reader's client will load it."""
         if self.scan.frameset:
             self._note_pixel("no pixel: a frameset takes the place of the body")
             return
+        projected = self.source_length + self.grown + sum(len(tag) for tag, _ in inserted)
+        top = position == "top" or (position == "auto" and projected > TOP_BYTES)
+        if top and self.body_start >= 0 and self.body_start < self.scan.safe:
+            found = TAG.match(self.scan.pieces[self.body_start])
+            if found:
+                self._insert(self.body_start, found.end(), inserted)
+                return
         end = next((one for one in (self.body_end, self.html_end) if one >= 0), self.scan.safe)
         if end < self.scan.safe or end == len(self.scan.pieces):
             if self.body_start < 0 and self._noscript_head(end):
@@ -178,7 +195,7 @@ class _Work:
             return
         else:
             self._note_pixel("the pixel stands before an element that the document never closes")
-        self._insert(end, 0, tag)
+        self._insert(end, 0, inserted)
 
     def _body_begun(self, end: int) -> bool:
         """Tell whether what a reader sees begins before a piece."""
@@ -194,18 +211,16 @@ class _Work:
     def _note_pixel(self, detail: str) -> None:
         self.notes.append(Warned(kind=WarningKind.PIXEL, detail=detail))
 
-    def _projected(self, tag: str) -> int:
-        return self.source_length + self.grown + len(tag)
-
-    def _insert(self, index: int, at: int, tag: str) -> None:
+    def _insert(self, index: int, at: int, inserted: Sequence[tuple[str, int]]) -> None:
         """Insert into a piece without a link, or after the last."""
+        text = "".join(tag for tag, _ in inserted)
         if index == len(self.out):
             index -= 1
-            self.out[index] += tag
+            self.out[index] += text
             at = len(self.scan.pieces[index])
         else:
-            self.out[index] = f"{self.out[index][:at]}{tag}{self.out[index][at:]}"
+            self.out[index] = f"{self.out[index][:at]}{text}{self.out[index][at:]}"
         where = len(self.changes)
         while where and self.changes[where - 1][:2] >= (index, at):
             where -= 1
-        self.changes.insert(where, (index, at, at, "", tag, 0, None))
+        self.changes[where:where] = [(index, at, at, "", tag, number, None) for tag, number in inserted]

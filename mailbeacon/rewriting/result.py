@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -133,6 +133,15 @@ class Rewrite:
             f"{self.size_after:,} bytes after rewriting ({self.size_before:,} before): Gmail clips at {CLIP_BYTES:,}"
         )
         return (Warned(kind=WarningKind.CLIPPED, detail=detail),)
+
+    def applied(self, wanted: Callable[[Edit], bool]) -> str:
+        """Give the source with some of the edits only."""
+        parts, at, source = [], 0, self.source
+        for edit in self.edits:
+            if wanted(edit):
+                parts += [source[at : edit.start], edit.new]
+                at = edit.end
+        return "".join([*parts, source[at:]])
 
     def restore(self) -> str:
         """Give the source back, from the result and the edits alone."""

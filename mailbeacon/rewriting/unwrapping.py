@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable
 
 from mailbeacon.markup import attributes, escape_attribute, tag_name, tokens, url_text
+from mailbeacon.rewriting.html import TRAP
 from mailbeacon.rewriting.text import find_urls
 
 __all__ = ["unwrap"]
 
 _MARKUP = re.compile(r"<(?:[a-zA-Z!?]|/[a-zA-Z])")
+_TRAP = re.compile(re.escape(TRAP).replace(r"\{\}", '([^"]*+)'))
 _NAMES = frozenset({"href", "xlink:href"})
 
 
@@ -39,6 +41,7 @@ def _text(source: str, destination: Callable[[str], str]) -> str:
 
 
 def _html(source: str, destination: Callable[[str], str], owns: Callable[[str], bool]) -> str:
+    source = _TRAP.sub(lambda found: "" if destination(url_text(found[1])) else found[0], source)
     pieces = tokens(source)
     for index, piece in enumerate(pieces):
         if piece.startswith("<!--") and "<![endif]" in piece.lower() and "href" in piece.lower():

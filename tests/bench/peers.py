@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 
 import lolhtml
 import lxml.html
@@ -11,7 +12,7 @@ import pytracking
 import pytracking.html
 from itsdangerous import URLSafeSerializer
 
-__all__ = ["NAMES", "made_up", "pytracking_decode", "tokens", "with_lolhtml", "with_lxml", "with_pytracking"]
+__all__ = ["NAMES", "decoders", "made_up", "tokens", "with_lolhtml", "with_lxml", "with_pytracking"]
 
 NAMES = ("pytracking", "lxml", "python-lolhtml", "itsdangerous", "cryptography", "PyJWT")
 BASE = "https://t.example.com/m"
@@ -50,10 +51,23 @@ def with_lolhtml(html: str) -> bytes:
     return b"".join(parts)
 
 
-def pytracking_decode() -> Callable[[], object]:
-    """Give the reading of an open's URL path with ``get_open_tracking_result``, which verifies nothing and judges nobody."""
-    path = pytracking.get_open_tracking_url(metadata=METADATA, configuration=PYTRACKING).rpartition("/")[2]
-    return lambda: pytracking.get_open_tracking_result(path, configuration=PYTRACKING)
+def decoders() -> dict[str, Callable[[], object]]:
+    """Give pytracking's ``get_open_tracking_result`` alone, as it is by default, and with a key: only then it verifies."""
+
+    def reading(configuration: pytracking.Configuration) -> Callable[[], object]:
+        url = pytracking.get_open_tracking_url(metadata=METADATA, configuration=configuration)
+        path = url.rpartition("/")[2]
+        return lambda: pytracking.get_open_tracking_result(path, configuration=configuration)
+
+    found = {"pytracking decode, unsigned": reading(PYTRACKING)}
+    with suppress(ImportError):
+        from cryptography.fernet import Fernet
+
+        key = Fernet.generate_key()
+        base = PYTRACKING.base_open_tracking_url
+        sealed = pytracking.Configuration(base_open_tracking_url=base, encryption_bytestring_key=key)
+        found["pytracking decode, Fernet"] = reading(sealed)
+    return found
 
 
 def tokens(key: bytes, seconds: int) -> dict[str, Callable[[], object]]:
@@ -61,20 +75,16 @@ def tokens(key: bytes, seconds: int) -> dict[str, Callable[[], object]]:
     values = ["spring", "u-17", seconds]
     serializer = URLSafeSerializer(key)
     works: dict[str, Callable[[], object]] = {"URLSafeSerializer": lambda: serializer.loads(serializer.dumps(values))}
-    try:
+    with suppress(ImportError):
         from cryptography.fernet import Fernet
 
         fernet = Fernet(Fernet.generate_key())
         works["Fernet"] = lambda: json.loads(fernet.decrypt(fernet.encrypt(json.dumps(values).encode())))
-    except ImportError:
-        pass
-    try:
+    with suppress(ImportError):
         import jwt
 
         claims = dict(zip("crt", values, strict=True))
         works["PyJWT"] = lambda: jwt.decode(jwt.encode(claims, key * 2, "HS256"), key * 2, ["HS256"])
-    except ImportError:
-        pass
     return works
 
 

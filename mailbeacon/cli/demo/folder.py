@@ -38,10 +38,10 @@ class Folder:
         self.path = path
         self.made = made
 
-    def write(self, name: str, text: str) -> None:
+    def write(self, name: str, data: bytes) -> None:
         """Make a file that only its owner may read."""
-        with open(self.made / name, "x", encoding="utf-8", newline="", opener=_private) as file:
-            file.write(text)
+        with open(self.made / name, "xb", opener=_private) as file:
+            file.write(data)
 
     def put_in_place(self) -> None:
         """Move what was made to where it goes."""

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mailbeacon.cli.console import Refused, shown
-from mailbeacon.cli.documents import Form, read_document
+from mailbeacon.cli.documents import Document, Form, read_document, read_file
 
 __all__ = ["Newsletter", "load"]
 
@@ -17,7 +17,12 @@ class Newsletter:
     """Hold an HTML document and what to call it."""
 
     name: str
-    html: str = field(repr=False)
+    document: Document = field(repr=False)
+
+    @property
+    def html(self) -> str:
+        """The HTML."""
+        return self.document.text
 
 
 def load(path: Path | None) -> Newsletter:
@@ -31,8 +36,8 @@ def load(path: Path | None) -> Newsletter:
     """
     if path is None:
         sample = files("mailbeacon").joinpath("data", "newsletter.html").read_text("utf-8")
-        return Newsletter(name="The sample newsletter", html=sample)
-    document = read_document(path)
+        return Newsletter(name="The sample newsletter", document=Document(text=sample, form=Form.HTML))
+    document = read_document(read_file(path))
     if document.form is Form.TEXT:
         raise Refused(f"{shown(str(path))} is plain text: the demonstration needs HTML or a mail (.eml)")
-    return Newsletter(name=shown(path.name), html=document.text)
+    return Newsletter(name=shown(path.name), document=document)
