@@ -10,13 +10,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
 from mailbeacon.markup import trim_url
 from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
 from mailbeacon.rewriting import Planner, Rewrite, pixel_tag, rewrite_html, rewrite_text
+
+if TYPE_CHECKING:
+    from mailbeacon.outline import Outline
 
 __all__ = ["Linker", "Linkers", "Template", "compile_template"]
 
@@ -261,6 +264,7 @@ def compile_template(
     """
     if not campaign:
         raise ConfigError("campaign must not be empty: links are signed for their campaign")
+    seen = _outline(html) if verify else None
     slot = _slot(html, text)
     pixel = routes.open(slot) if with_pixel else ""
     wrap = linker.wrap(slot)
@@ -276,21 +280,27 @@ def compile_template(
     plain = rewrite_text(
         text, linker.wrap(slot, Channel.TEXT), rules=planner.rules, first_number=first_number + len(done.links)
     )
-    if verify:
-        prove(done, pixel, slot)
-    links = [*_labelled(done, verify), *plain.links]
+    if seen:
+        prove(done, pixel, slot, before=seen)
+    links = [*_labelled(done, seen), *plain.links]
     return Template(
         campaign=campaign, html=done, text=plain, slot=slot, links=links, sign=sign, levels=levels, most=most
     )
 
 
-def prove(done: Rewrite, pixel: str, slot: str = "") -> None:
+def _outline(html: str) -> Outline:
+    from mailbeacon import outline  # only where it is needed: html5lib is slow to import
+
+    return outline.parse(html)
+
+
+def prove(done: Rewrite, pixel: str, slot: str = "", before: Outline | None = None) -> None:
     """Let html5lib parse both documents and insist that nothing but the listed links and the pixel differs.
 
     Raises:
         RewriteError: Naming the first node that differs, or that the document is too large or deep for the proof.
     """
-    from mailbeacon import outline  # only here and for labels: html5lib is slow to import
+    from mailbeacon import outline
 
     def filled(text: str) -> str:
         return text.replace(slot, _SAMPLE_TOKEN) if slot else text
@@ -299,7 +309,7 @@ def prove(done: Rewrite, pixel: str, slot: str = "") -> None:
     after = filled(done.applied(lambda edit: edit.number != HONEYPOT_LINK))
     changed = [(planned.read, filled(url)) for planned, url in done.wrapped()]
     inserted = filled(pixel) if any(edit.new == pixel_tag(pixel) for edit in done.edits) else None
-    outline.compare(done.source, after, changed=changed, pixel=inserted)
+    outline.compare(before or done.source, after, changed=changed, pixel=inserted)
 
 
 def _slot(*texts: str) -> str:
@@ -312,14 +322,12 @@ def _slot(*texts: str) -> str:
         number += 1
 
 
-def _labelled(done: Rewrite, verify: bool) -> list[Link]:
+def _labelled(done: Rewrite, before: Outline | None) -> list[Link]:
     """Give each link the label a reader sees, found by its address in the order of the document."""
-    if not verify:
+    if not before:
         return list(done.links)
-    from mailbeacon import outline
-
     seen: dict[str, list[str]] = {}
-    for found in outline.parse(done.source).links:
+    for found in before.links:
         seen.setdefault(trim_url(found.href), []).append(found.label)
     links = []
     for link, (planned, _) in zip(done.links, done.wrapped(), strict=True):

@@ -1,0 +1,441 @@
+"""The facade: the names that are fixed exist and behave, out and back."""
+
+from __future__ import annotations
+
+import email
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+
+import mailbeacon as mb
+from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
+from mailbeacon.model import AgentKind
+from mailbeacon.store import MemoryHistory, MemorySink
+
+BASE = "https://t.example.com/m"
+KEY, NEW_KEY = b"0123456789abcdef", b"fedcba9876543210"
+SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+LATER = SENT + timedelta(hours=2)
+MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=SENT)
+HTML = '<html><body><p><a href="https://example.com/a?x=1&amp;y=2">Read</a> <a href="https://example.com/b">On</a></p></body></html>'
+TEXT = "Read https://example.com/a?x=1&y=2, or https://example.com/b.\n"
+FIREFOX = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Accept": "*/*",
+    "Accept-Language": "de",
+}
+
+
+def beacon(**options):
+    return mb.Beacon(BASE, **{"secret_keys": [KEY], **options})
+
+
+def asked(url, **fields):
+    return mb.Request(**{"url": url, "headers": FIREFOX, "address": "192.0.2.1", "received_at": LATER, **fields})
+
+
+def clicks(html):
+    """Give the tracking URLs of a document, as a reader would follow them."""
+    return [part.partition('"')[0] for part in html.split('href="')[1:]]
+
+
+def test_every_fixed_name_of_the_facade_exists():
+    made = beacon()
+    for name in ("rewrite", "compile", "open_url", "click_url", "unwrap", "decode", "answer", "handle", "compose",
+                 "compose_bytes", "compile_mail"):  # fmt: skip
+        assert callable(getattr(made, name)), name
+    assert isinstance(made.settings, mb.Settings)
+    assert made.signer.read_message(made.signer.sign_message(MESSAGE)) == MESSAGE
+    assert made.routes.open("x") == f"{BASE}/o/x.gif"
+
+
+# mail out
+
+
+def test_rewriting_wraps_each_link_and_adds_one_pixel():
+    made = beacon()
+    done = made.rewrite(HTML, MESSAGE)
+    assert [link.url for link in done.links] == ["https://example.com/a?x=1&y=2", "https://example.com/b"]
+    assert [link.number for link in done.links] == [1, 2]
+    assert done.html.count("<img") == 1
+    assert made.open_url(MESSAGE) in done.html
+    assert [made.destination(url) for url in clicks(done.html)] == [link.url for link in done.links]
+    assert done.restore() == HTML
+
+
+def test_rewriting_text_wraps_links_in_their_own_channel_and_adds_nothing():
+    made = beacon()
+    done = made.rewrite(TEXT, MESSAGE, text=True)
+    assert "<img" not in done.text
+    assert made.unwrap(done.text) == TEXT == done.restore()
+    url = done.text.split()[1].rstrip(",")
+    assert made.decode(asked(url)).channel is mb.Channel.TEXT
+
+
+def test_rewriting_can_prove_itself():
+    assert beacon().rewrite(HTML, MESSAGE, verify=True).html == beacon().rewrite(HTML, MESSAGE).html
+
+
+def test_a_compiled_campaign_renders_what_rewriting_gives():
+    made = beacon()
+    template = made.compile(HTML, TEXT, campaign="spring")
+    assert template.render(MESSAGE) == made.rewrite(HTML, MESSAGE).html
+    assert [link.label for link in template.links[:2]] == ["Read", "On"]
+    assert [link.number for link in template.links] == [1, 2, 3, 4]
+    text = template.render_text(MESSAGE)
+    assert [made.decode(asked(url.rstrip(",."))).link for url in text.split() if url.startswith("http")] == [3, 4]
+
+
+def test_a_batch_source_with_the_token_filled_in_is_what_rendering_gives():
+    made = beacon()
+    template = made.compile(HTML, campaign="spring")
+    source = template.source("{{ token }}")
+    assert source.replace("{{ token }}", template.token(MESSAGE)) == template.render(MESSAGE)
+    with pytest.raises(ConfigError, match="stands in the document already"):
+        template.source("https")
+
+
+@pytest.mark.parametrize("campaign", ["", "summer"])
+def test_a_template_renders_its_own_campaign_only(campaign):
+    template = beacon().compile(HTML, campaign="spring")
+    with pytest.raises(ConfigError, match="campaign"):
+        template.render(mb.Message(recipient="u-17", campaign=campaign))
+
+
+def test_a_campaign_is_needed_wherever_links_are_wrapped():
+    with pytest.raises(ConfigError, match="campaign"):
+        beacon().rewrite(HTML, mb.Message(recipient="u-17"))
+    with pytest.raises(ConfigError, match="campaign"):
+        beacon().compile(HTML, campaign="")
+    only_opens = beacon().rewrite(HTML, mb.Message(recipient="u-17", clicks=mb.Level.NONE))
+    assert (len(only_opens.links), only_opens.html.count("<img")) == (0, 1)
+
+
+def test_utm_exclude_and_only_say_what_is_wrapped():
+    done = beacon(exclude=["/a"], utm={"utm_source": "spring"}).rewrite(HTML, MESSAGE)
+    assert [link.url for link in done.links] == ["https://example.com/b?utm_source=spring"]
+    assert [link.url for link in beacon(only=["/a"]).rewrite(HTML, MESSAGE).links] == ["https://example.com/a?x=1&y=2"]
+
+
+def letter():
+    mail = EmailMessage()
+    mail["To"] = "reader@example.net"
+    mail["Subject"] = "Spring"
+    mail.set_content(TEXT)
+    mail.add_alternative(HTML, subtype="html")
+    return mail
+
+
+def test_a_mail_is_composed_as_a_copy_in_which_each_link_works():
+    made, mail = beacon(), letter()
+    before = mail.as_bytes()
+    copy = made.compose(mail, MESSAGE)
+    assert mail.as_bytes() == before
+    assert isinstance(copy, EmailMessage)
+    html = copy.get_body(("html",)).get_content()
+    assert [made.destination(url) for url in clicks(html)] == ["https://example.com/a?x=1&y=2", "https://example.com/b"]
+    assert made.unwrap(html) == letter().get_body(("html",)).get_content()
+
+
+def test_a_mail_of_bytes_is_composed_and_compiled_to_working_links():
+    made, raw = beacon(), letter().as_bytes()
+    template = made.compile_mail(raw, campaign="spring")
+    for data in (made.compose_bytes(raw, MESSAGE), template.render(MESSAGE, headers={"To": "other@example.net"})):
+        mail = email.message_from_bytes(data, policy=email.policy.default)
+        html = mail.get_body(("html",)).get_content()
+        assert [made.decode(asked(url)).recipient for url in clicks(html)] == ["u-17", "u-17"]
+        assert made.open_url(MESSAGE) in html
+
+
+def test_a_click_url_stands_in_no_document_and_leads_where_it_says():
+    made = beacon()
+    event = made.decode(asked(made.click_url(MESSAGE, "https://example.com/ü")))
+    assert (event.kind, event.link, event.url) == (mb.Kind.CLICK, 0, "https://example.com/ü")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("javascript:alert(1)", "http or https"),
+        ("/relative", "http or https"),
+        ("https://example.com/\r\nX: y", "control characters"),
+        ("https://example.com/" + "a" * 2_000, "too long"),
+    ],
+)
+def test_a_destination_that_must_not_be_signed_gets_no_click_url(url, said):
+    with pytest.raises(ConfigError, match=said):
+        beacon().click_url(MESSAGE, url)
+
+
+def test_what_a_message_does_not_allow_has_no_url():
+    silent = mb.Message(recipient="u-17", campaign="spring", opens=mb.Level.NONE, clicks=mb.Level.NONE)
+    with pytest.raises(ConfigError, match="no open tracking"):
+        beacon().open_url(silent)
+    with pytest.raises(ConfigError, match="no click tracking"):
+        beacon().click_url(silent, "https://example.com/")
+
+
+# addresses, levels
+
+
+@pytest.mark.parametrize("way", ["rewrite", "open_url", "click_url", "render", "token", "compose"])
+def test_an_e_mail_address_for_a_recipient_is_refused_everywhere_and_not_shown(way):
+    made, message = beacon(), mb.Message(recipient="ann@example.org", campaign="spring")
+    template = made.compile(HTML, campaign="spring")
+    ways = {
+        "rewrite": lambda: made.rewrite(HTML, message),
+        "open_url": lambda: made.open_url(message),
+        "click_url": lambda: made.click_url(message, "https://example.com/"),
+        "render": lambda: template.render(message),
+        "token": lambda: template.token(message),
+        "compose": lambda: made.compose(letter(), message),
+    }
+    with pytest.raises(ConfigError, match="allow_addresses") as caught:
+        ways[way]()
+    assert "ann" not in str(caught.value)
+
+
+def test_an_e_mail_address_can_be_allowed():
+    made = beacon(allow_addresses=True)
+    message = mb.Message(recipient="ann@example.org", campaign="spring")
+    assert made.decode(asked(made.open_url(message))).recipient == "ann@example.org"
+
+
+LEVELS = [
+    pytest.param({"default_level": mb.Level.NONE}, {}, 0, 0, id="the host's NONE"),
+    pytest.param({}, {"opens": mb.Level.NONE, "clicks": mb.Level.NONE}, 0, 0, id="the message's NONE"),
+    pytest.param({}, {"opens": mb.Level.NONE}, 0, 2, id="clicks alone"),
+    pytest.param({}, {"clicks": mb.Level.NONE}, 1, 0, id="opens alone"),
+    pytest.param({"default_level": mb.Level.NONE}, {"clicks": mb.Level.NONE}, 0, 0, id="both"),
+    pytest.param({}, {}, 1, 2, id="everything"),
+]
+
+
+@pytest.mark.parametrize(("options", "fields", "pixels", "links"), LEVELS)
+def test_what_is_not_allowed_is_not_inserted(options, fields, pixels, links):
+    made = beacon(**options)
+    message = mb.Message(recipient="u-17", campaign="spring", **fields)
+    for html in (made.rewrite(HTML, message).html, made.compile(HTML, campaign="spring").render(message)):
+        assert html.count(f"{BASE}/o/") == pixels
+        assert html.count(f"{BASE}/c/") == links
+        assert pixels or links or html == HTML
+    text = made.compile(HTML, TEXT, campaign="spring").render_text(message)
+    assert text.count(f"{BASE}/c/") == links
+    assert links or text == TEXT
+
+
+@pytest.mark.parametrize("level", [mb.Level.AGGREGATE, mb.Level.DATE])
+def test_levels_of_a_later_version_are_refused_not_ignored(level):
+    message = mb.Message(recipient="u-17", campaign="spring", opens=level)
+    for way in (
+        beacon().open_url,
+        lambda one: beacon().rewrite(HTML, one),
+        beacon().compile(HTML, campaign="spring").render,
+    ):
+        with pytest.raises(ConfigError, match="not available"):
+            way(message)
+
+
+def test_a_shared_mail_has_one_token_for_all():
+    """Two people's messages give the same mail, and its hits name nobody."""
+    made = beacon()
+    mail = letter()
+    mail.replace_header("To", "one@example.net, two@example.net")
+    one, two = (
+        made.compose(mail, mb.Message(recipient=name, campaign="spring", id=name), shared=True).get_body(("html",))
+        for name in ("u-1", "u-2")
+    )
+    assert one.get_content() == two.get_content()
+    url = clicks(one.get_content())[0]
+    answer = made.answer(asked(url))
+    assert answer.reply.status == 302
+    assert (answer.event.recipient, answer.event.level) == (None, mb.Level.AGGREGATE)
+
+
+@pytest.mark.parametrize("fields", [{"opens": mb.Level.NONE}, {"clicks": mb.Level.NONE}])
+def test_a_shared_mail_that_allows_one_kind_only_still_works(fields):
+    made = beacon()
+    message = mb.Message(recipient="u-1", campaign="spring", **fields)
+    html = made.compose(letter(), message, shared=True).get_body(("html",)).get_content()
+    statuses = {made.answer(asked(url)).reply.status for url in clicks(html) if url.startswith(BASE)}
+    assert statuses == ({302} if "opens" in fields else set())
+    assert html.count(f"{BASE}/o/") == (0 if "opens" in fields else 1)
+
+
+# unwrapping
+
+
+def test_unwrapping_is_the_way_back_and_touches_no_foreign_or_forged_link():
+    made, other = beacon(), mb.Beacon("https://t.example.org", secret_keys=[NEW_KEY])
+    foreign = other.rewrite(HTML, MESSAGE).html
+    assert made.unwrap(made.rewrite(HTML, MESSAGE).html) == HTML
+    assert made.unwrap(foreign) == foreign
+    forged = mb.Beacon(BASE, secret_keys=[NEW_KEY]).rewrite(HTML, MESSAGE).html
+    assert clicks(made.unwrap(forged)) == clicks(forged)
+
+
+def test_what_was_wrapped_is_not_wrapped_again():
+    made = beacon()
+    once = made.rewrite(HTML, MESSAGE).html
+    assert not made.rewrite(once, MESSAGE).links
+
+
+# requests in
+
+
+def test_an_open_is_decoded_with_facts_and_nothing_redacted():
+    made = beacon()
+    event = made.decode(asked(made.open_url(MESSAGE)))
+    assert (event.kind, event.recipient, event.campaign) == (mb.Kind.OPEN, "u-17", "spring")
+    assert (event.sent_at, event.received_at, event.message_id) == (SENT, LATER, MESSAGE.message_id)
+    assert (event.address, event.user_agent) == ("192.0.2.1", FIREFOX["User-Agent"])
+    assert event.facts.agent is AgentKind.BROWSER
+    assert event.facts.client == "Firefox"
+
+
+def test_a_request_without_a_moment_gets_the_clocks():
+    made = beacon(clock=lambda: LATER)
+    assert made.decode(asked(made.open_url(MESSAGE), received_at=None)).received_at == LATER
+
+
+def test_what_is_none_of_ours_raises_a_token_error_and_is_answered_all_the_same():
+    made = beacon()
+    forged = mb.Beacon(BASE, secret_keys=[NEW_KEY]).open_url(MESSAGE)
+    for url, error in ((f"{BASE}/o/x.gif", BadToken), (forged, ForgedToken), ("/", BadToken)):
+        with pytest.raises(error) as caught:
+            made.decode(asked(url))
+        assert isinstance(caught.value, TokenError)
+        assert made.answer(asked(url)).event is None
+
+
+def test_an_answer_holds_reply_event_and_verdict_and_keeps_nothing():
+    sink = MemorySink()
+    made = beacon(sink=sink)
+    answer = made.answer(asked(made.click_url(MESSAGE, "https://example.com/")))
+    assert (answer.reply.status, answer.reply.headers[0]) == (302, ("Location", "https://example.com/"))
+    assert answer.verdict.is_human is not False
+    assert (answer.event.address, answer.event.user_agent, answer.event.headers) == ("", "", ())
+    assert answer.event.facts.client == "Firefox"
+    assert len(sink) == 0
+
+
+def test_handling_tells_sink_history_and_callback():
+    told = []
+    sink, history = MemorySink(), MemoryHistory()
+    made = beacon(sink=sink, history=history, on_event=lambda event, verdict: told.append((event, verdict)))
+    reply = made.handle(asked(made.open_url(MESSAGE)))
+    assert reply.status == 200
+    ((event, verdict),) = sink.events()
+    assert told == [(event, verdict)]
+    assert list(history.recent(event.changed(id="another"))) == [event]
+
+
+def test_without_a_history_of_the_hosts_the_beacon_remembers_by_itself():
+    """The third link within a second is a scanner's, and only what came before can say so."""
+    made = beacon()
+    urls = [made.click_url(MESSAGE, f"https://example.com/{number}") for number in range(3)]
+    template = made.compile("".join(f'<a href="https://example.com/{n}">x</a>' for n in range(4)), campaign="spring")
+    urls = clicks(template.render(MESSAGE))
+    sink = MemorySink()
+    made = beacon(sink=sink)
+    for number, url in enumerate(urls):
+        made.handle(asked(url, received_at=LATER + timedelta(milliseconds=200 * number)))
+    verdicts = [verdict for _, verdict in sink.events()]
+    assert verdicts[0].is_human
+    assert verdicts[-1].is_human is False
+
+
+def test_an_answer_sees_only_the_history_it_is_given():
+    made = beacon()
+    template = made.compile("".join(f'<a href="https://example.com/{n}">x</a>' for n in range(4)), campaign="spring")
+    requests = [
+        asked(url, received_at=LATER + timedelta(milliseconds=200 * number))
+        for number, url in enumerate(clicks(template.render(MESSAGE)))
+    ]
+    for request in requests[:-1]:
+        made.handle(request)
+    assert made.answer(requests[-1]).verdict.is_human
+    assert made.answer(requests[-1], made.history).verdict.is_human is False
+
+
+def test_what_the_host_keeps_is_kept():
+    made = beacon(keep_address="truncate", keep_user_agent="keep", keep_headers="keep")
+    event = made.answer(asked(made.open_url(MESSAGE))).event
+    assert event.address == "192.0.2.0/24"
+    assert event.user_agent == FIREFOX["User-Agent"]
+    assert ("accept-language", "de") in event.headers
+
+
+def test_a_bad_click_goes_to_the_fallback_where_there_is_one():
+    assert beacon().handle(asked(f"{BASE}/c/x/y")).status == 404
+    reply = beacon(fallback_url="https://example.com/gone").handle(asked(f"{BASE}/c/x/y"))
+    assert (reply.status, reply.headers[0]) == (302, ("Location", "https://example.com/gone"))
+
+
+# keys and short links
+
+
+def test_a_new_key_keeps_old_mail_alive_and_signs_new_mail():
+    old, both, new = beacon(), beacon(secret_keys=[KEY, NEW_KEY]), beacon(secret_keys=[NEW_KEY])
+    url = old.click_url(MESSAGE, "https://example.com/")
+    assert both.decode(asked(url)).recipient == "u-17"
+    assert both.click_url(MESSAGE, "https://example.com/") == new.click_url(MESSAGE, "https://example.com/")
+    with pytest.raises(ForgedToken):
+        new.decode(asked(url))
+
+
+def test_short_links_work_by_the_manifests_of_all_compilations():
+    sender = beacon(short_links=True)
+    first = sender.compile(HTML, campaign="spring")
+    second = sender.compile(HTML.replace("/b", "/c"), TEXT, campaign="spring")
+    kept = {"spring": mb.Manifest.from_json(first.manifest().merge(second.manifest()).to_json())}
+    made = beacon(short_links=True, manifests=kept.get)
+    for template in (first, second):
+        html = template.render(MESSAGE)
+        assert max(map(len, clicks(html))) < 120
+        found = [made.handle(asked(url)).headers[0] for url in clicks(html)]
+        assert found == [("Location", link.url) for link in template.links if link.channel is mb.Channel.HTML]
+        assert made.unwrap(html) == HTML.replace("/b", "/c" if template is second else "/b")
+    event = made.decode(asked(second.render_text(MESSAGE).split()[1].rstrip(",")))
+    assert (event.link, event.channel, event.url) == (3, mb.Channel.TEXT, "https://example.com/a?x=1&y=2")
+
+
+def test_a_short_link_of_another_campaign_or_none_is_dead():
+    sender = beacon(short_links=True)
+    template = sender.compile(HTML, campaign="spring")
+    (url, *_) = clicks(template.render(MESSAGE))
+    for manifests in ({}, {"summer": template.manifest()}, {"spring": mb.Manifest(campaign="spring")}):
+        made = beacon(short_links=True, manifests=manifests.get)
+        assert made.handle(asked(url)).status == 404
+        assert made.destination(url) == ""
+    assert sender.handle(asked(url)).status == 404
+
+
+def test_short_links_leave_no_room_for_a_link_in_no_document():
+    with pytest.raises(ConfigError, match="short_links"):
+        beacon(short_links=True).click_url(MESSAGE, "https://example.com/")
+
+
+# threads
+
+
+def test_one_beacon_serves_many_threads():
+    """Rewriting, rendering and answering at once give what they give one after the other."""
+    made = beacon()
+    template = made.compile(HTML, campaign="spring")
+
+    def one(number):
+        message = mb.Message(recipient=f"u-{number}", campaign=f"c-{number % 70}", sent_at=SENT)
+        html = made.rewrite(HTML, message).html
+        rendered = template.render(mb.Message(recipient=f"u-{number}", campaign="spring", sent_at=SENT))
+        events = [made.answer(asked(url)).event for url in (*clicks(html), *clicks(rendered))]
+        return html, rendered, [(event.recipient, event.campaign, event.link) for event in events]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(one, range(200)))
+    assert found == [one(number) for number in range(200)]
+    assert {recipient for _, _, events in found for recipient, _, _ in events} == {
+        f"u-{number}" for number in range(200)
+    }
