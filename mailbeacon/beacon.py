@@ -50,7 +50,7 @@ class Beacon:
 
     Args:
         base_url: Where the tracking routes are mounted.
-        settings: The settings, instead of all other arguments.
+        settings: Instead of all other arguments.
         options: The fields of :class:`mailbeacon.Settings`, ``secret_keys`` above all.
 
     Raises:
@@ -175,13 +175,11 @@ class Beacon:
             mail: The mail as bytes, or an email object.
             campaign: The campaign its messages belong to.
             verify: Let html5lib prove that nothing else changed in its documents.
-            strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
-            shared: Let several people get each mail; its token is then the campaign's alone.
+            strip_signatures: As for :meth:`compose_bytes`, which raises the same errors.
+            shared: As for :meth:`compose_bytes`.
 
         Raises:
-            SignedMail: If a change would break a signature or encryption.
-            RewriteError: For several recipients, a mail beyond what can be rewritten safely, or a failed proof.
-            ConfigError: If the campaign is empty.
+            RewriteError: Also if the proof fails.
         """
         from mailbeacon import composing
 
@@ -294,7 +292,7 @@ class Beacon:
         if message.opens is message.clicks is self.settings.default_level is Level.FULL:
             return _FULL
         for level in (message.opens, message.clicks):
-            if level is Level.AGGREGATE or level is Level.DATE:
+            if level in (Level.AGGREGATE, Level.DATE):
                 raise ConfigError(f"level {level.name} is not available in this version: use FULL or NONE")
         return self._least(message)
 

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from mailbeacon.errors import BadToken, ConfigError
 from mailbeacon.links import parse
-from mailbeacon.model import Event, Headers, Kind, Level, Manifests, Request, Target
+from mailbeacon.model import Channel, Event, Facts, Headers, Kind, Level, Manifests, Request, Target
+from mailbeacon.model.event import EventDraft
 
 if TYPE_CHECKING:
     from mailbeacon.tokens import TokenSigner
@@ -22,6 +23,8 @@ __all__ = ["decode"]
 _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_NO_LINK = (None, "", Channel.HTML)
+_NO_FACTS = Facts()
 
 
 def decode(
@@ -56,42 +59,42 @@ def decode(
     received_at = request.received_at
     if received_at is None:
         raise ConfigError("received_at must be set before a request is decoded")
-    path = parse(request.url)
+    route, token, link = parse(request.url)
     target = None
-    if path.kind == "o":
-        message = signer.read_message(path.token)
+    if route == "o":
+        message, message_id = signer.read_named(token)
         kind, level = Kind.OPEN, message.opens
-    elif path.kind == "c":
-        message = signer.read_message(path.token)
+    elif route == "c":
+        message, message_id = signer.read_named(token)
         kind, level = Kind.CLICK, message.clicks
-        target = _target(path.link, message.campaign, signer, manifests)
+        target = _target(link, message.campaign, signer, manifests)
     else:
-        message = signer.read_action(path.token)
-        kind, level = Kind.LEAVE_PAGE, Level.FULL
-    fields = request.fields
-    method, address, user_agent = request.method, request.address, fields.get_lower("user-agent")
+        message = signer.read_action(token)
+        kind, level, message_id = Kind.LEAVE_PAGE, Level.FULL, message.message_id
+    fields, sent_at = request.fields, message.sent_at
+    draft = EventDraft()
+    draft.kind = kind
+    draft.received_at = received_at
+    draft.recipient = message.recipient or None
+    draft.campaign = message.campaign
+    draft.message_id = message_id
+    draft.variant = message.variant
+    draft.sent_at = sent_at
+    draft.expired = sent_at is not None and _is_expired(received_at - sent_at, max_age, clock_skew)
+    draft.link, draft.url, draft.channel = _NO_LINK if target is None else (target.number, target.url, target.channel)
+    draft.method = method = request.method
+    draft.level = level
+    draft.facts = _NO_FACTS
+    draft.address = address = request.address
+    draft.user_agent = user_agent = fields.get_lower("user-agent")
+    draft.headers = _kept(fields)
+    draft.source = "request"
     moment = (received_at - _EPOCH) // _MICROSECOND
-    source = f"{path.token}\0{path.link}\0{moment}\0{method}\0{address}\0{user_agent}"
-    sent_at = message.sent_at
-    event = Event(
-        id=signer.digest("event-id", source.encode("utf-8", "surrogatepass")),
-        kind=kind,
-        received_at=received_at,
-        recipient=message.recipient or None,
-        campaign=message.campaign,
-        message_id=message.message_id,
-        variant=message.variant,
-        sent_at=sent_at,
-        expired=sent_at is not None and _is_expired(received_at - sent_at, max_age, clock_skew),
-        method=method,
-        level=level,
-        address=address,
-        user_agent=user_agent,
-        headers=_kept(fields),
-    )
-    if target is None:
-        return event
-    return event.changed(link=target.number, url=target.url, channel=target.channel)
+    source = f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
+    draft.id = signer.digest("event-id", source.encode("utf-8", "surrogatepass"))
+    draft.__class__ = Event
+    event: Event = draft
+    return event
 
 
 def _target(link: str, campaign: str, signer: TokenSigner, manifests: Manifests | None) -> Target:

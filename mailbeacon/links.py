@@ -9,9 +9,8 @@ import json
 import re
 import unicodedata
 from binascii import b2a_base64
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 from mailbeacon.errors import BadToken, ConfigError
@@ -59,8 +58,7 @@ _TAIL = re.compile(r"(?<![^0-9A-Za-z])[^0-9A-Za-z]++\Z")
 """What is no letter, at the end; looked for only where it begins, so that the search stays linear."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class Path(NamedTuple):
     """Hold the parts of a tracking URL.
 
     Attributes:
@@ -130,11 +128,11 @@ def parse(url: str) -> Path:
     head, _, last = path.rpartition("/")
     before, _, second = head.rpartition("/")
     if second == "o" and last.endswith(".gif"):
-        return Path(kind="o", token=last[:-4])
+        return Path("o", last[:-4])
     if second == "u" and last:
-        return Path(kind="u", token=last)
+        return Path("u", last)
     if second and last and before[-2:] in ("/c", "c"):
-        return Path(kind="c", token=second, link=last)
+        return Path("c", second, last)
     raise BadToken("not in the form of a tracking URL")
 
 

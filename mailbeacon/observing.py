@@ -7,6 +7,7 @@ nobody, keeps nothing, and gives away neither address nor user agent: only diges
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from functools import lru_cache
 from hashlib import blake2b
@@ -80,9 +81,10 @@ _NOT_THE_READER = frozenset(
     }
 )
 _READERS_NETWORKS = frozenset({NetworkKind.UNKNOWN, NetworkKind.LOCAL})
-_NOWHERE = Place()
 _DAYS_KEPT = 64
 _LONGEST_AGENT = 512
+_LONGEST_KEPT = 2_000
+"""Characters of a request's header values that are remembered at most."""
 
 
 class Observer:
@@ -96,7 +98,7 @@ class Observer:
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves places empty.
     """
 
-    __slots__ = ("_agent_id", "_agents", "_days", "_geo", "_networks", "_secret")
+    __slots__ = ("_agents", "_clients", "_days", "_geo", "_networks", "_secret", "_source")
 
     def __init__(
         self,
@@ -110,7 +112,8 @@ class Observer:
         self._secret = blake2b(secret or secrets.token_bytes(32), digest_size=32, person=b"mailbeacon facts").digest()
         self._geo = geo
         self._days: dict[int, blake2b] = {}
-        self._agent_id = lru_cache(maxsize=4096)(self._digest_agent)
+        self._clients = lru_cache(maxsize=4096)(self._make_client)
+        self._source = lru_cache(maxsize=4096)(self._find_source)
 
     def observe(self, request: Request, kind: Kind) -> Facts:
         """Give the facts of a request.
@@ -124,35 +127,58 @@ class Observer:
         """
         if request.received_at is None:
             raise ConfigError("received_at must be set before a request is observed")
-        headers = request.fields
-        get = headers.get_lower
-        user_agent = get("user-agent")
-        agent = self._agents.identify(
-            user_agent,
-            requested_with=get("x-requested-with"),
-            client_hints=get("sec-ch-ua"),
-            platform=get("sec-ch-ua-platform"),
-        )
-        network = self._networks.lookup(request.address)
+        fields, address = request.fields, request.address
         moment = request.received_at
         day = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).toordinal()
-        place = _NOWHERE if self._geo is None else self._place(request.address, agent, network)
+        network, network_id = self._source(day, address, self._networks.version)
+        facts = self._client(day, request.method, kind in _FORM_KINDS, fields)
+        if self._geo is None or facts.agent in _NOT_THE_READER or network.kind not in _READERS_NETWORKS:
+            return facts.changed(network=network, network_id=network_id, networks=self._networks.version)
+        place = self._geo.locate(address)
+        return facts.changed(
+            network=network,
+            network_id=network_id,
+            networks=self._networks.version,
+            country=place.country,
+            region=place.region,
+            city=place.city,
+        )
+
+    def _client(self, day: int, method: str, has_form: bool, headers: Headers) -> Facts:
+        """Give what method and headers tell; clients that send the same have the same, so it is worked out once."""
+        user_agent, kept = headers.get_lower("user-agent")[:_LONGEST_AGENT], headers.kept()
+        bare = len(headers) <= 2 and _BARE.issuperset(headers)
+        make = self._clients if sum([len(value) for _, value in kept]) <= _LONGEST_KEPT else self._make_client
+        return make(day, method, has_form, user_agent, kept, bare)
+
+    def _make_client(
+        self, day: int, method: str, has_form: bool, user_agent: str, kept: tuple[tuple[str, str], ...], bare: bool
+    ) -> Facts:
+        values = dict(kept)
+        agent = self._agents.identify(
+            user_agent,
+            requested_with=values.get("x-requested-with", ""),
+            client_hints=values.get("sec-ch-ua", ""),
+            platform=values.get("sec-ch-ua-platform", ""),
+        )
+        hints = [*agent.hints, *_method_hints(method, has_form), *_sent_hints(values)]
+        if not user_agent:
+            hints.append(Hint.NO_USER_AGENT)
+        hints += (Hint.HEADERS_UNKNOWN,) if bare else _header_hints(values, agent)
         return Facts(
             agent=agent.kind,
             client=agent.client,
             client_version=agent.version,
             system=agent.system,
             device=agent.device,
-            network=network,
-            network_id=_digest(self._key(day), _network_bytes(request.address)),
-            agent_id=self._agent_id(day, user_agent[:_LONGEST_AGENT]),
-            hints=_hints(request.method, headers, kind, agent),
-            country=place.country,
-            region=place.region,
-            city=place.city,
+            agent_id=_digest(self._key(day), user_agent.encode("utf-8", "surrogatepass")),
+            hints=frozenset(hints),
             rules=self._agents.version,
-            networks=self._networks.version,
         )
+
+    def _find_source(self, day: int, address: str, version: str) -> tuple[Network, str]:  # noqa: ARG002 - a key of the cache
+        """Give an address's network and digest."""
+        return self._networks.lookup(address), _digest(self._key(day), _network_bytes(address))
 
     def _key(self, day: int) -> blake2b:
         """Give the keyed hash of a UTC day."""
@@ -162,15 +188,6 @@ class Observer:
                 self._days = {}
             key = self._days[day] = blake2b(day.to_bytes(4), key=self._secret, digest_size=8)
         return key
-
-    def _digest_agent(self, day: int, user_agent: str) -> str:
-        return _digest(self._key(day), user_agent.encode("utf-8", "surrogatepass"))
-
-    def _place(self, address: str, agent: Agent, network: Network) -> Place:
-        """Locate a reader; the place of a proxy, a relay, a scanner or a rented server is not the reader's."""
-        if self._geo is None or agent.kind in _NOT_THE_READER or network.kind not in _READERS_NETWORKS:
-            return _NOWHERE
-        return self._geo.locate(address)
 
 
 def _digest(key: blake2b, data: bytes) -> str:
@@ -192,50 +209,43 @@ def _network_bytes(address: str) -> bytes:
     return packed[12:] if packed.startswith(b"\0\0\0\0\0\0\0\0\0\0\xff\xff") else packed[:8]
 
 
-def _hints(method: str, headers: Headers, kind: Kind, agent: Agent) -> frozenset[Hint]:
-    """Read the method and the headers."""
-    get = headers.get_lower
-    found: list[Hint] = [*agent.hints]
-    if method != "GET":
-        if method == "HEAD":
-            found.append(Hint.HEAD)
-        elif method != "POST" or kind not in _FORM_KINDS:
-            found.append(Hint.OTHER_METHOD)
+def _method_hints(method: str, has_form: bool) -> Iterator[Hint]:
+    if method == "HEAD":
+        yield Hint.HEAD
+    elif method != "GET" and not (method == "POST" and has_form):
+        yield Hint.OTHER_METHOD
+
+
+def _sent_hints(values: Mapping[str, str]) -> Iterator[Hint]:
+    """Read the header fields that say something wherever they come from."""
     for name in _PREFETCH_HEADERS:
-        value = get(name)
-        if value and any(word in value.lower() for word in _PREFETCH_WORDS):
-            found.append(Hint.PREFETCH)
-    referer = get("referer")
-    if referer and (hint := _referer_hint(referer)) is not None:
-        found.append(hint)
-    if not get("user-agent"):
-        found.append(Hint.NO_USER_AGENT)
-    if len(headers) > 2 or not _BARE.issuperset(headers):
-        _header_hints(headers, agent, found)
-    else:
-        found.append(Hint.HEADERS_UNKNOWN)
-    return frozenset(found)
+        value = values.get(name, "").lower()
+        if any(word in value for word in _PREFETCH_WORDS):
+            yield Hint.PREFETCH
+    hint = _referer_hint(values.get("referer", ""))
+    if hint is not None:
+        yield hint
 
 
-def _header_hints(headers: Headers, agent: Agent, found: list[Hint]) -> None:
-    """Add what headers say by being there or not."""
-    get = headers.get_lower
+def _header_hints(values: Mapping[str, str], agent: Agent) -> Iterator[Hint]:
+    """Read what a request's headers say by being there or not."""
+    get = values.get
     if not get("accept"):
-        found.append(Hint.NO_ACCEPT)
+        yield Hint.NO_ACCEPT
     if not get("accept-language"):
-        found.append(Hint.NO_ACCEPT_LANGUAGE)
+        yield Hint.NO_ACCEPT_LANGUAGE
     if get("range"):
-        found.append(Hint.RANGE)
+        yield Hint.RANGE
     if get("sec-gpc") == "1":
-        found.append(Hint.GPC)
+        yield Hint.GPC
     if get("dnt") == "1":
-        found.append(Hint.DNT)
+        yield Hint.DNT
     if get("sec-fetch-site") or get("sec-fetch-mode") or get("sec-fetch-dest"):
-        found.append(Hint.SEC_FETCH)
+        yield Hint.SEC_FETCH
         if get("sec-fetch-user") == "?1":
-            found.append(Hint.SEC_FETCH_USER)
+            yield Hint.SEC_FETCH_USER
     elif agent.kind is AgentKind.BROWSER and int(agent.version or 0) >= _FETCH_SINCE.get(agent.client, 10_000):
-        found.append(Hint.NO_SEC_FETCH)
+        yield Hint.NO_SEC_FETCH
 
 
 def _referer_hint(referer: str) -> Hint | None:

@@ -12,10 +12,10 @@ from hashlib import blake2b
 from typing import Literal
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Level
+from mailbeacon.model import Event, Facts, Level
 from mailbeacon.settings import Keep
 
-__all__ = ["check_level", "effective_level", "opted_out", "redact"]
+__all__ = ["check_level", "effective_level", "opted_out", "redact", "unlinked"]
 
 _MAX_AGENT = 512
 _HASHED = re.compile(r"hash:[0-9a-f]{32}\Z")
@@ -68,6 +68,11 @@ def opted_out(value: str) -> bool:
     Source: Global Privacy Control, W3C draft (2024), section 3; Tracking Preference Expression, W3C note (2019).
     """
     return bool(value) and any(part.strip() == "1" for part in value.split(","))
+
+
+def unlinked(facts: Facts) -> Facts:
+    """Take from facts what tells one reader from another, for an event of a mail whose readers may not be told apart."""
+    return facts.changed(network_id="", agent_id="")
 
 
 def redact(

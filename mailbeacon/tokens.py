@@ -27,6 +27,7 @@ from itsdangerous.signer import SigningAlgorithm
 
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken
 from mailbeacon.model import Channel, Level, Message, Target
+from mailbeacon.model.drafts import draft_of
 
 __all__ = ["MAX_TOKEN_LENGTH", "KeyedHash", "TokenSigner"]
 
@@ -42,6 +43,7 @@ _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _MESSAGE_DEFAULTS = ("", "", 0, "", "", "33")
+_MessageDraft = draft_of(Message)
 _LEVELS = {f"{opens:d}{clicks:d}": (opens, clicks) for opens in Level for clicks in Level}
 _parse: Callable[[str, int], tuple[object, int]] = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # its stub is wrong
 
@@ -137,6 +139,10 @@ class TokenSigner:
         self._hit = _Purpose(self._keys, self._salt("hit"))
         self._link = _Purpose(self._keys, self._salt("link"))
         self._action = _Purpose(self._keys, self._salt("action"))
+        self._derived = lru_cache(maxsize=64)(self._derive_oldest)
+        self._digest = lru_cache(maxsize=64)(self._keyed)
+        self._read = lru_cache(maxsize=4096)(self._read_hit)
+        self._target = lru_cache(maxsize=4096)(self._read_target)
 
     def _salt(self, purpose: str) -> bytes:
         return b"mailbeacon.%s.v1%s" % (purpose.encode(), b"." + self._namespace if self._namespace else b"")
@@ -156,7 +162,20 @@ class TokenSigner:
             BadToken: If the text is not in the form of a token.
             ForgedToken: If no key of ours signed it for this purpose.
         """
-        return _message(self._hit.body(token))
+        return self._read(token)[0]
+
+    def read_named(self, token: str) -> tuple[Message, str]:
+        """Read a message with its ``message_id``; remembered, for one mail's pixel and links are asked for together.
+
+        Raises:
+            BadToken: As for :meth:`read_message`.
+            ForgedToken: The same.
+        """
+        return self._read(token)
+
+    def _read_hit(self, token: str) -> tuple[Message, str]:
+        message = _message(self._hit.body(token))
+        return message, message.message_id
 
     def sign_action(self, message: Message) -> str:
         """Give the token that lets a recipient act, such as to unsubscribe."""
@@ -184,12 +203,15 @@ class TokenSigner:
         return self._link.sign(payload, _campaign_context(campaign))
 
     def read_link(self, token: str, campaign: str) -> Target:
-        """Read what :meth:`sign_link` wrote for this campaign.
+        """Read what :meth:`sign_link` wrote for this campaign; remembered, for all its recipients have the same links.
 
         Raises:
             BadToken: If the text is not in the form of a token.
             ForgedToken: If no key of ours signed it for this campaign.
         """
+        return self._target(token, campaign)
+
+    def _read_target(self, token: str, campaign: str) -> Target:
         values = _array(self._link.body(token, _campaign_context(campaign)))
         try:
             number, url, channel = values if len(values) == 3 else (*values, Channel.HTML)
@@ -199,11 +221,19 @@ class TokenSigner:
 
     def derive(self, purpose: str) -> bytes:
         """Give a 32-byte key for another purpose, made from the oldest key so that adding a key changes nothing."""
+        return self._derived(purpose)
+
+    def _derive_oldest(self, purpose: str) -> bytes:
         return _derive(self._keys[0], self._salt("derive." + purpose))
 
     def digest(self, purpose: str, data: bytes, size: int = 16) -> str:
         """Give a keyed digest of ``size`` bytes, in hexadecimal."""
-        return blake2b(data, key=self.derive(purpose), digest_size=size).hexdigest()
+        made = self._digest(purpose, size).copy()
+        made.update(data)
+        return made.hexdigest()
+
+    def _keyed(self, purpose: str, size: int) -> blake2b:
+        return blake2b(key=self.derive(purpose), digest_size=size)
 
 
 @lru_cache(maxsize=256)
@@ -243,17 +273,30 @@ def _message(body: bytes) -> Message:
     try:
         campaign, recipient, seconds, name, variant, levels = (*values, *_MESSAGE_DEFAULTS[len(values) :])  # type: ignore[misc]
         opens, clicks = _LEVELS[levels]
-        return Message(
-            recipient=recipient,
-            campaign=campaign,
-            id=name,
-            variant=variant,
-            sent_at=datetime.fromtimestamp(seconds, UTC) if seconds else None,
-            opens=opens,
-            clicks=clicks,
-        )
+        sent_at = datetime.fromtimestamp(seconds, UTC) if seconds else None
+        if not (recipient and recipient.__class__ is campaign.__class__ is name.__class__ is variant.__class__ is str):
+            return Message(
+                recipient=recipient,
+                campaign=campaign,
+                id=name,
+                variant=variant,
+                sent_at=sent_at,
+                opens=opens,
+                clicks=clicks,
+            )
     except (TypeError, ValueError, KeyError, OverflowError, OSError) as error:
         raise BadToken("the signed content is not a message's") from error
+    draft = _MessageDraft()
+    draft.recipient = recipient
+    draft.campaign = campaign
+    draft.id = name
+    draft.variant = variant
+    draft.sent_at = sent_at
+    draft.opens = opens
+    draft.clicks = clicks
+    draft.__class__ = Message
+    message: Message = draft
+    return message
 
 
 def _array(body: bytes) -> list[Any]:

@@ -22,6 +22,7 @@ APPLE = Network(operator="Apple", kind=NetworkKind.RELAY)
 ZSCALER = Network(operator="Zscaler", kind=NetworkKind.CORPORATE_PROXY)
 FULL = frozenset({Hint.SEC_FETCH, Hint.SEC_FETCH_USER})
 BARE = frozenset({Hint.NO_SEC_FETCH, Hint.NO_ACCEPT_LANGUAGE})
+_MACHINES = frozenset({Actor.SCANNER, Actor.PREFETCH, Actor.PREVIEW, Actor.CRAWLER, Actor.SCRIPT})
 UNDECIDABLE = "machine: one click, full browser, unknown network"
 """The behaviour that one event cannot tell from a person's."""
 
@@ -37,7 +38,7 @@ class Told:
     @property
     def machine(self) -> bool:
         """Whether no person stood behind it."""
-        return self.truth in (Actor.SCANNER, Actor.PREFETCH, Actor.SCRIPT)
+        return self.truth in _MACHINES
 
 
 class Mailing:

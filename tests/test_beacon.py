@@ -25,6 +25,8 @@ FIREFOX = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "Accept": "*/*",
     "Accept-Language": "de",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-User": "?1",
 }
 
 
@@ -332,16 +334,20 @@ def test_handling_tells_sink_history_and_callback():
     assert list(history.recent(event.changed(id="another"))) == [event]
 
 
-def test_without_a_history_of_the_hosts_the_beacon_remembers_by_itself():
-    """The third link within a second is a scanner's, and only what came before can say so."""
-    made = beacon()
-    urls = [made.click_url(MESSAGE, f"https://example.com/{number}") for number in range(3)]
+def burst(made):
+    """Give four clicks on one mail within a second: which is a scanner's way, but no single one of them is."""
     template = made.compile("".join(f'<a href="https://example.com/{n}">x</a>' for n in range(4)), campaign="spring")
-    urls = clicks(template.render(MESSAGE))
+    return [
+        asked(url, received_at=LATER + timedelta(milliseconds=200 * number))
+        for number, url in enumerate(clicks(template.render(MESSAGE)))
+    ]
+
+
+def test_without_a_history_of_the_hosts_the_beacon_remembers_by_itself():
     sink = MemorySink()
     made = beacon(sink=sink)
-    for number, url in enumerate(urls):
-        made.handle(asked(url, received_at=LATER + timedelta(milliseconds=200 * number)))
+    for request in burst(made):
+        made.handle(request)
     verdicts = [verdict for _, verdict in sink.events()]
     assert verdicts[0].is_human
     assert verdicts[-1].is_human is False
@@ -349,15 +355,11 @@ def test_without_a_history_of_the_hosts_the_beacon_remembers_by_itself():
 
 def test_an_answer_sees_only_the_history_it_is_given():
     made = beacon()
-    template = made.compile("".join(f'<a href="https://example.com/{n}">x</a>' for n in range(4)), campaign="spring")
-    requests = [
-        asked(url, received_at=LATER + timedelta(milliseconds=200 * number))
-        for number, url in enumerate(clicks(template.render(MESSAGE)))
-    ]
-    for request in requests[:-1]:
+    *earlier, last = burst(made)
+    for request in earlier:
         made.handle(request)
-    assert made.answer(requests[-1]).verdict.is_human
-    assert made.answer(requests[-1], made.history).verdict.is_human is False
+    assert made.answer(last).verdict.is_human
+    assert made.answer(last, made.history).verdict.is_human is False
 
 
 def test_what_the_host_keeps_is_kept():

@@ -124,10 +124,9 @@ class Agents:
             client_hints: The ``Sec-CH-UA`` header.
             platform: The ``Sec-CH-UA-Platform`` header.
         """
-        text = user_agent if len(user_agent) <= _LONGEST else user_agent[:_LONGEST]
-        if requested_with or client_hints or platform:
-            return self._known(text, requested_with[:100], client_hints[:300], platform[:40])
-        return self._plain(text)
+        if not (requested_with or client_hints or platform):
+            return self._plain(user_agent if len(user_agent) <= _LONGEST else user_agent[:_LONGEST])
+        return self._known(user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40])
 
     def _decide(self, text: str, lowered: str) -> tuple[AgentKind, str, Rule | None]:
         if self._trusts_form and is_plain_browser(lowered):

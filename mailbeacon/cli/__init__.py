@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mailbeacon import __version__
-from mailbeacon.cli import decode, demo, keys, rewrite
+from mailbeacon.cli import decode, demo, fake, keys, report, rewrite
 from mailbeacon.cli.console import INPUT, INTERRUPTED, OK, USAGE, Refused, complain, guard_output, hush_output
 from mailbeacon.errors import ConfigError, MailbeaconError
 
 __all__ = ["main"]
 
-_COMMANDS = (demo, rewrite, decode, keys)
+_COMMANDS = (demo, rewrite, decode, report, fake, keys)
 
 
 class _Parser(ArgumentParser):

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from pathlib import Path
 
 from mailbeacon import links
-from mailbeacon.cli.console import OK, Commands, Refused
+from mailbeacon.cli.console import OK, Commands, Refused, reason, shown
 from mailbeacon.cli.keyring import add_key_option, read_keys
-from mailbeacon.errors import TokenError
-from mailbeacon.model import Kind, Message
+from mailbeacon.errors import DataError, TokenError
+from mailbeacon.model import Kind, Manifest, Message, Target
 from mailbeacon.tokens import TokenSigner
 
 __all__ = ["register"]
@@ -27,14 +28,18 @@ def register(commands: Commands) -> None:
         "decode", help="say what a tracking URL says", description="Say what a tracking URL says, as JSON."
     )
     parser.add_argument("url", metavar="URL", help="the address of a pixel or a wrapped link")
+    parser.add_argument(
+        "--manifest", type=Path, metavar="FILE", help="the campaign's manifest as JSON, which a short link needs"
+    )
     add_key_option(parser)
     parser.set_defaults(run=_run)
 
 
 def _run(options: Namespace) -> int:
     signer = TokenSigner(read_keys(options.key_file))
+    manifest = None if options.manifest is None else _read_manifest(options.manifest)
     try:
-        found = _said(options.url, signer)
+        found = _said(options.url, signer, manifest)
     except TokenError as error:
         raise Refused(f"the URL says nothing that can be believed: {error}") from error
     wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
@@ -42,16 +47,44 @@ def _run(options: Namespace) -> int:
     return OK
 
 
-def _said(url: str, signer: TokenSigner) -> dict[str, object]:
+def _said(url: str, signer: TokenSigner, manifest: Manifest | None) -> dict[str, object]:
     path = links.parse(url)
     message = signer.read_action(path.token) if path.kind == "u" else signer.read_message(path.token)
     found = {"kind": _KINDS[path.kind].value, **_message(message)}
     if path.kind != "c":
         return found
-    if path.link[:1] == "s":
-        raise Refused("a short link: its destination stands in the campaign's manifest, not in the URL")
-    target = signer.read_link(path.link, message.campaign)
+    is_short = path.link[:1] == "s"
+    target = _named(path.link, message, manifest) if is_short else signer.read_link(path.link, message.campaign)
     return {**found, "link": target.number, "url": target.url, "channel": target.channel.value}
+
+
+def _named(name: str, message: Message, manifest: Manifest | None) -> Target:
+    """Give what a short link stands for.
+
+    Raises:
+        Refused: If that is not known.
+    """
+    if manifest is None:
+        raise Refused("a short link: its destination stands in the campaign's manifest, to be given with --manifest")
+    if manifest.campaign != message.campaign:
+        campaigns = f"{shown(manifest.campaign)!r}, the link of {shown(message.campaign)!r}"
+        raise Refused(f"the manifest is of the campaign {campaigns}")
+    target = manifest.targets.get(name)
+    if target is None:
+        raise Refused("a short link that the manifest does not know")
+    return target
+
+
+def _read_manifest(path: Path) -> Manifest:
+    name = shown(str(path))
+    try:
+        return Manifest.from_json(path.read_bytes())
+    except OSError as error:
+        raise Refused(f"cannot read {name}: {reason(error)}") from error
+    except DataError as error:
+        raise Refused(f"{name} is not a manifest: {error}") from error
+    except ValueError as error:  # a zero byte in the name
+        raise Refused("cannot read a file of this name") from error
 
 
 def _message(message: Message) -> dict[str, object]:

@@ -273,7 +273,7 @@ SCRIPTS: Choices[Client] = Choices(
         (3, _client("curl", "curl/8.14.1", Accept="*/*")),
         (3, _client("requests", "python-requests/2.32.3", Accept="*/*")),
         (1, _client("Go", "Go-http-client/2.0")),
-        (1, _client("nobody", "")),
+        (1, _client("nobody", "", Accept="*/*")),
     ]
 )
 """Source: crawler-user-agents, 2026."""

@@ -32,6 +32,8 @@ class Counts(NamedTuple):
     """Hold what was counted around one event. A tuple, because verdicts are looked up by it."""
 
     burst: int = 0
+    tabs: int = 0
+    moment: bool = False
     pair: bool = False
     covered: int = 0
     covered_slowly: int = 0
@@ -52,7 +54,10 @@ class Around:
     Attributes:
         windows: The windows the counts were made with.
         wait: How long after delivery or sending the event came.
-        burst: Links the same client followed within ``windows.burst``; 0 below ``windows.burst_links``.
+        burst: Links the same client followed within ``windows.burst``, faster than a hand can; 0 if none were.
+        tabs: The same at a pace that a hand can keep; 0 below ``windows.burst_links``.
+        moment: Whether the same client followed another link within ``windows.same_moment``, closer than a hand can;
+            times in whole seconds say nothing of that.
         pair: Whether the same client followed another link within ``windows.same_second``.
         covered: The number of the mail's links, all followed by the same client at no person's pace; else 0.
         covered_slowly: The same within ``windows.coverage``.
@@ -61,7 +66,7 @@ class Around:
         leave: Whether the same client fetched a content link and the unsubscribe link within ``windows.leave``.
         company: Whether the event belongs to a burst by its network or user agent.
         trap: Whether the same client followed a hidden link of the mail within ``windows.honeypot``.
-        pixel_after: Whether the same client fetched the pixel only after a click, within ``windows.pixel_after``.
+        pixel_after: Whether the same agent fetched the pixel only after a click, within ``windows.pixel_after``.
         recipients: Recipients for whom the same network made hits within ``windows.recipients``; 0 below
             ``windows.recipients_count``, and for networks known to carry many people.
         message: The events of the same message, this one too, within ``windows.horizon``, in order of time; only for
@@ -72,6 +77,8 @@ class Around:
     windows: Windows
     wait: Wait = Wait.UNKNOWN
     burst: int = 0
+    tabs: int = 0
+    moment: bool = False
     pair: bool = False
     covered: int = 0
     covered_slowly: int = 0

@@ -125,12 +125,7 @@ class Classifier:
         Returns:
             What :meth:`classify_all` says of the event when it sees all of them.
         """
-        message, network = event.message_id, event.facts.network_id
-        related = [
-            other
-            for other in earlier
-            if (message and other.message_id == message) or (network and other.facts.network_id == network)
-        ]
+        related = _related(event, earlier) if earlier else []
         if related or self._on_event:
             return self.classify_all([*related, event])[-1]
         case = self._case(event)
@@ -350,6 +345,16 @@ class Classifier:
         priors = sorted((kind.value, prior) for kind, prior in self.priors.items())
         named = repr((rules, self.windows, priors, sorted(self._links.items())))
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
+
+
+def _related(event: Event, earlier: Iterable[Event]) -> list[Event]:
+    """Give the events that may bear on another: of its message, and of its network."""
+    message, network = event.message_id, event.facts.network_id
+    return [
+        other
+        for other in earlier
+        if (message and other.message_id == message) or (network and other.facts.network_id == network)
+    ]
 
 
 def _ask(rules: Iterable[Rule], event: Event, around: Around) -> list[tuple[Rule, str]]:

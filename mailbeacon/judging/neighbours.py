@@ -139,7 +139,7 @@ def count_company(shared: Shared, indices: Sequence[int], bursts: Sequence[int],
 
 
 def count_order(shared: Shared, follows: Sequence[int], opens: Sequence[int]) -> None:
-    """Note pixels fetched only after a click of the same client: a person opens a mail before following its links.
+    """Note pixels fetched only after a click of the same agent, wherever from: a person opens a mail before following its links.
 
     Args:
         shared: Where to note it.
@@ -149,12 +149,12 @@ def count_order(shared: Shared, follows: Sequence[int], opens: Sequence[int]) ->
     window, back = shared.windows.pixel_after.total_seconds(), shared.windows.company.total_seconds()
     clicked: dict[object, list[float]] = {}
     for index in follows:
-        clicked.setdefault(_both(shared.events[index]), []).append(shared.times[index])
+        clicked.setdefault(_user_agent(shared.events[index]), []).append(shared.times[index])
     opened: dict[object, list[float]] = {}
     for index in opens:
-        opened.setdefault(_both(shared.events[index]), []).append(shared.times[index])
+        opened.setdefault(_user_agent(shared.events[index]), []).append(shared.times[index])
     for index in opens:
-        client = _both(shared.events[index])
+        client = _user_agent(shared.events[index])
         clicks = clicked.get(client) if client else None
         if clicks:
             moment = shared.times[index]
@@ -212,19 +212,47 @@ def _count_hand(shared: Shared, hand: list[int]) -> list[int]:
     if different < 2:
         return []
     times = [shared.times[index] for index in hand]
-    bursts = []
+    bursts: list[int] = []
     if different >= windows.burst_links:
-        for index, count in zip(hand, most(times, links, windows.burst.total_seconds()), strict=True):
-            if count >= windows.burst_links:
-                shared.note(index, "burst", count)
-                bursts.append(index)
+        bursts = _count_bursts(shared, hand, times, links)
     if len(bursts) < len(hand):
         _note(shared, hand, most(times, links, windows.same_second.total_seconds()), 2, "pair")
+        fine = _fine(shared, hand)
+        if len(fine) > 1:
+            _note(shared, fine, _most_links(shared, fine, windows.same_moment), 2, "moment")
     bursts += _count_coverage(shared, hand, times, links, different)
     leaves = [events[index].kind in LEAVES for index in hand]
     if True in leaves and False in leaves:
         _note(shared, hand, most(times, leaves, windows.leave.total_seconds()), 2, "leave")
     return bursts
+
+
+def _count_bursts(shared: Shared, hand: Sequence[int], times: Sequence[float], links: Sequence[object]) -> list[int]:
+    """Note where one client followed links in quick succession; give the events that did so faster than a hand can."""
+    windows = shared.windows
+    counted = most(times, links, windows.burst.total_seconds())
+    if max(counted) < windows.burst_links:
+        return []
+    fine = _fine(shared, hand)
+    quick = dict(zip(fine, _most_links(shared, fine, windows.volley), strict=True)) if fine else {}
+    bursts = []
+    for index, count in zip(hand, counted, strict=True):
+        if count >= windows.burst_sure or quick.get(index, 0) >= windows.burst_links:
+            shared.note(index, "burst", count)
+            bursts.append(index)
+        elif count >= windows.burst_links:
+            shared.note(index, "tabs", count)
+    return bursts
+
+
+def _fine(shared: Shared, hand: Sequence[int]) -> list[int]:
+    """Give the events whose times are finer than seconds: most logs have whole seconds, which hide a person's pace."""
+    return [index for index in hand if shared.events[index].received_at.microsecond]
+
+
+def _most_links(shared: Shared, hand: Sequence[int], window: timedelta) -> list[int]:
+    times, links = [shared.times[index] for index in hand], [_link(shared.events[index]) for index in hand]
+    return most(times, links, window.total_seconds())
 
 
 def _note(shared: Shared, hand: Sequence[int], counted: Sequence[int], least: int, name: str) -> None:
@@ -257,9 +285,10 @@ def _count_coverage(
 
 
 def _count_networks(shared: Shared, follows: Sequence[int], bursts: set[int]) -> None:
-    """Note clicks from many networks on different links at nearly one time.
+    """Note clicks from many networks on as many links at nearly one time.
 
-    Bursts are left out, and kinds of network are kept apart: a person's click beside a scanner's stays a person's.
+    Bursts are left out, and kinds of network are kept apart: a person's click beside a scanner's stays a person's. So it
+    does where a gateway visits, from elsewhere, what the person follows: a link followed from two networks says nothing.
     """
     events, windows = shared.events, shared.windows
     groups: dict[NetworkKind, list[int]] = {}
@@ -267,16 +296,32 @@ def _count_networks(shared: Shared, follows: Sequence[int], bursts: set[int]) ->
         facts = events[index].facts
         if index not in bursts and facts.network_id and facts.network.kind not in CARRIERS:
             groups.setdefault(facts.network.kind, []).append(index)
-    window = windows.networks.total_seconds()
+    window, least = windows.networks.total_seconds(), windows.networks_count
     for group in groups.values():
-        names = [events[index].facts.network_id for index in group]
-        if len(set(names)) < windows.networks_count:
+        if len({_network(events[index]) for index in group}) < least:
             continue
-        times = [shared.times[index] for index in group]
-        links = most(times, [_link(events[index]) for index in group], window)
-        for index, networks, different in zip(group, most(times, names, window), links, strict=True):
-            if networks >= windows.networks_count and different > 1:
-                shared.note(index, "networks", networks)
+        own = _without_echoes(shared, group, window)
+        if len(own) < least:
+            continue
+        times = [shared.times[index] for index in own]
+        links = most(times, [_link(events[index]) for index in own], window)
+        networks = most(times, [_network(events[index]) for index in own], window)
+        for index, count, different in zip(own, networks, links, strict=True):
+            if min(count, different) >= least:
+                shared.note(index, "networks", count)
+
+
+def _without_echoes(shared: Shared, group: Sequence[int], window: float) -> list[int]:
+    """Leave out clicks on a link that another network followed too within the window."""
+    links: dict[object, list[int]] = {}
+    for index in group:
+        links.setdefault(_link(shared.events[index]), []).append(index)
+    own = []
+    for same in links.values():
+        networks = [_network(shared.events[index]) for index in same]
+        counted = most([shared.times[index] for index in same], networks, window)
+        own += [index for index, count in zip(same, counted, strict=True) if count == 1]
+    return sorted(own)
 
 
 def _network(event: Event) -> object:

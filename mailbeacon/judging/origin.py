@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from mailbeacon.judging.around import Around
 from mailbeacon.judging.rules import Needs, Rule, rule
-from mailbeacon.model import Event, Kind, NetworkKind
+from mailbeacon.model import Actor, AgentKind, Event, Kind, NetworkKind
 
 __all__ = ["ORIGIN_RULES", "is_provider"]
 
 OPENS = frozenset({Kind.OPEN})
 FOLLOWS = frozenset({Kind.CLICK, Kind.LEAVE_PAGE})
 MAIL_PROVIDERS = ("apple", "google", "microsoft", "yahoo")
-"""Operators whose servers also load images because a person opened a mail: not suspicious on an open."""
+"""Operators whose image proxies name themselves: such a proxy is theirs, whatever else the network is used for."""
+_LOADS_FROM_CLOUD = "microsoft"
+"""Outlook.com's proxy has no name, and comes from somewhere at Microsoft: an open from there says nothing."""
 
 
 def is_provider(event: Event) -> bool:
@@ -65,7 +67,8 @@ def mail_network_click(event: Event, around: Around) -> str:
 )
 def hosting_open(event: Event, around: Around) -> str:
     """See that an open came from rented servers that are no mail provider's."""
-    if event.facts.network.kind is not NetworkKind.HOSTING or is_provider(event):
+    network = event.facts.network
+    if network.kind is not NetworkKind.HOSTING or network.operator.casefold().startswith(_LOADS_FROM_CLOUD):
         return ""
     return f"it came from rented servers{_by(event)}"
 
@@ -75,11 +78,15 @@ def hosting_open(event: Event, around: Around) -> str:
     weight=-1.0,
     source="Outlook.com loads images itself: warmbly pull request 412, 2025",
     kinds=OPENS,
+    actor=Actor.IMAGE_PROXY,
     needs=Needs.FACTS,
+    named=True,
 )
 def mail_network_open(event: Event, around: Around) -> str:
-    """See that an open came from a mail provider's network, as opens in its web mail do."""
-    return "it came from a mail provider's network, as opens in its web mail do" if is_provider(event) else ""
+    """See that an open came from a mail provider's own machines, which load images for people, with any user agent."""
+    if event.facts.network.kind is not NetworkKind.MAIL or event.facts.agent is AgentKind.MAIL_CLIENT:
+        return ""
+    return f"a mail provider's own machines{_by(event)} loaded it, as they do when a person opens a mail"
 
 
 @rule(family="network", weight=4.5, source="security vendors' own ranges, 2026", needs=Needs.FACTS)

@@ -230,6 +230,7 @@ SINGLE_RULES: tuple[Rule, ...] = (
         "there was no user agent",
         "Trend Micro, Phish Insight rules, 2026",
         absent=True,
+        actor=Actor.SCRIPT,
     ),
     _hint(
         Hint.HONEYPOT,

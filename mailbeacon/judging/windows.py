@@ -20,9 +20,12 @@ class Windows:
     "One client" means: of one message, and with the same network id or the same agent id.
 
     Args:
-        burst: Within this time one client following ``burst_links`` links is a burst.
-        burst_links: How many different links make a burst.
-        same_second: Within this time two different links are too close together for most people.
+        burst: Within this time one client following ``burst_links`` links is a burst, or somebody opening tabs.
+        burst_links: How many different links that takes.
+        burst_sure: How many different links within ``burst`` are more than a hand can open.
+        volley: ``burst_links`` links within this time are more than a hand can open.
+        same_moment: Within this time two different links are closer together than a hand can be.
+        same_second: Within this time two different links are closer together than most people's.
         coverage: Within this time following every link of a mail is unusual.
         coverage_pace: Time per link below which following every link is no person's pace.
         coverage_links: The least number of links a mail must have for coverage to say anything.
@@ -52,6 +55,9 @@ class Windows:
 
     burst: timedelta = timedelta(seconds=2)
     burst_links: int = 3
+    burst_sure: int = 5
+    volley: timedelta = timedelta(milliseconds=700)
+    same_moment: timedelta = timedelta(milliseconds=300)
     same_second: timedelta = timedelta(seconds=1)
     coverage: timedelta = timedelta(seconds=60)
     coverage_pace: timedelta = timedelta(seconds=4)
@@ -90,15 +96,16 @@ class Windows:
     @property
     def horizon(self) -> timedelta:
         """How far apart two events may be and still bear on each other's verdicts."""
-        seed = max(self.burst, self.coverage)
+        seed = max(self.burst, self.volley, self.coverage)
         return max(
             seed,
+            self.same_moment,
             self.same_second,
             self.leave,
             self.recipients,
             self.honeypot,
             self.delivery,
-            self.networks + seed,
+            2 * self.networks + seed,
             self.company + max(seed, self.pixel_after),
             self.company_near + seed,
         )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from mailbeacon.model.drafts import draft_of
 from mailbeacon.model.message import check_aware
 from mailbeacon.model.record import Record
 from mailbeacon.model.words import AgentKind, Channel, Hint, Kind, Level, NetworkKind
 
-__all__ = ["Event", "Facts", "Network"]
+__all__ = ["Event", "EventDraft", "Facts", "FactsDraft", "Network"]
 
 
 def _hints(values: Iterable[str]) -> frozenset[Hint]:
@@ -75,6 +75,29 @@ class Facts(Record):
         "network": Network.from_dict,
         "hints": _hints,
     }
+
+    def changed(self, **changes: object) -> Facts:
+        """Give a copy with other values: ``dataclasses.replace`` in a fifth of the time."""
+        copy: Any = FactsDraft()
+        copy.agent = self.agent
+        copy.client = self.client
+        copy.client_version = self.client_version
+        copy.system = self.system
+        copy.device = self.device
+        copy.network = self.network
+        copy.network_id = self.network_id
+        copy.agent_id = self.agent_id
+        copy.hints = self.hints
+        copy.country = self.country
+        copy.region = self.region
+        copy.city = self.city
+        copy.rules = self.rules
+        copy.networks = self.networks
+        for name, value in changes.items():
+            setattr(copy, name, value)
+        copy.__class__ = Facts
+        made: Facts = copy
+        return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,18 +162,33 @@ class Event(Record):
             check_aware(self.sent_at, "sent_at")
 
     def changed(self, **changes: object) -> Event:
-        """Give a copy with other values: ``dataclasses.replace`` without the checks, in a third of the time."""
-        copy = _blank(Event)
-        for put, value in zip(_put_all, _all_values(self)):  # noqa: B905 - both have one entry per field
-            put(copy, value)
+        """Give a copy with other values: ``dataclasses.replace`` without the checks, in a fifth of the time."""
+        copy: Any = EventDraft()
+        copy.id = self.id
+        copy.kind = self.kind
+        copy.received_at = self.received_at
+        copy.recipient = self.recipient
+        copy.campaign = self.campaign
+        copy.message_id = self.message_id
+        copy.variant = self.variant
+        copy.sent_at = self.sent_at
+        copy.expired = self.expired
+        copy.link = self.link
+        copy.url = self.url
+        copy.channel = self.channel
+        copy.method = self.method
+        copy.level = self.level
+        copy.facts = self.facts
+        copy.address = self.address
+        copy.user_agent = self.user_agent
+        copy.headers = self.headers
+        copy.source = self.source
         for name, value in changes.items():
-            _put[name](copy, value)
-        return copy
+            setattr(copy, name, value)
+        copy.__class__ = Event
+        made: Event = copy
+        return made
 
 
-_blank = object.__new__
-_put: Mapping[str, Callable[[Event, object], None]] = {
-    item.name: getattr(Event, item.name).__set__ for item in fields(Event)
-}
-_put_all = tuple(_put.values())
-_all_values = attrgetter(*_put)
+EventDraft = draft_of(Event)
+FactsDraft = draft_of(Facts)

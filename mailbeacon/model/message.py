@@ -12,6 +12,8 @@ from mailbeacon.model.words import Level
 
 __all__ = ["Message", "check_aware"]
 
+_unkeyed = blake2b(digest_size=12)
+
 
 def check_aware(moment: datetime, name: str) -> None:
     """Insist on a time zone: a naive datetime means another moment on every machine.
@@ -100,4 +102,6 @@ class Message:
             return self.id
         seconds = int(self.sent_at.timestamp()) if self.sent_at else 0
         named = f"[{encode_basestring(self.campaign)},{encode_basestring(self.recipient)},{seconds}]"
-        return blake2b(named.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+        made = _unkeyed.copy()
+        made.update(named.encode("utf-8", "surrogatepass"))
+        return made.hexdigest()

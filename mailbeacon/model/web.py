@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import cast
+from datetime import UTC, datetime
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.message import check_aware
@@ -41,15 +40,13 @@ _kept = frozenset(KEPT_HEADERS)
 class Headers(Mapping[str, str]):
     """Hold header fields by name, in any case; values of a repeated name are joined with a comma."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_kept", "_values")
 
     def __init__(self, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        pairs = headers.items() if isinstance(headers, Mapping) else headers
-        values: dict[str, str] = {}
-        for name, value in pairs:
-            lowered = name.lower()
-            values[lowered] = f"{values[lowered]}, {value}" if lowered in values else value
-        self._values = values
+        pairs = [*(headers.items() if isinstance(headers, (dict, Mapping)) else headers)]
+        values = {name.lower(): value for name, value in pairs}
+        self._values = values if len(values) == len(pairs) else _joined(pairs)
+        self._kept: tuple[tuple[str, str], ...] | None = None
 
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
@@ -60,7 +57,10 @@ class Headers(Mapping[str, str]):
 
     def kept(self) -> tuple[tuple[str, str], ...]:
         """Give the fields of :data:`KEPT_HEADERS`, as they came."""
-        return tuple([field for field in self._values.items() if field[0] in _kept])
+        kept = self._kept
+        if kept is None:
+            kept = self._kept = tuple([field for field in self._values.items() if field[0] in _kept])
+        return kept
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -72,7 +72,16 @@ class Headers(Mapping[str, str]):
         return f"Headers({sorted(self._values)!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give header fields of which some name comes twice."""
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        lowered = name.lower()
+        values[lowered] = f"{values[lowered]}, {value}" if lowered in values else value
+    return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Request:
     """Hold one HTTP request.
 
@@ -95,18 +104,32 @@ class Request:
     received_at: datetime | None = None
     body: bytes = field(default=b"", repr=False)
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.url, str):
-            raise ConfigError(f"url must be a str, got {type(self.url).__name__}")
-        if self.headers.__class__ is not Headers:
-            object.__setattr__(self, "headers", Headers(self.headers))
-        if self.received_at is not None:
-            check_aware(self.received_at, "received_at")
+    def __init__(
+        self,
+        *,
+        url: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        address: str = "",
+        received_at: datetime | None = None,
+        body: bytes = b"",
+    ) -> None:
+        if not isinstance(url, str):
+            raise ConfigError(f"url must be a str, got {type(url).__name__}")
+        if received_at is not None and (received_at.__class__ is not datetime or received_at.tzinfo is not UTC):
+            check_aware(received_at, "received_at")
+        put = object.__setattr__  # written out, as in Message: every request passes here
+        put(self, "url", url)
+        put(self, "method", method)
+        put(self, "headers", headers if headers.__class__ is Headers else Headers(headers))
+        put(self, "address", address)
+        put(self, "received_at", received_at)
+        put(self, "body", body)
 
     @property
     def fields(self) -> Headers:
         """The header fields, in any case."""
-        return cast(Headers, self.headers)
+        return self.headers  # type: ignore[return-value]  # made so when the request is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

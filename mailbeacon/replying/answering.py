@@ -31,7 +31,8 @@ from mailbeacon.model import (
     Verdict,
     check_aware,
 )
-from mailbeacon.privacy import effective_level, opted_out
+from mailbeacon.model.drafts import draft_of
+from mailbeacon.privacy import effective_level, opted_out, unlinked
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.pages import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
@@ -43,6 +44,7 @@ _ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
 _MAX_URL = 16_384
 _NOTHING_SEEN = frozenset({Hint.HEADERS_UNKNOWN})
 """Where observing failed, what is missing says nothing."""
+_AnswerDraft = draft_of(Answer)
 
 Decode = Callable[[Request], Event]
 Observe = Callable[[Request, Kind], Facts]
@@ -144,12 +146,22 @@ def _respond(
         level = _level(event, request, settings)
         if level is Level.NONE:
             return Answer(reply=reply)
-        event = event.changed(facts=_facts(request, event, observe), level=level)
+        event = event.changed(facts=_facts(request, event, level, observe), level=level)
         verdict = _judged(event, judge, history)
-        return Answer(reply=reply, event=_redacted(event, redact), verdict=verdict)
+        return _answer(reply, _redacted(event, redact), verdict)
     except Exception as error:
         _failed("recording", error)
         return Answer(reply=reply)
+
+
+def _answer(reply: Reply, event: Event, verdict: Verdict) -> Answer:
+    draft = _AnswerDraft()
+    draft.reply = reply
+    draft.event = event
+    draft.verdict = verdict
+    draft.__class__ = Answer
+    answer: Answer = draft
+    return answer
 
 
 def _dated(request: Request, settings: Settings) -> Request:
@@ -200,12 +212,13 @@ def _message(event: Event) -> Message:
     )
 
 
-def _facts(request: Request, event: Event, observe: Observe) -> Facts:
+def _facts(request: Request, event: Event, level: Level, observe: Observe) -> Facts:
     try:
-        return observe(request, event.kind)
+        facts = observe(request, event.kind)
     except Exception as error:
         _failed("observing", error)
         return Facts(hints=_NOTHING_SEEN)
+    return facts if level is Level.FULL and event.recipient is not None else unlinked(facts)
 
 
 def _judged(event: Event, judge: Judge, history: History | None) -> Verdict:

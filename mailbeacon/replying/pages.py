@@ -6,6 +6,7 @@ Holds nothing of a request but its method, so that no page can show a token, an 
 from __future__ import annotations
 
 from mailbeacon.model import Reply, Request
+from mailbeacon.model.drafts import draft_of
 
 __all__ = ["PIXEL", "READING", "page", "pixel", "redirect"]
 
@@ -59,15 +60,17 @@ _PAGES = {
     503: ("Not available now", "This link cannot be opened at the moment. Please try again later."),
 }
 
+_ReplyDraft = draft_of(Reply)
+
 
 def pixel(request: Request) -> Reply:
     """Give the open's reply: always the image, for a mail provider may keep an error for a month."""
-    return Reply(status=200, headers=[*_PIXEL_HEADERS], body=b"" if request.method == "HEAD" else PIXEL)
+    return _reply(200, [*_PIXEL_HEADERS], b"" if request.method == "HEAD" else PIXEL)
 
 
 def redirect(target: str) -> Reply:
     """Give the reply that sends the reader on, to a destination in ASCII form."""
-    return Reply(status=302, headers=[("Location", target), *_REDIRECT_HEADERS])
+    return _reply(302, [("Location", target), *_REDIRECT_HEADERS], b"")
 
 
 def page(status: int, request: Request) -> Reply:
@@ -77,4 +80,14 @@ def page(status: int, request: Request) -> Reply:
     headers = [*_PAGE_HEADERS, ("Content-Length", str(len(body)))]
     if status == 405:
         headers.append(("Allow", ", ".join(READING)))
-    return Reply(status=status, headers=headers, body=b"" if request.method == "HEAD" else body)
+    return _reply(status, headers, b"" if request.method == "HEAD" else body)
+
+
+def _reply(status: int, headers: list[tuple[str, str]], body: bytes) -> Reply:
+    draft = _ReplyDraft()
+    draft.status = status
+    draft.headers = headers
+    draft.body = body
+    draft.__class__ = Reply
+    reply: Reply = draft
+    return reply

@@ -19,8 +19,9 @@ _PLAIN_LINK = re.compile(
     rf"""<[a-zA-Z][a-zA-Z0-9:]*+(?:{_WS}++(?!{_HREF}[\t\n\f\r =/>])[a-zA-Z_:-]++(?:="[^"]*+")?+)*+{_WS}++{_HREF}="([^"]*+)\""""
 )
 """A link as most mail writes it: its value found without a look at the other attributes."""
-_CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]>]*\]>", re.IGNORECASE)
-_ENDIF = re.compile(r"<!\[endif\]\s*--!?>\Z", re.IGNORECASE)
+_CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]]*\]>", re.IGNORECASE)
+_ENDING = re.compile(r"(?:<!\s*\[endif\]\s*)?--!?>\Z", re.IGNORECASE)
+"""What ends a conditional comment; Outlook shows its content without an ``endif`` too."""
 _END_OF_LINK = re.compile("</[aA]")
 _LABEL_PIECES = 4
 _MAX_PLANS = 4_096
@@ -136,7 +137,7 @@ class Planner:
         """Plan the links only Outlook sees, inside a conditional comment."""
         begin = _CONDITIONAL.match(text)
         whole = COMMENT.match(text)
-        ending = _ENDIF.search(text, 0, whole.end()) if begin and whole and "href" in text.lower() else None
+        ending = _ENDING.search(text, 0, whole.end()) if begin and whole and "href" in text.lower() else None
         if not begin or not ending or ending.start() < begin.end():
             return
         inner = scan(text[begin.end() : ending.start()])
@@ -145,8 +146,13 @@ class Planner:
         for index, part in enumerate(inner.pieces):
             name = tag_name(part) if index in links else ""
             if name in ("a", "area") or name.startswith("v:"):
-                lowered = whole_source(link_source(inner.pieces, index), part).lower()
-                yield from self._tag(part, at, Place.VML if name.startswith("v:") else Place.OUTLOOK, lowered, base)
+                place = Place.VML if name.startswith("v:") else Place.OUTLOOK
+                href = first(attributes(part), "href") if index in inner.ambiguous else None
+                if href:
+                    yield _left(href, at, SkipReason.AMBIGUOUS, place)
+                elif index not in inner.ambiguous:
+                    lowered = whole_source(link_source(inner.pieces, index), part).lower()
+                    yield from self._tag(part, at, place, lowered, base)
             at += len(part)
 
 

@@ -44,7 +44,7 @@ def _html(source: str, destination: Callable[[str], str], owns: Callable[[str], 
     source = _TRAP.sub(lambda found: "" if destination(url_text(found[1])) else found[0], source)
     pieces = tokens(source)
     for index, piece in enumerate(pieces):
-        if piece.startswith("<!--") and "<![endif]" in piece.lower() and "href" in piece.lower():
+        if piece.startswith("<!--") and "[if" in piece.lower() and "href" in piece.lower():
             pieces[index] = "<!--" + _html(piece[4:], destination, owns)
         elif piece.startswith("<") and "/" in piece:
             pieces[index] = _tag(piece, destination, owns)

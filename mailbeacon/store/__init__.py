@@ -6,6 +6,7 @@ several threads. None of them redacts: what comes here has been through ``privac
 
 from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
+from mailbeacon.store.reading import read_events
 from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
-__all__ = ["CallbackSink", "JsonlSink", "MemoryHistory", "MemorySink", "SqliteHistory", "SqliteSink"]
+__all__ = ["CallbackSink", "JsonlSink", "MemoryHistory", "MemorySink", "SqliteHistory", "SqliteSink", "read_events"]

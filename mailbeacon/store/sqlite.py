@@ -21,7 +21,7 @@ from mailbeacon.store.memory import check_bounds
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SqliteHistory", "SqliteSink"]
+__all__ = ["SqliteHistory", "SqliteSink", "open_existing", "read_rows"]
 
 _BUSY_SECONDS = 10.0
 """How long a writer waits for another process before it gives up."""
@@ -82,13 +82,7 @@ class SqliteSink:
             DataError: If a row cannot be read.
         """
         with closing(self._file.reader()) as reader:
-            rows = reader.execute("SELECT number, event, verdict FROM mailbeacon_events ORDER BY number")
-            for number, event, verdict in rows:
-                try:
-                    pair = Event.from_json(event), Verdict.from_json(verdict) if verdict is not None else None
-                except DataError as error:
-                    raise DataError(f"cannot read row {number} of mailbeacon_events: {error}") from error
-                yield pair
+            yield from read_rows(reader)
 
     def __len__(self) -> int:
         ((found,),) = self._file.read("SELECT count(*) FROM mailbeacon_events", ())
@@ -232,6 +226,53 @@ class _File:
             self._inherited = self._connection  # closing what belongs to the parent could cost it its locks
             self._connection, self._process = self.reader(), process
         return self._connection
+
+
+def open_existing(path: Path) -> sqlite3.Connection:
+    """Open a sink's file for reading only; unlike a sink this makes neither file nor table.
+
+    Where SQLite cannot put its own files beside it, as on a read-only disk, nobody can be writing: it is read as it is.
+
+    Raises:
+        DataError: If it cannot be opened, or is not a sink's.
+    """
+    import sqlite3
+
+    found = ""
+    log = path.with_name(f"{path.name}-wal")
+    for mode in ("mode=rw", *([] if log.exists() else ["immutable=1"])):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'mailbeacon_events'")
+        except sqlite3.Error as error:
+            found = str(error)
+        else:
+            if tables:
+                return connection
+            found = "it holds no table of events"
+        connection.close()
+    raise DataError(f"cannot use the SQLite file: {found}")
+
+
+def read_rows(connection: sqlite3.Connection) -> Iterator[tuple[Event, Verdict | None]]:
+    """Read the events of an open file, in the order they were written.
+
+    Raises:
+        DataError: If a row cannot be read.
+    """
+    import sqlite3
+
+    number = 0
+    try:
+        rows = connection.execute("SELECT number, event, verdict FROM mailbeacon_events ORDER BY number")
+        for row in rows:
+            number, event, verdict = row
+            yield Event.from_json(event), Verdict.from_json(verdict) if verdict is not None else None
+    except DataError as error:
+        raise DataError(f"cannot read row {number} of mailbeacon_events: {error}") from error
+    except sqlite3.Error as error:
+        raise DataError(f"cannot read the SQLite file beyond row {number}: {error}") from error
 
 
 def _storable(value: object) -> object:

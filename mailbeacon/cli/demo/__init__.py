@@ -5,14 +5,13 @@ Everything happens in this process and on loopback. Nothing is sent, and no real
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from pathlib import Path
 
+from mailbeacon.cli.arguments import recipients
 from mailbeacon.cli.console import Commands
 
 __all__ = ["register"]
-
-_MOST = 1_000_000
 
 
 def register(commands: Commands) -> None:
@@ -27,7 +26,7 @@ def register(commands: Commands) -> None:
         "file", nargs="?", type=Path, metavar="FILE", help="HTML, or a mail (.eml); a sample when left out"
     )
     parser.add_argument(
-        "--recipients", type=_count, default=1_000, metavar="N", help="how many readers (default: 1000)"
+        "--recipients", type=recipients, default=1_000, metavar="N", help="how many readers (default: 1000)"
     )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed, the same readers (default: 1)")
     parser.add_argument(
@@ -45,13 +44,3 @@ def _run(options: Namespace) -> int:
     from mailbeacon.cli.demo.running import run
 
     return run(options.file, options.recipients, options.seed, options.out, serve=options.serve)
-
-
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 1 <= number <= _MOST:
-        raise ArgumentTypeError(f"must be a whole number from 1 to {_MOST:,}")
-    return number

@@ -12,10 +12,10 @@ from mailbeacon import judging, reporting
 from mailbeacon.cli.console import OK, Refused, shown
 from mailbeacon.cli.demo import accuracy, live
 from mailbeacon.cli.demo.folder import EVENTS, KEY, MAIL, REPORT, Folder, open_folder
-from mailbeacon.cli.demo.newsletter import Newsletter, load
 from mailbeacon.cli.demo.server import Server, serving
 from mailbeacon.cli.demo.stage import Stage, play, set_stage, time_rendering
 from mailbeacon.cli.keys import new_key
+from mailbeacon.cli.newsletter import Newsletter, load
 from mailbeacon.counting import tally
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import SqliteSink
@@ -58,7 +58,7 @@ def run(file: Path | None, recipients: int, seed: int, out: Path, *, serve: bool
 def _perform(newsletter: Newsletter, recipients: int, seed: int, key: str, server: Server, folder: Folder) -> Stage:
     """Play the scene, print the report, and put the files in place."""
     with SqliteSink(folder.made / EVENTS) as sink:
-        stage = set_stage(newsletter.html, server.url, key, sink)
+        stage = set_stage(newsletter, server.url, key, sink)
         print("\n".join(_compiled(newsletter.name, stage.template)))
         print(time_rendering(stage, newsletter.html, recipients), flush=True)
         played = play(stage, server, recipients, seed)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from mailbeacon import fake
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import Progress, Refused
+from mailbeacon.cli.console import Progress
 from mailbeacon.cli.demo.server import Server
-from mailbeacon.errors import RewriteError
+from mailbeacon.cli.newsletter import Newsletter, compiled
 from mailbeacon.model import Event, Message, Sink, Verdict
 from mailbeacon.template import Template
 from mailbeacon.web.wsgi import application
@@ -64,11 +64,11 @@ class Played:
     truths: Mapping[str, fake.Truth]
 
 
-def set_stage(html: str, url: str, key: str, sink: Sink) -> Stage:
+def set_stage(newsletter: Newsletter, url: str, key: str, sink: Sink) -> Stage:
     """Make a beacon and compile the newsletter.
 
     Args:
-        html: The newsletter.
+        newsletter: What is sent.
         url: The server's address.
         key: The signing key.
         sink: Where events go.
@@ -83,10 +83,7 @@ def set_stage(html: str, url: str, key: str, sink: Sink) -> Stage:
         told.append(event)
 
     beacon = Beacon(f"{url}{MOUNT}", secret_keys=[key], trusted_proxies=_PROXIES, sink=sink, clock=clock, on_event=tell)
-    try:
-        template = beacon.compile(html, campaign=CAMPAIGN)
-    except RewriteError as error:  # what follows the semicolon is advice for a program
-        raise Refused(str(error).partition(";")[0]) from error
+    template = compiled(beacon, newsletter, CAMPAIGN)
     return Stage(beacon=beacon, template=template, clock=clock, told=told)
 
 

@@ -1,4 +1,7 @@
-"""The newsletter of the demonstration: the user's file, or the sample that the package ships."""
+"""The newsletter a command works with: the user's file, or the sample that the package ships.
+
+Plays no readers and writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,13 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
+from mailbeacon.beacon import Beacon
 from mailbeacon.cli.console import Refused, shown
 from mailbeacon.cli.documents import Document, Form, read_document, read_file
+from mailbeacon.errors import RewriteError
+from mailbeacon.template import Template
 
-__all__ = ["Newsletter", "load"]
+__all__ = ["Newsletter", "compiled", "load"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,5 +45,17 @@ def load(path: Path | None) -> Newsletter:
         return Newsletter(name="The sample newsletter", document=Document(text=sample, form=Form.HTML))
     document = read_document(read_file(path))
     if document.form is Form.TEXT:
-        raise Refused(f"{shown(str(path))} is plain text: the demonstration needs HTML or a mail (.eml)")
+        raise Refused(f"{shown(str(path))} is plain text: HTML or a mail (.eml) is needed")
     return Newsletter(name=shown(path.name), document=document)
+
+
+def compiled(beacon: Beacon, newsletter: Newsletter, campaign: str) -> Template:
+    """Compile a newsletter.
+
+    Raises:
+        Refused: If the document cannot be proved unchanged.
+    """
+    try:
+        return beacon.compile(newsletter.html, campaign=campaign)
+    except RewriteError as error:  # what follows the semicolon is advice for a program
+        raise Refused(str(error).partition(";")[0]) from error

@@ -1,0 +1,37 @@
+"""Read what is typed after an option: numbers of recipients, moments.
+
+Raises ``argparse``'s own error, which names the option.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime
+from typing import Final
+
+__all__ = ["MOST_RECIPIENTS", "moment", "recipients"]
+
+MOST_RECIPIENTS: Final = 1_000_000
+_YEARS: Final = range(1971, 3000)
+
+
+def recipients(text: str) -> int:
+    """Read how many made-up recipients are wanted."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST_RECIPIENTS:
+        raise ArgumentTypeError(f"must be a whole number from 1 to {MOST_RECIPIENTS:,}")
+    return number
+
+
+def moment(text: str) -> datetime:
+    """Read a date, which is its first moment, or a date with a time; without an offset it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.year not in _YEARS:
+        raise ArgumentTypeError("must be a date such as 2026-11-17 or 2026-11-17T09:00+01:00")
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

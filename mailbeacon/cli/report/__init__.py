@@ -1,0 +1,78 @@
+"""``mailbeacon report``: the figures of stored events, as text, JSON, CSV or a page.
+
+Changes nothing in the file of events, and takes no verdict from it: all are judged again, each in the light of all.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from mailbeacon.cli.arguments import moment
+from mailbeacon.cli.console import Commands
+from mailbeacon.cli.report.delivered import delivered
+from mailbeacon.counting import Dimension
+
+__all__ = ["DIMENSIONS", "register"]
+
+DIMENSIONS = tuple(dimension.value for dimension in Dimension if dimension is not Dimension.GROUP)
+"""What figures can be broken down by: who belongs to which group is not in the events."""
+
+
+def register(commands: Commands) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "report",
+        help="print the figures of stored events",
+        description="Judge the stored events again as a whole, and print the figures: a text, or with --json or --csv that. "
+        "With --html the page is written as well.",
+    )
+    parser.add_argument(
+        "events",
+        type=Path,
+        metavar="EVENTS",
+        help="what a SqliteSink or JsonlSink wrote: EVENTS.sqlite or EVENTS.jsonl",
+    )
+    _add_choice(parser)
+    _add_form(parser)
+    parser.set_defaults(run=_run)
+
+
+def _add_choice(parser: ArgumentParser) -> None:
+    parser.add_argument("--campaign", metavar="C", help="count this campaign only (default: all)")
+    parser.add_argument(
+        "--since", type=moment, metavar="DATE", help="count events from this moment on; UTC unless it has an offset"
+    )
+    parser.add_argument(
+        "--delivered",
+        type=delivered,
+        action="append",
+        default=[],
+        metavar="N",
+        help="how many mails were delivered: N, or CAMPAIGN=N, which may be given several times",
+    )
+    parser.add_argument(
+        "--group-by", choices=DIMENSIONS, metavar="WHAT", help=f"also by one of {', '.join(DIMENSIONS)}"
+    )
+
+
+def _add_form(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--title", metavar="T", help="what stands at the top (default: the campaign, or the file's name)"
+    )
+    parser.add_argument(
+        "--newsletter",
+        type=Path,
+        metavar="FILE",
+        help="the mail that was sent: names the links, and draws the click map",
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one self-contained page too")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON in place of the text")
+    form.add_argument("--csv", action="store_true", help="print CSV in place of the text")
+
+
+def _run(options: Namespace) -> int:
+    from mailbeacon.cli.report.running import run
+
+    return run(options)

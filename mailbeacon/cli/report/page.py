@@ -1,0 +1,49 @@
+"""Where the page goes: refused early if it cannot go there, and replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mailbeacon.cli.console import USAGE, Refused, reason, shown
+
+__all__ = ["check_target", "replace_file"]
+
+
+def check_target(path: Path, *sources: Path | None) -> None:
+    """See that a file can be written there without loss, before any work is done.
+
+    Raises:
+        Refused: If it is one of the sources, no file, or in no folder.
+    """
+    name = shown(str(path))
+    if "\0" in str(path):
+        raise Refused("cannot write to a file of this name", USAGE)
+    try:
+        exists = path.exists()
+        if exists and not path.is_file():
+            raise Refused(f"cannot write to {name}: it is not a file")
+        if not path.parent.is_dir():
+            raise Refused(f"cannot write to {name}: there is no such folder")
+        if exists and any(source is not None and source.exists() and path.samefile(source) for source in sources):
+            raise Refused(f"cannot write to {name}: it is what is read", USAGE)
+    except OSError as error:
+        raise Refused(f"cannot write to {name}: {reason(error)}") from error
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file beside the place where it goes, and move it there once it is whole.
+
+    Raises:
+        Refused: If it cannot be written.
+    """
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        try:
+            fresh.write_bytes(data)
+            fresh.replace(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise Refused(f"cannot write to {shown(str(path))}: {reason(error)}") from error

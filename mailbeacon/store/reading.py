@@ -1,0 +1,46 @@
+"""Read the file of a sink, whichever it is, without changing it: for reports, exports and other programs.
+
+Makes no file, and no table in somebody else's database. To write, open the sink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from os import PathLike
+from pathlib import Path
+from typing import Final
+
+from mailbeacon.errors import DataError
+from mailbeacon.model import Event, Verdict
+from mailbeacon.store.jsonl import JsonlSink
+from mailbeacon.store.sqlite import open_existing, read_rows
+
+__all__ = ["read_events"]
+
+_SQLITE: Final = b"SQLite format 3\0"
+"""Source: SQLite, Database File Format, section 1.3, 2026."""
+
+
+def read_events(
+    path: str | PathLike[str], *, on_broken: Callable[[DataError], object] | None = None
+) -> Iterator[tuple[Event, Verdict | None]]:
+    """Read the events of a ``SqliteSink`` or a ``JsonlSink``, in the order they were written.
+
+    Args:
+        path: The file; its first bytes say which of the two wrote it.
+        on_broken: As of :meth:`JsonlSink.events`: is told of each line that cannot be read.
+
+    Raises:
+        OSError: If the file is not there or cannot be read.
+        DataError: If a SQLite file is not a sink's or holds a row that cannot be read, or if lines cannot be read and
+            there is no ``on_broken``.
+    """
+    file = Path(path)
+    with file.open("rb") as stream:
+        is_sqlite = stream.read(len(_SQLITE)) == _SQLITE
+    if not is_sqlite:
+        yield from JsonlSink(file).events(on_broken=on_broken)
+        return
+    with closing(open_existing(file)) as connection:
+        yield from read_rows(connection)

@@ -1,0 +1,91 @@
+"""The scenes of ``mailbeacon.fake`` as judged events with the truth beside them, whole and live.
+
+Whole: all events judged together. Live: each request answered as it comes, its verdict knowing only what came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import mailbeacon as mb
+from mailbeacon import fake, networks
+from mailbeacon.errors import MissingExtra
+from mailbeacon.judging import Classifier
+from mailbeacon.model import Actor, Event, Hint, Kind, NetworkKind, Networks, Request, Verdict
+from tests.scenes import UNDECIDABLE, Told
+
+__all__ = ["AUDIENCES", "live", "network_data", "whole"]
+
+SENT = datetime(2026, 11, 3, 9, tzinfo=UTC)
+LINKS = 8
+HTML = "".join(f'<a href="https://example.com/{number}">Read {number}</a>' for number in range(LINKS))
+AUDIENCES = (fake.CONSUMER, fake.BUSINESS, fake.INTERNAL)
+BURSTS = frozenset(f"scanner-{style}" for style in ("burst", "head", "scattered", "leaving", "named", "sandbox"))
+LONE = frozenset({"scanner-single", "scanner-pixel"})
+BARE = frozenset({"user-agent", "referer"})
+WHO = {Actor.HUMAN: "person", Actor.IMAGE_PROXY: "person", Actor.PRIVACY_PROXY: "nobody knows"}
+
+
+def network_data() -> dict[str, Networks]:
+    """Give the network data to judge with: the large table where it is installed, the package's own, and none."""
+    found: dict[str, Networks] = {}
+    try:
+        found["iporigin"] = networks.from_iporigin()
+    except MissingExtra:
+        print("iporigin is not installed: its rows are left out")
+    return {**found, "own table": networks.builtin(), "none": networks.Table([], version="none")}
+
+
+def whole(
+    audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None, headers: bool = True
+) -> list[tuple[Told, Verdict]]:
+    """Judge a scene's events all together."""
+    beacon = _beacon(table)
+    hits = _hits(beacon, audience, recipients, seed, headers=headers)
+    told = [_told(event, truth, headers=headers) for event, truth in fake.events(hits, beacon)]
+    return list(zip(told, Classifier().classify_all(one.event for one in told), strict=True))
+
+
+def live(
+    audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None, headers: bool = True
+) -> list[tuple[Told, Verdict]]:
+    """Let a beacon handle a scene's requests one by one; what it records has no address and no user agent."""
+    recorded: list[tuple[Event, Verdict]] = []
+    beacon = _beacon(table, on_event=lambda event, verdict: recorded.append((event, verdict)))
+    found = []
+    for hit in _hits(beacon, audience, recipients, seed, headers=headers):
+        beacon.handle(hit.request)
+        found += [(_told(event, hit.truth, headers=headers), verdict) for event, verdict in recorded]
+        recorded.clear()
+    return found
+
+
+def _beacon(table: Networks | None, **more: object) -> mb.Beacon:
+    return mb.Beacon("https://t.example.com/m", secret_keys=[b"k" * 32], networks=table, **more)
+
+
+def _hits(
+    beacon: mb.Beacon, audience: fake.Audience, recipients: int, seed: int, *, headers: bool
+) -> Iterator[fake.Hit]:
+    """Give a scene's hits; without headers there is what an access log keeps: user agent and Referer."""
+    template = beacon.compile(f"<html><body>{HTML}</body></html>", campaign="spring")
+    for hit in fake.simulate(beacon, template, audience, recipients=recipients, seed=seed, sent_at=SENT, leave=True):
+        yield hit if headers else replace(hit, request=_logged(hit.request))
+
+
+def _logged(request: Request) -> Request:
+    return replace(request, headers={name: value for name, value in request.fields.items() if name.lower() in BARE})
+
+
+def _told(event: Event, truth: fake.Truth, *, headers: bool) -> Told:
+    """Name what somebody did; what one event cannot tell from a person's click has a name of its own."""
+    behaviour, clicks = truth.behaviour, event.kind is not Kind.OPEN
+    does = f"{WHO.get(truth.actor, 'machine')}: {behaviour}, {event.kind.value}"
+    if truth.actor is Actor.SCANNER and clicks and behaviour in BURSTS:
+        does = f"machine: burst, {behaviour}"
+    elif truth.actor is Actor.SCANNER and clicks and behaviour in LONE:
+        full = Hint.SEC_FETCH in event.facts.hints or not headers
+        does = UNDECIDABLE if full and event.facts.network.kind is NetworkKind.UNKNOWN else does
+    return Told(event=event, does=does, truth=truth.actor)

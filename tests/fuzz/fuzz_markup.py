@@ -1,0 +1,103 @@
+"""Fuzz the scanner and the rewriting of HTML with atheris: ``python tests/fuzz/fuzz_markup.py -max_total_time=600``.
+
+A pixel that the rewriting itself warns of, before something never closed, may be seen in another place than the proof
+expects: such a document must pass without a pixel. What else it finds belongs among the cases of ``test_markup_cases.py``. Give folders of documents as further arguments to
+start from. Input whose first byte is odd is a row of fragments, any other is text.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import process_time
+
+import atheris
+
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
+
+with atheris.instrument_imports(include=["mailbeacon.markup", "mailbeacon.rewriting"]):
+    from mailbeacon.rewriting import LinkRules, Planner, rewrite_html
+
+from fragments import FRAGMENTS, number_links  # noqa: E402 - found beside the tests
+
+from mailbeacon.errors import RewriteError  # noqa: E402
+from mailbeacon.markup import TAG, scan, tag_name  # noqa: E402
+from mailbeacon.markup.scanner import _TRICKY_NAMES, Scan, _Walk  # noqa: E402
+from mailbeacon.model import WarningKind  # noqa: E402
+from mailbeacon.template import prove  # noqa: E402
+
+PIXEL = "https://t.example/o/T.gif"
+PLANNER = Planner(LinkRules())
+MOST_SECONDS = 0.5
+"""A tenth of it without the instruments, which cost ten times the work."""
+MOST_CHARACTERS = 4_096
+NAMES = frozenset({"a", "area", "html", "base", "body", "/html", "/body"})
+"""The tags that either cut must find; others may be a part of a piece."""
+REFUSED = "verify=False"
+"""What the proof says of a document it has no means to check."""
+
+
+def one(raw: bytes) -> None:
+    """Check the laws on any bytes at all."""
+    source = document(raw)
+    found = scan(source)
+    assert "".join(found.pieces) == source
+    if "<" in source:
+        walked = _Walk(source).run()
+        assert "".join(walked.pieces) == source
+        if not any(f"<{name}" in source.lower() for name in _TRICKY_NAMES):
+            assert wanted(found) == wanted(walked)
+    assert seconds(source) < MOST_SECONDS
+    done = rewrite_html(source, wrap, pixel=PIXEL, planner=PLANNER)
+    assert done.restore() == source
+    if not proven(source, PIXEL):
+        assert [one for one in done.warnings if one.kind is WarningKind.PIXEL]
+        assert proven(source, "")
+
+
+def proven(source: str, pixel: str) -> bool:
+    """Tell whether html5lib finds no other change than the listed, or refuses to look."""
+    try:
+        prove(rewrite_html(source, wrap, pixel=pixel, planner=PLANNER), pixel)
+    except RewriteError as error:
+        return REFUSED in str(error)
+    return True
+
+
+def document(raw: bytes) -> str:
+    """Give the document that some bytes stand for."""
+    if raw[:1] and raw[0] % 2:
+        return number_links("".join(FRAGMENTS[byte % len(FRAGMENTS)] for byte in raw[1:]))[:MOST_CHARACTERS]
+    return number_links(raw[1:].decode("utf-8", "replace"))[:MOST_CHARACTERS]
+
+
+def wrap(number: int, url: str) -> str:
+    """Give a wrapped URL that tells the number."""
+    return f"https://t.example/c/T/{number}"
+
+
+def wanted(found: Scan) -> list[tuple[int, str]]:
+    """Give the tags that may matter, with their places."""
+    tags, at = [], 0
+    marked = {*found.links, *found.frame}
+    for index, piece in enumerate(found.pieces):
+        match = TAG.match(piece) if index in marked else None
+        if match and (tag_name(piece) in NAMES or tag_name(piece).startswith("v:")):
+            tags.append((at, match[0]))
+        at += len(piece)
+    return tags
+
+
+def seconds(source: str) -> float:
+    """Measure a rewriting: the best of a few, so that a busy machine is no finding."""
+    times: list[float] = []
+    while len(times) < 5 and min(times, default=MOST_SECONDS) >= MOST_SECONDS:
+        start = process_time()
+        rewrite_html(source, wrap, pixel=PIXEL, planner=Planner(LinkRules()))
+        times.append(process_time() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, one)
+    atheris.Fuzz()

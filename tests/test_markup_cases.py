@@ -1,0 +1,71 @@
+"""Documents that fuzzing and other parsers found the rewriting wrong about, each with what it must do now."""
+
+from __future__ import annotations
+
+import pytest
+from views import VIEWS
+
+from mailbeacon.errors import RewriteError
+from mailbeacon.model import SkipReason, WarningKind
+from mailbeacon.rewriting import LinkRules, Planner, rewrite_html
+from mailbeacon.template import prove
+
+PIXEL = "https://t.example/o/T.gif"
+AMBIGUOUS = SkipReason.AMBIGUOUS
+A, B = "http://x.example/1", "http://x.example/2"
+
+CASES = [
+    pytest.param(f"<a href={A}</a>x", [f"{A}</a"], [], id="an end tag inside a bare value is a part of it"),
+    pytest.param(f"<a title='</a>' href='{A}'>x</a>", [A], [], id="an end tag inside the value before"),
+    pytest.param(f"<a </a href={A}>x</a>", [A], [], id="an end tag inside the tag is an attribute"),
+    pytest.param(
+        f"<a title='</a>' data-mailbeacon=off href={A}></a><a title='</a>' href={B}></a>",
+        [B],
+        [SkipReason.OPT_OUT],
+        id="links that begin alike up to an end tag in a value are two",
+    ),
+    pytest.param(
+        f"<a href={A}><svg><title><frameset>", [], [AMBIGUOUS], id="a frameset that may stand inside an SVG title"
+    ),
+    pytest.param(f"<svg><font><area href={A}>", [], [AMBIGUOUS], id="a font that does not end SVG, then an area"),
+    pytest.param(f"<svg><foreignObject/><area href={A}>", [], [AMBIGUOUS], id="a closed foreignObject, then an area"),
+    pytest.param(f"<div><svg></div><area href={A}>", [], [AMBIGUOUS], id="an end tag from outside ends SVG"),
+    pytest.param(f"<svg></select><area href={A}>", [], [AMBIGUOUS], id="an end tag from nowhere does not end SVG"),
+    pytest.param(f"<a><svg></a><a xlink:href={A}>", [], [], id="a link's end ends SVG, so xlink:href is no link"),
+    pytest.param(f"<svg><g><svg></g><a xlink:href={A}>", [A], [], id="an outer group's end ends the inner SVG only"),
+    pytest.param(f"<svg><title><select></title><a href={A}>", [], [AMBIGUOUS], id="a select inside an SVG title"),
+    pytest.param(f"<svg><style></svg></style><a href={A}>", [], [AMBIGUOUS], id="SVG's end inside its own style"),
+    pytest.param(f"<svg><path><g></svg><area href={A}>", [A], [], id="SVG's end closes what is open inside it"),
+    pytest.param(f"<a href={A}>x<script><!--<script></script </script/", [A], [], id="an escaped script's end at the end"),
+    pytest.param("x<script><!--<script </script </script ", [], [], id="a script's end tag that is never closed"),
+    pytest.param("<!--[if mso]><select><a href=http://x.example/><![endif]-->", [], [AMBIGUOUS], id="a select for Outlook"),
+]
+
+
+@pytest.mark.parametrize(("html", "wrapped", "reasons"), CASES)
+def test_found_cases_are_read_as_every_parser_reads_them(html: str, wrapped: list[str], reasons: list[SkipReason]) -> None:
+    """What is wrapped is a link for each parser, restore is exact, and the proof finds no other change."""
+    done = rewrite_html(html, wrap, pixel=PIXEL, planner=Planner(LinkRules()))
+    assert [link.url for link in done.links] == wrapped
+    assert [one.reason for one in done.skipped] == reasons
+    assert done.restore() == html
+    prove(done, PIXEL)
+    for view in VIEWS.values():
+        before, after = view(html), view(done.html)
+        assert {planned.read for planned, _ in done.wrapped()} <= before.links | before.loose
+        assert after.images == before.images + any(not edit.number for edit in done.edits)
+
+
+def wrap(number: int, url: str) -> str:
+    """Give a wrapped URL that tells the number."""
+    return f"https://t.example/c/T/{number}"
+
+
+def test_a_pixel_before_what_is_never_closed_may_be_refused_by_the_proof() -> None:
+    """An image opens a misnested link again, and the unclosed element then stands inside it: a warning, and an error."""
+    html = "<mi><a></mi><plaintext>"
+    done = rewrite_html(html, wrap, pixel=PIXEL)
+    assert [one.kind for one in done.warnings] == [WarningKind.PIXEL]
+    with pytest.raises(RewriteError, match="plaintext"):
+        prove(done, PIXEL)
+    prove(rewrite_html(html, wrap), PIXEL)
