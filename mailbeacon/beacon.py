@@ -63,7 +63,8 @@ class Beacon:
         self.settings = Settings.of(base_url, options) if settings is None else settings
         self.signer = TokenSigner(self.settings.keys, self.settings.namespace)
         self.routes = Routes(self.settings.base_url)
-        self.history: History = self.settings.history or MemoryHistory()
+        own = self.settings.history
+        self.history: History = MemoryHistory() if own is None else own
         self.planner = Planner(
             LinkRules(
                 owns=self.routes.owns,
@@ -83,7 +84,8 @@ class Beacon:
     @cached_property
     def judge(self) -> Judge:
         """What says who it was."""
-        return self.settings.judge or Classifier()
+        own = self.settings.judge
+        return Classifier() if own is None else own
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.

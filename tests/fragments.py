@@ -13,9 +13,28 @@ __all__ = ["FRAGMENTS", "LINKS", "number_links"]
 LINKS = (
     *['<a href="@">', "<a href='@'>", "<a href=@>", "<a href=@>x</a>", "<A HREF=@ >", "<a href=@/>", "<a/href=@>"],
     *["<a href = '@' >", "<a x=y/href=@>", '<a x="y"href="@">', "<a =href=@>", "<a =href=1 href=@>", "<a\0 href=@>"],
-    *["<a href=@\0>", "<a\fhref=@>", "<a\r\nhref=@\r\n>", "<a href=@ href=@>", "<a title='</a>' href=@>", "<a href=@</a>"],
-    *["<area href=@>", "<area/href=@>", "<a xlink:href=@>", "<svg><a xlink:href=@>x</a></svg>", "<svg><style><a href=@>"],
-    *["<svg><title><a href=@>", "<select><a href=@>", "<p><a href=@><a href=@>", "<p title='<a href=@>'>", "<a href='@"],
+    *[
+        "<a href=@\0>",
+        "<a\fhref=@>",
+        "<a\r\nhref=@\r\n>",
+        "<a href=@ href=@>",
+        "<a title='</a>' href=@>",
+        "<a href=@</a>",
+    ],
+    *[
+        "<area href=@>",
+        "<area/href=@>",
+        "<a xlink:href=@>",
+        "<svg><a xlink:href=@>x</a></svg>",
+        "<svg><style><a href=@>",
+    ],
+    *[
+        "<svg><title><a href=@>",
+        "<select><a href=@>",
+        "<p><a href=@><a href=@>",
+        "<p title='<a href=@>'>",
+        "<a href='@",
+    ],
     *['<a href="@', "<a href=@", "<v:rect href='@'>", "<!--[if mso]><a href='@'>x</a><![endif]-->", "<a href={{x}}>"],
 )
 """Links in every writing, and what only looks like one."""

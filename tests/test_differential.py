@@ -159,6 +159,8 @@ def test_conditional_comments_hold_the_links_that_the_outline_sees(inside: str) 
         done = rewrite(html)
         listed = sorted((link.url, link.place) for link in done.links)
         assert listed == sorted((link.href, link.place) for link in outline.parse(html).links), html
-        outline.compare(html, rewrite_html(html, wrap, planner=PLANNER).html, changed=[(u, "https://t.example/") for u, _ in listed])
+        outline.compare(
+            html, rewrite_html(html, wrap, planner=PLANNER).html, changed=[(u, "https://t.example/") for u, _ in listed]
+        )
         taken += bool(listed)
     assert taken > 20

@@ -36,14 +36,20 @@ CASES = [
     pytest.param(f"<svg><title><select></title><a href={A}>", [], [AMBIGUOUS], id="a select inside an SVG title"),
     pytest.param(f"<svg><style></svg></style><a href={A}>", [], [AMBIGUOUS], id="SVG's end inside its own style"),
     pytest.param(f"<svg><path><g></svg><area href={A}>", [A], [], id="SVG's end closes what is open inside it"),
-    pytest.param(f"<a href={A}>x<script><!--<script></script </script/", [A], [], id="an escaped script's end at the end"),
+    pytest.param(
+        f"<a href={A}>x<script><!--<script></script </script/", [A], [], id="an escaped script's end at the end"
+    ),
     pytest.param("x<script><!--<script </script </script ", [], [], id="a script's end tag that is never closed"),
-    pytest.param("<!--[if mso]><select><a href=http://x.example/><![endif]-->", [], [AMBIGUOUS], id="a select for Outlook"),
+    pytest.param(
+        "<!--[if mso]><select><a href=http://x.example/><![endif]-->", [], [AMBIGUOUS], id="a select for Outlook"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("html", "wrapped", "reasons"), CASES)
-def test_found_cases_are_read_as_every_parser_reads_them(html: str, wrapped: list[str], reasons: list[SkipReason]) -> None:
+def test_found_cases_are_read_as_every_parser_reads_them(
+    html: str, wrapped: list[str], reasons: list[SkipReason]
+) -> None:
     """What is wrapped is a link for each parser, restore is exact, and the proof finds no other change."""
     done = rewrite_html(html, wrap, pixel=PIXEL, planner=Planner(LinkRules()))
     assert [link.url for link in done.links] == wrapped
