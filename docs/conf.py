@@ -1,6 +1,12 @@
-"""How the documentation is built: ``sphinx-build -W docs docs/_build/html``."""
+"""How the documentation is built: ``sphinx-build -W docs docs/_build/html``. The gallery's report is made on the way."""
+
+import sys
+from pathlib import Path
 
 import mailbeacon
+
+sys.path[:0] = [str(Path(__file__).parent)]
+import gallery  # noqa: E402 - it stands beside this file
 
 project = "mailbeacon"
 author = "the mailbeacon contributors"
@@ -10,6 +16,8 @@ release = version = mailbeacon.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_static_path = ["_static"]
+gallery.write()
 html_title = f"mailbeacon {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]

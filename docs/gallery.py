@@ -1,7 +1,7 @@
 """Make the report shown in the gallery, from made-up readers: ``python docs/gallery.py [PICTURES]``.
 
 Writes ``docs/_static/report.html``, which is made anew with every build of the documentation and not kept. Given a folder, it
-also takes pictures of the page's head in light and dark, for which Playwright and Chromium must be there.
+also takes pictures of the page's first half in light and dark, for which Playwright and Chromium must be there.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def write() -> None:
 
 
 def pictures(folder: Path) -> None:
-    """Take the pictures of the page's head, with few colours so that they stay small."""
+    """Take the pictures of the page down to its charts, with few colours so that they stay small."""
     from PIL import Image
     from playwright.sync_api import sync_playwright
 
@@ -69,7 +69,9 @@ def pictures(folder: Path) -> None:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme=scheme)
             page.goto(PAGE.as_uri())
             file = folder / f"report-{scheme}.png"
-            page.screenshot(path=file)
+            end = page.locator("section", has_text="Over time").first.bounding_box() or {"y": 0, "height": HEIGHT}
+            clip = {"x": 0, "y": 0, "width": WIDTH, "height": end["y"] + end["height"] + 24}
+            page.screenshot(path=file, clip=clip, full_page=True)
             Image.open(file).convert("RGB").quantize(64).save(file, optimize=True)
         browser.close()
 

@@ -139,6 +139,8 @@ class TokenSigner:
         self._hit = _Purpose(self._keys, self._salt("hit"))
         self._link = _Purpose(self._keys, self._salt("link"))
         self._action = _Purpose(self._keys, self._salt("action"))
+        # a mailing signs one campaign and moment again and again: what is the same in all its tokens is written once
+        self._last: tuple[str | None, datetime | None, str, str] = (None, None, "", "")
         self._derived = lru_cache(maxsize=64)(self._derive_oldest)
         self._digest = lru_cache(maxsize=64)(self._keyed)
         self._read = lru_cache(maxsize=4096)(self._read_hit)
@@ -153,7 +155,14 @@ class TokenSigner:
         Raises:
             ConfigError: If a text cannot be written in UTF-8, or a level is not available.
         """
-        return self._hit.sign(_payload(message))
+        sent_at = message.sent_at
+        if message.id or message.variant or sent_at is None or not (message.opens is message.clicks is Level.FULL):
+            return self._hit.sign(_payload(message))
+        campaign, moment, front, back = self._last
+        if campaign is not message.campaign or moment is not sent_at:
+            front, back = f"[{encode_basestring(message.campaign)},", f",{int(sent_at.timestamp())}]"
+            self._last = (message.campaign, sent_at, front, back)
+        return self._hit.sign(f"{front}{encode_basestring(message.recipient)}{back}")
 
     def read_message(self, token: str) -> Message:
         """Read what :meth:`sign_message` of this or an older version wrote.

@@ -51,9 +51,10 @@ FRAGMENTS = (
     *["<foreignObject>", "</foreignObject>", "<mi>", "</mi>", "<annotation-xml>", "<annotation-xml encoding='text/html'>"],
     *["</annotation-xml>", "<select>", "</select>", "<option>", "<input>", "<template>", "</template>", "<frameset>", "<frame>"],
     *["<html>", "<head>", "</head>", "<body>", "</body>", "</html>", "<meta>", "<link>", "<base href='http://b/'>"],
-    *["<table>", "</table>", "<caption>", "<colgroup>", "<col>", "<tr>", "</tr>", "<td>", "</td>", "<p>", "</p>", "<div>", "</div>"],
-    *["<b>", "</b>", "<i>", "</i>", "<nobr>", "<font color=x>", "<font>", "<form>", "<button>", "<li>", "<h1>", "<hr>", "<br>", "</br>"],
-    *["<marquee>", "<object>", "<applet>", "<image>", "<center>", "<pre>\n", "<listing>", "<dialog>", "{% if a < b %}"],
+    *["<div>", "</div>", "<table>", "</table>", "<caption>", "<colgroup>", "<col>", "<tr>", "</tr>", "<td>", "</td>"],
+    *["<b>", "</b>", "<i>", "</i>", "<nobr>", "<font color=x>", "<font>", "<form>", "<button>", "<li>", "<h1>"],
+    *["<p>", "</p>", "<hr>", "<br>", "</br>", "<marquee>", "<object>", "<applet>", "<image>", "<center>", "<pre>\n"],
+    *["<listing>", "<dialog>", "{% if a < b %}"],
 )  # fmt: skip
 """Links and all that changes how a browser reads what follows."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -124,3 +125,20 @@ def test_ci_takes_the_commands_from_the_readme_and_is_a_sound_script():
     readme = (ROOT / "README.md").read_text("utf-8")
     for ending in re.findall(r'command_of "([^"]+)"', script.read_text("utf-8")):
         assert len(re.findall(rf"^python3 -m venv .* {re.escape(ending)}$", readme, re.MULTILINE)) == 1
+
+
+def test_the_gallerys_report_is_the_same_in_every_run_and_its_pictures_are_small():
+    command = [
+        sys.executable,
+        "-c",
+        "import gallery, hashlib; print(hashlib.md5(gallery.report().encode()).hexdigest())",
+    ]
+    runs = {
+        subprocess.run(command, cwd=DOCS, env={**os.environ, "PYTHONPATH": f"{ROOT}", "PYTHONHASHSEED": seed},
+                       capture_output=True, text=True, check=True).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(runs) == 1
+    pictures = list((DOCS / "_static").glob("*.png"))
+    assert pictures
+    assert all(picture.stat().st_size <= 200_000 for picture in pictures)

@@ -297,3 +297,59 @@ def test_every_rule_has_a_source_with_a_year_and_says_what_it_looks_for() -> Non
 def test_the_reference_page_is_the_rules_own() -> None:
     page = Path(__file__).parent.parent / "docs" / "reference" / "rules.md"
     assert page.read_text("utf-8") == rules_page(), "write it again with rules_page()"
+
+
+def tabs(pace: float, count: int = 3, after: float = 7200.05, **more: object) -> list[Event]:
+    said = {"hints": FULL, **more}
+    return [event(after=after + number * pace, link=number, **said) for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("clicks", "human"),
+    [
+        pytest.param(tabs(0.8), {True}, id="three tabs, hours later"),
+        pytest.param(tabs(0.8, after=300.05), {None}, id="three tabs, minutes after the sending"),
+        pytest.param(tabs(0.1), {False}, id="three links faster than a hand"),
+        pytest.param(tabs(0.4, count=5), {False}, id="five links within two seconds"),
+        pytest.param(tabs(0, after=7200), {True}, id="three links in a log with whole seconds"),
+        pytest.param(tabs(0, count=8, after=7200), {False}, id="eight links in a log with whole seconds"),
+        pytest.param(tabs(0.1, count=2, hints=frozenset()), {False}, id="two links at the same moment"),
+    ],
+)
+def test_tabs_that_a_hand_can_open_are_no_burst(clicks: list[Event], human: set[bool | None]) -> None:
+    assert {verdict.is_human for verdict in classify_all(clicks)} == human
+
+
+def test_a_gateway_that_visits_what_a_person_follows_does_not_cost_the_person() -> None:
+    """Three links, each visited from another address too, within half a minute and with no network data."""
+    own = [event(after=300.5 + 9 * number, link=number, hints=FULL) for number in (1, 2, 3)]
+    beside = [
+        event(after=302.5 + 9 * number, link=number, client=f"gate{number}", agent_id="old") for number in (1, 2, 3)
+    ]
+    assert all(verdict.is_human for verdict in classify_all([*own, *beside])[:3])
+
+
+@pytest.mark.parametrize(
+    ("agent", "network", "actor"),
+    [
+        pytest.param(AgentKind.BROWSER, NetworkKind.MAIL, Actor.IMAGE_PROXY, id="a browser's user agent"),
+        pytest.param(AgentKind.MAIL_CLIENT, NetworkKind.MAIL, Actor.HUMAN, id="a mail client's own"),
+        pytest.param(AgentKind.PRIVACY_PROXY, NetworkKind.MAIL, Actor.PRIVACY_PROXY, id="Apple's proxy"),
+        pytest.param(AgentKind.BROWSER, NetworkKind.UNKNOWN, Actor.HUMAN, id="not from a provider"),
+    ],
+)
+def test_a_mail_providers_machines_open_for_people(agent: AgentKind, network: NetworkKind, actor: Actor) -> None:
+    """Outlook.com and Fastmail load images themselves, and give a browser's user agent."""
+    one = event(Kind.OPEN, agent=agent, network=Network(operator="Fastmail", kind=network))
+    assert classify(one).actor is actor
+
+
+def test_a_pixel_is_the_machines_that_followed_a_link_before_from_wherever_it_comes() -> None:
+    clicked, loaded = event(client="one"), event(Kind.OPEN, after=7205, client="two")
+    assert "pixel-after" in names(classify(loaded, [clicked]))
+    assert "pixel-after" not in names(classify(replace(loaded, facts=replace(loaded.facts, agent_id="x")), [clicked]))
+
+
+def test_rented_servers_at_google_are_no_image_proxy() -> None:
+    google = Network(operator="Google Cloud", kind=NetworkKind.HOSTING)
+    assert "hosting-open" in names(classify(event(Kind.OPEN, network=google)))

@@ -44,6 +44,7 @@ RULES_VERSION = "2026.11"
 _READ = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 _PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
 _MOST_CASES = 20_000
+_LATE = Wait.LATE
 _Key = tuple[str, str, str, str, frozenset[Hint], str, str]
 
 
@@ -170,8 +171,7 @@ class Classifier:
 
     def _judge(self, events: Sequence[Event]) -> list[Verdict]:
         """Judge events that are in order of time."""
-        cases = list(map(self._case, events))
-        waits = [self._wait(event) if case.timed else 0 for event, case in zip(events, cases, strict=True)]
+        cases, waits, messages, networks = self._gather(events)
         shared = Shared(
             events=events,
             times=[event.received_at.timestamp() for event in events],
@@ -179,7 +179,7 @@ class Classifier:
             windows=self.windows,
             links=self._links,
         )
-        self._count(shared, cases)
+        self._count(shared, cases, messages, networks)
         self._deliveries(events, cases, waits)
         found = shared.found
         if self._on_event:
@@ -195,12 +195,37 @@ class Classifier:
             for index, (case, wait) in enumerate(zip(cases, waits, strict=True))
         ]
 
-    def _count(self, shared: Shared, cases: Sequence[_Case]) -> None:
+    def _gather(self, events: Iterable[Event]) -> tuple[list[_Case], list[int], list[str], list[str]]:
+        """Give each event's case, wait, message and network; the last two are empty where nobody may be told apart.
+
+        One pass, for a million events are spread over the memory: to fetch one costs more than to look at it.
+        """
+        cases, waits, messages, networks = [], [], [], []
+        late = self.windows.late
+        for event in events:
+            case, sent_at = self._case(event), event.sent_at
+            cases.append(case)
+            if sent_at is None or not case.timed:
+                waits.append(0)
+            else:
+                received_at = event.received_at
+                waits.append(_LATE if received_at - sent_at >= late else self._since(received_at, sent_at, None))
+            if event.recipient is None:
+                messages.append("")
+                networks.append("")
+            else:
+                messages.append(event.message_id if case.reads else "")
+                networks.append(event.facts.network_id if case.crowd else "")
+        return cases, waits, messages, networks
+
+    def _count(
+        self, shared: Shared, cases: Sequence[_Case], messages: Sequence[str], networks: Sequence[str]
+    ) -> None:
         """Group the events by message and by network, and have them counted.
 
         Lists are made only where two events meet: a million small lists would cost more than the counting.
         """
-        follows, alone, hot = self._group(shared, cases)
+        follows, alone = _group_follows(cases, messages)
         tainted: dict[str, tuple[list[int], list[int]]] = {}
         for message, first in alone.items():
             if message not in follows and shared.traps[first]:
@@ -210,43 +235,17 @@ class Classifier:
             if bursts or trapped:
                 tainted[message] = (bursts, trapped)
         opens: defaultdict[str, list[int]] = defaultdict(list)
-        networks: defaultdict[str, list[int]] = defaultdict(list)
-        for index, (event, case) in enumerate(zip(shared.events, cases, strict=True)):
-            if case.opens and event.message_id in alone and event.recipient is not None:
-                opens[event.message_id].append(index)
-            if hot and case.crowd and event.facts.network_id in hot and event.recipient is not None:
-                networks[event.facts.network_id].append(index)
+        for index, message in enumerate(messages):
+            if message in alone and cases[index].opens:
+                opens[message].append(index)
         for message, indices in opens.items():
             count_order(shared, follows.get(message) or [alone[message]], indices)
         for message, (bursts, trapped) in tainted.items():
             indices = (follows.get(message) or [alone[message]]) + opens.get(message, [])
             if len(indices) > len(bursts):
                 count_company(shared, indices, bursts, trapped)
-        for indices in networks.values():
+        for indices in _group_quick(networks, shared.times, self.windows.recipients.total_seconds()):
             count_network(shared, indices)
-
-    def _group(self, shared: Shared, cases: Sequence[_Case]) -> tuple[dict[str, list[int]], dict[str, int], set[str]]:
-        """Give the follows of messages with several, the first of each message, and the networks with quick pairs."""
-        follows: dict[str, list[int]] = {}
-        alone: dict[str, int] = {}
-        last: dict[str, float] = {}
-        hot: set[str] = set()
-        window = self.windows.recipients.total_seconds()
-        for index, (event, case, moment) in enumerate(zip(shared.events, cases, shared.times, strict=True)):
-            if event.recipient is None:
-                continue
-            if case.follows and (message := event.message_id):
-                first = alone.setdefault(message, index)
-                if first != index:
-                    if message in follows:
-                        follows[message].append(index)
-                    else:
-                        follows[message] = [first, index]
-            if case.crowd and (network := event.facts.network_id):
-                if moment - last.get(network, -inf) <= window:
-                    hot.add(network)
-                last[network] = moment
-        return follows, alone, hot
 
     def _deliveries(self, events: Sequence[Event], cases: Sequence[_Case], waits: list[int]) -> None:
         """Time a message's events from its delivery, where one is known nearby."""
@@ -345,6 +344,38 @@ class Classifier:
         priors = sorted((kind.value, prior) for kind, prior in self.priors.items())
         named = repr((rules, self.windows, priors, sorted(self._links.items())))
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
+
+
+def _group_follows(cases: Sequence[_Case], messages: Sequence[str]) -> tuple[dict[str, list[int]], dict[str, int]]:
+    """Give the follows of messages with several, and the first of each message."""
+    follows: dict[str, list[int]] = {}
+    alone: dict[str, int] = {}
+    for index, message in enumerate(messages):
+        if message and cases[index].follows:
+            first = alone.setdefault(message, index)
+            if first != index:
+                if message in follows:
+                    follows[message].append(index)
+                else:
+                    follows[message] = [first, index]
+    return follows, alone
+
+
+def _group_quick(networks: Sequence[str], times: Sequence[float], window: float) -> Iterable[list[int]]:
+    """Give the events of each network that made two within a window."""
+    last: dict[str, float] = {}
+    hot = set()
+    for network, moment in zip(networks, times, strict=True):
+        if network:
+            if moment - last.get(network, -inf) <= window:
+                hot.add(network)
+            last[network] = moment
+    groups: dict[str, list[int]] = {network: [] for network in hot}
+    if groups:
+        for index, network in enumerate(networks):
+            if network in groups:
+                groups[network].append(index)
+    return groups.values()
 
 
 def _related(event: Event, earlier: Iterable[Event]) -> list[Event]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from json.encoder import encode_basestring
+from typing import Any, Self
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.words import Level
@@ -27,8 +28,22 @@ def check_aware(moment: datetime, name: str) -> None:
         raise ConfigError(f"{name} must carry a time zone, got a naive datetime")
 
 
+class _Fields:
+    """Hold a message's fields while it is made."""
+
+    __slots__ = ("campaign", "clicks", "id", "opens", "recipient", "sent_at", "variant")
+
+    recipient: str
+    campaign: str
+    id: str
+    variant: str
+    sent_at: datetime | None
+    opens: Level
+    clicks: Level
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Message:
+class Message(_Fields):
     """Name one mail to one recipient.
 
     Args:
@@ -52,8 +67,8 @@ class Message:
     opens: Level = Level.FULL
     clicks: Level = Level.FULL
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         recipient: str,
         campaign: str = "",
@@ -62,25 +77,29 @@ class Message:
         sent_at: datetime | None = None,
         opens: Level = Level.FULL,
         clicks: Level = Level.FULL,
-    ) -> None:
-        put = (
-            object.__setattr__
-        )  # written out, for a million messages: the generated code calls a second method to check
-        put(self, "recipient", recipient)
-        put(self, "campaign", campaign)
-        put(self, "id", id)
-        put(self, "variant", variant)
-        put(self, "sent_at", sent_at)
-        put(self, "opens", opens)
-        put(self, "clicks", clicks)
+    ) -> Self:
+        """Make a message: filled in while it is open, then frozen, in half the time of a generated ``__init__``."""
+        self: Any = object.__new__(_Fields)
+        self.recipient = recipient
+        self.campaign = campaign
+        self.id = id
+        self.variant = variant
+        self.sent_at = sent_at
+        self.opens = opens
+        self.clicks = clicks
+        self.__class__ = cls
         if not (recipient.__class__ is campaign.__class__ is id.__class__ is variant.__class__ is str):
-            self._check_texts()
+            cls._check_texts(self)
         if opens.__class__ is not Level or clicks.__class__ is not Level:
-            self._check_levels()
+            cls._check_levels(self)
         if not recipient and max(self.opens, self.clicks) is not Level.AGGREGATE:
             raise ConfigError("recipient must not be empty")
         if sent_at is not None and (sent_at.__class__ is not datetime or sent_at.tzinfo is not UTC):
             check_aware(sent_at, "sent_at")
+        return self  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _again, (self.recipient, self.campaign, self.id, self.variant, self.sent_at, self.opens, self.clicks)
 
     def _check_texts(self) -> None:
         for name in ("recipient", "campaign", "id", "variant"):
@@ -105,3 +124,18 @@ class Message:
         made = _unkeyed.copy()
         made.update(named.encode("utf-8", "surrogatepass"))
         return made.hexdigest()
+
+
+def _again(
+    recipient: str, campaign: str, name: str, variant: str, sent_at: datetime | None, opens: Level, clicks: Level
+) -> Message:
+    """Make a message of a pickle's values."""
+    return Message(
+        recipient=recipient,
+        campaign=campaign,
+        id=name,
+        variant=variant,
+        sent_at=sent_at,
+        opens=opens,
+        clicks=clicks,
+    )

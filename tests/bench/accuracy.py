@@ -134,7 +134,10 @@ def main() -> None:
     for scene, data, pairs in scenes(options.seed, options.recipients):
         clicks = [told.machine for told, _ in pairs if told.event.kind is Kind.CLICK]
         row = "".join(f"{figure:9.2%}" for figure in figures(pairs).values())
-        print(f"{scene:20} {data:18} {len(pairs):7} {share(sum(clicks), len(clicks))}{row}   {brier(pairs):.4f}", flush=True)
+        print(
+            f"{scene:20} {data:18} {len(pairs):7} {share(sum(clicks), len(clicks))}{row}   {brier(pairs):.4f}",
+            flush=True,
+        )
         if options.all or (data in ("network data", "own table") and "live" not in scene):
             kept.append((f"{scene}, {data}", pairs))
     for title, pairs in kept:

@@ -31,7 +31,9 @@ LABELS = {
     "mail_client_human": AgentKind.MAIL_CLIENT,
 }
 AMBIGUOUS = "OneOutlook"
-CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 Safari/537.36"
+)
 PIECES = ("(", "[", "a.", "msie 9.0;", "x@", "trident/ mac os x ", "http:", "bot", "(khtml, like gecko; ")
 Row = dict[str, str]
 
@@ -89,7 +91,11 @@ def times(folder: Path | None) -> Iterator[tuple[str, float, str]]:
     for name, texts in lists.items():
         yield f"kind, never seen: {name}", each(agents.kind, texts), "<= 15"
     agents.identify(browsers[0])
-    yield "identify, seen before", each(lambda text: [agents.identify(text) for _ in range(1000)], browsers[:1]) / 1000, "<= 0.2"
+    yield (
+        "identify, seen before",
+        each(lambda text: [agents.identify(text) for _ in range(1000)], browsers[:1]) / 1000,
+        "<= 0.2",
+    )
     for size in (512, 8_192, 81_920):
         hostile = [(piece * size)[:size] for piece in PIECES]
         yield f"kind, hostile, {size:,} characters, the slowest", max(each(agents.kind, [text]) for text in hostile), ""

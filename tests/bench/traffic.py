@@ -69,14 +69,16 @@ def _beacon(table: Networks | None, **more: object) -> mb.Beacon:
 def _hits(
     beacon: mb.Beacon, audience: fake.Audience, recipients: int, seed: int, *, headers: bool
 ) -> Iterator[fake.Hit]:
-    """Give a scene's hits; without headers there is what an access log keeps: user agent and Referer."""
+    """Give a scene's hits; without headers there is what an access log keeps: user agent, Referer and whole seconds."""
     template = beacon.compile(f"<html><body>{HTML}</body></html>", campaign="spring")
     for hit in fake.simulate(beacon, template, audience, recipients=recipients, seed=seed, sent_at=SENT, leave=True):
         yield hit if headers else replace(hit, request=_logged(hit.request))
 
 
 def _logged(request: Request) -> Request:
-    return replace(request, headers={name: value for name, value in request.fields.items() if name.lower() in BARE})
+    kept = {name: value for name, value in request.fields.items() if name.lower() in BARE}
+    moment = request.received_at
+    return replace(request, headers=kept, received_at=moment and moment.replace(microsecond=0))
 
 
 def _told(event: Event, truth: fake.Truth, *, headers: bool) -> Told:

@@ -1,8 +1,9 @@
 """Fuzz the scanner and the rewriting of HTML with atheris: ``python tests/fuzz/fuzz_markup.py -max_total_time=600``.
 
 A pixel that the rewriting itself warns of, before something never closed, may be seen in another place than the proof
-expects: such a document must pass without a pixel. What else it finds belongs among the cases of ``test_markup_cases.py``. Give folders of documents as further arguments to
-start from. Input whose first byte is odd is a row of fragments, any other is text.
+expects: such a document must pass without a pixel. What else it finds belongs among the cases of
+``test_markup_cases.py``. Give folders of documents as further arguments to start from. Input whose first byte is odd is
+a row of fragments, any other is text.
 """
 
 from __future__ import annotations
