@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailbeacon import replying
-from mailbeacon.decoding import decode
-from mailbeacon.errors import ConfigError, TokenError
+from mailbeacon.decoding import decode, destination
+from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
-from mailbeacon.links import Routes, check_destination, parse, short_name
+from mailbeacon.links import Routes, check_destination, short_name
 from mailbeacon.model import (
     HONEYPOT_LINK,
     Answer,
@@ -239,19 +239,7 @@ class Beacon:
 
     def destination(self, url: str) -> str:
         """Give the verified destination behind a wrapped link, or the empty text."""
-        try:
-            path = parse(url)
-            if path.kind != "c":
-                return ""
-            message = self.signer.read_message(path.token)
-            if path.link[:1] == "s":
-                manifest = self.settings.manifests(message.campaign) if self.settings.manifests else None
-                target = manifest.targets.get(path.link) if manifest else None
-            else:
-                target = self.signer.read_link(path.link, message.campaign)
-        except TokenError:
-            return ""
-        return target.url if target else ""
+        return destination(url, self.signer, self.settings.manifests)
 
     def decode(self, request: Request) -> Event:
         """Say what a request tells, with facts, nothing redacted.

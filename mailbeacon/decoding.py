@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mailbeacon.errors import BadToken, ConfigError
+from mailbeacon.errors import BadToken, ConfigError, TokenError
 from mailbeacon.links import parse
 from mailbeacon.model import Channel, Event, Facts, Headers, Kind, Level, Manifests, Request, Target
 from mailbeacon.model.event import EventDraft
@@ -18,7 +18,7 @@ from mailbeacon.model.event import EventDraft
 if TYPE_CHECKING:
     from mailbeacon.tokens import TokenSigner
 
-__all__ = ["decode"]
+__all__ = ["decode", "destination"]
 
 _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -95,6 +95,17 @@ def decode(
     draft.__class__ = Event
     event: Event = draft
     return event
+
+
+def destination(url: str, signer: TokenSigner, manifests: Manifests | None = None) -> str:
+    """Give the verified destination behind a wrapped link, or the empty text."""
+    try:
+        route, token, link = parse(url)
+        if route != "c":
+            return ""
+        return _target(link, signer.read_message(token).campaign, signer, manifests).url
+    except TokenError:
+        return ""
 
 
 def _target(link: str, campaign: str, signer: TokenSigner, manifests: Manifests | None) -> Target:

@@ -338,7 +338,7 @@ def test_unsubscribe_links_are_wrapped_only_on_request() -> None:
     assert urls(html, wrap_unsubscribe=True) == ["https://x.example/unsubscribe"]
 
 
-@pytest.mark.parametrize("mark", ["amp4email", "⚡4email"])
+@pytest.mark.parametrize("mark", ["amp4email", "⚡4email", 'title=">" amp4email'])
 def test_amp_documents_are_left_alone(mark: str) -> None:
     """An img element would make an AMP mail invalid."""
     html = f'<!doctype html><html {mark}><body><a href="https://x.example/">x</a></body></html>'

@@ -86,7 +86,8 @@ def rewrite_html(
 
 def _is_amp(piece: str) -> bool:
     """Tell whether an ``html`` tag marks the document as AMP."""
-    tag = piece[: piece.find(">") + 1].lower()
+    found = TAG.match(piece)
+    tag = found[0].lower() if found else ""
     return ("amp" in tag or "⚡" in tag) and any(one.name in _AMP for one in attributes(piece))
 
 
