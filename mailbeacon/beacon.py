@@ -250,7 +250,7 @@ class Beacon:
         if request.received_at is None:
             request = replace(request, received_at=self.settings.clock())
         event = self._decode(request)
-        return replace(event, facts=self._observe(request, event.kind))
+        return replace(event, facts=replying.marked(self._observe(request, event.kind), event))
 
     def answer(self, request: Request, history: History | None = None) -> Answer:
         """Give the reply to a request, and what is to be recorded; changes nothing and never raises.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mailbeacon.errors import BadToken, ConfigError, TokenError
-from mailbeacon.links import parse
-from mailbeacon.model import Channel, Event, Facts, Headers, Kind, Level, Manifests, Request, Target
+from mailbeacon.links import Path, parse
+from mailbeacon.model import Channel, Event, Facts, Headers, Kind, Level, Manifests, Message, Request, Target
 from mailbeacon.model.event import EventDraft
 
 if TYPE_CHECKING:
@@ -59,18 +59,8 @@ def decode(
     received_at = request.received_at
     if received_at is None:
         raise ConfigError("received_at must be set before a request is decoded")
-    route, token, link = parse(request.url)
-    target = None
-    if route == "o":
-        message, message_id = signer.read_named(token)
-        kind, level = Kind.OPEN, message.opens
-    elif route == "c":
-        message, message_id = signer.read_named(token)
-        kind, level = Kind.CLICK, message.clicks
-        target = _target(link, message.campaign, signer, manifests)
-    else:
-        message = signer.read_action(token)
-        kind, level, message_id = Kind.LEAVE_PAGE, Level.FULL, message.message_id
+    path = parse(request.url)
+    kind, level, message, message_id, target = _read(path, signer, manifests)
     fields, sent_at = request.fields, message.sent_at
     draft = EventDraft()
     draft.kind = kind
@@ -90,11 +80,25 @@ def decode(
     draft.headers = _kept(fields)
     draft.source = "request"
     moment = (received_at - _EPOCH) // _MICROSECOND
-    source = f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
+    source = f"{path.token}\0{path.link}\0{moment}\0{method}\0{address}\0{user_agent}"
     draft.id = signer.digest("event-id", source.encode("utf-8", "surrogatepass"))
     draft.__class__ = Event
     event: Event = draft
     return event
+
+
+def _read(
+    path: Path, signer: TokenSigner, manifests: Manifests | None
+) -> tuple[Kind, Level, Message, str, Target | None]:
+    """Verify a URL's tokens: what happened, how much may be known, the message with its name, and the link followed."""
+    route, token, link = path
+    if route == "u":
+        message = signer.read_action(token)
+        return Kind.LEAVE_PAGE, Level.FULL, message, message.message_id, None
+    message, message_id = signer.read_named(token)
+    if route == "o":
+        return Kind.OPEN, message.opens, message, message_id, None
+    return Kind.CLICK, message.clicks, message, message_id, _target(link, message.campaign, signer, manifests)
 
 
 def destination(url: str, signer: TokenSigner, manifests: Manifests | None = None) -> str:

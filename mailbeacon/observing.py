@@ -1,7 +1,8 @@
 """From a request to its facts: everything a verdict needs, and nothing that names a person.
 
 Asks the agents, the networks and the place database, and reads the few headers of ``model.KEPT_HEADERS``. Judges
-nobody, keeps nothing, and gives away neither address nor user agent: only digests that change every UTC day.
+nobody, stores nothing, and gives away neither address nor user agent: only digests that change every UTC day. An
+observer remembers its last few thousand clients in memory, so that the same one need not be worked out again.
 """
 
 from __future__ import annotations

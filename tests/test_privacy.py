@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailbeacon import privacy
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Facts, Kind, Level
+from mailbeacon.model import Event, Facts, Hint, Kind, Level
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.71 Safari/537.36"
@@ -132,13 +132,30 @@ def test_the_strictest_level_wins(signed, default, today, found):
     assert privacy.effective_level(signed, default, today) is found
 
 
-@pytest.mark.parametrize("level", [Level.AGGREGATE, Level.DATE, 7, None], ids=str)
-@pytest.mark.parametrize("place", [0, 1, 2], ids=["signed", "default", "today"])
-def test_a_level_this_version_cannot_honour_is_a_config_error_that_says_so(level, place):
+@pytest.mark.parametrize(
+    ("place", "level"),
+    [
+        pytest.param(place, level, id=f"{name}-{level}")
+        for place, name in enumerate(["signed", "default", "today"])
+        for level in (Level.AGGREGATE, Level.DATE, 7, None)
+        if (name, level) != ("signed", Level.AGGREGATE)
+    ],
+)
+def test_a_level_this_version_cannot_honour_is_a_config_error_that_says_so(place, level):
     levels = [Level.FULL] * 3
     levels[place] = level
     with pytest.raises(ConfigError, match=r"not available in this version|must be a Level"):
         privacy.effective_level(*levels)
+
+
+@pytest.mark.parametrize("today", [Level.FULL, Level.NONE])
+def test_the_level_of_a_shared_mail_is_honoured_and_consent_can_only_lower_it(today):
+    assert privacy.effective_level(Level.AGGREGATE, today=today) is min(Level.AGGREGATE, today)
+
+
+def test_facts_that_are_unlinked_tell_no_reader_from_another_and_keep_all_else():
+    facts = Facts(client="Thunderbird", network_id="n", agent_id="a", hints=frozenset({Hint.RANGE}), country="DE")
+    assert privacy.unlinked(facts) == replace(facts, network_id="", agent_id="")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from mailbeacon import replying
 from mailbeacon.decoding import decode
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Actor, Answer, Event, Facts, Hint, Kind, Level, Manifest, Message, Request, Target, Verdict
+from mailbeacon.observing import Observer
 from mailbeacon.privacy import redact
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory, MemorySink
@@ -313,6 +314,21 @@ def test_consent_can_allow_opens_and_forbid_clicks():
 
     assert answer(request(OPEN), consent=consent).event is not None
     assert answer(request(CLICK), consent=consent).event is None
+
+
+@pytest.mark.parametrize("route", ["open", "click"])
+def test_of_a_shared_mail_neither_the_judge_nor_the_sink_can_tell_its_readers_apart(route):
+    shared = Message(recipient="", campaign="spring", opens=Level.AGGREGATE, clicks=Level.AGGREGATE)
+    token, judge = SIGNER.sign_message(shared), Judge()
+    url = ROUTES.open(token) if route == "open" else ROUTES.click(token, LINK)
+    found = answer(request(url), judge=judge, look=Observer(secret=KEY).observe)
+    ((judged, _),) = judge.seen
+    for event in (judged, found.event):
+        assert (event.recipient, event.message_id, event.level) == (None, "", Level.AGGREGATE)
+        assert (event.facts.network_id, event.facts.agent_id) == ("", "")
+    named = answer(request(OPEN), look=Observer(secret=KEY).observe).event.facts
+    assert named.network_id
+    assert named.agent_id
 
 
 def test_what_was_signed_as_none_is_not_recorded_whatever_consent_says_today():

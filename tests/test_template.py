@@ -34,6 +34,13 @@ def message(**values: object) -> mb.Message:
     return mb.Message(**{"recipient": "u-17", "campaign": "spring", "sent_at": SENT, **values})  # type: ignore[arg-type]
 
 
+PERSON = {
+    "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+    "Accept": "text/html",
+    "Accept-Language": "en",
+    "Sec-Fetch-User": "?1",
+    "Sec-Fetch-Mode": "navigate",
+}
 LEVELS = st.sampled_from([mb.Level.NONE, mb.Level.FULL])
 
 
@@ -256,6 +263,9 @@ def test_a_honeypot_is_one_link_no_reader_sees() -> None:
         assert mail.count("/c/") == 3
         event = tracker.decode(mb.Request(url=trap.split('"')[1], received_at=SENT))
         assert (event.link, event.url) == (-1, "https://x.example/home")
+        verdict = tracker.answer(mb.Request(url=trap.split('"')[1], headers=PERSON, received_at=SENT)).verdict
+        assert verdict is not None
+        assert (verdict.is_human, verdict.signals[0].name) == (False, "honeypot")
         assert tracker.unwrap(mail) == HTML
     assert len(tracker.compile(HTML, campaign="spring").links) == 2
     no_clicks = tracker.compile(HTML, campaign="spring").render(message(clicks=mb.Level.NONE))

@@ -79,7 +79,7 @@ class _Case:
         self.crowd = self.timed and facts.agent not in _PROXIES and facts.network.kind not in CARRIERS
         self.trap = Hint.HONEYPOT in facts.hints
         self.alone: list[Verdict | None] = [None] * len(Wait)
-        self.near: dict[tuple[int, Counts], Verdict] = {}
+        self.near: dict[tuple[int, tuple[tuple[str, int], ...]], Verdict] = {}
 
 
 class Classifier:
@@ -189,7 +189,7 @@ class Classifier:
                 for index, case in enumerate(cases)
             ]
         return [
-            self._near(case, events[index], wait, shared.counts(index))
+            self._near(case, events[index], wait, found[index])
             if index in found
             else case.alone[wait] or self._alone(case, events[index], wait)
             for index, (case, wait) in enumerate(zip(cases, waits, strict=True))
@@ -218,9 +218,7 @@ class Classifier:
                 networks.append(event.facts.network_id if case.crowd else "")
         return cases, waits, messages, networks
 
-    def _count(
-        self, shared: Shared, cases: Sequence[_Case], messages: Sequence[str], networks: Sequence[str]
-    ) -> None:
+    def _count(self, shared: Shared, cases: Sequence[_Case], messages: Sequence[str], networks: Sequence[str]) -> None:
         """Group the events by message and by network, and have them counted.
 
         Lists are made only where two events meet: a million small lists would cost more than the counting.
@@ -309,13 +307,16 @@ class Classifier:
         case.alone[wait] = verdict
         return verdict
 
-    def _near(self, case: _Case, event: Event, wait: int, counts: Counts) -> Verdict:
-        verdict = case.near.get((wait, counts))
+    def _near(self, case: _Case, event: Event, wait: int, noted: Mapping[str, int]) -> Verdict:
+        """Judge by what was noted of the event; the same notes of the same case have the same verdict."""
+        key = wait, tuple(noted.items())
+        verdict = case.near.get(key)
         if verdict is None:
+            counts = Counts(**noted)  # type: ignore[arg-type]  # bools are kept as ints
             verdict = self._weigh(case, event, Around(windows=self.windows, wait=Wait(wait), **counts._asdict()))
             if len(case.near) >= _MOST_CASES:
                 case.near.clear()
-            case.near[wait, counts] = verdict
+            case.near[key] = verdict
         return verdict
 
     def _anew(self, case: _Case, event: Event, wait: int, counts: Counts, own: Neighbourhood) -> Verdict:

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from mailbeacon.errors import TokenError
 from mailbeacon.links import location
 from mailbeacon.model import (
+    HONEYPOT_LINK,
     Actor,
     Answer,
     Event,
@@ -37,7 +38,7 @@ from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.pages import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
 
-__all__ = ["Decode", "Observe", "Redact", "deliver", "respond"]
+__all__ = ["Decode", "Observe", "Redact", "deliver", "marked", "respond"]
 
 _log = logging.getLogger("mailbeacon")
 _ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
@@ -212,9 +213,14 @@ def _message(event: Event) -> Message:
     )
 
 
+def marked(facts: Facts, event: Event) -> Facts:
+    """Give the facts of an event, with the hint that it followed the link no reader sees."""
+    return facts.changed(hints=facts.hints | {Hint.HONEYPOT}) if event.link == HONEYPOT_LINK else facts
+
+
 def _facts(request: Request, event: Event, level: Level, observe: Observe) -> Facts:
     try:
-        facts = observe(request, event.kind)
+        facts = marked(observe(request, event.kind), event)
     except Exception as error:
         _failed("observing", error)
         return Facts(hints=_NOTHING_SEEN)
