@@ -11,16 +11,14 @@ from mailbeacon import replying
 from mailbeacon.decoding import decode, destination
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
-from mailbeacon.links import Routes, check_destination, short_name
+from mailbeacon.links import MESSAGE_TOKEN_ROOM, Routes, check_destination
 from mailbeacon.model import (
     HONEYPOT_LINK,
     Answer,
     Channel,
     Event,
-    Facts,
     History,
     Judge,
-    Kind,
     Level,
     Message,
     Reply,
@@ -32,7 +30,7 @@ from mailbeacon.privacy import redact
 from mailbeacon.rewriting import LinkRules, Planner, Rewrite, rewrite_html, rewrite_text, unwrap
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory
-from mailbeacon.template import Linkers, Template, compile_template, prove
+from mailbeacon.template import Linkers, Template, compile_template, leave_alone, no_campaign, prove, short
 from mailbeacon.tokens import TokenSigner
 
 if TYPE_CHECKING:
@@ -100,6 +98,7 @@ class Beacon:
             ConfigError: If the message cannot be signed, or has no campaign.
             RewriteError: If the proof fails.
         """
+        _check("html", html, str)
         as_html, as_text = self._rewriters(message, shared=False)
         if text:
             return as_text(html, first_number=1)
@@ -121,6 +120,8 @@ class Beacon:
             ConfigError: If the campaign is empty.
             RewriteError: If the proof fails, or the document is too much for it.
         """
+        _check("html", html, str)
+        _check("text", text, str)
         return self._compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
 
     def compose_bytes(
@@ -139,13 +140,14 @@ class Beacon:
             RewriteError: For several recipients, or a mail beyond what can be rewritten safely.
             ConfigError: If the message cannot be signed, or has no campaign.
         """
+        _check("raw", raw, bytes)
         return self.compose_with_report(raw, message, strip_signatures=strip_signatures, shared=shared).data
 
     def compose_with_report(
         self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
     ) -> Composed:
         """Do what :meth:`compose_bytes` does, and tell of every link and what to look at."""
-        from mailbeacon import composing
+        from mailbeacon import composing  # only where mail is composed: it imports email
 
         html, text = self._rewriters(composing.lowered(message) if shared else message, shared=shared)
         return composing.compose_bytes(raw, html, text, strip_signatures=strip_signatures, shared=shared)
@@ -223,6 +225,7 @@ class Beacon:
             raise ConfigError("click_url cannot be used with short_links: only compiled links are in a manifest")
         if self.levels(message)[1] is Level.NONE:
             raise ConfigError("the message allows no click tracking, so its links are not wrapped")
+        _check("url", url, str)
         if check_destination(url) is not None:
             raise ConfigError("the destination must be an absolute http or https URL without control characters")
         wrapped = self._linkers.of(message.campaign).wrap(self.sign(message))(0, url)
@@ -230,12 +233,13 @@ class Beacon:
             raise ConfigError("the destination is too long: the wrapped URL would pass 2,000 characters")
         return wrapped
 
-    def unwrap(self, html: str) -> str:
+    def unwrap(self, html: str, *, text: bool = False) -> str:
         """Give a mail its destinations back and take our pixel out.
 
-        Only links that our keys signed change; foreign and forged ones stay as they are.
+        Only links that our keys signed change; foreign and forged ones stay as they are. A source without tags is read
+        as plain text; ``text=True`` insists on it.
         """
-        return unwrap(html, self.destination, self.routes.owns)
+        return unwrap(html, self.destination, self.routes.owns, text=text)
 
     def destination(self, url: str) -> str:
         """Give the verified destination behind a wrapped link, or the empty text."""
@@ -250,7 +254,7 @@ class Beacon:
         if request.received_at is None:
             request = replace(request, received_at=self.settings.clock())
         event = self._decode(request)
-        return replace(event, facts=replying.marked(self._observe(request, event.kind), event))
+        return replace(event, facts=replying.marked(self.observer.observe(request, event.kind), event))
 
     def answer(self, request: Request, history: History | None = None) -> Answer:
         """Give the reply to a request, and what is to be recorded; changes nothing and never raises.
@@ -263,7 +267,7 @@ class Beacon:
             request,
             self.settings,
             decode=self._decode,
-            observe=self._observe,
+            observe=self.observer.observe,
             judge=self.judge,
             redact=self._redact,
             history=history,
@@ -294,10 +298,10 @@ class Beacon:
         """Give what rewrites the bodies of a message's mail."""
         opens, clicks = self._least(message) if shared else self.levels(message)
         token = self.sign(message) if opens or clicks else ""
-        linker = self._linkers.of(message.campaign) if clicks else None
+        linker = self._linkers.of(message.campaign) if clicks and message.campaign else None
         image = self.routes.open(token) if opens else ""
 
-        wrap_html = linker.wrap(token) if linker else None
+        wrap_html = linker.wrap(token) if linker else no_campaign if clicks else None
         trap = wrap_html(HONEYPOT_LINK, self.settings.honeypot) if wrap_html and self.settings.honeypot else ""
 
         def html(source: str, /, *, first_number: int, pixel: bool) -> Rewrite:
@@ -312,7 +316,7 @@ class Beacon:
             )
 
         def text(source: str, /, *, first_number: int) -> Rewrite:
-            wrap = linker.wrap(token, Channel.TEXT) if linker else _leave_alone
+            wrap = linker.wrap(token, Channel.TEXT) if linker else no_campaign if clicks else leave_alone
             return rewrite_text(source, wrap, rules=self.planner.rules, first_number=first_number)
 
         return html, text
@@ -356,13 +360,16 @@ class Beacon:
                 "recipient looks like an e-mail address, which would stand readable in every link: "
                 "use the host's own key, or set allow_addresses=True"
             )
-        return self.signer.sign_message(message)
+        token = self.signer.sign_message(message)
+        if len(token) > MESSAGE_TOKEN_ROOM:
+            raise ConfigError(
+                f"recipient, campaign, id and variant are too long: a token has at most {MESSAGE_TOKEN_ROOM} signs"
+            )
+        return token
 
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:
-        if not campaign:
-            raise ConfigError("campaign must not be empty where links are wrapped: a link is signed for its campaign")
         if self.settings.short_links:
-            return _short
+            return short
         return lambda target: self.signer.sign_link(target, campaign)
 
     def _decode(self, request: Request) -> Event:
@@ -375,9 +382,6 @@ class Beacon:
             clock_skew=settings.clock_skew,
         )
 
-    def _observe(self, request: Request, kind: Kind) -> Facts:
-        return self.observer.observe(request, kind)
-
     def _redact(self, event: Event) -> Event:
         settings = self.settings
         return redact(
@@ -389,9 +393,6 @@ class Beacon:
         )
 
 
-def _leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
-    return ""
-
-
-def _short(target: Target) -> str:
-    return short_name(target.number, target.url, target.channel)
+def _check(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise ConfigError(f"{name} must be {kind.__name__}, got {type(value).__name__}")

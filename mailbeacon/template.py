@@ -21,7 +21,7 @@ from mailbeacon.rewriting import Planner, Rewrite, pixel_tag, rewrite_html, rewr
 if TYPE_CHECKING:
     from mailbeacon.outline import Outline
 
-__all__ = ["Linker", "Linkers", "Template", "compile_template"]
+__all__ = ["Linker", "Linkers", "Template", "compile_template", "leave_alone", "no_campaign", "prove", "short"]
 
 _TYPICAL_TOKEN = 72
 """The length of a message token with ordinary names, in characters, for the projected size."""
@@ -335,3 +335,18 @@ def _labelled(done: Rewrite, before: Outline | None) -> list[Link]:
         label = (labels.pop(0) if len(labels) > 1 else labels[0]) if labels else ""
         links.append(replace(link, label=label))
     return links
+
+
+def leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
+    """Wrap no link."""
+    return ""
+
+
+def no_campaign(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
+    """Refuse to wrap a link without a campaign."""
+    raise ConfigError("campaign must not be empty where links are wrapped: a link is signed for its campaign")
+
+
+def short(target: Target) -> str:
+    """Give a link's short name in place of a signature."""
+    return short_name(target.number, target.url, target.channel)

@@ -52,9 +52,14 @@ def _run(options: Namespace) -> int:
         document = read_document(file)
         done = beacon.rewrite(document.text, message, text=document.form is Form.TEXT)
         data, report = document.encode(done.html), done.report()
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise Refused(f"standard output cannot be written: {error.strerror or type(error).__name__}") from error
     print(report, file=sys.stderr)
     return OK
 

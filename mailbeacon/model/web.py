@@ -37,6 +37,15 @@ Cookies and anything that could name a person are left out on purpose.
 _kept = frozenset(KEPT_HEADERS)
 
 
+def _as_text(pairs: Iterable[tuple[object, object]]) -> list[tuple[str, str]]:
+    """Give header pairs as text, without those that have no value."""
+
+    def text(value: object) -> str:
+        return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+    return [(text(name).lower(), text(value)) for name, value in pairs if value is not None]
+
+
 class Headers(Mapping[str, str]):
     """Hold header fields by name, in any case; values of a repeated name are joined with a comma."""
 
@@ -44,7 +53,11 @@ class Headers(Mapping[str, str]):
 
     def __init__(self, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         pairs = [*(headers.items() if isinstance(headers, (dict, Mapping)) else headers)]
-        values = {name.lower(): value for name, value in pairs}
+        try:
+            values = {name.lower(): value + "" for name, value in pairs}
+        except (AttributeError, TypeError):  # a field without a value, bytes: as frameworks may hand them over
+            pairs = _as_text(pairs)
+            values = dict(pairs)
         self._values = values if len(values) == len(pairs) else _joined(pairs)
         self._kept: tuple[tuple[str, str], ...] | None = None
 
@@ -110,7 +123,7 @@ class Request:
         url: str,
         method: str = "GET",
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
-        address: str = "",
+        address: str | None = "",
         received_at: datetime | None = None,
         body: bytes = b"",
     ) -> None:
@@ -121,8 +134,8 @@ class Request:
         put = object.__setattr__  # written out, as in Message: every request passes here
         put(self, "url", url)
         put(self, "method", method)
-        put(self, "headers", headers if headers.__class__ is Headers else Headers(headers))
-        put(self, "address", address)
+        put(self, "headers", headers if headers.__class__ is Headers else Headers(headers or ()))
+        put(self, "address", address or "")
         put(self, "received_at", received_at)
         put(self, "body", body)
 

@@ -43,7 +43,8 @@ __all__ = ["Decode", "Observe", "Redact", "deliver", "marked", "respond"]
 _log = logging.getLogger("mailbeacon")
 _ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
 _MAX_URL = 16_384
-_NOTHING_SEEN = frozenset({Hint.HEADERS_UNKNOWN})
+_UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN}))
+"""The facts of an event that could not be observed: nobody can say who made it."""
 """Where observing failed, what is missing says nothing."""
 _AnswerDraft = draft_of(Answer)
 
@@ -223,11 +224,13 @@ def _facts(request: Request, event: Event, level: Level, observe: Observe) -> Fa
         facts = marked(observe(request, event.kind), event)
     except Exception as error:
         _failed("observing", error)
-        return Facts(hints=_NOTHING_SEEN)
+        return _UNSEEN
     return facts if level is Level.FULL and event.recipient is not None else unlinked(facts)
 
 
 def _judged(event: Event, judge: Judge, history: History | None) -> Verdict:
+    if event.facts is _UNSEEN:
+        return Verdict(actor=Actor.UNKNOWN)
     earlier: Iterable[Event] = ()
     if history is not None:
         try:

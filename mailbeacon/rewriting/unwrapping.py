@@ -14,20 +14,24 @@ from mailbeacon.rewriting.text import find_urls
 
 __all__ = ["unwrap"]
 
-_MARKUP = re.compile(r"<(?:[a-zA-Z!?]|/[a-zA-Z])")
+_MARKUP = re.compile(r"<(?:!|/?[a-zA-Z][a-zA-Z0-9]*+[\s/>])")
+"""A tag: the name of one ends in a blank, a slash or the end, that of ``<https:`` does not."""
 _TRAP = re.compile(re.escape(TRAP).replace(r"\{\}", '([^"]*+)'))
 _NAMES = frozenset({"href", "xlink:href"})
 
 
-def unwrap(source: str, destination: Callable[[str], str], owns: Callable[[str], bool]) -> str:
+def unwrap(source: str, destination: Callable[[str], str], owns: Callable[[str], bool], *, text: bool = False) -> str:
     """Give a document or text its destinations back.
 
     Args:
         source: HTML, or plain text.
         destination: Gives the verified destination behind a URL, or the empty text.
         owns: Tells whether a URL has the form of one of ours.
+        text: Whether it is plain text for certain.
     """
-    return _html(source, destination, owns) if _MARKUP.search(source) else _text(source, destination)
+    if text or not _MARKUP.search(source):
+        return _text(source, destination)
+    return _html(source, destination, owns)
 
 
 def _text(source: str, destination: Callable[[str], str]) -> str:
