@@ -89,3 +89,23 @@ def test_text_is_unwrapped_too() -> None:
     text = "see <https://x.example/a>, or https://x.example/b."
     assert BEACON.unwrap(BEACON.rewrite(text, MESSAGE, text=True).text) == text
     assert BEACON.unwrap(BEACON.rewrite(f"<b> {text}", MESSAGE, text=True).text, text=True) == f"<b> {text}"
+
+
+def test_a_mail_that_several_people_share_names_none_of_them() -> None:
+    """With ``shared=True`` the token is the campaign's alone: its opens and clicks count, and belong to nobody."""
+    raw = (
+        b"To: a@example.net, b@example.net\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        b'<p><a href="https://x.example/">x</a></p>\r\n'
+    )
+    with pytest.raises(mb.errors.RewriteError, match="shared=True"):
+        BEACON.compose_bytes(raw, MESSAGE)
+    once = BEACON.compose_bytes(raw, MESSAGE, shared=True)
+    compiled = BEACON.compile_mail(raw, campaign="c", shared=True).render(MESSAGE)
+    for mail in (once, compiled):
+        body = mail.decode().replace("=\r\n", "").replace("=3D", "=")
+        for mark in ('href="', 'src="'):
+            url = body.partition(mark)[2].partition('"')[0]
+            answer = BEACON.answer(mb.Request(url=url, headers=BOT, address="192.0.2.1", received_at=NOW))
+            assert answer.reply.status in (200, 302)
+            assert answer.event is not None
+            assert (answer.event.recipient, answer.event.campaign, answer.event.facts.network_id) == (None, "c", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mailbeacon.fake import Truth
+from mailbeacon.fake import Truth, score
 from mailbeacon.model import Actor, Event, Verdict
 
 __all__ = ["table"]
@@ -21,14 +21,13 @@ def table(events: Sequence[Event], verdicts: Sequence[Verdict], truths: Mapping[
         verdicts: One for each.
         truths: Who truly made each event, by the event's id.
     """
+    found = score(events, verdicts, [truths[event.id] for event in events])
     called: Counter[tuple[Actor, bool | None]] = Counter()
-    named: Counter[Actor] = Counter()
     right = 0
-    for event, verdict in zip(events, verdicts, strict=True):
-        truth = truths[event.id]
-        called[truth.actor, verdict.is_human] += 1
-        named[truth.actor] += truth.actor is verdict.actor
-        right += truth.is_human is verdict.is_human
+    for (true, said), count in found.confusion.items():
+        side = Verdict(actor=said).is_human
+        called[true, side] += count
+        right += count * (Verdict(actor=true).is_human is side)
     share = f": {right / len(events):.1%} on the right side" if events else ""
     heads = "".join(head.rjust(11) for head in ("hits", *_SIDE.values(), "exact"))
     lines = [f"Verdicts against the truth, which only a demonstration knows{share}", f"{'truly':<16}{heads}"]
@@ -37,5 +36,5 @@ def table(events: Sequence[Event], verdicts: Sequence[Verdict], truths: Mapping[
         total = sum(counts)
         if total:
             cells = "".join(f"{count:>11,}" for count in (total, *counts))
-            lines.append(f"{actor.value.replace('_', ' '):<16}{cells}{named[actor] / total:>11.1%}")
+            lines.append(f"{actor.value.replace('_', ' '):<16}{cells}{found.recall(actor):>11.1%}")
     return "\n".join(lines) + "\n"
