@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
+from mailbeacon import fake  # noqa: E402
 from mailbeacon.judging import Classifier  # noqa: E402 - run as a program, the package is found beside it
 from mailbeacon.model import Actor, Kind, Verdict  # noqa: E402
 from tests.bench.traffic import AUDIENCES, live, network_data, whole  # noqa: E402
-from tests.scenes import UNDECIDABLE, Mailing, Told  # noqa: E402
+from tests.scenes import Mailing, Told  # noqa: E402
 
 Pairs = Sequence[tuple[Told, Verdict]]
 TARGETS = {
@@ -57,46 +57,11 @@ def figures(pairs: Pairs) -> dict[str, float]:
     }
 
 
-def show_behaviours(pairs: Pairs) -> None:
-    rows: dict[str, Counter[bool | None]] = defaultdict(Counter)
-    for told, verdict in pairs:
-        rows[told.does][verdict.is_human] += 1
-    print(f"{'behaviour':55} {'events':>7}   person  unknown  machine")
-    for does, seen in sorted(rows.items(), key=lambda row: (row[0] == UNDECIDABLE, row[0])):
-        total = seen.total()
-        print(f"{does:55} {total:7} {share(seen[True], total)} {share(seen[None], total)} {share(seen[False], total)}")
-
-
-def show_actors(pairs: Pairs) -> None:
-    print(f"\n{'actor':55}  said   precision  recall")
-    for actor in Actor:
-        said = sum(verdict.actor is actor for _, verdict in pairs)
-        true = sum(told.truth is actor for told, _ in pairs)
-        both = sum(told.truth is actor is verdict.actor for told, verdict in pairs)
-        if said or true:
-            print(f"{actor.value:55} {said:6}  {share(both, said)} {share(both, true)}")
-
-
-def show_calibration(pairs: Pairs) -> None:
-    bins: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for sure, right in calls(pairs):
-        bins[min(9, int(sure * 10))].append((sure, right))
-    print(f"\n{'confidence said (UNKNOWN left out)':55} events     said    right")
-    for place, rows in sorted(bins.items()):
-        mean = sum(sure for sure, _ in rows) / len(rows)
-        label = f"{place / 10:.1f} to {place / 10 + 0.1:.1f}"
-        print(f"{label:55} {len(rows):6} {mean:8.2%} {share(sum(right for _, right in rows), len(rows))}")
-    print(f"Brier score {brier(pairs):.4f}")
-
-
-def calls(pairs: Pairs) -> Iterator[tuple[float, bool]]:
-    """Give how sure each verdict but UNKNOWN was, and whether it was right."""
-    return ((v.confidence, v.actor is t.truth) for t, v in pairs if v.actor is not Actor.UNKNOWN)
-
-
-def brier(pairs: Pairs) -> float:
-    found = [(sure - right) ** 2 for sure, right in calls(pairs)]
-    return sum(found) / max(len(found), 1)
+def scored(pairs: Pairs) -> fake.Score:
+    """Compare the verdicts with the truth."""
+    told = [one for one, _ in pairs]
+    truths = (fake.Truth(actor=one.truth, behaviour=one.does) for one in told)
+    return fake.score((one.event for one in told), (verdict for _, verdict in pairs), truths)
 
 
 def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
@@ -135,16 +100,14 @@ def main() -> None:
         clicks = [told.machine for told, _ in pairs if told.event.kind is Kind.CLICK]
         row = "".join(f"{figure:9.2%}" for figure in figures(pairs).values())
         print(
-            f"{scene:20} {data:18} {len(pairs):7} {share(sum(clicks), len(clicks))}{row}   {brier(pairs):.4f}",
+            f"{scene:20} {data:18} {len(pairs):7} {share(sum(clicks), len(clicks))}{row}   {scored(pairs).brier:.4f}",
             flush=True,
         )
         if options.all or (data in ("network data", "own table") and "live" not in scene):
             kept.append((f"{scene}, {data}", pairs))
     for title, pairs in kept:
         print(f"\n== {title}: {len(pairs)} events\n")
-        show_behaviours(pairs)
-        show_actors(pairs)
-        show_calibration(pairs)
+        print(scored(pairs).text())
 
 
 if __name__ == "__main__":
