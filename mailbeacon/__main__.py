@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from mailbeacon.cli import main
-
 if __name__ == "__main__":
+    try:
+        from mailbeacon.cli import main
+    except KeyboardInterrupt:  # Ctrl-C while it still starts
+        sys.exit(130)
     sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailbeacon import replying
-from mailbeacon.decoding import decode, destination
+from mailbeacon.decoding import Decoder, destination
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
 from mailbeacon.links import MESSAGE_TOKEN_ROOM, Routes, check_destination
@@ -26,8 +26,8 @@ from mailbeacon.model import (
     Target,
 )
 from mailbeacon.observing import Observer
-from mailbeacon.privacy import redact
-from mailbeacon.rewriting import LinkRules, Planner, Rewrite, rewrite_html, rewrite_text, unwrap
+from mailbeacon.privacy import redactor
+from mailbeacon.rewriting import LinkRules, Planner, Repeats, Rewrite, rewrite_html, rewrite_text, unwrap
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory
 from mailbeacon.template import Linkers, Template, compile_template, leave_alone, no_campaign, prove, short
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Beacon"]
 
-
-_FULL = (Level.FULL, Level.FULL)
+_ALL = Level.FULL
+_FULL = (_ALL, _ALL)
 
 
 class Beacon:
@@ -77,13 +77,35 @@ class Beacon:
     @cached_property
     def observer(self) -> Observer:
         """What turns requests into facts; made when first needed."""
-        return Observer(self.settings.networks, secret=self.signer.derive("facts"))
+        return Observer(self.settings.networks, secret=self.signer.derive("facts"), geo=self.settings.geo)
 
     @cached_property
     def judge(self) -> Judge:
         """What says who it was."""
         own = self.settings.judge
         return Classifier() if own is None else own
+
+    @cached_property
+    def _decoder(self) -> Decoder:
+        settings = self.settings
+        return Decoder(
+            self.signer, manifests=settings.manifests, max_age=settings.max_age, clock_skew=settings.clock_skew
+        )
+
+    @cached_property
+    def _redact(self) -> Callable[[Event], Event]:
+        settings = self.settings
+        return redactor(
+            address=settings.keep_address,
+            user_agent=settings.keep_user_agent,
+            headers=settings.keep_headers,
+            secret=self.signer.derive("privacy"),
+        )
+
+    @cached_property
+    def _responder(self) -> replying.Responder:
+        decode, observe = self._decoder.decode, self.observer.observe
+        return replying.Responder(self.settings, decode=decode, observe=observe, judge=self.judge, redact=self._redact)
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.
@@ -102,7 +124,7 @@ class Beacon:
         as_html, as_text = self._rewriters(message, shared=False)
         if text:
             return as_text(html, first_number=1)
-        done = as_html(html, first_number=1, pixel=True)
+        done = as_html(html, first_number=1, pixel=True, repeats=self._linkers.of(message.campaign).repeats)
         if verify:
             prove(done, self.routes.open(self.sign(message)))
         return done
@@ -253,7 +275,7 @@ class Beacon:
         """
         if request.received_at is None:
             request = replace(request, received_at=self.settings.clock())
-        event = self._decode(request)
+        event = self._decoder.decode(request)
         return replace(event, facts=replying.marked(self.observer.observe(request, event.kind), event))
 
     def answer(self, request: Request, history: History | None = None) -> Answer:
@@ -263,15 +285,7 @@ class Beacon:
             request: Any request at all.
             history: What came before; the verdict sees nothing without it.
         """
-        return replying.respond(
-            request,
-            self.settings,
-            decode=self._decode,
-            observe=self.observer.observe,
-            judge=self.judge,
-            redact=self._redact,
-            history=history,
-        )
+        return self._responder.answer(request, history)
 
     def handle(self, request: Request) -> Reply:
         """Answer a request, and tell the sink, the history and ``on_event``; never raises."""
@@ -283,7 +297,7 @@ class Beacon:
         Raises:
             ConfigError: For AGGREGATE and DATE, which this version offers only for mails that several people share.
         """
-        if message.opens is message.clicks is self.settings.default_level is Level.FULL:
+        if message.opens is message.clicks is self.settings.default_level is _ALL:
             return _FULL
         for level in (message.opens, message.clicks):
             if level in (Level.AGGREGATE, Level.DATE):
@@ -304,7 +318,7 @@ class Beacon:
         wrap_html = linker.wrap(token) if linker else no_campaign if clicks else None
         trap = wrap_html(HONEYPOT_LINK, self.settings.honeypot) if wrap_html and self.settings.honeypot else ""
 
-        def html(source: str, /, *, first_number: int, pixel: bool) -> Rewrite:
+        def html(source: str, /, *, first_number: int, pixel: bool, repeats: Repeats | None = None) -> Rewrite:
             return rewrite_html(
                 source,
                 wrap_html,
@@ -313,6 +327,8 @@ class Beacon:
                 planner=self.planner,
                 first_number=first_number,
                 trap=trap if pixel else "",
+                token=token,
+                repeats=repeats,
             )
 
         def text(source: str, /, *, first_number: int) -> Rewrite:
@@ -371,26 +387,6 @@ class Beacon:
         if self.settings.short_links:
             return short
         return lambda target: self.signer.sign_link(target, campaign)
-
-    def _decode(self, request: Request) -> Event:
-        settings = self.settings
-        return decode(
-            request,
-            self.signer,
-            manifests=settings.manifests,
-            max_age=settings.max_age,
-            clock_skew=settings.clock_skew,
-        )
-
-    def _redact(self, event: Event) -> Event:
-        settings = self.settings
-        return redact(
-            event,
-            address=settings.keep_address,
-            user_agent=settings.keep_user_agent,
-            headers=settings.keep_headers,
-            secret=self.signer.derive("privacy"),
-        )
 
 
 def _check(name: str, value: object, kind: type) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "location",
     "parse",
     "short_name",
+    "split",
 ]
 
 MAX_URL_LENGTH = 2_000
@@ -118,21 +119,28 @@ def parse(url: str) -> Path:
     Raises:
         BadToken: If it is not in the form of one, or longer than 16 KB.
     """
+    return Path(*split(url))
+
+
+def split(url: str) -> tuple[Literal["o", "c", "u"], str, str]:
+    """Do the same as :func:`parse`, and give a plain tuple, which is made faster: every request passes here."""
     if len(url) > _MAX_REQUEST:
         raise BadToken(f"longer than {_MAX_REQUEST:,} characters, so not a tracking URL")
-    path = url.partition("?")[0].partition("#")[0]
+    path = url
+    if "?" in url or "#" in url:
+        path = url.partition("?")[0].partition("#")[0]
     if "%" in path:
         path = unquote(path, errors="replace")
     if not path[-1:].isalnum() or not path.isascii():
         path = _TAIL.sub("", path)
     head, _, last = path.rpartition("/")
     before, _, second = head.rpartition("/")
-    if second == "o" and last.endswith(".gif"):
-        return Path("o", last[:-4])
+    if second == "o" and last[-4:] == ".gif":
+        return "o", last[:-4], ""
     if second == "u" and last:
-        return Path("u", last)
+        return "u", last, ""
     if second and last and before[-2:] in ("/c", "c"):
-        return Path("c", second, last)
+        return "c", second, last
     raise BadToken("not in the form of a tracking URL")
 
 

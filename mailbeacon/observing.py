@@ -13,22 +13,13 @@ from datetime import UTC
 from functools import lru_cache
 from hashlib import blake2b
 from socket import AF_INET, AF_INET6, inet_pton
-from typing import Protocol
 
 from mailbeacon.agents import Agent, Agents
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import AgentKind, Facts, Headers, Hint, Kind, Network, NetworkKind, Networks, Request
-from mailbeacon.networks import Place, builtin
+from mailbeacon.model import AgentKind, Facts, Hint, Kind, Locator, Network, NetworkKind, Networks, Request
+from mailbeacon.networks import builtin
 
-__all__ = ["Locator", "Observer"]
-
-
-class Locator(Protocol):
-    """Tell where an address is; :class:`mailbeacon.networks.Geography` is one."""
-
-    def locate(self, address: str) -> Place:
-        """Give the place of an address; never raises."""
-
+__all__ = ["Observer"]
 
 _PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _PREFETCH_WORDS = ("prefetch", "preview", "prerender")
@@ -82,10 +73,18 @@ _NOT_THE_READER = frozenset(
     }
 )
 _READERS_NETWORKS = frozenset({NetworkKind.UNKNOWN, NetworkKind.LOCAL})
+_NO_AGENT = ("", "-")
+"""What stands for no user agent: a field that is empty, or what servers write into their logs for one that was not sent."""
+_OPEN = Kind.OPEN
+_CLICK = Kind.CLICK
 _DAYS_KEPT = 64
+_MOST_KNOWN = 4096
+_LONGEST_ADDRESS = 64
 _LONGEST_AGENT = 512
 _LONGEST_KEPT = 2_000
 """Characters of a request's header values that are remembered at most."""
+_Key = tuple[int, str, bool, str, tuple[tuple[str, str], ...], bool, str, str]
+"""Day, method, whether there is a form, user agent, header fields kept, whether that was all; address, data version."""
 
 
 class Observer:
@@ -99,7 +98,7 @@ class Observer:
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves places empty.
     """
 
-    __slots__ = ("_agents", "_clients", "_days", "_geo", "_networks", "_secret", "_source")
+    __slots__ = ("_agents", "_clients", "_days", "_geo", "_known", "_networks", "_secret", "_source")
 
     def __init__(
         self,
@@ -113,6 +112,7 @@ class Observer:
         self._secret = blake2b(secret or secrets.token_bytes(32), digest_size=32, person=b"mailbeacon facts").digest()
         self._geo = geo
         self._days: dict[int, blake2b] = {}
+        self._known: dict[_Key, Facts] = {}
         self._clients = lru_cache(maxsize=4096)(self._make_client)
         self._source = lru_cache(maxsize=4096)(self._find_source)
 
@@ -128,34 +128,39 @@ class Observer:
         """
         if request.received_at is None:
             raise ConfigError("received_at must be set before a request is observed")
-        fields, address = request.fields, request.address
-        moment = request.received_at
+        fields, address, moment = request.fields, request.address, request.received_at
         day = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).toordinal()
-        network, network_id = self._source(day, address, self._networks.version)
-        facts = self._client(day, request.method, kind in _FORM_KINDS, fields)
-        if self._geo is None or facts.agent in _NOT_THE_READER or network.kind not in _READERS_NETWORKS:
-            return facts.changed(network=network, network_id=network_id, networks=self._networks.version)
+        version = self._networks.version
+        has_form = kind is not _OPEN and kind is not _CLICK and kind in _FORM_KINDS
+        user_agent, kept = fields.lower.get("user-agent", "")[:_LONGEST_AGENT], fields.kept
+        bare = len(kept) < 2 and len(fields) <= 2 and _BARE.issuperset(fields)
+        key = (day, request.method, has_form, user_agent, kept, bare, address, version)
+        facts = self._known.get(key) or self._make(key)
+        if self._geo is None or facts.agent in _NOT_THE_READER or facts.network.kind not in _READERS_NETWORKS:
+            return facts
         place = self._geo.locate(address)
-        return facts.changed(
-            network=network,
-            network_id=network_id,
-            networks=self._networks.version,
-            country=place.country,
-            region=place.region,
-            city=place.city,
-        )
+        return facts.changed(country=place.country, region=place.region, city=place.city)
 
-    def _client(self, day: int, method: str, has_form: bool, headers: Headers) -> Facts:
-        """Give what method and headers tell; clients that send the same have the same, so it is worked out once."""
-        user_agent, kept = headers.get_lower("user-agent")[:_LONGEST_AGENT], headers.kept()
-        bare = len(headers) <= 2 and _BARE.issuperset(headers)
-        make = self._clients if sum([len(value) for _, value in kept]) <= _LONGEST_KEPT else self._make_client
-        return make(day, method, has_form, user_agent, kept, bare)
+    def _make(self, key: _Key) -> Facts:
+        """Work the facts of a client at an address out, and remember them: the same client has the same, as one object."""
+        day, method, has_form, user_agent, kept, bare, address, version = key
+        network, network_id = self._source(day, address, version)
+        brief = sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
+        make = self._clients if brief else self._make_client
+        facts = make(day, method, has_form, user_agent, kept, bare)
+        facts = facts.changed(network=network, network_id=network_id, networks=version)
+        if brief and len(address) <= _LONGEST_ADDRESS:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known = {}
+            self._known[key] = facts
+        return facts
 
     def _make_client(
         self, day: int, method: str, has_form: bool, user_agent: str, kept: tuple[tuple[str, str], ...], bare: bool
     ) -> Facts:
         values = dict(kept)
+        if user_agent.strip() in _NO_AGENT:
+            user_agent = ""
         agent = self._agents.identify(
             user_agent,
             requested_with=values.get("x-requested-with", ""),

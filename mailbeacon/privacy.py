@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable
+from functools import partial
 from hashlib import blake2b
 from typing import Literal
 
@@ -15,7 +17,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Facts, Level
 from mailbeacon.settings import Keep
 
-__all__ = ["check_level", "effective_level", "opted_out", "redact", "unlinked"]
+__all__ = ["check_level", "effective_level", "opted_out", "redact", "redactor", "unlinked"]
 
 _MAX_AGENT = 512
 _HASHED = re.compile(r"hash:[0-9a-f]{32}\Z")
@@ -101,13 +103,22 @@ def redact(
     if address == user_agent == headers == "drop":
         if not (event.address or event.user_agent or event.headers):
             return event
-        return event.changed(address="", user_agent="", headers=())
+        return event.stripped("", "", ())
     _check(address, user_agent, headers, secret)
-    return event.changed(
-        address=_address(event.address, address, secret),
-        user_agent=_agent(event.user_agent, user_agent, secret),
-        headers=event.headers if headers == "keep" else (),
+    return event.stripped(
+        _address(event.address, address, secret),
+        _agent(event.user_agent, user_agent, secret),
+        event.headers if headers == "keep" else (),
     )
+
+
+def redactor(
+    *, address: Keep = "drop", user_agent: Keep = "drop", headers: Literal["drop", "keep"] = "drop", secret: bytes = b""
+) -> Callable[[Event], Event]:
+    """Give :func:`redact` with its arguments filled in, for one host's events."""
+    if address == user_agent == headers == "drop":
+        return redact
+    return partial(redact, address=address, user_agent=user_agent, headers=headers, secret=secret)
 
 
 def _check(address: str, user_agent: str, headers: str, secret: bytes) -> None:

@@ -19,6 +19,7 @@ from mailbeacon.model import (
     History,
     Judge,
     Level,
+    Locator,
     Manifests,
     MayRedirect,
     Networks,
@@ -26,7 +27,7 @@ from mailbeacon.model import (
     Sink,
 )
 
-__all__ = ["MIN_KEY_BYTES", "Keep", "Settings", "utc_now"]
+__all__ = ["MIN_KEY_BYTES", "Keep", "Settings", "is_loopback", "utc_now"]
 
 MIN_KEY_BYTES = 16
 """The least length of a secret key."""
@@ -70,6 +71,7 @@ class Settings:
         keep_headers: What becomes of the header fields of the allow-list: dropped or kept.
         honor_dnt: Let ``DNT: 1`` lower a click to NONE, as ``Sec-GPC: 1`` always does.
         networks: Who runs which network; ``None`` for the package's own small table.
+        geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves countries and cities empty.
         judge: Says who it was; ``None`` for the package's own rules.
         sink: Keeps events.
         history: Remembers recent events for verdicts.
@@ -105,6 +107,7 @@ class Settings:
     keep_headers: Literal["drop", "keep"] = "drop"
     honor_dnt: bool = False
     networks: Networks | None = None
+    geo: Locator | None = None
     judge: Judge | None = None
     sink: Sink | None = None
     history: History | None = None
@@ -119,8 +122,6 @@ class Settings:
         _check_texts(self)
         _check_times(self)
         _check_hooks(self)
-        if self.honeypot and urlsplit(self.honeypot).scheme not in ("http", "https"):
-            raise ConfigError("honeypot must be an absolute http or https URL")
         if self.pixel not in ("auto", "top", "bottom"):
             raise ConfigError(f"pixel must be auto, top or bottom, got {self.pixel!r}")
         if self.encrypt:
@@ -153,18 +154,22 @@ class Settings:
         return _keys(self.secret_keys)
 
 
+def _check_url(name: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ConfigError(f"{name} must be an absolute http or https URL") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(f"{name} must be an absolute http or https URL")
+
+
 def _check_texts(settings: Settings) -> None:
-    for name in ("namespace", "fallback_url"):
+    for name in ("namespace", "fallback_url", "honeypot"):
         value = getattr(settings, name)
         if not isinstance(value, str) or not value.isprintable():
             raise ConfigError(f"{name} must be plain text")
-    if settings.fallback_url:
-        try:
-            parts = urlsplit(settings.fallback_url)
-        except ValueError as error:
-            raise ConfigError("fallback_url must be an absolute http or https URL") from error
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError("fallback_url must be an absolute http or https URL")
+        if value and name != "namespace":
+            _check_url(name, value)
     if not isinstance(settings.utm, Mapping) or not all(
         isinstance(text, str) for pair in settings.utm.items() for text in pair
     ):
@@ -180,7 +185,7 @@ def _check_times(settings: Settings) -> None:
             raise ConfigError(f"{name} must be a timedelta of zero or more")
 
 
-_HOOKS = {"networks": "lookup", "judge": "classify", "sink": "record", "history": "recent"}
+_HOOKS = {"networks": "lookup", "geo": "locate", "judge": "classify", "sink": "record", "history": "recent"}
 _CALLBACKS = ("manifests", "consent", "on_event", "may_redirect", "clock")
 
 
@@ -236,14 +241,20 @@ def _base_url(text: str) -> str:
         raise ConfigError(
             "base_url must be plain ASCII without blanks, quotes or brackets (write the host in its xn-- form)"
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(
             "base_url must be https, but for loopback addresses: readers' clicks would travel in the clear"
         )
     return text.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a URL's host is this machine.
+
+    Example:
+        >>> [host for host in ("localhost", "127.0.0.9", "::1", "t.example.com") if is_loopback(host)]
+        ['localhost', '127.0.0.9', '::1']
+    """
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

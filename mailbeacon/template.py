@@ -16,7 +16,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
 from mailbeacon.markup import trim_url
 from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
-from mailbeacon.rewriting import Planner, Rewrite, pixel_tag, rewrite_html, rewrite_text
+from mailbeacon.rewriting import Planner, Repeats, Rewrite, pixel_tag, rewrite_html, rewrite_text
 
 if TYPE_CHECKING:
     from mailbeacon.outline import Outline
@@ -28,7 +28,8 @@ _TYPICAL_TOKEN = 72
 _SAMPLE_TOKEN = "a0.sampleA"
 _MAX_LINKS = 65_536
 _MAX_CAMPAIGNS = 64
-_FULL = (Level.FULL, Level.FULL)
+_ALL = Level.FULL
+_FULL = (_ALL, _ALL)
 Levels = tuple[Level, Level]
 
 
@@ -38,9 +39,13 @@ class Linker:
     Args:
         sign: Signs a target for the campaign, or gives its short name.
         routes: The URLs.
+
+    Attributes:
+        repeats: The documents rewritten last for the campaign.
     """
 
     def __init__(self, sign: Callable[[Target], str], routes: Routes) -> None:
+        self.repeats = Repeats()
         self._sign = sign
         self._head = routes.click_head
         self._known: dict[Channel, dict[tuple[int, str], str]] = {channel: {} for channel in Channel}
@@ -155,7 +160,7 @@ class Template:
         """
         if message.campaign != self.campaign:
             raise ConfigError("the message's campaign is not the one the template was compiled for")
-        if message.opens is message.clicks is self._most is Level.FULL:
+        if message.opens is message.clicks is self._most is _ALL:
             return self._sign(message).join(self._full)
         return self._join(self._html, message, self._levels(message))
 

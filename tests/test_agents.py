@@ -267,3 +267,16 @@ def test_the_reference_page_is_current():
     page = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(page)
     assert page.PAGE.read_text("utf-8") == page.render()
+
+
+def test_answers_are_remembered_in_bounds_and_long_user_agents_by_their_first_512_characters():
+    agents = Agents(remember=50)
+    first = agents.identify(CHROME)
+    assert agents.identify(CHROME) is first
+    for number in range(200):
+        assert agents.identify(f"Mozilla/5.0 (X11; Linux x86_64; rv:{number}.0) Gecko/20100101 Firefox/{number}.0")
+        assert len(agents._seen) <= 50
+    assert agents.identify(CHROME) == first
+    long = CHROME + " x" * 5_000
+    assert agents.identify(long) is agents.identify(long + "y") is agents.identify(long[:512])
+    assert max(map(len, agents._seen)) <= 512

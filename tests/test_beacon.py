@@ -6,12 +6,15 @@ import email
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from types import SimpleNamespace
 
 import pytest
 
 import mailbeacon as mb
+from mailbeacon import composing
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.model import AgentKind
+from mailbeacon.networks import Place
 from mailbeacon.store import MemoryHistory, MemorySink
 
 BASE = "https://t.example.com/m"
@@ -297,6 +300,64 @@ def test_an_open_is_decoded_with_facts_and_nothing_redacted():
     assert event.facts.client == "Firefox"
 
 
+def test_of_a_shared_mail_decoding_too_gives_nothing_that_tells_its_readers_apart():
+    made = beacon()
+    url = made.routes.open(made.signer.sign_message(composing.lowered(MESSAGE)))
+    event = made.decode(asked(url))
+    assert (event.recipient, event.level, event.facts.client) == (None, mb.Level.AGGREGATE, "Firefox")
+    assert (event.facts.network_id, event.facts.agent_id) == ("", "")
+
+
+class Unlike:
+    """Something that is no request: whatever is asked of it fails."""
+
+    def __getattribute__(self, name):
+        raise RuntimeError("u-17")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        pytest.param(None, 503, id="nothing"),
+        pytest.param("/m/o/x.gif", 503, id="a text"),
+        pytest.param(SimpleNamespace(url="/m/o/x.gif", method="GET"), 200, id="an open that is not a request"),
+        pytest.param(SimpleNamespace(url=7, method=b"GET", headers={}, received_at="now"), 503, id="fields of no kind"),
+        pytest.param(Unlike(), 503, id="what fails at everything"),
+    ],
+)
+def test_what_is_no_request_is_answered_with_a_page_or_the_image_and_logged(request_, status, caplog):
+    made = beacon(sink=MemorySink())
+    reply = made.handle(request_)
+    assert (reply.status, len(made.settings.sink)) == (status, 0)
+    (record,) = caplog.records
+    assert "u-17" not in record.getMessage()
+    answer = made.answer(request_)
+    assert (answer.reply, answer.event, answer.verdict) == (reply, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        pytest.param({"method": None}, 405, id="method"),
+        pytest.param({"method": b"GET"}, 405, id="method in bytes"),
+        pytest.param({"address": 17}, 200, id="address"),
+        pytest.param({"address": object()}, 200, id="address that is an object"),
+        pytest.param({"body": "text"}, 200, id="body"),
+        pytest.param({"headers": {"User-Agent": 7, "Accept": None, b"DNT": b"1", 5: "x"}}, 200, id="headers"),
+    ],
+)
+def test_a_request_with_fields_of_other_kinds_is_answered(fields, status):
+    made = beacon()
+    reply = made.handle(asked(made.open_url(MESSAGE), **fields))
+    assert reply.status == status
+
+
+@pytest.mark.parametrize("headers", [7, "User-Agent", [("a", "b", "c")], [7], {"a": "b"}.keys()])
+def test_header_fields_that_are_not_pairs_are_a_config_error(headers):
+    with pytest.raises(ConfigError, match="headers must be"):
+        mb.Request(url="/", headers=headers)
+
+
 def test_a_request_without_a_moment_gets_the_clocks():
     made = beacon(clock=lambda: LATER)
     assert made.decode(asked(made.open_url(MESSAGE), received_at=None)).received_at == LATER
@@ -441,3 +502,54 @@ def test_one_beacon_serves_many_threads():
     assert {recipient for _, _, events in found for recipient, _, _ in events} == {
         f"u-{number}" for number in range(200)
     }
+
+
+def test_a_host_with_a_place_database_gets_countries():
+    """The place of a reader at home; of Apple's proxy none."""
+
+    class Everywhere:
+        def locate(self, address: str) -> Place:
+            return Place("DE", "Hessen", "Kassel")
+
+    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], geo=Everywhere())
+    url = beacon.open_url(mb.Message(recipient="u-1", campaign="spring"))
+
+    def country(user_agent: str) -> str:
+        request = mb.Request(url=url, headers={"User-Agent": user_agent, "Accept": "*/*"}, address="84.1.2.3")
+        return beacon.answer(request).event.facts.country
+
+    assert country("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.0") == "DE"
+    assert country("Mozilla/5.0") == ""
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "actor", "is_human"),
+    [
+        pytest.param(
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            mb.Actor.CRAWLER,
+            False,
+            id="26 a declared bot, and no other sign",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Linux; Android 13; CUBOT KINGKONG 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
+            "Mobile Safari/537.36",
+            mb.Actor.HUMAN,
+            True,
+            id="26 a phone whose name holds bot",
+        ),
+        pytest.param(
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)",
+            mb.Actor.HUMAN,
+            True,
+            id="27 Apple Mail itself",
+        ),
+        pytest.param("Mozilla/5.0", mb.Actor.PRIVACY_PROXY, None, id="27 Apple's proxy"),
+    ],
+)
+def test_cases_26_and_27_from_request_to_verdict(user_agent, actor, is_human):
+    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
+    url = beacon.open_url(mb.Message(recipient="u-1", campaign="spring"))
+    fields = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Language": "en"}
+    verdict = beacon.answer(mb.Request(url=url, headers=fields, address="84.1.2.3")).verdict
+    assert (verdict.actor, verdict.is_human) == (actor, is_human)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mailbeacon import fake, networks
-from mailbeacon.model import Networks
+from mailbeacon.model import Hint, Kind, NetworkKind, Networks
 from tests.bench.accuracy import figures
-from tests.bench.traffic import live, whole
+from tests.bench.traffic import FIRST, live, whole
 
 ROOT = Path(__file__).resolve().parents[1]
 NONE = networks.Table([], version="none")
@@ -29,6 +29,34 @@ def test_the_promised_figures_hold_on_made_up_audiences(
     assert found["bursts not called people"] >= bursts
     assert found["Apple's proxy and Gmail's prefetch"] == 1
     assert found["machine opens called people"] <= 0.03
+
+
+@pytest.mark.parametrize("audience", [fake.BUSINESS, fake.INTERNAL], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("table", "bursts"), [pytest.param(None, 0.98, id="own table"), pytest.param(NONE, 0.95, id="no network data")]
+)
+def test_live_verdicts_keep_the_promise_but_for_first_clicks(
+    audience: fake.Audience, table: Networks | None, bursts: float
+) -> None:
+    pairs = live(audience, 4000, 3, table=table)
+    assert figures(pairs)["bursts not called people"] >= bursts
+    assert figures(pairs)["people's clicks kept"] >= 0.985
+    clicked: set[str] = set()
+    for told, _ in pairs:
+        event = told.event
+        if told.does == FIRST:
+            assert event.message_id not in clicked
+            assert Hint.SEC_FETCH in event.facts.hints
+            assert event.facts.network.kind is NetworkKind.UNKNOWN
+        if event.kind is not Kind.OPEN:
+            clicked.add(event.message_id)
+    assert any(told.does == FIRST for told, _ in pairs)
+
+
+def test_logs_do_not_turn_machines_opens_into_peoples() -> None:
+    for table in (None, NONE):
+        found = figures(whole(fake.BUSINESS, 6000, 3, table=table, headers=False))
+        assert found["machine opens called people"] <= 0.03
 
 
 def test_live_verdicts_are_on_the_same_events() -> None:

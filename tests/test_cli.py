@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,14 @@ def test_rewrite_keeps_the_encoding_and_every_byte_outside_the_edits(head, encod
     assert len(tracked(html)) == 2
 
 
+def test_the_sizes_are_those_of_the_bytes_that_are_written(tmp_path, capfdbinary):
+    source = b"\xff\xfe" + PAGE.encode("utf-16-le")
+    (tmp_path / "page.html").write_bytes(source)
+    assert main(["rewrite", str(tmp_path / "page.html"), "--base-url", BASE]) == 0
+    out, err = capfdbinary.readouterr()
+    assert f"{len(source):,} bytes before, {len(out):,} after".encode() in err
+
+
 @pytest.mark.parametrize("named", ["utf-16", "klingon", "utf-7", "ascii"])
 def test_rewrite_does_not_believe_a_charset_that_would_not_give_the_bytes_back(named, tmp_path, capfdbinary):
     data = PAGE.replace("Bücher", f'Café +AGE- <meta charset="{named}">').encode("windows-1252")
@@ -164,12 +173,58 @@ def test_a_reader_who_goes_away_ends_the_command_without_a_traceback(command, pa
     assert done.stderr == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to write to")
+@pytest.mark.parametrize("command", ["rewrite", "keys"])
+def test_a_full_disk_behind_standard_output_is_one_line(command, page):
+    arguments = {"rewrite": [str(page), "--base-url", BASE], "keys": ["new"]}[command]
+    with Path("/dev/full").open("wb") as full:
+        done = run(command, *arguments, stdout=full.fileno())
+    assert done.returncode == 1
+    assert done.stderr == b"mailbeacon: input or output failed: no space left on device\n"
+
+
+def test_a_closed_standard_output_is_one_line():
+    program = "import sys; sys.stdout = None\nfrom mailbeacon.cli import main; sys.exit(main(['keys', 'new']))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=Path(__file__).parent.parent, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (1, b"mailbeacon: standard output is closed\n")
+
+
+def test_a_name_that_is_no_text_still_gives_a_campaign(tmp_path, capfd):
+    path = tmp_path / os.fsdecode(b"sp\xffring.html")
+    path.write_text(PAGE)
+    assert main(["rewrite", str(path), "--base-url", BASE]) == 0
+    main(["decode", tracked(capfd.readouterr().out)[0]])
+    assert json.loads(capfd.readouterr().out)["campaign"] == "sp\ufffdring"
+    assert main(["fake", str(path), "--recipients", "3"]) == 0
+
+
+def test_advice_is_for_who_types_commands(page, capfd):
+    assert main(["rewrite", str(page), "--base-url", BASE, "--recipient", "a@example.com"]) == 2
+    assert "True" not in said(capfd)
+
+
 MAIL = (
     b"From: shop@example.com\r\nTo: reader@example.com\r\nSubject: =?utf-8?q?B=C3=BCcher?=\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/alternative; boundary="x"\r\n\r\n--x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n'
     b"See https://shop.example.com/text today\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
     b'<html><body><a href="https://shop.example.com/html">shop</a></body></html>\r\n--x--\r\n'
 )
+
+
+RUBBISH = (
+    b"From: a@example.com\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n"
+    b"Content-Transfer-Encoding: base64\n\n" + b64encode(bytes(range(256)))
+)
+
+
+def test_a_mail_with_bytes_its_charset_does_not_know_comes_with_a_warning(tmp_path, capfdbinary):
+    (tmp_path / "a.eml").write_bytes(MAIL.replace(b">shop<", b">caf\xe9<"))
+    assert main(["rewrite", str(tmp_path / "a.eml"), "--base-url", BASE]) == 0
+    out, err = capfdbinary.readouterr()
+    assert b">caf\xe9<" in out
+    assert b"holds bytes that its charset 'utf-8' does not know" in err
 
 
 @pytest.mark.parametrize("name", ["spring.eml", "spring"])
@@ -204,6 +259,7 @@ def test_a_signed_mail_is_refused_unless_the_signature_may_go(tmp_path, capfdbin
     ("data", "why"),
     [
         pytest.param(b"\0\0\0\0", "not a mail", id="a mail of zeros"),
+        pytest.param(RUBBISH, "can be read", id="a body that decodes to no text"),
         pytest.param(MAIL.replace(b"text/html", b"image/png").replace(b"text/plain", b"x/y"), "no HTML", id="no body"),
         pytest.param(MAIL.replace(b"To: ", b"To: b@example.com, "), "one mail for each", id="several recipients"),
     ],
@@ -297,7 +353,7 @@ def _mail(body: str, kind: str = "html") -> bytes:
 BAD_FILES = [
     pytest.param("a.html", b"", "is empty", id="empty"),
     pytest.param("a.html", b" \n\n ", "is empty", id="blank"),
-    pytest.param("a.png", b"\x89PNG\r\n\x1a\n\0\0", "binary", id="a picture"),
+    pytest.param("a.png", b"\x89PNG\r\n\x1a\n\0\0", "is a binary file, not HTML", id="a picture"),
     pytest.param("a", bytes(range(256)), "binary", id="binary without an ending"),
     pytest.param("a.html", b"\x1f\x8b\x08\x00html", "binary", id="a packed page"),
     pytest.param("a.html", b"<p>" + b"x" * 20_000_000, "20.0 MB", id="HTML of 20 MB"),
@@ -307,6 +363,7 @@ BAD_MAILS = [
     pytest.param("a.eml", b"no header fields at all", "not a mail", id="a mail without header fields"),
     pytest.param("a.eml", _mail("hello", "plain"), "no HTML part", id="a mail of text only"),
     pytest.param("a.eml", _mail(""), "empty one", id="an empty HTML part"),
+    pytest.param("a.eml", RUBBISH, "holds no text", id="an HTML part that decodes to no text"),
     pytest.param("a.eml", _mail("x" * 20_000_000), "over 2 MB", id="an HTML part of 20 MB"),
     pytest.param(
         "a.eml", b"Content-Type: multipart/mixed; boundary\n\n--\n--\n", "no HTML part", id="a broken multipart"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from copy import deepcopy
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -170,7 +171,29 @@ def test_a_body_that_cannot_say_its_new_text_is_left_with_a_warning() -> None:
 
     done = compose_bytes(raw, rewrite, rewrite)
     assert (done.data, done.bodies, done.links) == (raw, 0, ())
-    assert [str(warned.kind) for warned in done.warnings] == ["unreadable"]
+    assert [warned.detail.partition(":")[0] for warned in done.warnings] == [
+        "a text/html body holds bytes that its charset 'us-ascii' does not know",
+        "left as it is",
+    ]
+
+
+def test_bytes_the_charset_does_not_know_stay_and_the_sender_is_told() -> None:
+    raw = b'Content-Type: text/html; charset=utf-8\r\n\r\n<p>Caf\xe9 <a href="https://x.example/">x</a></p>\r\n'
+    done = composed(raw)
+    assert b"<p>Caf\xe9 <a href=" in done.data
+    assert (done.bodies, [str(warned.kind) for warned in done.warnings]) == (1, ["unreadable"])
+    clean = composed(raw.replace(b"\xe9", "é".encode()))
+    assert (clean.bodies, clean.warnings) == (1, ())
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "us-ascii"])
+def test_a_body_that_decodes_to_no_text_is_left_as_it_is(charset: str) -> None:
+    """A label of the wrong transfer encoding, or a picture under the wrong type: no pixel goes into that."""
+    packed = b64encode(bytes(range(256)) * 3)
+    raw = f"Content-Type: text/html; charset={charset}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode() + packed
+    done = composed(raw)
+    assert (done.data, done.bodies) == (raw, 0)
+    assert [str(warned.kind) for warned in done.warnings] == ["unreadable", "no-body"]
 
 
 def test_every_mail_of_the_corpus_keeps_its_bytes_outside_rewritten_bodies(shared: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbeacon.decoding import decode
+from mailbeacon.decoding import Decoder, decode
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Channel, Event, Facts, Kind, Level, Manifest, Message, Request, Target
@@ -155,6 +155,25 @@ def test_an_event_outside_its_time_is_expired_and_still_decoded(age, max_age, ex
     event = decode(request(CLICK, received_at=received_at), SIGNER, max_age=max_age)
     assert event.expired is expired
     assert event.url == TARGET.url
+
+
+@pytest.mark.parametrize("sent_at", [datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)])
+@pytest.mark.parametrize("max_age", [None, timedelta(days=1), timedelta.max])
+def test_the_farthest_times_of_sending_are_decoded_too(sent_at, max_age):
+    url = ROUTES.open(SIGNER.sign_message(replace(MESSAGE, sent_at=sent_at)))
+    event = decode(request(url), SIGNER, max_age=max_age)
+    assert event.sent_at == sent_at
+    assert event.expired is (sent_at > NOW or max_age == timedelta(days=1))
+
+
+def test_a_decoder_gives_what_decode_gives_and_a_new_event_each_time():
+    decoder = Decoder(SIGNER, max_age=timedelta(minutes=1))
+    late = request(CLICK, received_at=NOW + timedelta(days=1))
+    for asked in (request(OPEN), request(CLICK), late, request(ROUTES.leave(SIGNER.sign_action(MESSAGE)))):
+        first, again = decoder.decode(asked), decoder.decode(asked)
+        assert first == again == decode(asked, SIGNER, max_age=timedelta(minutes=1))
+        assert first is not again
+    assert decoder.decode(late).expired
 
 
 def test_a_message_without_a_sending_time_never_expires():

@@ -5,6 +5,7 @@ The parsers follow the standard of their year. Where they disagree with each oth
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from corpus import FOLDERS, documents, tree_cases
 from fragments import FRAGMENTS, LINKS, number_links
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_markup import page_figures
 from views import VIEWS, View
 
 from mailbeacon import outline
 from mailbeacon.errors import RewriteError
-from mailbeacon.markup import scan
+from mailbeacon.markup import scan, trim_url
 from mailbeacon.model import Place, SkipReason
 from mailbeacon.rewriting import LinkRules, Planner, Rewrite, rewrite_html
 
@@ -103,6 +105,24 @@ def test_the_corpus_has_the_same_links_for_each_parser(shared: Path, name: str) 
     assert {key: found for key, text in texts.items() if (found := disagreement(text, name))} == {}
 
 
+def test_html5lib_finds_the_same_links_in_the_corpus(shared: Path) -> None:
+    """Link by link and place by place, in each document; the page on spans has the figures."""
+    figures = Counter[str]()
+    for document in documents(shared):
+        done = rewrite_html(document.text, wrap, planner=PLANNER)
+        ours = [(planned.read, planned.place) for planned, _ in done.wrapped()]
+        ours += [(one.url, one.place) for one in done.skipped]
+        theirs = [(trim_url(one.href), one.place) for one in outline.parse(document.text).links]
+        assert sorted(ours) == sorted(theirs), document.name
+        figures["documents"] += 1
+        figures["links found by the scanner"] += len(ours)
+        figures["links found by html5lib"] += len(theirs)
+        figures["of them in comments that only Outlook reads"] += sum(place in IN_COMMENTS for _, place in ours)
+        figures["of them left alone, with a reason"] += len(done.skipped)
+        figures["of them `ambiguous`"] += sum(one.reason is SkipReason.AMBIGUOUS for one in done.skipped)
+    assert dict(figures) == page_figures("real mail and web pages")
+
+
 @pytest.mark.parametrize("name", ["turbohtml", "lexbor"])
 def test_the_tree_construction_cases_have_the_same_links_for_each_parser(shared: Path, name: str) -> None:
     """The hardest documents of html5lib-tests, with links before, inside and after; html5lib's turn is in test_rewriting."""
@@ -146,8 +166,16 @@ INSIDE = {
     "bare before a slash": "<a href=https://x.example/1/>x</a>",
     "an area": "<area shape=rect href='https://x.example/1'>",
     "a rectangle and a link": "<v:roundrect href=https://x.example/1><a href=https://x.example/2>x</a></v:roundrect>",
+    "in SVG, which Outlook does not know": "<svg><a href='https://x.example/1'>x</a><a xlink:href='https://x.example/2'></svg>",
+    "after what looks like a value": """<a title='href="' href='https://x.example/1'>x</a>""",
     "never closed": "<td><a href='https://x.example/1'>x<a href='https://x.example/2",
 }
+
+
+def test_links_in_mathml_are_none_for_outlook_either() -> None:
+    html = "<!--[if mso]><math><a href='https://x.example/1'>x</a></math><![endif]-->"
+    assert not rewrite(html).links
+    assert not outline.parse(html).links
 
 
 @pytest.mark.parametrize("inside", [pytest.param(html, id=name) for name, html in INSIDE.items()])

@@ -487,3 +487,8 @@ def test_nobody_reads_office_mail_at_the_weekend_but_strays(beacon, template):
     days = Counter(hit.request.received_at.weekday() for hit in hits if not is_click(hit))
     assert (days[5] + days[6]) / days.total() < fake.OFFICE_HOURS.strays
     assert days[0] / days.total() > 0.7
+
+
+def test_a_behaviour_of_ones_own_must_say_what_it_visits():
+    with pytest.raises(TypeError, match="visits"):
+        fake.Behaviour("idle")

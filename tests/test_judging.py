@@ -17,6 +17,7 @@ SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 NOWHERE = Network()
 HOSTING = Network(operator="Amazon", kind=NetworkKind.HOSTING)
 FULL = frozenset({Hint.SEC_FETCH, Hint.SEC_FETCH_USER})
+UNSEEN = frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT})
 
 
 def event(
@@ -76,6 +77,14 @@ def names(verdict: Verdict) -> list[str]:
         pytest.param(event(after=300), Actor.HUMAN, True, id="a browser's click without more"),
         pytest.param(
             event(hints=frozenset({Hint.HEADERS_UNKNOWN})), Actor.HUMAN, True, id="a click from an access log"
+        ),
+        pytest.param(event(Kind.OPEN, agent=AgentKind.UNKNOWN, hints=UNSEEN), Actor.UNKNOWN, None, id="nothing known"),
+        pytest.param(event(agent=AgentKind.UNKNOWN, hints=UNSEEN), Actor.UNKNOWN, None, id="a click, nothing known"),
+        pytest.param(
+            event(Kind.OPEN, agent=AgentKind.UNKNOWN, hints=frozenset({Hint.NO_USER_AGENT})),
+            Actor.SCRIPT,
+            False,
+            id="no user agent where header fields are known",
         ),
         pytest.param(event(hints=FULL | {Hint.HONEYPOT}), Actor.SCANNER, False, id="a hidden link"),
         pytest.param(
@@ -240,7 +249,7 @@ def test_only_the_strongest_signal_of_a_family_counts() -> None:
 
 def test_the_version_names_rules_and_data() -> None:
     verdict = classify(event())
-    assert all(part in verdict.version for part in ("2026.11", "r7", "n8"))
+    assert all(part in verdict.version for part in ("2026.11.1", "r7", "n8"))
     other = Classifier(windows=Windows(burst_links=4))
     assert other.version != Classifier().version == Classifier().version
 
@@ -348,6 +357,19 @@ def test_a_pixel_is_the_machines_that_followed_a_link_before_from_wherever_it_co
     clicked, loaded = event(client="one"), event(Kind.OPEN, after=7205, client="two")
     assert "pixel-after" in names(classify(loaded, [clicked]))
     assert "pixel-after" not in names(classify(replace(loaded, facts=replace(loaded.facts, agent_id="x")), [clicked]))
+
+
+@pytest.mark.parametrize(("after", "seen"), [(0, False), (1, True), (110, True), (130, False)])
+def test_a_pixel_is_late_within_two_minutes_of_a_link(after: float, seen: bool) -> None:
+    """And never at the moment of the link itself, which says nothing of the order."""
+    verdict = classify(event(Kind.OPEN, after=7200 + after), [event(after=7200)])
+    assert ("pixel-after" in names(verdict)) == seen
+
+
+def test_what_was_seen_in_the_mail_and_from_the_network_adds_up() -> None:
+    others = [event(message=f"m{n}", recipient=f"u{n}", after=7200 + n / 10) for n in (2, 3, 4)]
+    found = names(classify(event(), [*others, event(link=2, after=7200.1)]))
+    assert {"many-recipients", "same-second"} <= set(found)
 
 
 def test_rented_servers_at_google_are_no_image_proxy() -> None:

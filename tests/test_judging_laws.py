@@ -11,7 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.judging import Classifier, Judged, Revision, Windows, classify, classify_all, explain
+from mailbeacon.judging import (
+    DEFAULT_RULES,
+    Around,
+    Classifier,
+    Judged,
+    Revision,
+    Windows,
+    classify,
+    classify_all,
+    explain,
+    rule,
+)
+from mailbeacon.judging.grouping import Chains
 from mailbeacon.judging.neighbours import most
 from mailbeacon.model import AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
 from tests.bench.accuracy import figures, judged
@@ -144,6 +156,31 @@ def test_a_stream_forgets() -> None:
     assert most_waiting < 1000
     with pytest.raises(ConfigError, match="hold"):
         Classifier().stream([], timedelta(seconds=-1))
+
+
+@given(LISTS)
+def test_a_rule_that_sees_nothing_changes_nothing(events: list[Event]) -> None:
+    """With a rule that may look at the event itself nothing is remembered, and all the same is found."""
+
+    @rule(family="host", weight=1.0, source="nobody, 2026")
+    def blind(event: Event, around: Around) -> str:
+        return ""
+
+    found = Classifier([*DEFAULT_RULES, blind]).classify_all(events)
+    assert [replace(verdict, version="") for verdict in found] == [
+        replace(verdict, version="") for verdict in classify_all(events)
+    ]
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", "c"])))
+def test_chains_group_what_shares_a_name(names: list[str]) -> None:
+    chains = Chains(len(names))
+    for index, name in enumerate(names):
+        chains.before[index] = chains.last.get(name, -1)
+        chains.last[name] = index
+    naive = {name: [index for index, other in enumerate(names) if other == name] for name in names}
+    assert list(chains.groups()) == [group for group in naive.values() if len(group) > 1]
+    assert all(chains.group(name) == group for name, group in naive.items())
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4)), min_size=1, max_size=25), st.integers(0, 12))

@@ -6,7 +6,7 @@ import pytest
 from views import VIEWS
 
 from mailbeacon.errors import RewriteError
-from mailbeacon.model import SkipReason, WarningKind
+from mailbeacon.model import SkipReason
 from mailbeacon.rewriting import LinkRules, Planner, rewrite_html
 from mailbeacon.template import prove
 
@@ -43,6 +43,12 @@ CASES = [
     pytest.param(
         "<!--[if mso]><select><a href=http://x.example/><![endif]-->", [], [AMBIGUOUS], id="a select for Outlook"
     ),
+    pytest.param(
+        f"<a href={A}></a><!--[if mso]><a href={B}>x<![endif]", [A], [], id="a comment for Outlook never closed"
+    ),
+    pytest.param(f"<p><a href={A}>x</p></body>\n</html>\n", [A], [], id="a link that an image opens again"),
+    pytest.param("<table><p><em><p></body>\n", [], [], id="formatting that an image opens again before a table"),
+    pytest.param("<p><b>x</p><!-- y", [], [], id="formatting that an image opens again before a comment"),
 ]
 
 
@@ -67,11 +73,20 @@ def wrap(number: int, url: str) -> str:
     return f"https://t.example/c/T/{number}"
 
 
-def test_a_pixel_before_what_is_never_closed_may_be_refused_by_the_proof() -> None:
-    """An image opens a misnested link again, and the unclosed element then stands inside it: a warning, and an error."""
-    html = "<mi><a></mi><plaintext>"
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<p><b>x</p><plaintext>y", id="text that would turn bold"),
+        pytest.param("<p><b>x</p><textarea>y", id="a field in bold"),
+        pytest.param("<table><p><em></p></body>\n<e>", id="an element after the body"),
+        pytest.param("<table><td><p><em><p></body>\nz", id="text after the body"),
+    ],
+)
+def test_what_an_image_would_open_again_around_things_seen_is_refused(html: str) -> None:
+    """A page that would look other than before never passes the proof; the error names the way out, and it is one."""
     done = rewrite_html(html, wrap, pixel=PIXEL)
-    assert [one.kind for one in done.warnings] == [WarningKind.PIXEL]
-    with pytest.raises(RewriteError, match="plaintext"):
-        prove(done, PIXEL)
+    assert done.restore() == html
     prove(rewrite_html(html, wrap), PIXEL)
+    with pytest.raises(RewriteError, match="pixel='top'"):
+        prove(done, PIXEL)
+    prove(rewrite_html(html, wrap, pixel=PIXEL, position="top"), PIXEL)

@@ -181,6 +181,7 @@ class TestLists:
         [
             pytest.param(networks.apple, "9.1.0.0/16,,,\nnonsense,,,\n", "bad, line 2", id="a bad line"),
             pytest.param(networks.aws, '{\n"prefixes": [}', "bad, line 2", id="not JSON"),
+            pytest.param(networks.aws, "[" + "9" * 6_000 + "]", "bad: not JSON", id="a number without end"),
             pytest.param(
                 networks.google, '{"prefixes":\n [{"ipv4Prefix":\n "9.1"}]}', "bad, line 3", id="a bad network in JSON"
             ),
@@ -257,3 +258,13 @@ class TestGeography:
         monkeypatch.setitem(__import__("sys").modules, "maxminddb", None)
         with pytest.raises(MissingExtra, match=r"mailbeacon\[geo\]"):
             networks.Geography(tmp_path / "x")
+
+
+def test_a_list_may_write_ipv4_as_ipv6(tmp_path):
+    """Both are looked up as IPv4."""
+    (tmp_path / "own.txt").write_text("::ffff:192.0.2.0/120\n::ffff:198.51.100.7\n")
+    listing = networks.plain(tmp_path / "own.txt", operator="Ours", kind=NetworkKind.VPN)
+    found = listing.table()
+    for address in ("192.0.2.9", "::ffff:192.0.2.9", "198.51.100.7"):
+        assert found.lookup(address).operator == "Ours"
+    assert found.lookup("192.0.3.9").operator != "Ours"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections import Counter
 from importlib.resources import files
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon.model import Channel, Place, SkipReason
+from mailbeacon.reporting.clickmap import click_map
 
 HTML = files("mailbeacon").joinpath("data", "newsletter.html").read_text("utf-8")
 TEXT = files("mailbeacon").joinpath("data", "newsletter.txt").read_text("utf-8")
@@ -74,3 +76,15 @@ def test_the_text_part_leads_to_the_same_places(template):
     assert len(text) >= 10
     assert text - html == {"https://news.lanternstreet.example.com/preferences?reader=7f3a"}  # opted out in the HTML
     assert max(len(line) for line in TEXT.splitlines() if "://" not in line) <= 78
+
+
+def test_its_pictures_come_with_it_so_that_it_looks_whole_without_a_network():
+    """In the report's click map too, which shows nothing from outside."""
+    sources = [image.get("src") or "" for image in html5lib.parse(HTML).iter(f"{SPACE}img")]
+    for source in sources:
+        kind, _, data = source.partition(";base64,")
+        assert kind == "data:image/webp"
+        assert b64decode(data, validate=True)[8:12] == b"WEBP"
+    drawn = click_map(HTML, (), ())
+    assert [source for source in sources if source not in drawn] == []
+    assert len(HTML.encode()) < 20_000

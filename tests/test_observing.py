@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import KEPT_HEADERS, AgentKind, Facts, Hint, Kind, NetworkKind, Request
+from mailbeacon.model import KEPT_HEADERS, AgentKind, Facts, Hint, Kind, Network, NetworkKind, Request
 from mailbeacon.networks import Place
 from mailbeacon.observing import Observer
 
@@ -52,6 +52,8 @@ def facts(headers=BROWSER, *, method="GET", address="84.1.2.3", at=NOON, kind=Ki
         pytest.param("GET", {"Accept": ""}, {Hint.SEC_FETCH, Hint.NO_ACCEPT}, id="no Accept"),
         pytest.param("GET", {"Accept-Language": ""}, {Hint.SEC_FETCH, Hint.NO_ACCEPT_LANGUAGE}, id="no language"),
         pytest.param("GET", {"User-Agent": ""}, {Hint.SEC_FETCH, Hint.NO_USER_AGENT}, id="no user agent"),
+        pytest.param("GET", {"User-Agent": " "}, {Hint.SEC_FETCH, Hint.NO_USER_AGENT}, id="a blank user agent"),
+        pytest.param("GET", {"User-Agent": "-"}, {Hint.SEC_FETCH, Hint.NO_USER_AGENT}, id="a log's dash"),
         pytest.param(
             "GET", {"Sec-CH-UA-Platform": '"Linux"'}, {Hint.SEC_FETCH, Hint.CONTRADICTION}, id="client hints contradict"
         ),
@@ -71,6 +73,53 @@ def facts(headers=BROWSER, *, method="GET", address="84.1.2.3", at=NOON, kind=Ki
 )
 def test_hints(method, headers, hints):
     assert facts(BROWSER | headers, method=method).hints == hints
+
+
+@pytest.mark.parametrize("agent", ["", "-", " - "])
+@pytest.mark.parametrize("referer", ["", "-"])
+def test_in_a_log_a_user_agent_that_is_empty_or_a_dash_is_none(agent, referer):
+    absent = facts({})
+    assert absent.hints == {Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}
+    assert facts({"User-Agent": agent, "Referer": referer}) == facts({"User-Agent": agent}) == absent
+
+
+def test_the_same_client_has_the_same_facts_as_one_object():
+    observer = Observer(secret=b"0123456789abcdef")
+    first = facts(observer=observer)
+    assert facts(dict(BROWSER), at=NOON + timedelta(hours=1), observer=observer) is first
+    for other in (
+        facts(address="84.1.2.4", observer=observer),
+        facts(at=NOON + timedelta(days=1), observer=observer),
+        facts(method="HEAD", observer=observer),
+        facts(BROWSER | {"DNT": "1"}, observer=observer),
+        facts(BROWSER | {"User-Agent": CHROME.replace("131", "130")}, observer=observer),
+    ):
+        assert other != first
+
+
+def test_newer_network_data_is_used_at_once():
+    class Newer:
+        version = "1"
+
+        def lookup(self, address):
+            return Network(operator=f"of {self.version}")
+
+    networks = Newer()
+    observer = Observer(networks, secret=b"0123456789abcdef")
+    assert facts(observer=observer).network.operator == "of 1"
+    networks.version = "2"
+    assert (facts(observer=observer).network.operator, facts(observer=observer).networks) == ("of 2", "2")
+
+
+def test_what_is_remembered_is_bounded_in_number_and_in_size():
+    observer = Observer(secret=b"0123456789abcdef")
+    for number in range(5_000):
+        facts(address=f"84.1.{number // 250}.{number % 250}", observer=observer)
+    assert len(observer._known) <= 4096
+    before = len(observer._known)
+    facts(BROWSER | {"Accept": "x" * 5_000}, observer=observer)
+    facts(address="9" * 5_000, observer=observer)
+    assert len(observer._known) == before
 
 
 def test_a_form_may_post():

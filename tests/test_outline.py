@@ -147,11 +147,28 @@ def test_listed_changes_pass_and_nothing_less(before: str, after: str, changed: 
         pytest.param("<!doctype html>", "<!doctype x>", "doctype()", "another doctype", id="the doctype"),
         pytest.param("x", "x<p>", "html/body/p", "an extra element", id="something at the end"),
         pytest.param(
-            "<!--[if mso]><a href='o'><![endif]-->",
-            '<!--[if mso]><a href="o"><![endif]-->',
+            "<!--[if mso]><td width=1><a href='o'><![endif]-->",
+            "<!--[if mso]><td width=2><a href='o'><![endif]-->",
             "comment()",
             "another comment",
-            id="other quotes in an Outlook comment",
+            id="a cell in an Outlook comment, which no tree would show",
+        ),
+        pytest.param(
+            "<!--[if mso]><a href='o'><![endif]-->",
+            "<!--[if mso 9]><a href='o'><![endif]-->",
+            "comment()",
+            "another comment",
+            id="another condition",
+        ),
+        pytest.param(
+            "<!--[if mso]><a href='o'><![endif]-->",
+            "<!--[if mso]><a href='o'>-->",
+            "comment()",
+            "another comment",
+            id="an endif less",
+        ),
+        pytest.param(
+            "<!--[if mso]><a href='o'>", "<!--[if mso]><a href='N'>", "comment()", "another comment", id="never closed"
         ),
     ],
 )
@@ -162,9 +179,68 @@ def test_difference_names_the_first_node(before: str, after: str, where: str, wh
 
 
 @pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param("<a title='see href=' href='@'>x</a>", id="an attribute named inside the one before"),
+        pytest.param("""<a title='href="' href='@'>x</a>""", id="with a quote that is not its own"),
+        pytest.param("<a title=href=x href=@>x</a>", id="inside a bare value"),
+        pytest.param("<a data-href='o' xhref=o href='@' href='p'>x</a>", id="other names, and a second one"),
+        pytest.param("<a title='a > b, href=\n' HREF = '@' >x</a>", id="a greater-than inside a value"),
+        pytest.param("<a alt='</a><a href=' href='@'>x</a>", id="a link inside a value"),
+        pytest.param("<v:roundrect alt='href=\"' href='@'><w:anchorlock/></v:roundrect>", id="VML"),
+        pytest.param("href='<a href=@>' <a href='o2'>x</a>", id="the word in the text"),
+        pytest.param("</td></tr><td href='o'><a href=@></td>", id="cells of a table begun outside"),
+        pytest.param("<style>a{content:'<a href='}</style><a href='@'>", id="a link in a style"),
+        pytest.param("<title><a href='</title><a href='@'>", id="a link in a title"),
+        pytest.param("<script><!-- <a href=' --></script><a href='@'>", id="a link in a script"),
+        pytest.param("<! -- <a href=' --><a href='@'>", id="what looks like a comment"),
+        pytest.param("<!-- [if mso]><a href=' --!><a href='@'>", id="what looks like a nested comment"),
+        pytest.param("<![CDATA[<a href='>]]><a href='@'>", id="CDATA"),
+        pytest.param("<a href='@'", id="a tag that is never closed, behind one that is"),
+    ],
+)
+def test_links_of_an_outlook_comment_are_read_as_tags(inside: str) -> None:
+    """A change of the attribute passes if listed; of anything else that only looks like it, never."""
+    ends = ("<p>x</p><!--[if mso]><a href='1'>", "<![endif]--><p>y</p>")
+    before, after = (inside.replace("@", new).join(ends) for new in ("o", "N"))
+    if ">" in inside.partition("@")[2]:
+        outline.compare(before, after, changed=[("o", "N")])
+        with pytest.raises(RewriteError, match="another way"):
+            outline.compare(before, after, changed=[("o", "M")])
+    else:
+        outline.compare(before, after)
+    with pytest.raises(RewriteError, match=r"another|lacks"):
+        outline.compare(before, after.replace("</p>", "z</p>"), changed=[("o", "N")])
+    with pytest.raises(RewriteError, match="another comment"):
+        outline.compare(before, after.replace("[endif]", " [endif]"), changed=[("o", "N")])
+
+
+@pytest.mark.parametrize("end", ["", "<![endif]", "<![endif]--", "<![endif]-", "<![endif]->", "<![endif]--!", "--"])
+def test_a_conditional_comment_never_closed_has_no_links(end: str) -> None:
+    """A browser renders nothing behind its start, and the rewriting leaves it alone."""
+    html = f"<a href='1'>x</a><!--[if mso]><a href='2'>y</a><v:rect href='3'>{end}"
+    assert [link.href for link in outline.parse(html).links] == ["1"]
+    outline.compare(html, html)
+    outline.compare(html, html.replace("1", "N"), changed=[("1", "N")])
+
+
+@pytest.mark.parametrize("end", ["-->", "--!>", "<![endif]-->", "<!-->", "--->"])
+def test_a_conditional_comment_closed_in_any_way_has_its_links(end: str) -> None:
+    html = f"<!--[if mso]><a href='2'>y</a>{end}<p>x"
+    assert [link.href for link in outline.parse(html).links] == ["2"]
+
+
+@pytest.mark.parametrize(
     ("before", "after"),
     [
         pytest.param("<a href=o title=o>", "<a href=N title=N>", id="another attribute of the link"),
+        pytest.param(
+            "<!--[if mso]><a href=o title=o>-->", "<!--[if mso]><a href=N title=N>-->", id="another one for Outlook"
+        ),
+        pytest.param("<!--[if mso]><a href=o>-->", "<!--[if mso]><a href=N id=x>-->", id="one more for Outlook"),
+        pytest.param("<!--[if mso]><a href=o>-->", "<!--[if mso]><area href=N>-->", id="another element for Outlook"),
+        pytest.param("<!--[if mso]><p href=o>-->", "<!--[if mso]><p href=N>-->", id="no link for Outlook"),
+        pytest.param("<!--[if mso]><a href=o>-->", "<!--[if mso]><a href=N>x-->", id="text for Outlook"),
         pytest.param("<a href=o><link href=o>", "<a href=N><link href=N>", id="an element that is no link"),
         pytest.param("<a href=o><!--<a href=o>-->", "<a href=N><!--<a href=N>-->", id="an ordinary comment"),
     ],
@@ -189,6 +265,17 @@ def test_message_holds_no_address() -> None:
         pytest.param("<body>a", f"<body>{IMG}a", id="at the top"),
         pytest.param("<p><b><font>a</p></body>", f"<p><b><font>a</p>{IMG}</body>", id="formatting opens again"),
         pytest.param("<p><b>a</p></body>b", f"<p><b>a</p>{IMG}</body>b", id="formatting opens again and goes on"),
+        pytest.param("<p><b>a</p></body>\n", f"<p><b>a</p>{IMG}</body>\n", id="and holds a line break at the end"),
+        pytest.param(
+            "<p><b>a</p></body>\n</html>\n <!--y-->",
+            f"<p><b>a</p>{IMG}</body>\n</html>\n <!--y-->",
+            id="and holds what opened it again itself",
+        ),
+        pytest.param("<p><b><i>a</p><!--y--> ", f"<p><b><i>a</p>{IMG}<!--y--> ", id="a comment and a blank"),
+        pytest.param("x<p><b>a</p></body>\n", f"x<p><b>a</p>{IMG}</body>\n", id="with text before"),
+        pytest.param("<p><b><i>a</p><!--y", f"<p><b><i>a</p>{IMG}<!--y", id="and holds a comment"),
+        pytest.param("<table><p><b><p></body>\n", f"<table><p><b><p>{IMG}</body>\n", id="inside a table left open"),
+        pytest.param("<p><a href=o>a</p></body>\n", f"<p><a href=o>a</p>{IMG}</body>\n", id="a link opens again"),
         pytest.param("<table><tr>", f"<table><tr>{IMG}", id="moved before a table"),
         pytest.param("a<table>b<tr>", f"a<table>b<tr>{IMG}", id="moved between texts"),
     ],
@@ -209,6 +296,10 @@ def test_one_pixel_is_taken_out(before: str, after: str) -> None:
     ("before", "after"),
     [
         pytest.param("<p>", f"<p><i>{IMG}</i>", id="in an element that came with it"),
+        pytest.param("<p><b>x</p><plaintext>y", f"<p><b>x</p>{IMG}<plaintext>y", id="where text would turn bold"),
+        pytest.param("<p><b>x</p><textarea>", f"<p><b>x</p>{IMG}<textarea>", id="where a field would turn bold"),
+        pytest.param("<p><b>x</p>y", f"<p><b>x</p>{IMG}</b>y", id="where bold text would turn plain"),
+        pytest.param("<p>a<!--y", f"<p>a<b>{IMG}<!--y", id="beside a comment in an element that came with it"),
         pytest.param("<title>a", f"<title>a{IMG}", id="in raw text"),
         pytest.param("<select>", f"<select>{IMG}", id="where it is dropped"),
         pytest.param("<style></style>", f"{IMG}<style></style>", id="where it ends the head"),
@@ -218,6 +309,14 @@ def test_one_pixel_is_taken_out(before: str, after: str) -> None:
 def test_pixel_in_a_bad_place_is_found(before: str, after: str) -> None:
     with pytest.raises(RewriteError):
         outline.compare(before, after, pixel=PIXEL)
+
+
+def test_difference_beside_a_pixel_names_two_ways_out() -> None:
+    with pytest.raises(RewriteError, match=r"^the rewritten document differs at .*pixel='top'.*verify=False") as caught:
+        outline.compare("<p><b>x</p><plaintext>y", f"<p><b>x</p>{IMG}<plaintext>y", pixel=PIXEL)
+    assert caught.value.where == "html/body/plaintext"
+    with pytest.raises(RewriteError, match=r"differs at [^;]*$"):
+        outline.compare("<p>x", "<p>y")
 
 
 def test_pixel_outside_a_body_is_refused() -> None:

@@ -35,6 +35,14 @@ def test_an_event_without_anything_personal_is_given_back_itself():
     assert privacy.redact(bare) is bare
 
 
+@pytest.mark.parametrize("address", KEEPS)
+@pytest.mark.parametrize("headers", ["drop", "keep"])
+def test_a_redactor_redacts_as_it_was_told(address, headers):
+    told = {"address": address, "user_agent": "truncate", "headers": headers, "secret": SECRET}
+    assert privacy.redactor(**told)(event()) == privacy.redact(event(), **told)
+    assert privacy.redactor()(event()) == privacy.redact(event())
+
+
 @pytest.mark.parametrize(
     ("address", "coarse"),
     [

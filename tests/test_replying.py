@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from mailbeacon import replying
 from mailbeacon.decoding import decode
+from mailbeacon.judging import classify
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Actor, Answer, Event, Facts, Hint, Kind, Level, Manifest, Message, Request, Target, Verdict
 from mailbeacon.observing import Observer
@@ -384,7 +385,9 @@ def test_law_3_what_fails_costs_neither_the_reply_nor_the_event_and_is_logged_wi
 
 
 def test_where_observing_fails_what_is_missing_is_not_held_against_the_reader():
-    assert answer(request(OPEN), look=boom).event.facts == Facts(hints=frozenset({Hint.HEADERS_UNKNOWN}))
+    event = answer(request(OPEN), look=boom).event
+    assert event.facts == Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
+    assert classify(event).actor is Actor.UNKNOWN  # judged again from what was stored
 
 
 def test_a_judge_that_fails_gives_an_unknown_verdict():
@@ -431,6 +434,36 @@ def test_the_verdict_sees_what_came_before():
     history.add(first)
     answer(request(CLICK), history=history, judge=judge)
     assert judge.seen[0][1] == (first,)
+
+
+def test_a_responder_answers_many_as_each_would_be_answered_alone():
+    settings = Settings(base_url=BASE, secret_keys=[KEY])
+    parts = {"decode": partial(decode, signer=SIGNER), "observe": observe, "judge": Judge(), "redact": redact}
+    responder = replying.Responder(settings, **parts)
+    for _ in range(2):
+        for url in (OPEN, CLICK, BAD_OPEN, BAD_CLICK, "/"):
+            for method in ("GET", "HEAD", "POST"):
+                asked = request(url, method)
+                assert responder.answer(asked) == replying.respond(asked, settings, **parts) == answer(asked)
+
+
+def test_a_reply_that_a_host_adds_to_is_nobody_elses():
+    for url in (OPEN, CLICK, BAD_CLICK):
+        reply = answer(request(url)).reply
+        whole = list(reply.headers)
+        reply.headers.append(("X-Added", "1"))
+        assert answer(request(url)).reply.headers == whole
+
+
+def test_destinations_are_remembered_in_bounds():
+    settings = Settings(base_url=BASE, secret_keys=[KEY])
+    read = partial(decode, signer=SIGNER)
+    responder = replying.Responder(settings, decode=read, observe=observe, judge=Judge(), redact=redact)
+    for number in range(1_500):
+        target = Target(number=number, url=f"https://example.com/{number}")
+        url = ROUTES.click(TOKEN, SIGNER.sign_link(target, "spring"))
+        assert dict(responder.answer(request(url)).reply.headers)["Location"] == target.url
+    assert len(responder._locations) <= 1024
 
 
 # delivering

@@ -104,6 +104,15 @@ def test_the_pixel_goes_to_the_top_when_gmail_would_clip_the_bottom() -> None:
     assert "display:none" not in TAG
 
 
+@pytest.mark.parametrize(("before", "rest"), [("", "<p>hi</p>"), ("\ufeff\n", "hi <b>you</b>"), (" ", "hi")])
+def test_the_top_of_a_fragment_is_its_begin(before: str, rest: str) -> None:
+    """Without a body tag the body begins with the first tag or word; a large fragment would be clipped too (case 18)."""
+    assert rewrite_html(before + rest, wrap, pixel=PIXEL, position="top").html == f"{before}{TAG}{rest}"
+    large = rest + "<p>hello</p>" * 9_000
+    assert rewrite(large).html == TAG + large
+    assert rewrite_html("<title>x</title>hi", wrap, pixel=PIXEL, position="top").html == f"<title>x</title>hi{TAG}"
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -372,6 +381,7 @@ def test_a_wrap_that_gives_nothing_leaves_the_link_as_too_long() -> None:
 def test_law_1_html5lib_sees_only_the_listed_changes(html: str, with_pixel: bool) -> None:
     """Whatever the document: restore is exact, and two trees differ in the listed links and the one pixel alone."""
     done = rewrite(html, pixel=PIXEL if with_pixel else "")
+    assert done.restore() == html
     prove(done, PIXEL)
 
 

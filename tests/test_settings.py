@@ -145,6 +145,9 @@ def test_keys_that_cannot_work_are_refused_without_being_shown(keys, said):
         pytest.param(
             {"fallback_url": "https://a.example/\r\nX: y"}, "fallback_url must be plain", id="a fallback with CRLF"
         ),
+        pytest.param({"honeypot": True}, "honeypot must be plain text", id="a flag for a honeypot"),
+        pytest.param({"honeypot": "/home"}, "honeypot must be an absolute", id="a relative honeypot"),
+        pytest.param({"geo": "GeoLite2.mmdb"}, "geo must have a method locate", id="a path for geo"),
         pytest.param({"fallback_url": None}, "fallback_url must be plain text", id="nothing for a fallback"),
         pytest.param({"keep_address": "some"}, "keep_address must be drop, truncate, hash or keep", id="addresses"),
         pytest.param({"keep_user_agent": True}, "keep_user_agent must be drop, truncate", id="user agents"),

@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
@@ -209,6 +209,41 @@ def test_a_message_token_is_plain_hmac_over_the_trimmed_array(meant, key):
     assert signer.sign_action(meant) == by_hand(values, b"mailbeacon.action.v1", key=key)
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**13), 10**13) | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(JSON | st.lists(JSON, min_size=3, max_size=3) | st.tuples(TEXTS, TEXTS, JSON).map(list))
+@example(["spring", "", 1_700_000_000])
+@example(["spring", "u-17", 0])
+@example(["spring", "u-17", True])
+@example(["spring", "u-17", 1.5])
+@example(["spring", "u-17", 10**12])
+@example(["spring", "u-17", "1"])
+@example([["spring"], "u-17", 1])
+@example({"spring": 1, "u-17": 2, "1": 3})
+def test_law_whatever_stands_in_a_signed_token_both_ways_of_reading_it_agree(values):
+    """Others may sign by the written form: what is no message is a bad token, and nothing else is raised."""
+    token = by_hand(values, b"mailbeacon.hit.v1")
+    try:
+        read = SIGNER.read_message(token)
+    except BadToken:
+        with pytest.raises(BadToken):
+            SIGNER.read_hit(token)
+    else:
+        campaign, recipient, name, variant, sent_at, opens, clicks = SIGNER.read_hit(token)
+        assert (campaign, recipient or "", name, variant) == (
+            read.campaign,
+            read.recipient,
+            read.message_id,
+            read.variant,
+        )
+        assert (sent_at, opens, clicks) == (read.sent_at, read.opens, read.clicks)
+
+
 @given(TARGETS, CAMPAIGNS, KEYS)
 def test_a_link_token_is_plain_hmac_over_the_campaign_and_the_array(target, campaign, key):
     values = [target.number, target.url] + ([] if target.channel is Channel.HTML else [target.channel.value])
@@ -233,6 +268,29 @@ def test_the_algorithm_is_itsdangerous_own_with_sha256(key, value):
 def test_law_every_message_reads_back(meant):
     assert SIGNER.read_message(SIGNER.sign_message(meant)) == meant
     assert SIGNER.read_action(SIGNER.sign_action(meant)) == meant
+
+
+@given(MESSAGES)
+def test_law_a_hit_says_what_the_message_says_the_first_time_and_again(meant):
+    token = SIGNER.sign_message(meant)
+    said = (
+        meant.campaign,
+        meant.recipient,
+        meant.message_id,
+        meant.variant,
+        meant.sent_at,
+        meant.opens,
+        meant.clicks,
+    )
+    assert SIGNER.read_hit(token) == SIGNER.read_hit(token) == said
+
+
+def test_hits_are_remembered_in_bounds():
+    """More tokens than are remembered, and each is still read right."""
+    tokens = [SIGNER.sign_message(message(recipient=f"u-{number}")) for number in range(2500)]
+    for _ in range(2):
+        assert [SIGNER.read_hit(token)[1] for token in tokens] == [f"u-{number}" for number in range(2500)]
+    assert len(SIGNER._hits) <= 1024
 
 
 @given(TARGETS, CAMPAIGNS)
@@ -265,6 +323,8 @@ TOKENS = st.sampled_from(
     [
         (SIGNER.sign_message(message(sent_at=SENT)), SIGNER.read_message),
         (SIGNER.sign_message(message()), SIGNER.read_message),
+        (SIGNER.sign_message(message()), SIGNER.read_hit),
+        (SIGNER.sign_message(message(sent_at=SENT)), SIGNER.read_hit),
         (SIGNER.sign_action(message()), SIGNER.read_action),
         (SIGNER.sign_link(FULL_LINK, "spring"), lambda token: SIGNER.read_link(token, "spring")),
     ]
@@ -294,7 +354,12 @@ def test_each_single_bit_of_the_signature_counts(token, read):
 
 @given(st.text(max_size=120) | st.binary(max_size=120).map(lambda raw: raw.decode("latin-1")))
 def test_law_no_text_at_all_is_accepted(text):
-    for read in (SIGNER.read_message, SIGNER.read_action, lambda token: SIGNER.read_link(token, "spring")):
+    for read in (
+        SIGNER.read_message,
+        SIGNER.read_hit,
+        SIGNER.read_action,
+        lambda token: SIGNER.read_link(token, "spring"),
+    ):
         with pytest.raises(TokenError):
             read(text)
 
@@ -304,6 +369,7 @@ def test_law_purposes_do_not_cross(meant, target, campaign):
     hit, action, link = SIGNER.sign_message(meant), SIGNER.sign_action(meant), SIGNER.sign_link(target, campaign)
     for read, others in (
         (SIGNER.read_message, (action, link)),
+        (SIGNER.read_hit, (action, link)),
         (SIGNER.read_action, (hit, link)),
         (lambda token: SIGNER.read_link(token, campaign), (hit, action)),
     ):
@@ -384,7 +450,12 @@ class Untouchable(str):
 
 @pytest.mark.parametrize("length", [MAX_TOKEN_LENGTH + 1, 1_000_000])
 def test_a_huge_token_is_refused_before_any_work(length):
-    for read in (SIGNER.read_message, SIGNER.read_action, lambda token: SIGNER.read_link(token, "spring")):
+    for read in (
+        SIGNER.read_message,
+        SIGNER.read_hit,
+        SIGNER.read_action,
+        lambda token: SIGNER.read_link(token, "spring"),
+    ):
         with pytest.raises(BadToken, match="longer"):
             read(Untouchable("a" * length))
 

@@ -91,7 +91,7 @@ class Agents:
         remember: How many answers to keep.
     """
 
-    __slots__ = ("_known", "_namer", "_plain", "_table", "_trusts_form", "_version")
+    __slots__ = ("_known", "_namer", "_remember", "_seen", "_table", "_trusts_form", "_version")
 
     def __init__(self, rules: Iterable[Rule] = (), *, remember: int = 4096) -> None:
         version, shipped = read_rules()
@@ -100,7 +100,8 @@ class Agents:
         self._table = RuleTable([*own, *shipped])
         self._trusts_form = not own
         self._namer = Namer()
-        self._plain = lru_cache(maxsize=remember)(self._identify)
+        self._remember = remember
+        self._seen: dict[str, Agent] = {}
         self._known = lru_cache(maxsize=remember)(self._with_hints)
 
     @property
@@ -125,8 +126,17 @@ class Agents:
             platform: The ``Sec-CH-UA-Platform`` header.
         """
         if not (requested_with or client_hints or platform):
-            return self._plain(user_agent if len(user_agent) <= _LONGEST else user_agent[:_LONGEST])
+            return self._seen.get(user_agent) or self._see(user_agent)
         return self._known(user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40])
+
+    def _see(self, user_agent: str) -> Agent:
+        """Identify a user agent, and remember the answer; so a plain look-up finds nearly all that come."""
+        text = user_agent[:_LONGEST]
+        agent = self._seen.get(text) or self._identify(text)
+        if len(self._seen) >= self._remember:
+            self._seen = {}
+        self._seen[text] = agent
+        return agent
 
     def _decide(self, text: str, lowered: str) -> tuple[AgentKind, str, Rule | None]:
         if self._trusts_form and is_plain_browser(lowered):
@@ -158,7 +168,7 @@ class Agents:
         )
 
     def _with_hints(self, text: str, requested_with: str, client_hints: str, platform: str) -> Agent:
-        agent = self._plain(text)
+        agent = self.identify(text)
         if requested_with in _APPS and agent.kind in (AgentKind.BROWSER, AgentKind.MAIL_CLIENT):
             agent = replace(agent, kind=AgentKind.MAIL_CLIENT, client=_APPS[requested_with], version="")
         if agent.kind is not AgentKind.BROWSER:

@@ -13,7 +13,17 @@ from typing import NoReturn
 
 from mailbeacon import __version__
 from mailbeacon.cli import decode, demo, fake, keys, report, rewrite
-from mailbeacon.cli.console import INPUT, INTERRUPTED, OK, USAGE, Refused, complain, guard_output, hush_output
+from mailbeacon.cli.console import (
+    INPUT,
+    INTERRUPTED,
+    OK,
+    USAGE,
+    Refused,
+    complain,
+    guard_output,
+    hush_output,
+    reason,
+)
 from mailbeacon.errors import ConfigError, MailbeaconError
 
 __all__ = ["main"]
@@ -37,14 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 when it worked, 1 when the input is at fault, 2 when the command line is, 130 after Ctrl-C.
     """
-    guard_output()
     try:
-        options = _parser().parse_args(sys.argv[1:] if argv is None else argv)
-        code: int = options.run(options)
+        guard_output()
+        code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
         return code
-    except SystemExit as stop:  # --help and --version
-        return int(stop.code or OK)
     except Refused as refused:
         return complain(str(refused), refused.code)
     except ConfigError as error:
@@ -54,8 +61,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         hush_output()
         return INPUT
+    except OSError as error:  # a full disk behind standard output, most likely
+        hush_output()
+        return complain(f"input or output failed: {reason(error)}", INPUT)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _run(argv: Sequence[str]) -> int:
+    try:
+        options = _parser().parse_args(argv)
+    except SystemExit as stop:  # --help and --version
+        return int(stop.code or OK)
+    code: int = options.run(options)
+    return code
 
 
 def _parser() -> ArgumentParser:

@@ -27,7 +27,12 @@ def recipients(text: str) -> int:
 
 
 def moment(text: str) -> datetime:
-    """Read a date, which is its first moment, or a date with a time; without an offset it is UTC."""
+    """Read a date, which is its first moment, or a date with a time; without an offset it is UTC.
+
+    Example:
+        >>> moment("2026-11-17").isoformat()
+        '2026-11-17T00:00:00+00:00'
+    """
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -23,6 +23,7 @@ __all__ = [
     "Progress",
     "Refused",
     "complain",
+    "counted",
     "guard_output",
     "hush_output",
     "reason",
@@ -68,13 +69,24 @@ def shown(text: str) -> str:
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
+def counted(number: int, noun: str) -> str:
+    """Write a number with what it counts: ``1 link``, ``1,200 links``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def reason(error: OSError) -> str:
     """Say what went wrong with a file, in lower case."""
     return (error.strerror or type(error).__name__).lower()
 
 
 def guard_output() -> None:
-    """Let a terminal that lacks a character show its code instead of ending the program."""
+    """Let a terminal that lacks a character show its code instead of ending the program.
+
+    Raises:
+        Refused: If standard output is closed.
+    """
+    if sys.stdout is None:
+        raise Refused("standard output is closed")
     for stream in (sys.stdout, sys.stderr):
         change = getattr(stream, "reconfigure", None)
         if change is not None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from mailbeacon.cli.console import Refused, reason, shown
+from mailbeacon.mime import is_text
 
 __all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "read_document", "read_file"]
 
@@ -125,7 +126,7 @@ def read_document(file: File) -> Document:
 def _document(data: bytes, form: Form | None, name: str) -> Document:
     mark, marked = next((pair for pair in _BOMS if data.startswith(pair[0])), (b"", ""))
     if marked[:6] != "utf-16" and _BINARY.search(data):
-        raise Refused(f"{name} is a binary file: HTML, plain text or a mail (.eml) is needed")
+        raise Refused(f"{name} is a binary file, not HTML, plain text or a mail")
     body = data[len(mark) :]
     for encoding in (marked,) if marked else _encodings(data):
         with suppress(UnicodeError, LookupError):
@@ -157,6 +158,8 @@ def _mail(data: bytes, name: str) -> Document:
         raise Refused(f"{name} cannot be read as a mail: {type(error).__name__}") from error
     if not found.strip():
         raise Refused(f"{name} has no HTML part, or an empty one")
+    if not is_text(found):
+        raise Refused(f"the HTML part of {name} holds no text: its transfer encoding or its charset is wrong")
     if len(found.encode("utf-8", "surrogatepass")) > MAX_DOCUMENT:
         raise Refused(f"the HTML part of {name} has over {MAX_DOCUMENT / 1e6:.0f} MB, too much for a newsletter")
     return Document(text=found, form=Form.MAIL, mark=_BOMS[0][0])  # the mark outdoes a charset named in the HTML

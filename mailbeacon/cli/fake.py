@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.cli.arguments import moment, recipients
-from mailbeacon.cli.console import OK, Commands, Progress
+from mailbeacon.cli.console import OK, Commands, Progress, shown
 from mailbeacon.cli.keyring import read_keys
 from mailbeacon.cli.newsletter import compiled, load
 from mailbeacon.judging import classify_all
@@ -86,7 +86,7 @@ def _run(options: Namespace) -> int:
     newsletter = load(options.file)
     keys = [KEY] if options.key_file is None else read_keys(options.key_file)
     beacon = Beacon(options.base_url, secret_keys=keys)
-    named = options.file.stem if options.file is not None else "sample"
+    named = shown(options.file.stem) if options.file is not None else "sample"
     template = compiled(beacon, newsletter, named if options.campaign is None else options.campaign)
     hits = fake.simulate(
         beacon,
@@ -99,8 +99,13 @@ def _run(options: Namespace) -> int:
     if options.score:
         print(_score(_watched(hits), beacon))
         return OK
-    shown = hits if sys.stdout.isatty() else _watched(hits)
-    _write(fake.lines(shown, options.format or FORMATS[0], host=urlsplit(beacon.settings.base_url).hostname or ""))
+    _write(
+        fake.lines(
+            hits if sys.stdout.isatty() else _watched(hits),
+            options.format or FORMATS[0],
+            host=urlsplit(beacon.settings.base_url).hostname or "",
+        )
+    )
     return OK
 
 

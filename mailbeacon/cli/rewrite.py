@@ -7,10 +7,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import OK, Commands, Refused
+from mailbeacon.cli.console import OK, USAGE, Commands, Refused, shown
 from mailbeacon.cli.documents import File, Form, read_document, read_file
 from mailbeacon.cli.keyring import add_key_option, read_keys
-from mailbeacon.errors import RewriteError
+from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.model import Message, WarningKind
 from mailbeacon.rewriting.report import lines
 
@@ -42,24 +42,25 @@ def register(commands: Commands) -> None:
 
 def _run(options: Namespace) -> int:
     beacon = Beacon(options.base_url, secret_keys=read_keys(options.key_file))
-    campaign = options.file.stem if options.campaign is None else options.campaign
+    campaign = shown(options.file.stem) if options.campaign is None else options.campaign
     message = Message(recipient=options.recipient, campaign=campaign, sent_at=beacon.settings.clock())
-    beacon.sign(message)
+    try:
+        beacon.sign(message)
+    except ConfigError as error:
+        raise Refused(_for_users(str(error)), USAGE) from error
     file = read_file(options.file)
     if file.form is Form.MAIL:
         data, report = _mail(beacon, file, message, strip_signatures=options.strip_signatures)
     else:
         document = read_document(file)
         done = beacon.rewrite(document.text, message, text=document.form is Form.TEXT)
-        data, report = document.encode(done.html), done.report()
-    try:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise Refused(f"standard output cannot be written: {error.strerror or type(error).__name__}") from error
+        data = document.encode(done.html)
+        report = lines(
+            done.links, done.skipped, done.warnings, len(file.data), len(data), html=document.form is Form.HTML
+        )
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
     print(report, file=sys.stderr)
     return OK
 
@@ -78,4 +79,6 @@ def _mail(beacon: Beacon, file: File, message: Message, *, strip_signatures: boo
 def _for_users(message: str) -> str:
     """Give a message's advice to programs as advice to whoever types commands."""
     message = message.replace("pass strip_signatures=True", "give --strip-signatures")
-    return message.replace(", or pass shared=True", "")
+    for advice in (", or pass shared=True", ", or set allow_addresses=True"):
+        message = message.replace(advice, "")
+    return message

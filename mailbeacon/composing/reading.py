@@ -25,7 +25,7 @@ class Opened:
         root: Its parts.
         bodies: The bodies that can be read, HTML first, else in the order of the mail.
         signatures: The header fields to leave out.
-        warnings: Which bodies cannot be read, and whether there is none.
+        warnings: Which bodies cannot be read, or not in full, and whether there is none.
     """
 
     raw: bytes
@@ -62,6 +62,7 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
             raise SignedMail("a text body is signed or encrypted with PGP: any change would break it")
         else:
             bodies.append(body)
+            warnings += [] if body.text.errors == "strict" else [_stray(part)]
     if not bodies:
         warnings.append(Warned(kind=WarningKind.NO_BODY, detail="the mail has no HTML or text body that can be read"))
     bodies.sort(key=lambda body: not body.is_html)
@@ -91,7 +92,15 @@ def _amp() -> Warned:
 
 
 def _unreadable(part: mime.Part) -> Warned:
-    charset = ascii(part.parameters.get("charset", "us-ascii"))[:80]
     encoding = ascii(part.encoding or "7bit")[:80]
-    detail = f"a {part.content_type} body is left as it is: cannot read charset {charset} in {encoding} exactly"
+    detail = f"a {part.content_type} body is left as it is: cannot read charset {_charset(part)} in {encoding} exactly"
     return Warned(kind=WarningKind.UNREADABLE, detail=detail)
+
+
+def _stray(part: mime.Part) -> Warned:
+    what = f"a {part.content_type} body holds bytes that its charset {_charset(part)} does not know"
+    return Warned(kind=WarningKind.UNREADABLE, detail=f"{what}: they stay, and readers see other signs there")
+
+
+def _charset(part: mime.Part) -> str:
+    return ascii(part.parameters.get("charset", "us-ascii"))[:80]

@@ -8,15 +8,11 @@ from typing import Protocol
 
 from mailbeacon.model import Edit, Level, Link, Message, Skipped, Warned
 
-__all__ = ["CompileBodies", "Composed", "RewriteHtml", "RewriteText", "Rewritten", "Slots"]
+__all__ = ["CompileBodies", "Composed", "RewriteHtml", "RewriteText", "Rewritten", "Slots", "Told"]
 
 
-class Rewritten(Protocol):
-    """Tell what became of one body."""
-
-    @property
-    def edits(self) -> Sequence[Edit]:
-        """The changes, in order."""
+class Told(Protocol):
+    """Tell what was done with the links."""
 
     @property
     def links(self) -> Sequence[Link]:
@@ -29,6 +25,14 @@ class Rewritten(Protocol):
     @property
     def warnings(self) -> Sequence[Warned]:
         """What the sender should look at."""
+
+
+class Rewritten(Told, Protocol):
+    """Tell what became of one body."""
+
+    @property
+    def edits(self) -> Sequence[Edit]:
+        """The changes, in order."""
 
 
 class RewriteHtml(Protocol):
@@ -45,24 +49,12 @@ class RewriteText(Protocol):
         """Wrap links from ``first_number`` on."""
 
 
-class Slots(Protocol):
+class Slots(Told, Protocol):
     """Hold an HTML and a text body compiled for a campaign, with slots for the token."""
 
     @property
     def campaign(self) -> str:
         """The campaign they were compiled for."""
-
-    @property
-    def links(self) -> Sequence[Link]:
-        """The wrapped links of both."""
-
-    @property
-    def skipped(self) -> Sequence[Skipped]:
-        """The links left alone."""
-
-    @property
-    def warnings(self) -> Sequence[Warned]:
-        """What the sender should look at."""
 
     def source(self, placeholder: str, *, opens: Level, clicks: Level) -> str:
         """Give the HTML with a placeholder where the token goes."""

@@ -51,7 +51,14 @@ class Tally:
         return f"<Tally of {self.mails} mails>"
 
     def merge(self, other: Tally) -> Tally:
-        """Give the tally of both together; neither changes."""
+        """Give the tally of both together; neither changes.
+
+        Example:
+            >>> from mailbeacon.counting import tally
+            >>> monday, tuesday = tally([], [], deliveries={"spring": 900}), tally([], [], deliveries={"spring": 100})
+            >>> monday.merge(tuesday).deliveries
+            1000
+        """
         pages = dict(self._pages)
         for key, page in other._pages.items():
             pages[key] = merge_pages(pages[key], page) if key in pages else page

@@ -29,7 +29,12 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """Hold one number in three: by people, by nobody knows whom, by machines."""
+    """Hold one number in three: by people, by nobody knows whom, by machines.
+
+    Example:
+        >>> Split(people=3, unknown=2, machines=1).possible
+        5
+    """
 
     people: int = 0
     unknown: int = 0

@@ -44,6 +44,14 @@ def tally(
 
     Raises:
         ConfigError: If there is not one verdict for each event, or a number of deliveries is not a whole number from 0.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from mailbeacon.model import Actor, Kind
+        >>> at = datetime(2026, 11, 17, 9, tzinfo=UTC)
+        >>> opened = Event(id="1", kind=Kind.OPEN, received_at=at, message_id="m", recipient="u-17")
+        >>> tally([opened], [Verdict(actor=Actor.SCANNER)]).count(Kind.OPEN).messages
+        Split(people=0, unknown=0, machines=1)
     """
     numbers, more = _split(deliveries)
     find = group_of(groups)

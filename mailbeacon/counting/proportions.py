@@ -23,6 +23,11 @@ def difference(hits: int, total: int, base_hits: int, base_total: int, *, confid
 
     Source: R. G. Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10: Wilson intervals,
     squared and added.
+
+    Example:
+        >>> found = difference(60, 200, 40, 200)
+        >>> f"{found.low:+.3f} to {found.high:+.3f}"
+        '+0.015 to +0.183'
     """
     one = interval(hits, total, confidence=confidence)
     two = interval(base_hits, base_total, confidence=confidence)
@@ -39,6 +44,10 @@ def p_value(hits: int, total: int, base_hits: int, base_total: int) -> float:
     """Give how often chance alone would part two equal shares this far, or further.
 
     The pooled z-test; Fisher's exact test where a cell expects fewer than five.
+
+    Example:
+        >>> round(p_value(0, 10, 5, 10), 4)
+        0.0325
     """
     interval(hits, total), interval(base_hits, base_total)
     everyone, found = total + base_total, hits + base_hits
@@ -72,6 +81,10 @@ def holm(values: Sequence[float]) -> list[float]:
     """Correct several p-values so that one false alarm among all is as rare as in a single test.
 
     Source: S. Holm, Scandinavian Journal of Statistics 6 (1979), 65-70: the step-down procedure.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
     """
     found = [0.0] * len(values)
     highest = 0.0
@@ -94,6 +107,10 @@ def sample_size(share: float, better: float, *, power: float = 0.8, confidence: 
         ConfigError: If a share is not between 0 and 1, or both are equal.
 
     Source: J. L. Fleiss, Statistical Methods for Rates and Proportions, 2nd ed. (1981), without continuity correction.
+
+    Example:
+        >>> sample_size(0.20, 0.25)
+        1094
     """
     if not (0 < share < 1 and 0 < better < 1) or share == better:
         raise ConfigError("a sample size needs two different shares between 0 and 1")

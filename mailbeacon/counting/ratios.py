@@ -135,6 +135,11 @@ def interval(hits: int, total: int, *, confidence: float = 0.95) -> Interval:
         ConfigError: If ``hits`` is negative or exceeds ``total``, or ``confidence`` is not between 0 and 1.
 
     Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212: the score interval.
+
+    Example:
+        >>> found = interval(40, 200)
+        >>> f"{found.low:.3f} to {found.high:.3f}"
+        '0.150 to 0.261'
     """
     if not 0 <= hits <= total:
         raise ConfigError(f"a share needs 0 <= hits <= total, got {hits} of {total}")
@@ -154,6 +159,10 @@ def rate(name: str, hits: int, total: int, *, of: str, unit: str = "messages", c
 
     Raises:
         ConfigError: As :func:`interval`.
+
+    Example:
+        >>> rate("click rate", 3, 12, of="delivered").value
+        0.25
     """
     bounds = interval(hits, total, confidence=confidence)
     return Rate(name=name, numerator=hits, denominator=total, unit=unit, of=of, interval=bounds)
@@ -166,6 +175,11 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
         tally: All of it counts; use ``tally.select`` for a part.
         clicks_are_opens: Take a mail that was clicked for opened too.
         confidence: Of every interval.
+
+    Example:
+        >>> from mailbeacon.counting import tally
+        >>> round(rates(tally([], [], deliveries=100)).clicks.high.interval.high, 3)
+        0.037
     """
     seen, clicks = tally.count(Kind.OPEN), tally.count(Kind.CLICK)
     opens = tally.count(Kind.OPEN, clicks_are_opens=True) if clicks_are_opens else seen

@@ -79,6 +79,10 @@ def estimate_readers(
 
     Source: D. G. Chapman, University of California Publications in Statistics 1 (1951), the point; M. Sadinle,
     Communications in Statistics – Simulation and Computation 38 (2009), 1909-1924, the transformed-logit interval.
+
+    Example:
+        >>> round(estimate_readers(400, 100, 50).estimate)
+        793
     """
     if not 0 <= both <= min(opened, clicked):
         raise ConfigError(f"both must lie between 0 and the smaller catch, got {both} of {opened} and {clicked}")

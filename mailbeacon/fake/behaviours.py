@@ -6,6 +6,7 @@ chance from the scene's dice and keeps nothing itself, so one object serves a mi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -88,7 +89,7 @@ class Scene:
         return HOMES.draw(dice)
 
 
-class Behaviour:
+class Behaviour(ABC):
     """Say what one kind of recipient, or machine beside a recipient, does with a mail; to be subclassed.
 
     Args:
@@ -103,9 +104,9 @@ class Behaviour:
         """Give when the first hit comes, in seconds after sending."""
         return scene.dice.lognormal(4800.0, 1.7)
 
+    @abstractmethod
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give all hits, the first at ``start``; none where a recipient does nothing that can be seen."""
-        raise NotImplementedError
 
     def truth(self, actor: Actor) -> Truth:
         """Give the truth about a hit of this behaviour."""

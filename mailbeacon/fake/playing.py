@@ -6,7 +6,6 @@ redirect. Talks to this machine alone unless asked otherwise.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 from mailbeacon.errors import ConfigError
 from mailbeacon.fake.hits import Hit
 from mailbeacon.model import Request, check_aware
+from mailbeacon.settings import is_loopback
 
 __all__ = ["Clock", "Settable", "play"]
 
@@ -87,7 +87,7 @@ def play(
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host:
         raise ConfigError("base_url must be an http or https URL such as http://127.0.0.1:8000")
-    if not remote and not _is_loopback(host):
+    if not remote and not is_loopback(host):
         raise ConfigError("base_url is not on this machine: made-up hits go elsewhere only with remote=True")
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(host, parts.port, timeout=timeout.total_seconds())
@@ -131,12 +131,3 @@ def _sent(connection: HTTPConnection, request: Request, url: str, forwarded: boo
     reply = connection.getresponse()
     reply.read()
     return reply.status
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -33,16 +33,18 @@ Life = tuple[str, list[Visit]]
 _NUMBER_BITS, _PLACE_BITS = 32, 8
 _by_time = itemgetter(0)
 
-# Frozen data classes filled in through their slots: what is made here needs no check, and takes a third of the time.
+# A frozen data class filled in through its slots: what is made here needs no check, and takes a third of the time.
 _blank = object.__new__
-_put_url, _put_method, _put_headers, _put_address, _put_received_at, _put_body = (
-    getattr(Request, field.name).__set__ for field in fields(Request)
-)
 _put_request, _put_truth, _put_status = (getattr(Hit, field.name).__set__ for field in fields(Hit))
 
 
 def recipient_name(number: int) -> str:
-    """Give the name of a made-up recipient, from 0: ``r-000000``."""
+    """Give the name of a made-up recipient, from 0: ``r-000000``.
+
+    Example:
+        >>> recipient_name(17)
+        'r-000017'
+    """
     return f"r-{number:06d}"
 
 
@@ -208,13 +210,8 @@ class _Maker:
             url, status = f"{self._click_head}{token}/{self._links[link]}", 302
         else:
             url, status = self._odd(link, token)
-        request = _blank(Request)
-        _put_url(request, url)
-        _put_method(request, method)
-        _put_headers(request, client.headers)
-        _put_address(request, address)
-        _put_received_at(request, self._sent_at + timedelta(0, 0, after * 1000))
-        _put_body(request, b"")
+        received_at = self._sent_at + timedelta(0, 0, after * 1000)
+        request = Request(url=url, method=method, headers=client.headers, address=address, received_at=received_at)
         hit = _blank(Hit)
         _put_request(hit, request)
         _put_truth(hit, truth)

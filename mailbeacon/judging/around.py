@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
 
 from mailbeacon.judging.windows import Windows
 from mailbeacon.model import Event
 
-__all__ = ["Around", "Counts", "Wait"]
+__all__ = ["Around", "Wait"]
 
 
 class Wait(IntEnum):
@@ -26,23 +25,6 @@ class Wait(IntEnum):
     EARLY = 4
     LATER = 5
     LATE = 6
-
-
-class Counts(NamedTuple):
-    """Hold what was counted around one event. A tuple, because verdicts are looked up by it."""
-
-    burst: int = 0
-    tabs: int = 0
-    moment: bool = False
-    pair: bool = False
-    covered: int = 0
-    covered_slowly: int = 0
-    networks: int = 0
-    leave: bool = False
-    company: bool = False
-    trap: bool = False
-    pixel_after: bool = False
-    recipients: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

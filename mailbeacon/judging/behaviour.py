@@ -7,14 +7,13 @@ Reads what ``Around`` counts. Bursts, coverage, pairs and company tell of the sa
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from mailbeacon.judging.around import Around
-from mailbeacon.judging.rules import Needs, Rule, rule
-from mailbeacon.model import Event, Kind
+from mailbeacon.judging.rules import FOLLOWS, OPENS, Needs, Rule, rule
+from mailbeacon.model import Event
 
 __all__ = ["BEHAVIOUR_RULES"]
-
-FOLLOWS = frozenset({Kind.CLICK, Kind.LEAVE_PAGE})
-OPENS = frozenset({Kind.OPEN})
 
 
 @rule(
@@ -28,7 +27,7 @@ def burst(event: Event, around: Around) -> str:
     """See that one client followed several links of the mail at once, faster than a hand can."""
     if not around.burst:
         return ""
-    within = _seconds(around.windows.burst.total_seconds())
+    within = _seconds(around.windows.burst)
     return f"the same client followed {around.burst} links of the mail within {within}, faster than a hand can"
 
 
@@ -43,7 +42,7 @@ def tabs(event: Event, around: Around) -> str:
     """See that one client followed several links of the mail within seconds, as somebody does who opens tabs."""
     if not around.tabs:
         return ""
-    within = _seconds(around.windows.burst.total_seconds())
+    within = _seconds(around.windows.burst)
     return f"the same client followed {around.tabs} links of the mail within {within}"
 
 
@@ -66,7 +65,7 @@ def coverage_slow(event: Event, around: Around) -> str:
     """See that one client followed every link of the mail within a minute or so."""
     if not around.covered_slowly:
         return ""
-    within = _seconds(around.windows.coverage.total_seconds())
+    within = _seconds(around.windows.coverage)
     return f"the same client followed all links of the mail ({around.covered_slowly}) within {within}"
 
 
@@ -117,7 +116,7 @@ def many_networks(event: Event, around: Around) -> str:
     """See that several networks followed links of one mail at nearly the same time."""
     if not around.networks:
         return ""
-    within = _seconds(around.windows.networks.total_seconds())
+    within = _seconds(around.windows.networks)
     return f"{around.networks} networks followed links of this one mail within {within}"
 
 
@@ -178,7 +177,8 @@ def many_recipients_open(event: Event, around: Around) -> str:
     return f"the same network opened {around.recipients} recipients' mails at a machine's pace"
 
 
-def _seconds(count: float) -> str:
+def _seconds(window: timedelta) -> str:
+    count = window.total_seconds()
     return "1 second" if count == 1 else f"{count:g} seconds"
 
 

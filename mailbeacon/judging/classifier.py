@@ -9,43 +9,36 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from math import inf
 from types import MappingProxyType
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.judging.around import Around, Counts, Wait
+from mailbeacon.judging.around import Around, Wait
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
-from mailbeacon.judging.neighbours import (
-    CARRIERS,
-    Neighbourhood,
-    Shared,
-    count_company,
-    count_message,
-    count_network,
-    count_order,
-)
+from mailbeacon.judging.grouping import Chains, Neighbourhood
+from mailbeacon.judging.neighbours import CARRIERS, Shared, Spans, count_message, count_networks
 from mailbeacon.judging.rules import Needs, Rule
 from mailbeacon.judging.single import SINGLE_RULES
 from mailbeacon.judging.streaming import Judged, Revision, stream
 from mailbeacon.judging.weighing import DEFAULT_PRIORS, unread, weigh
 from mailbeacon.judging.windows import Windows
-from mailbeacon.model import AgentKind, Event, Hint, Kind, Verdict
+from mailbeacon.model import AgentKind, Event, Hint, Kind, NetworkKind, Verdict
 
 __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 
 DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 """The rules a classifier has when none are given."""
 
-RULES_VERSION = "2026.11"
+RULES_VERSION = "2026.11.1"
 """The version of the rules and weights in this package."""
 
 _READ = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 _PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
 _MOST_CASES = 20_000
 _LATE = Wait.LATE
-_Key = tuple[str, str, str, str, frozenset[Hint], str, str]
+_Key = tuple[Kind, AgentKind, NetworkKind, str, frozenset[Hint], str, str]
 
 
 class _Case:
@@ -55,14 +48,11 @@ class _Case:
         "alone",
         "crowd",
         "delivers",
-        "follows",
         "found",
         "near",
-        "opens",
         "prior",
         "reads",
         "timed",
-        "trap",
         "version",
     )
 
@@ -73,13 +63,29 @@ class _Case:
         self.version = version
         self.reads = event.kind in _READ
         self.delivers = event.kind is Kind.DELIVERED
-        self.opens = event.kind is Kind.OPEN
-        self.follows = self.reads and not self.opens
         self.timed = event.kind is not Kind.UNSUBSCRIBE and self.reads
         self.crowd = self.timed and facts.agent not in _PROXIES and facts.network.kind not in CARRIERS
-        self.trap = Hint.HONEYPOT in facts.hints
         self.alone: list[Verdict | None] = [None] * len(Wait)
-        self.near: dict[tuple[int, tuple[tuple[str, int], ...]], Verdict] = {}
+        self.near: dict[tuple[object, ...], Verdict] = {}
+
+
+class _Seen:
+    """Hold what one look at every event gives: case, wait and verdict on it alone, and which belong together.
+
+    Of events of which nobody may be told apart, none belong together. ``quick`` names the networks from which two
+    recipients' hits came in quick succession.
+    """
+
+    __slots__ = ("cases", "deliveries", "messages", "networks", "quick", "verdicts", "waits")
+
+    def __init__(self, size: int) -> None:
+        self.cases: list[_Case] = []
+        self.waits: list[int] = []
+        self.verdicts: list[Verdict] = []
+        self.messages = Chains(size)
+        self.networks = Chains(size)
+        self.quick: set[str] = set()
+        self.deliveries = False
 
 
 class Classifier:
@@ -107,6 +113,7 @@ class Classifier:
         self.windows = windows or Windows()
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
+        self._spans = Spans.of(self.windows)
         names = [rule.name for rule in self.rules]
         if len(set(names)) < len(names):
             raise ConfigError(f"two rules share the name {max(names, key=names.count)!r}")
@@ -143,8 +150,12 @@ class Classifier:
             One verdict for each event, in the order given; the order changes none.
         """
         given = list(events)
-        order = sorted(range(len(given)), key=[event.received_at for event in given].__getitem__)
-        found = self._judge([given[place] for place in order])
+        times = [event.received_at.timestamp() for event in given]
+        ordered = sorted(times)
+        if times == ordered:
+            return self._judge(given, times)
+        order = sorted(range(len(given)), key=times.__getitem__)
+        found = self._judge([given[place] for place in order], ordered)
         verdicts = list(found)
         for place, verdict in zip(order, found, strict=True):
             verdicts[place] = verdict
@@ -169,97 +180,78 @@ class Classifier:
             raise ConfigError(f"hold must not be negative, got {hold}")
         return stream(events, hold, self.windows.horizon, self.classify_all)
 
-    def _judge(self, events: Sequence[Event]) -> list[Verdict]:
-        """Judge events that are in order of time."""
-        cases, waits, messages, networks = self._gather(events)
-        shared = Shared(
-            events=events,
-            times=[event.received_at.timestamp() for event in events],
-            traps=[case.trap for case in cases],
-            windows=self.windows,
-            links=self._links,
-        )
-        self._count(shared, cases, messages, networks)
-        self._deliveries(events, cases, waits)
-        found = shared.found
+    def _judge(self, events: Sequence[Event], times: Sequence[float]) -> list[Verdict]:
+        """Judge events that are in order of time; ``times`` are theirs, in seconds."""
+        seen = self._look(events, times)
+        if seen.deliveries:
+            self._deliveries(events, seen)
+        shared = Shared(events=events, times=times, windows=self.windows, spans=self._spans, links=self._links)
+        cases, waits, verdicts = seen.cases, seen.waits, seen.verdicts
         if self._on_event:
-            own = Neighbourhood(events, self.windows.horizon)
+            own, notes = Neighbourhood(events, self.windows.horizon), dict(_noted(shared, seen))
             return [
-                self._anew(case, events[index], waits[index], shared.counts(index), own)
-                for index, case in enumerate(cases)
+                self._anew(case, event, wait, notes.get(index, {}), own)
+                for index, (case, event, wait) in enumerate(zip(cases, events, waits, strict=True))
             ]
-        return [
-            self._near(case, events[index], wait, found[index])
-            if index in found
-            else case.alone[wait] or self._alone(case, events[index], wait)
-            for index, (case, wait) in enumerate(zip(cases, waits, strict=True))
-        ]
+        for index, noted in _noted(shared, seen):
+            verdicts[index] = self._near(cases[index], events[index], waits[index], noted)
+        return verdicts
 
-    def _gather(self, events: Iterable[Event]) -> tuple[list[_Case], list[int], list[str], list[str]]:
-        """Give each event's case, wait, message and network; the last two are empty where nobody may be told apart.
-
-        One pass, for a million events are spread over the memory: to fetch one costs more than to look at it.
-        """
-        cases, waits, messages, networks = [], [], [], []
-        late = self.windows.late
-        for event in events:
-            case, sent_at = self._case(event), event.sent_at
+    def _look(self, events: Sequence[Event], times: Sequence[float]) -> _Seen:
+        """Look at every event once, for a million are spread over the memory: to fetch one costs more than to look at it."""
+        seen = _Seen(len(events))
+        cases, waits, verdicts, quick = seen.cases, seen.waits, seen.verdicts, seen.quick
+        messages, message_before = seen.messages.last, seen.messages.before
+        networks, network_before = seen.networks.last, seen.networks.before
+        known, late, window = self._cases, self.windows.late, self._spans.recipients
+        for index, event in enumerate(events):
+            facts, sent_at, recipient = event.facts, event.sent_at, event.recipient
+            network = facts.network
+            key = event.kind, facts.agent, network.kind, network.operator, facts.hints, facts.rules, facts.networks
+            case = known.get(key) or self._new_case(key, event)
             cases.append(case)
-            if sent_at is None or not case.timed:
-                waits.append(0)
-            else:
+            wait = 0
+            if sent_at is not None and case.timed:
                 received_at = event.received_at
-                waits.append(_LATE if received_at - sent_at >= late else self._since(received_at, sent_at, None))
-            if event.recipient is None:
-                messages.append("")
-                networks.append("")
-            else:
-                messages.append(event.message_id if case.reads else "")
-                networks.append(event.facts.network_id if case.crowd else "")
-        return cases, waits, messages, networks
+                wait = _LATE if received_at - sent_at >= late else self._since(received_at, sent_at, None)
+            waits.append(wait)
+            verdicts.append(case.alone[wait] or self._alone(case, event, wait))
+            if recipient is None:
+                continue
+            if case.reads:
+                name = event.message_id
+                if name:
+                    before = messages.get(name)
+                    if before is not None:
+                        message_before[index] = before
+                    messages[name] = index
+            elif case.delivers:
+                seen.deliveries = True
+            if case.crowd:
+                name = facts.network_id
+                if name:
+                    before = networks.get(name)
+                    if before is not None:
+                        network_before[index] = before
+                        if times[index] - times[before] <= window and events[before].recipient != recipient:
+                            quick.add(name)
+                    networks[name] = index
+        return seen
 
-    def _count(self, shared: Shared, cases: Sequence[_Case], messages: Sequence[str], networks: Sequence[str]) -> None:
-        """Group the events by message and by network, and have them counted.
-
-        Lists are made only where two events meet: a million small lists would cost more than the counting.
-        """
-        follows, alone = _group_follows(cases, messages)
-        tainted: dict[str, tuple[list[int], list[int]]] = {}
-        for message, first in alone.items():
-            if message not in follows and shared.traps[first]:
-                tainted[message] = ([], [first])
-        for message, indices in follows.items():
-            bursts, trapped = count_message(shared, indices)
-            if bursts or trapped:
-                tainted[message] = (bursts, trapped)
-        opens: defaultdict[str, list[int]] = defaultdict(list)
-        for index, message in enumerate(messages):
-            if message in alone and cases[index].opens:
-                opens[message].append(index)
-        for message, indices in opens.items():
-            count_order(shared, follows.get(message) or [alone[message]], indices)
-        for message, (bursts, trapped) in tainted.items():
-            indices = (follows.get(message) or [alone[message]]) + opens.get(message, [])
-            if len(indices) > len(bursts):
-                count_company(shared, indices, bursts, trapped)
-        for indices in _group_quick(networks, shared.times, self.windows.recipients.total_seconds()):
-            count_network(shared, indices)
-
-    def _deliveries(self, events: Sequence[Event], cases: Sequence[_Case], waits: list[int]) -> None:
+    def _deliveries(self, events: Sequence[Event], seen: _Seen) -> None:
         """Time a message's events from its delivery, where one is known nearby."""
-        if not any(case.delivers for case in set(cases)):
-            return
         at: defaultdict[str, list[datetime]] = defaultdict(list)
         for event in events:
             if event.kind is Kind.DELIVERED and event.recipient is not None and event.message_id:
                 at[event.message_id].append(event.received_at)
         reach, skew = self.windows.delivery, self.windows.clock_skew
-        for index, (event, case) in enumerate(zip(events, cases, strict=True)):
+        for index, (event, case) in enumerate(zip(events, seen.cases, strict=True)):
             if case.timed and event.recipient is not None and (moments := at.get(event.message_id)):
                 received = event.received_at
                 first = bisect_left(moments, received - reach)
                 if first < len(moments) and moments[first] - received <= reach:
-                    waits[index] = self._since(received, moments[first], skew)
+                    wait = seen.waits[index] = self._since(received, moments[first], skew)
+                    seen.verdicts[index] = case.alone[wait] or self._alone(case, event, wait)
 
     def _wait(self, event: Event) -> int:
         return Wait.UNKNOWN if event.sent_at is None else self._since(event.received_at, event.sent_at, None)
@@ -281,17 +273,8 @@ class Classifier:
         """Find or make what events like this one have in common."""
         facts = event.facts
         network = facts.network
-        key = (
-            event.kind._value_,
-            facts.agent._value_,
-            network.kind._value_,
-            network.operator,
-            facts.hints,
-            facts.rules,
-            facts.networks,
-        )
-        case = self._cases.get(key)
-        return case if case is not None else self._new_case(key, event)
+        key = event.kind, facts.agent, network.kind, network.operator, facts.hints, facts.rules, facts.networks
+        return self._cases.get(key) or self._new_case(key, event)
 
     def _new_case(self, key: _Key, event: Event) -> _Case:
         around = Around(windows=self.windows)
@@ -303,32 +286,29 @@ class Classifier:
         return case
 
     def _alone(self, case: _Case, event: Event, wait: int) -> Verdict:
-        verdict = self._weigh(case, event, Around(windows=self.windows, wait=Wait(wait)))
+        verdict = self._weigh(case, event, self._around(wait, {}))
         case.alone[wait] = verdict
         return verdict
 
     def _near(self, case: _Case, event: Event, wait: int, noted: Mapping[str, int]) -> Verdict:
         """Judge by what was noted of the event; the same notes of the same case have the same verdict."""
-        key = wait, tuple(noted.items())
+        key = (wait, *noted, *noted.values())
         verdict = case.near.get(key)
         if verdict is None:
-            counts = Counts(**noted)  # type: ignore[arg-type]  # bools are kept as ints
-            verdict = self._weigh(case, event, Around(windows=self.windows, wait=Wait(wait), **counts._asdict()))
+            verdict = self._weigh(case, event, self._around(wait, noted))
             if len(case.near) >= _MOST_CASES:
                 case.near.clear()
             case.near[key] = verdict
         return verdict
 
-    def _anew(self, case: _Case, event: Event, wait: int, counts: Counts, own: Neighbourhood) -> Verdict:
+    def _anew(self, case: _Case, event: Event, wait: int, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
         """Judge with the rules that look at the event itself, so that nothing is remembered."""
-        around = Around(
-            windows=self.windows,
-            wait=Wait(wait),
-            message=own.near(own.messages, event.message_id, event),
-            network=own.near(own.networks, event.facts.network_id, event),
-            **counts._asdict(),
-        )
+        message, network = own.message(event), own.network(event)
+        around = replace(self._around(wait, noted), message=message, network=network)
         return self._weigh(case, event, around, _ask(self._on_event, event, around))
+
+    def _around(self, wait: int, noted: Mapping[str, int]) -> Around:
+        return Around(windows=self.windows, wait=Wait(wait), **noted)  # type: ignore[arg-type]  # bools are kept as ints
 
     def _weigh(self, case: _Case, event: Event, around: Around, more: Sequence[tuple[Rule, str]] = ()) -> Verdict:
         if case.prior is None:
@@ -347,36 +327,15 @@ class Classifier:
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 
-def _group_follows(cases: Sequence[_Case], messages: Sequence[str]) -> tuple[dict[str, list[int]], dict[str, int]]:
-    """Give the follows of messages with several, and the first of each message."""
-    follows: dict[str, list[int]] = {}
-    alone: dict[str, int] = {}
-    for index, message in enumerate(messages):
-        if message and cases[index].follows:
-            first = alone.setdefault(message, index)
-            if first != index:
-                if message in follows:
-                    follows[message].append(index)
-                else:
-                    follows[message] = [first, index]
-    return follows, alone
-
-
-def _group_quick(networks: Sequence[str], times: Sequence[float], window: float) -> Iterable[list[int]]:
-    """Give the events of each network that made two within a window."""
-    last: dict[str, float] = {}
-    hot = set()
-    for network, moment in zip(networks, times, strict=True):
-        if network:
-            if moment - last.get(network, -inf) <= window:
-                hot.add(network)
-            last[network] = moment
-    groups: dict[str, list[int]] = {network: [] for network in hot}
-    if groups:
-        for index, network in enumerate(networks):
-            if network in groups:
-                groups[network].append(index)
-    return groups.values()
+def _noted(shared: Shared, seen: _Seen) -> Iterator[tuple[int, dict[str, int]]]:
+    """Count what happened around the events, and give what was noted, by index."""
+    crowds = count_networks(shared, map(seen.networks.group, seen.quick))
+    for group in seen.messages.groups():
+        for index, noted in count_message(shared, group).items():
+            if index in crowds:
+                noted |= crowds.pop(index)
+            yield index, noted
+    yield from crowds.items()
 
 
 def _related(event: Event, earlier: Iterable[Event]) -> list[Event]:

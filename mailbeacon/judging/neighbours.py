@@ -6,54 +6,70 @@ the order of the input nor an event read twice changes any. Weighs nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import sub
+from typing import NamedTuple
 
-from mailbeacon.judging.around import Counts
 from mailbeacon.judging.windows import Windows
-from mailbeacon.model import Event, Kind, NetworkKind
+from mailbeacon.model import Event, Hint, Kind, NetworkKind
 
-__all__ = [
-    "CARRIERS",
-    "Neighbourhood",
-    "Shared",
-    "count_company",
-    "count_message",
-    "count_network",
-    "count_order",
-    "most",
-    "times_near",
-]
+__all__ = ["CARRIERS", "Shared", "Spans", "count_message", "count_networks", "most", "times_near"]
 
-LEAVES = frozenset({Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 CARRIERS = frozenset({NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKind.MAIL, NetworkKind.CDN})
 """Kinds of network where one address is not one client."""
+Notes = dict[int, dict[str, int]]
+_OPEN, _CLICK, _TRAP = Kind.OPEN, Kind.CLICK, Hint.HONEYPOT
+
+
+class Spans(NamedTuple):
+    """Hold the windows that are counted in, in seconds."""
+
+    burst: float
+    volley: float
+    same_moment: float
+    same_second: float
+    coverage: float
+    coverage_pace: float
+    networks: float
+    leave: float
+    honeypot: float
+    company: float
+    company_near: float
+    pixel_after: float
+    recipients: float
+
+    @classmethod
+    def of(cls, windows: Windows) -> Spans:
+        """Give those of some windows."""
+        return cls(*(getattr(windows, name).total_seconds() for name in cls._fields))
+
+    @property
+    def hand(self) -> float:
+        """How far apart two of one client's clicks may be and still say something together."""
+        return max(self.burst, self.volley, self.same_moment, self.same_second, self.coverage, self.leave)
 
 
 @dataclass(slots=True)
 class Shared:
-    """Hold the events of one judging, in order of time, with their times in seconds."""
+    """Hold the events of one judging, in order of time, with their times in seconds, and what is noted of them."""
 
     events: Sequence[Event]
     times: Sequence[float]
-    traps: Sequence[bool]
     windows: Windows
+    spans: Spans
     links: Mapping[str, int]
-    found: dict[int, dict[str, int]] = field(default_factory=dict)
+    found: Notes = field(default_factory=dict)
 
     def note(self, index: int, name: str, value: int) -> None:
         """Keep the larger of what was counted so far and now."""
-        noted = self.found.setdefault(index, {})
-        if value > noted.get(name, 0):
+        noted = self.found.get(index)
+        if noted is None:
+            self.found[index] = {name: value}
+        elif value > noted.get(name, 0):
             noted[name] = value
-
-    def counts(self, index: int) -> Counts:
-        """Give what was noted of one event."""
-        return Counts(**self.found.get(index, {}))  # type: ignore[arg-type]  # bools are kept as ints
 
 
 def most(times: Sequence[float], things: Sequence[object], window: float) -> list[int]:
@@ -70,6 +86,8 @@ def most(times: Sequence[float], things: Sequence[object], window: float) -> lis
     size = len(times)
     if times[-1] - times[0] <= window:
         return [len(set(things))] * size
+    if min(map(sub, times[1:], times)) > window:
+        return [1] * size
     ending = []
     held: dict[object, int] = {}
     start = 0
@@ -100,141 +118,162 @@ def times_near(moment: float, others: Sequence[float], window: float) -> bool:
     return place < len(others) and others[place] - moment <= window
 
 
-def count_message(shared: Shared, follows: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Note what the clicks and leave events of one message say of each other.
+def count_message(shared: Shared, indices: Sequence[int]) -> Notes:
+    """Say what the opens, clicks and leave events of one message tell of each other.
 
     Args:
-        shared: Where to note it.
-        follows: The message's clicks and leave events, in order of time.
+        shared: All events.
+        indices: Those of the message, in order of time.
 
     Returns:
-        Those that are part of a burst, and those on a hidden link: what their clients did besides is tainted.
+        What was noted, by index.
     """
-    bursts: list[int] = []
-    if len(follows) > 1:
-        for hand in _hands(shared.events, follows):
-            bursts += _count_hand(shared, hand)
-        if len(follows) >= shared.windows.networks_count:
-            _count_networks(shared, follows, set(bursts))
-    return sorted(set(bursts)), [index for index in follows if shared.traps[index]]
+    events = shared.events
+    follows = [index for index in indices if events[index].kind is not _OPEN]
+    if not follows:
+        return {}
+    shared.found = {}
+    bursts = _count_follows(shared, follows) if len(follows) > 1 else []
+    if len(follows) < len(indices):
+        _count_order(shared, follows, [index for index in indices if events[index].kind is _OPEN])
+    if len(bursts) < len(indices):
+        _count_company(shared, indices, bursts)
+    return shared.found
 
 
-def count_company(shared: Shared, indices: Sequence[int], bursts: Sequence[int], trapped: Sequence[int]) -> None:
-    """Note the opens and clicks of one message that a burst's client, or one on a hidden link, made besides.
+def _count_follows(shared: Shared, follows: Sequence[int]) -> list[int]:
+    """Note what the clicks and leave events of one message say of each other; give those of its bursts."""
+    bursts: set[int] = set()
+    for hand in _hands(shared.events, follows):
+        bursts.update(_count_hand(shared, hand))
+    if len(follows) >= shared.windows.networks_count:
+        _count_networks(shared, follows, bursts)
+    return sorted(bursts)
 
-    Args:
-        shared: Where to note it.
-        indices: All opens, clicks and leave events of the message.
-        bursts: Those that are part of a burst.
-        trapped: Those on a hidden link.
-    """
-    windows = shared.windows
-    near, far, trap = windows.company_near, windows.company, windows.honeypot
+
+def _count_company(shared: Shared, indices: Sequence[int], bursts: Sequence[int]) -> None:
+    """Note what a burst's client, or one on a hidden link, did besides on the same message."""
+    spans = shared.spans
     if bursts:
-        for name, window in ((_network, near), (_user_agent, near), (_both, far)):
-            _taint(shared, indices, bursts, name, window, "company")
+        _taint(shared, indices, bursts, spans.company_near, spans.company, "company")
+    trapped = [index for index in indices if _TRAP in shared.events[index].facts.hints]
     if trapped:
-        for name in (_network, _user_agent):
-            _taint(shared, indices, trapped, name, trap, "trap")
+        _taint(shared, indices, trapped, spans.honeypot, spans.honeypot, "trap")
 
 
-def count_order(shared: Shared, follows: Sequence[int], opens: Sequence[int]) -> None:
-    """Note pixels fetched only after a click of the same agent, wherever from: a person opens a mail before following its links.
+def _taint(shared: Shared, indices: Sequence[int], seeds: Sequence[int], near: float, far: float, note: str) -> None:
+    """Note the events, but for the seeds themselves, that share network or agent with a seed nearby, or both farther off."""
+    events, times, seen = shared.events, shared.times, set(seeds)
+    networks: dict[str, list[float]] = {}
+    agents: dict[str, list[float]] = {}
+    both: dict[tuple[str, str], list[float]] = {}
+    for index in seeds:
+        facts, moment = events[index].facts, times[index]
+        network, agent = facts.network_id, facts.agent_id
+        networks.setdefault(network, []).append(moment)
+        agents.setdefault(agent, []).append(moment)
+        both.setdefault((network, agent), []).append(moment)
+    for index in indices:
+        if index in seen:
+            continue
+        facts, moment = events[index].facts, times[index]
+        network, agent = facts.network_id, facts.agent_id
+        if (
+            (network and times_near(moment, networks.get(network, ()), near))
+            or (agent and times_near(moment, agents.get(agent, ()), near))
+            or (network and agent and times_near(moment, both.get((network, agent), ()), far))
+        ):
+            shared.note(index, note, True)
 
-    Args:
-        shared: Where to note it.
-        follows: The message's clicks and leave events, in order of time.
-        opens: Its opens, in order of time.
-    """
-    window, back = shared.windows.pixel_after.total_seconds(), shared.windows.company.total_seconds()
-    clicked: dict[object, list[float]] = {}
-    for index in follows:
-        clicked.setdefault(_user_agent(shared.events[index]), []).append(shared.times[index])
-    opened: dict[object, list[float]] = {}
+
+def _count_order(shared: Shared, follows: Sequence[int], opens: Sequence[int]) -> None:
+    """Note pixels fetched only after a click of the same agent, wherever from: a person opens a mail before following its links."""
+    events, times = shared.events, shared.times
+    window, back = shared.spans.pixel_after, shared.spans.company
+    if times[opens[-1]] <= times[follows[0]] or times[opens[0]] - times[follows[-1]] > window:
+        return
+    clicked, opened = _by_agent(shared, follows), _by_agent(shared, opens)
     for index in opens:
-        opened.setdefault(_user_agent(shared.events[index]), []).append(shared.times[index])
-    for index in opens:
-        client = _user_agent(shared.events[index])
-        clicks = clicked.get(client) if client else None
+        agent, moment = events[index].facts.agent_id, times[index]
+        clicks = clicked.get(agent)
         if clicks:
-            moment = shared.times[index]
             first = clicks[min(bisect_left(clicks, moment - window), len(clicks) - 1)]
-            looks = opened[client]
-            before = bisect_left(looks, first - back)
-            if 0 < moment - first <= window and looks[before] > first:
+            looks = opened[agent]
+            if 0 < moment - first <= window and looks[bisect_left(looks, first - back)] > first:
                 shared.note(index, "pixel_after", True)
 
 
-def _taint(
-    shared: Shared,
-    indices: Sequence[int],
-    seeds: Sequence[int],
-    name: Callable[[Event], object],
-    window: timedelta,
-    note: str,
-) -> None:
-    """Note the events, but for the seeds themselves, that share a name with a seed nearby in time."""
-    events, times, span, seen = shared.events, shared.times, window.total_seconds(), set(seeds)
-    theirs: dict[object, list[float]] = {}
-    for index in sorted(seen):
-        key = name(events[index])
-        if key:
-            theirs.setdefault(key, []).append(times[index])
+def _by_agent(shared: Shared, indices: Iterable[int]) -> dict[str, list[float]]:
+    """Give the times of the events of each agent id, but for those without."""
+    found: dict[str, list[float]] = {}
     for index in indices:
-        if index not in seen:
-            moments = theirs.get(name(events[index]))
-            if moments and times_near(times[index], moments, span):
-                shared.note(index, note, True)
+        agent = shared.events[index].facts.agent_id
+        if agent:
+            found.setdefault(agent, []).append(shared.times[index])
+    return found
 
 
-def _hands(events: Sequence[Event], follows: Iterable[int]) -> list[list[int]]:
+def _hands(events: Sequence[Event], follows: Sequence[int]) -> list[list[int]]:
     """Group events by network id, and again by agent id: each group of several may be one client's."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    first = events[follows[0]].facts
+    network, agent = first.network_id, first.agent_id
+    if all(events[index].facts.network_id == network and events[index].facts.agent_id == agent for index in follows):
+        return [list(follows)]
+    networks: dict[str, list[int]] = {}
+    agents: dict[str, list[int]] = {}
     for index in follows:
         facts = events[index].facts
         network, agent = facts.network_id, facts.agent_id
         if network or not agent:
-            groups.setdefault(("network", network), []).append(index)
+            networks.setdefault(network, []).append(index)
         if agent:
-            groups.setdefault(("agent", agent), []).append(index)
-    return [list(hand) for hand in {tuple(group) for group in groups.values() if len(group) > 1}]
+            agents.setdefault(agent, []).append(index)
+    hands = [group for group in networks.values() if len(group) > 1]
+    return hands + [group for group in agents.values() if len(group) > 1 and group not in hands]
 
 
-def _link(event: Event) -> object:
-    return event.link if event.link is not None else (event.url or event.kind.value)
+def _links(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
+    """Say what each event followed: a link's number, else where it leads, else what kind of event it is."""
+    found: list[object] = []
+    for index in indices:
+        event = events[index]
+        found.append(event.link if event.link is not None else (event.url or event.kind.value))
+    return found
 
 
 def _count_hand(shared: Shared, hand: list[int]) -> list[int]:
     """Note bursts, coverage and pairs of one client; give the events of its bursts."""
-    windows, events = shared.windows, shared.events
-    links = [_link(events[index]) for index in hand]
+    events, spans = shared.events, shared.spans
+    times = [shared.times[index] for index in hand]
+    if min(map(sub, times[1:], times)) > spans.hand:
+        return []
+    links = _links(events, hand)
     different = len(set(links))
     if different < 2:
         return []
-    times = [shared.times[index] for index in hand]
     bursts: list[int] = []
-    if different >= windows.burst_links:
+    if different >= shared.windows.burst_links:
         bursts = _count_bursts(shared, hand, times, links)
     if len(bursts) < len(hand):
-        _note(shared, hand, most(times, links, windows.same_second.total_seconds()), 2, "pair")
+        _note(shared, hand, most(times, links, spans.same_second), 2, "pair")
         fine = _fine(shared, hand)
         if len(fine) > 1:
-            _note(shared, fine, _most_links(shared, fine, windows.same_moment), 2, "moment")
+            _note(shared, fine, _most_links(shared, fine, spans.same_moment), 2, "moment")
     bursts += _count_coverage(shared, hand, times, links, different)
-    leaves = [events[index].kind in LEAVES for index in hand]
+    leaves = [events[index].kind is not _CLICK for index in hand]
     if True in leaves and False in leaves:
-        _note(shared, hand, most(times, leaves, windows.leave.total_seconds()), 2, "leave")
+        _note(shared, hand, most(times, leaves, spans.leave), 2, "leave")
     return bursts
 
 
 def _count_bursts(shared: Shared, hand: Sequence[int], times: Sequence[float], links: Sequence[object]) -> list[int]:
     """Note where one client followed links in quick succession; give the events that did so faster than a hand can."""
-    windows = shared.windows
-    counted = most(times, links, windows.burst.total_seconds())
+    windows, spans = shared.windows, shared.spans
+    counted = most(times, links, spans.burst)
     if max(counted) < windows.burst_links:
         return []
-    fine = _fine(shared, hand)
-    quick = dict(zip(fine, _most_links(shared, fine, windows.volley), strict=True)) if fine else {}
+    fine = _fine(shared, hand) if min(counted) < windows.burst_sure else []
+    quick = dict(zip(fine, _most_links(shared, fine, spans.volley), strict=True)) if fine else {}
     bursts = []
     for index, count in zip(hand, counted, strict=True):
         if count >= windows.burst_sure or quick.get(index, 0) >= windows.burst_links:
@@ -250,9 +289,8 @@ def _fine(shared: Shared, hand: Sequence[int]) -> list[int]:
     return [index for index in hand if shared.events[index].received_at.microsecond]
 
 
-def _most_links(shared: Shared, hand: Sequence[int], window: timedelta) -> list[int]:
-    times, links = [shared.times[index] for index in hand], [_link(shared.events[index]) for index in hand]
-    return most(times, links, window.total_seconds())
+def _most_links(shared: Shared, hand: Sequence[int], span: float) -> list[int]:
+    return most([shared.times[index] for index in hand], _links(shared.events, hand), span)
 
 
 def _note(shared: Shared, hand: Sequence[int], counted: Sequence[int], least: int, name: str) -> None:
@@ -270,8 +308,8 @@ def _count_coverage(
     least = known or windows.many_links
     if least < windows.coverage_links or different < least:
         return []
-    slow = windows.coverage.total_seconds()
-    quick = min(slow, windows.coverage_pace.total_seconds() * least)
+    slow = shared.spans.coverage
+    quick = min(slow, shared.spans.coverage_pace * least)
     fast = []
     for index, count in zip(hand, most(times, links, quick), strict=True):
         if count >= least:
@@ -296,16 +334,16 @@ def _count_networks(shared: Shared, follows: Sequence[int], bursts: set[int]) ->
         facts = events[index].facts
         if index not in bursts and facts.network_id and facts.network.kind not in CARRIERS:
             groups.setdefault(facts.network.kind, []).append(index)
-    window, least = windows.networks.total_seconds(), windows.networks_count
+    window, least = shared.spans.networks, windows.networks_count
     for group in groups.values():
-        if len({_network(events[index]) for index in group}) < least:
+        if len({events[index].facts.network_id for index in group}) < least:
             continue
         own = _without_echoes(shared, group, window)
         if len(own) < least:
             continue
         times = [shared.times[index] for index in own]
-        links = most(times, [_link(events[index]) for index in own], window)
-        networks = most(times, [_network(events[index]) for index in own], window)
+        links = most(times, _links(events, own), window)
+        networks = most(times, [events[index].facts.network_id for index in own], window)
         for index, count, different in zip(own, networks, links, strict=True):
             if min(count, different) >= least:
                 shared.note(index, "networks", count)
@@ -314,61 +352,31 @@ def _count_networks(shared: Shared, follows: Sequence[int], bursts: set[int]) ->
 def _without_echoes(shared: Shared, group: Sequence[int], window: float) -> list[int]:
     """Leave out clicks on a link that another network followed too within the window."""
     links: dict[object, list[int]] = {}
-    for index in group:
-        links.setdefault(_link(shared.events[index]), []).append(index)
+    for index, link in zip(group, _links(shared.events, group), strict=True):
+        links.setdefault(link, []).append(index)
     own = []
     for same in links.values():
-        networks = [_network(shared.events[index]) for index in same]
+        networks = [shared.events[index].facts.network_id for index in same]
         counted = most([shared.times[index] for index in same], networks, window)
         own += [index for index, count in zip(same, counted, strict=True) if count == 1]
     return sorted(own)
 
 
-def _network(event: Event) -> object:
-    return event.facts.network_id
+def count_networks(shared: Shared, groups: Iterable[Sequence[int]]) -> Notes:
+    """Say where one network, not known to carry many people, makes hits for many recipients at a machine's pace.
 
+    Args:
+        shared: All events.
+        groups: Those of each network that may, in order of time.
 
-def _user_agent(event: Event) -> object:
-    return event.facts.agent_id
-
-
-def _both(event: Event) -> object:
-    facts = event.facts
-    return (facts.network_id, facts.agent_id) if facts.network_id and facts.agent_id else None
-
-
-def count_network(shared: Shared, indices: Sequence[int]) -> None:
-    """Note where one network, not known to carry many people, makes hits for many recipients at a machine's pace."""
-    least, window = shared.windows.recipients_count, shared.windows.recipients.total_seconds()
-    times = [shared.times[index] for index in indices]
-    if all(later - moment > window for moment, later in zip(times, times[least - 1 :], strict=False)):
-        return
-    counted = most(times, [shared.events[index].recipient for index in indices], window)
-    for index, count in zip(indices, counted, strict=True):
-        if count >= least:
-            shared.note(index, "recipients", count)
-
-
-class Neighbourhood:
-    """Give a host's rules the events near an event. What it gives grows with them, and so does its time."""
-
-    __slots__ = ("_horizon", "messages", "networks")
-
-    def __init__(self, events: Iterable[Event], horizon: timedelta) -> None:
-        self._horizon = horizon
-        self.messages: dict[str, list[Event]] = {}
-        self.networks: dict[str, list[Event]] = {}
-        for event in sorted(events, key=attrgetter("received_at", "id")):
-            if event.recipient is not None:
-                self.messages.setdefault(event.message_id, []).append(event)
-                self.networks.setdefault(event.facts.network_id, []).append(event)
-
-    def near(self, groups: Mapping[str, list[Event]], name: str, event: Event) -> tuple[Event, ...]:
-        """Give the events of a group within the horizon of an event, that event too; none for a nameless group."""
-        group = groups.get(name, ()) if name and event.recipient is not None else ()
-        moment: datetime = event.received_at
-        start = bisect_left(group, moment - self._horizon, key=_moment)
-        return tuple(group[start : bisect_right(group, moment + self._horizon, key=_moment)])
-
-
-_moment = attrgetter("received_at")
+    Returns:
+        What was noted, by index.
+    """
+    least, window = shared.windows.recipients_count, shared.spans.recipients
+    found: Notes = {}
+    for indices in groups:
+        times = [shared.times[index] for index in indices]
+        if any(later - moment <= window for moment, later in zip(times, times[least - 1 :], strict=False)):
+            counted = most(times, [shared.events[index].recipient for index in indices], window)
+            found |= {index: {"recipients": n} for index, n in zip(indices, counted, strict=True) if n >= least}
+    return found

@@ -8,13 +8,11 @@ Reads nothing of an event but its kind and its facts' network.
 from __future__ import annotations
 
 from mailbeacon.judging.around import Around
-from mailbeacon.judging.rules import Needs, Rule, rule
-from mailbeacon.model import Actor, AgentKind, Event, Kind, NetworkKind
+from mailbeacon.judging.rules import FOLLOWS, OPENS, Needs, Rule, rule
+from mailbeacon.model import Actor, AgentKind, Event, NetworkKind
 
 __all__ = ["ORIGIN_RULES", "is_provider"]
 
-OPENS = frozenset({Kind.OPEN})
-FOLLOWS = frozenset({Kind.CLICK, Kind.LEAVE_PAGE})
 MAIL_PROVIDERS = ("apple", "google", "microsoft", "yahoo")
 """Operators whose image proxies name themselves: such a proxy is theirs, whatever else the network is used for."""
 _LOADS_FROM_CLOUD = "microsoft"

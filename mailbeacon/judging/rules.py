@@ -13,12 +13,14 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.judging.around import Around
 from mailbeacon.model import Actor, Event, Kind
 
-__all__ = ["READS", "Check", "Needs", "Rule", "rule"]
+__all__ = ["FOLLOWS", "OPENS", "READS", "Check", "Needs", "Rule", "rule"]
 
 Check = Callable[[Event, Around], str]
 """Give what was seen, in words without anything personal, or the empty text."""
 
-READS = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE})
+OPENS = frozenset({Kind.OPEN})
+FOLLOWS = frozenset({Kind.CLICK, Kind.LEAVE_PAGE})
+READS = OPENS | FOLLOWS
 """The kinds of event that a machine may cause by fetching a URL."""
 
 

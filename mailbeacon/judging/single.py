@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from mailbeacon.judging.around import Around, Wait
 from mailbeacon.judging.origin import ORIGIN_RULES, is_provider
-from mailbeacon.judging.rules import READS, Needs, Rule, rule
+from mailbeacon.judging.rules import FOLLOWS, OPENS, READS, Needs, Rule, rule
 from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind
 
 __all__ = ["SINGLE_RULES"]
 
-OPENS = frozenset({Kind.OPEN})
-FOLLOWS = frozenset({Kind.CLICK, Kind.LEAVE_PAGE})
+_UNSEEN = frozenset({Hint.NO_USER_AGENT, Hint.HEADERS_UNKNOWN})
+"""What is seen of every request in a log that keeps no user agents, and of scripts in one that does: so the weight of its
+rule leaves open who it was."""
 
 
 def _agent(
@@ -131,6 +132,20 @@ def agent_unknown(event: Event, around: Around) -> str:
     return ""
 
 
+@rule(
+    family="agent",
+    weight=1.3,
+    source="Litmus, half of all opens Apple's proxy, 2022; RFC 9110, who makes requests should say so, 2022",
+    kinds=OPENS | {Kind.CLICK},
+    needs=Needs.FACTS,
+)
+def agent_unseen(event: Event, around: Around) -> str:
+    """See that nothing is known of the client, neither user agent nor other header fields."""
+    if event.facts.hints >= _UNSEEN:
+        return "no user agent is known: there was none, as with scripts, or the source keeps none"
+    return ""
+
+
 SINGLE_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.PREFETCH, Actor.PREFETCH, 6.0, "the user agent is Gmail's prefetch", "Bird, 9.8 billion opens, 2021"
@@ -176,6 +191,7 @@ SINGLE_RULES: tuple[Rule, ...] = (
     ),
     proxy_follows,
     agent_unknown,
+    agent_unseen,
     _hint(
         Hint.PROVIDER_PROXY,
         "provider",

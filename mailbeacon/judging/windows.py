@@ -39,7 +39,8 @@ class Windows:
         pixel_after: A pixel fetched this soon after the same client's click, with no open before it, is in a machine's
             order.
         recipients: Within this time hits for ``recipients_count`` recipients from one network are a machine's pace.
-        recipients_count: How many different recipients.
+        recipients_count: How many different recipients. Sources speak of three within a minute; so many people of one
+            office behind one address open a newsletter, so it takes a pace no office has.
         instant: A hit sooner than this after the delivery (or the sending) is hardly a person's.
         soon: The same, less sure.
         early: The same, still less sure.
@@ -69,7 +70,7 @@ class Windows:
     honeypot: timedelta = timedelta(seconds=30)
     company: timedelta = timedelta(minutes=5)
     company_near: timedelta = timedelta(seconds=30)
-    pixel_after: timedelta = timedelta(seconds=60)
+    pixel_after: timedelta = timedelta(minutes=2)
     recipients: timedelta = timedelta(seconds=1)
     recipients_count: int = 4
     instant: timedelta = timedelta(seconds=1)

@@ -8,13 +8,14 @@ they differ the tags are marked ``ambiguous`` until both agree again. Nothing is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mailbeacon.markup.attributes import tag_name
 from mailbeacon.markup.foreign import Context
 from mailbeacon.markup.grammar import COMMENT, PIECES, RAW_END, RAW_NAMES, SCRIPT_TURN, STEP, TAG
 
-__all__ = ["Scan", "scan", "tokens"]
+__all__ = ["Scan", "cut_at_tags", "is_dull", "is_link", "is_open", "may_be_raw", "part_at", "scan", "tokens"]
 
 
 def _cases(*starts: str) -> frozenset[str]:
@@ -28,14 +29,14 @@ _FRAME = _cases("ba", "bo", "ht", "/b", "/h")
 _TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
 _CONDITION_WITHIN = 32
 """A conditional comment has its bracket among the first characters."""
-_WANTED = _LINKS | {"!-"} | _FRAME | _TRICKY
+_LINKS_OR_COMMENT = _LINKS | {"!-"}
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
+_FRAME_NAMES = frozenset({"html", "base", "body", "/html", "/body"})
 _OPEN_AT_END = frozenset({"style", "title"})
 _FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
+class Scan(NamedTuple):
     """Hold a document cut into pieces.
 
     Attributes:
@@ -46,6 +47,7 @@ class Scan:
         ambiguous: Indexes of pieces a browser may not take for what they look like.
         svg: Indexes of pieces inside SVG.
         frameset: Whether a frameset might take the place of the whole body.
+        plain: Whether no tag was met that changes how others are read, but for ``style`` and ``title``.
     """
 
     pieces: list[str]
@@ -55,6 +57,7 @@ class Scan:
     ambiguous: frozenset[int] | set[int] = frozenset()
     svg: frozenset[int] | set[int] = frozenset()
     frameset: bool = False
+    plain: bool = True
 
 
 def scan(source: str) -> Scan:
@@ -68,22 +71,57 @@ def scan(source: str) -> Scan:
         return Scan(pieces=[source], links=[], frame=[], safe=1)
     pieces = PIECES.findall(source, at)
     pieces.insert(0, source[:at])
-    wanted = [index for index, piece in enumerate(pieces) if piece[1:3] in _WANTED]
-    if wanted and wanted[0] == 0:
-        del wanted[0]
-    links, frame = [], []
-    for index in wanted:
-        start = pieces[index][1:3]
-        if start == "!-":
-            if pieces[index].find("[", 4, _CONDITION_WITHIN) > 0:
-                links.append(index)
-        elif start in _LINKS:
-            links.append(index)
-        elif start in _FRAME:
-            frame.append(index)
-        elif tag_name(pieces[index]) in _TRICKY_NAMES:
+    starts = [piece[1:3] for piece in pieces]
+    starts[0] = ""
+    links = [index for index, start in enumerate(starts) if start in _LINKS_OR_COMMENT]
+    kinds = set(starts)
+    if "!-" in kinds:
+        links = [index for index in links if starts[index] != "!-" or _is_conditional(pieces[index])]
+    if not kinds.isdisjoint(_TRICKY):
+        tricky = (piece for piece, start in zip(pieces, starts, strict=True) if start in _TRICKY)
+        if not _TRICKY_NAMES.isdisjoint(map(tag_name, tricky)):
             return _Walk(source).run()
-    return _finish(Scan(pieces=pieces, links=links, frame=frame, safe=len(pieces)))
+    frame = [index for index, start in enumerate(starts) if start in _FRAME]
+    return _finish(Scan(pieces, links, frame, len(pieces)))
+
+
+def _is_conditional(comment: str) -> bool:
+    return comment.find("[", 4, _CONDITION_WITHIN) > 0
+
+
+def part_at(source: str, at: int) -> str:
+    """Give the tag or comment that begins at a place in the data state, with the text after it; empty where none does.
+
+    What has raw text comes with all of it.
+    """
+    found = (PIECES if may_be_raw(source, at) else STEP).match(source, at)
+    return found[0] if found else ""
+
+
+def cut_at_tags(piece: str) -> list[str]:
+    """Cut a piece that a plain scan gave so that each tag begins a part of its own; raw text stays whole."""
+    return STEP.findall(piece) if piece[:1] == "<" and not may_be_raw(piece, 0) else [piece]
+
+
+def may_be_raw(source: str, at: int) -> bool:
+    """Tell whether the tag at a place may be one of those with raw text that a plain scan meets."""
+    return source[at + 1 : at + 6].lower() in _OPEN_AT_END
+
+
+def is_dull(piece: str) -> bool:
+    """Tell whether a piece begins with no link and no tag of the frame, and does not change how others are read."""
+    start = piece[1:3]
+    if start == "!-":
+        return not _is_conditional(piece)
+    if start in _FRAME or start in _TRICKY:
+        name = tag_name(piece)
+        return not (name in _FRAME_NAMES or name in _TRICKY_NAMES)
+    return start not in _LINKS
+
+
+def is_link(piece: str) -> bool:
+    """Tell whether a piece may begin with a link."""
+    return piece[1:3] in _LINKS
 
 
 def tokens(source: str) -> list[str]:
@@ -98,7 +136,7 @@ def tokens(source: str) -> list[str]:
 def _finish(found: Scan) -> Scan:
     """Leave out a last piece that the document never closes."""
     last = len(found.pieces) - 1
-    if not _is_open(found.pieces[last]):
+    if not is_open(found.pieces[last]):
         return found
     links = [index for index in found.links if index < last]
     frame = [index for index in found.frame if index < last]
@@ -107,11 +145,11 @@ def _finish(found: Scan) -> Scan:
     ended = name in RAW_END and RAW_END[name].match(found.pieces[safe])
     if ended and (name == "script" or not RAW_END[name].search(found.pieces[safe - 1])):
         safe -= 1  # the last piece is the raw text's own end tag, which the document never closes
-    return replace(found, links=links, frame=frame, safe=safe)
+    return found._replace(links=links, frame=frame, safe=safe)
 
 
-def _is_open(piece: str) -> bool:
-    """Tell whether the last piece is a tag, comment or raw text that the document never closes."""
+def is_open(piece: str) -> bool:
+    """Tell whether a last piece is a tag, comment or raw text that the document never closes."""
     if piece[1:2] == "/" and ">" in piece and '"' not in piece and "'" not in piece:
         return False
     if not piece.startswith("<") or not (piece[1:2].isalpha() or piece[1:2] in ("!", "/", "?")):
@@ -171,6 +209,7 @@ class _Walk:
                 ambiguous=self.ambiguous,
                 svg=self.svg,
                 frameset=self.context.frameset,
+                plain=False,
             )
         )
 
@@ -182,7 +221,7 @@ class _Walk:
 
     def _mark(self, at: int, name: str, piece: str, doubtful: bool) -> None:
         index = len(self.pieces)
-        if piece[1:3] in _LINKS or (piece[1:3] == "!-" and piece.find("[", 4, _CONDITION_WITHIN) > 0):
+        if piece[1:3] in _LINKS or (piece[1:3] == "!-" and _is_conditional(piece)):
             self.links.append(index)
         elif piece[1:3] in _FRAME:
             self.frame.append(index)

@@ -4,7 +4,7 @@ An own scanner: the standard library's parser and generator are not used, since 
 nothing, rewrites no link.
 """
 
-from mailbeacon.mime.bodies import Body, find_bodies, header_changes, open_body
+from mailbeacon.mime.bodies import Body, find_bodies, header_changes, is_text, open_body
 from mailbeacon.mime.fields import Field, Parameter, parameter_values, parameters, unfolded
 from mailbeacon.mime.headers import field
 from mailbeacon.mime.parts import MAX_DEPTH, MAX_PARTS, Part, find_field, scan, walk
@@ -32,6 +32,7 @@ __all__ = [
     "find_field",
     "fits",
     "header_changes",
+    "is_text",
     "line_end",
     "open_body",
     "parameter_values",

@@ -17,12 +17,15 @@ from mailbeacon.mime.parts import Part, find_field
 from mailbeacon.mime.texts import Change, Text, read_text
 from mailbeacon.mime.transfer import PLAIN, apply, decode, fits, line_end, quote, splice
 
-__all__ = ["Body", "find_bodies", "header_changes", "open_body"]
+__all__ = ["Body", "find_bodies", "header_changes", "is_text", "open_body"]
 
 _CLOSED = frozenset({"multipart/digest", "multipart/form-data", "multipart/report", "multipart/appledouble"})
 """Multiparts whose parts are not the sender's own text."""
 _ENCODING = re.compile(rb"\s*+([^\s;(]*+)")
 _PARAMETER_START = re.compile(rb";\s*\Z")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_MOST_CONTROL = 0.01
+"""What has a larger share of control characters is no text: a picture under a wrong label, or bytes that lost theirs."""
 
 
 def find_bodies(raw: bytes, root: Part) -> tuple[Part, ...]:
@@ -164,14 +167,19 @@ class Body:
 
 
 def open_body(raw: bytes, part: Part) -> Body | None:
-    """Decode a body; ``None`` if its charset or transfer encoding is unknown, or it does not follow them."""
+    """Decode a body; ``None`` if its charset or transfer encoding is unknown, it does not follow them, or is no text."""
     data = decode(raw[part.body : part.end], part.encoding)
     if data is None:
         return None
     text = read_text(data, part.parameters.get("charset", ""))
-    if text is None or not (text.is_ascii_based or part.encoding not in PLAIN):
+    if text is None or not (text.is_ascii_based or part.encoding not in PLAIN) or not is_text(text.text):
         return None
     return Body(part=part, data=data, text=text)
+
+
+def is_text(found: str) -> bool:
+    """Tell text from what bytes look like that are none: full of control characters."""
+    return len(_CONTROL.findall(found)) <= _MOST_CONTROL * len(found)
 
 
 def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str = "") -> list[Change]:

@@ -37,6 +37,10 @@ def field(name: str, value: str, newline: bytes) -> bytes:
     Raises:
         ConfigError: For a name that is none or says how the mail is built, a value with a line break or another control
             character, an address that is not ASCII, or a word too long for a line.
+
+    Example:
+        >>> field("Subject", "Grüße", b"")
+        b'Subject: =?utf-8?b?R3LDvMOfZQ==?='
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ConfigError("a header's name must be printable ASCII without a colon")

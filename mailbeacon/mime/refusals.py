@@ -54,7 +54,12 @@ def count_recipients(raw: bytes, root: Part) -> int:
 
 
 def addresses(value: bytes) -> Iterator[bytes]:
-    """Give the addresses of an address list in lower case; names, comments and groups are passed over."""
+    """Give the addresses of an address list in lower case; names, comments and groups are passed over.
+
+    Example:
+        >>> list(addresses(b'"Lee, Ann" <Ann@example.net>, bo@example.net (Bo)'))
+        [b'ann@example.net', b'bo@example.net']
+    """
     bare: list[bytes] = []
     pointed = b""
     for match in _WORDS.finditer(value):

@@ -54,6 +54,10 @@ def splice(body: bytes, encoding: str, changes: Sequence[Change]) -> bytes:
         body: The encoded body.
         encoding: One that :func:`decode` can read.
         changes: In order, not overlapping.
+
+    Example:
+        >>> splice(b"caf=C3=A9 =3D", "quoted-printable", [(0, 3, b"the")])
+        b'the=C3=A9 =3D'
     """
     if not changes:
         return body

@@ -12,7 +12,7 @@ from mailbeacon.model.message import check_aware
 from mailbeacon.model.record import Record
 from mailbeacon.model.words import AgentKind, Channel, Hint, Kind, Level, NetworkKind
 
-__all__ = ["Event", "EventDraft", "Facts", "FactsDraft", "Network"]
+__all__ = ["Event", "EventDraft", "Facts", "FactsDraft", "Network", "put_facts"]
 
 
 def _hints(values: Iterable[str]) -> frozenset[Hint]:
@@ -163,6 +163,13 @@ class Event(Record):
 
     def changed(self, **changes: object) -> Event:
         """Give a copy with other values: ``dataclasses.replace`` without the checks, in a fifth of the time."""
+        made = self.stripped(self.address, self.user_agent, self.headers)
+        for name, value in changes.items():
+            object.__setattr__(made, name, value)
+        return made
+
+    def stripped(self, address: str, user_agent: str, headers: tuple[tuple[str, str], ...]) -> Event:
+        """Give a copy with less of what came with the request, or none of it."""
         copy: Any = EventDraft()
         copy.id = self.id
         copy.kind = self.kind
@@ -179,16 +186,16 @@ class Event(Record):
         copy.method = self.method
         copy.level = self.level
         copy.facts = self.facts
-        copy.address = self.address
-        copy.user_agent = self.user_agent
-        copy.headers = self.headers
+        copy.address = address
+        copy.user_agent = user_agent
+        copy.headers = headers
         copy.source = self.source
-        for name, value in changes.items():
-            setattr(copy, name, value)
         copy.__class__ = Event
         made: Event = copy
         return made
 
 
 EventDraft = draft_of(Event)
+put_facts: Callable[[Event, Facts], None] = vars(Event)["facts"].__set__
+"""Put the facts into an event that was just made and nobody has seen yet: the one field that is known later."""
 FactsDraft = draft_of(Facts)

@@ -11,7 +11,7 @@ from typing import Any, Self
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.words import Level
 
-__all__ = ["Message", "check_aware"]
+__all__ = ["Message", "check_aware", "message_name"]
 
 _unkeyed = blake2b(digest_size=12)
 
@@ -120,10 +120,15 @@ class Message(_Fields):
         if self.id or not self.recipient:
             return self.id
         seconds = int(self.sent_at.timestamp()) if self.sent_at else 0
-        named = f"[{encode_basestring(self.campaign)},{encode_basestring(self.recipient)},{seconds}]"
-        made = _unkeyed.copy()
-        made.update(named.encode("utf-8", "surrogatepass"))
-        return made.hexdigest()
+        return message_name(self.campaign, self.recipient, seconds)
+
+
+def message_name(campaign: str, recipient: str, seconds: int) -> str:
+    """Name a mail that the host has not named: a digest of its campaign, recipient and Unix time of sending, or 0."""
+    made = _unkeyed.copy()
+    named = f"[{encode_basestring(campaign)},{encode_basestring(recipient)},{seconds:d}]"
+    made.update(named.encode("utf-8", "surrogatepass"))
+    return made.hexdigest()
 
 
 def _again(

@@ -12,7 +12,19 @@ from mailbeacon.model.message import Message
 from mailbeacon.model.verdict import Verdict
 from mailbeacon.model.words import Kind, Level
 
-__all__ = ["Clock", "Consent", "History", "Judge", "Manifests", "MayRedirect", "Networks", "OnEvent", "Sink"]
+__all__ = [
+    "Clock",
+    "Consent",
+    "History",
+    "Judge",
+    "Located",
+    "Locator",
+    "Manifests",
+    "MayRedirect",
+    "Networks",
+    "OnEvent",
+    "Sink",
+]
 
 Clock = Callable[[], datetime]
 """Give the current moment, with a time zone."""
@@ -52,6 +64,29 @@ class Networks(Protocol):
 
     def lookup(self, address: str) -> Network:
         """Give the network of an IP address in text form; never raises."""
+
+
+class Located(Protocol):
+    """Hold what is known of a place; each is empty where nothing is."""
+
+    @property
+    def country(self) -> str:
+        """The country's ISO code."""
+
+    @property
+    def region(self) -> str:
+        """The region's name."""
+
+    @property
+    def city(self) -> str:
+        """The city's name."""
+
+
+class Locator(Protocol):
+    """Tell where an address is; :class:`mailbeacon.networks.Geography` is one."""
+
+    def locate(self, address: str) -> Located:
+        """Give the place of an address; never raises."""
 
 
 class Judge(Protocol):

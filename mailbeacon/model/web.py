@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, Self
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.message import check_aware
@@ -38,51 +39,71 @@ _kept = frozenset(KEPT_HEADERS)
 
 
 def _as_text(pairs: Iterable[tuple[object, object]]) -> list[tuple[str, str]]:
-    """Give header pairs as text, without those that have no value."""
+    """Give header pairs as text, without those that have no value.
+
+    Raises:
+        ConfigError: If they are not pairs.
+    """
 
     def text(value: object) -> str:
         return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
-    return [(text(name).lower(), text(value)) for name, value in pairs if value is not None]
+    try:
+        return [(text(name).lower(), text(value)) for name, value in pairs if value is not None]
+    except (TypeError, ValueError) as error:
+        raise ConfigError("headers must be a mapping, or pairs of a name and a value") from error
+
+
+def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    try:
+        return [*(headers.items() if isinstance(headers, Mapping) else headers)]
+    except TypeError as error:
+        raise ConfigError(f"headers must be a mapping or pairs, got {type(headers).__name__}") from error
 
 
 class Headers(Mapping[str, str]):
-    """Hold header fields by name, in any case; values of a repeated name are joined with a comma."""
+    """Hold header fields by name, in any case; values of a repeated name are joined with a comma.
 
-    __slots__ = ("_kept", "_values")
+    Attributes:
+        lower: The same by names in lower case, for reading only: the fast way.
+        kept: The fields of :data:`KEPT_HEADERS`, as they came.
+    """
+
+    __slots__ = ("kept", "lower")
 
     def __init__(self, headers: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        pairs = [*(headers.items() if isinstance(headers, (dict, Mapping)) else headers)]
+        pairs: Collection[tuple[str, str]] = headers.items() if type(headers) is dict else _pairs(headers)
+        values, kept = {}, []
         try:
-            values = {name.lower(): value + "" for name, value in pairs}
-        except (AttributeError, TypeError):  # a field without a value, bytes: as frameworks may hand them over
+            for name, value in pairs:  # one loop for both: every request passes here
+                lowered = name.lower()
+                values[lowered] = text = value + ""
+                if lowered in _kept:
+                    kept.append((lowered, text))
+        except (AttributeError, TypeError, ValueError):  # no value, bytes: as frameworks may hand them over
             pairs = _as_text(pairs)
-            values = dict(pairs)
-        self._values = values if len(values) == len(pairs) else _joined(pairs)
-        self._kept: tuple[tuple[str, str], ...] | None = None
+            values, kept = {}, []
+        if len(values) != len(pairs):
+            values = _joined(pairs)
+            kept = [field for field in values.items() if field[0] in _kept]
+        self.lower = values
+        self.kept = tuple(kept)
 
     def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
+        return self.lower[name.lower()]
 
     def get_lower(self, name: str) -> str:
-        """Give the value of a name written in lower case, or the empty text: the fast way."""
-        return self._values.get(name, "")
-
-    def kept(self) -> tuple[tuple[str, str], ...]:
-        """Give the fields of :data:`KEPT_HEADERS`, as they came."""
-        kept = self._kept
-        if kept is None:
-            kept = self._kept = tuple([field for field in self._values.items() if field[0] in _kept])
-        return kept
+        """Give the value of a name written in lower case, or the empty text."""
+        return self.lower.get(name, "")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self.lower)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.lower)
 
     def __repr__(self) -> str:
-        return f"Headers({sorted(self._values)!r})"
+        return f"Headers({sorted(self.lower)!r})"
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -94,8 +115,22 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return values
 
 
+class _Fields:
+    """Hold a request's fields while it is made."""
+
+    __slots__ = ("address", "body", "fields", "headers", "method", "received_at", "url")
+
+    fields: Headers
+    url: str
+    method: str
+    headers: Mapping[str, str] | Iterable[tuple[str, str]]
+    address: str
+    received_at: datetime | None
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Request:
+class Request(_Fields):
     """Hold one HTTP request.
 
     Args:
@@ -105,6 +140,9 @@ class Request:
         address: The client's IP address as the host trusts it; empty when it is not known.
         received_at: When it came; ``None`` stands for the moment the beacon's clock gives.
         body: Read by forms that act only.
+
+    Attributes:
+        fields: The header fields, in any case: the same as ``headers``, by their type.
 
     Raises:
         ConfigError: If ``received_at`` is naive.
@@ -117,8 +155,8 @@ class Request:
     received_at: datetime | None = None
     body: bytes = field(default=b"", repr=False)
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         url: str,
         method: str = "GET",
@@ -126,23 +164,29 @@ class Request:
         address: str | None = "",
         received_at: datetime | None = None,
         body: bytes = b"",
-    ) -> None:
+    ) -> Self:
+        """Make a request: filled in while it is open, then frozen, as a message is; every request passes here."""
         if not isinstance(url, str):
             raise ConfigError(f"url must be a str, got {type(url).__name__}")
-        if received_at is not None and (received_at.__class__ is not datetime or received_at.tzinfo is not UTC):
+        if received_at is not None and (type(received_at) is not datetime or received_at.tzinfo is not UTC):
             check_aware(received_at, "received_at")
-        put = object.__setattr__  # written out, as in Message: every request passes here
-        put(self, "url", url)
-        put(self, "method", method)
-        put(self, "headers", headers if headers.__class__ is Headers else Headers(headers or ()))
-        put(self, "address", address or "")
-        put(self, "received_at", received_at)
-        put(self, "body", body)
+        self: Any = _Fields()
+        self.url = url
+        self.method = method
+        self.fields = self.headers = headers if type(headers) is Headers else Headers(headers or ())
+        self.address = address or ""
+        self.received_at = received_at
+        self.body = body
+        self.__class__ = cls
+        return self  # type: ignore[no-any-return]
 
-    @property
-    def fields(self) -> Headers:
-        """The header fields, in any case."""
-        return self.headers  # type: ignore[return-value]  # made so when the request is made
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _again, (self.url, self.method, self.headers, self.address, self.received_at, self.body)
+
+
+def _again(url: str, method: str, headers: Headers, address: str, received_at: datetime | None, body: bytes) -> Request:
+    """Make a request of a pickle's values."""
+    return Request(url=url, method=method, headers=headers, address=address, received_at=received_at, body=body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,7 +190,7 @@ def _json(path: _Path, rows: Callable[[object], Iterable[_Row]]) -> Listing:
         data = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{name}, line {error.lineno}: not JSON") from error
-    except RecursionError as error:
+    except (RecursionError, ValueError) as error:  # too deep, or a number of thousands of digits
         raise ConfigError(f"{name}: not JSON that can be read") from error
     entries = []
     try:

@@ -28,6 +28,10 @@ def builtin() -> Table:
     """Make the package's own small table: mail providers' proxies, relays, security vendors, some large hosters.
 
     Each range stands with its source and year in ``mailbeacon/data/networks.tsv``.
+
+    Example:
+        >>> builtin().lookup("66.249.84.65").operator
+        'Google'
     """
     rows = own_rows()
     version = next(rows)[0]

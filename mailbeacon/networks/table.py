@@ -73,6 +73,11 @@ def read_cidr(text: str) -> tuple[bytes, int]:
 
     Raises:
         ConfigError: If it is not one.
+
+    Example:
+        >>> first, bits = read_cidr("192.0.2.77/24")
+        >>> tuple(first), bits
+        ((192, 0, 2, 0), 24)
     """
     base, slash, bits = text.partition("/")
     try:
@@ -81,11 +86,14 @@ def read_cidr(text: str) -> tuple[bytes, int]:
         raise ConfigError("not a network in CIDR form, such as 192.0.2.0/24") from error
     width = 8 * len(packed)
     if not slash:
-        return packed, width
+        bits = str(width)
     if not (bits.isascii() and bits.isdigit() and len(bits) <= 3 and int(bits) <= width):
         raise ConfigError(f"the prefix length of a network must be 0 to {width}")
     free = width - int(bits)
-    return (int.from_bytes(packed) >> free << free).to_bytes(len(packed)), int(bits)
+    first = (int.from_bytes(packed) >> free << free).to_bytes(len(packed))
+    if first.startswith(_MAPPED) and width - free >= 96:
+        return first[12:], int(bits) - 96  # IPv4 written as IPv6 is looked up as IPv4
+    return first, int(bits)
 
 
 _Ranges = tuple[list[bytes], list[Network]]
@@ -162,6 +170,12 @@ class Table:
 
         Args:
             address: IPv4, IPv6, IPv4 mapped into IPv6, with or without a zone; anything else is unknown.
+
+        Example:
+            >>> shop = Network(operator="Shop", kind=NetworkKind.CORPORATE_PROXY)
+            >>> table = Table([Entry(*read_cidr("192.0.2.0/24"), shop)], version="1")
+            >>> table.lookup("::ffff:192.0.2.7").operator
+            'Shop'
         """
         try:
             if ":" not in address:

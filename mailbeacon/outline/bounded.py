@@ -8,16 +8,19 @@ really does, it is the same on every machine, and no clock is read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from html5lib import HTMLParser
+from html5lib._tokenizer import HTMLTokenizer
+from html5lib.constants import tokenTypes
 from html5lib.treebuilders.base import TreeBuilder
 
 from mailbeacon.errors import RewriteError
 from mailbeacon.outline.tree import Kind, Node
 
-__all__ = ["MAX_ATTRIBUTES", "MAX_CHARACTERS", "MAX_DEPTH", "MAX_UNITS", "Bounded"]
+__all__ = ["MAX_ATTRIBUTES", "MAX_CHARACTERS", "MAX_DEPTH", "MAX_UNITS", "Bounded", "Token"]
 
 MAX_CHARACTERS: Final = 2_000_000
 """Gmail clips at 102 KB, so a mail of this size is no mail."""
@@ -38,6 +41,20 @@ _COPIED_PER_UNIT = 8_000  # characters of a string, copied in a microsecond
 _COMPARED_PER_CHARACTER = 200  # an attribute's name is compared with all before it: worth so many characters copied
 _CUTS = "&-!'\"=<`\0"  # where html5lib cuts values and comments into pieces
 _REMEDY = "pass verify=False to rewrite it unchecked"
+_UNCLOSED = "eof-in-comment"
+"""How html5lib's codes begin for a comment that the input ends in."""
+_STATES = {
+    **dict.fromkeys(("title", "textarea"), "rcdataState"),
+    **dict.fromkeys(("style", "xmp", "iframe", "noembed", "noframes"), "rawtextState"),
+    "script": "scriptDataState",
+    "plaintext": "plaintextState",
+}
+"""What a tag's name makes of the text after it. Source: HTML Living Standard, section 13.2.6.4, scripting off."""
+Token = tuple[int, str, object]
+"""html5lib's number for its type, a tag's name, and what it holds: a start tag's attributes as a dict, else text."""
+
+_START = tokenTypes["StartTag"]
+_ERROR = tokenTypes["ParseError"]
 
 
 class Bounded:
@@ -63,6 +80,25 @@ class Bounded:
         """
         return self._run(html, fragment=True)
 
+    def tokens(self, html: str) -> Iterator[Token]:
+        """Give the tokens of a piece of a document, whatever tree construction would drop of them.
+
+        Raises:
+            RewriteError: As for a document.
+        """
+        self._check_length(html)
+        self.charge(200)
+        holder = _Tokens()
+        tokenizer = holder.tokenizer = HTMLTokenizer(_Source(html, holder, self))
+        with _failing():
+            for token in tokenizer:
+                self.charge(4)
+                kind, name = token["type"], token.get("name") or ""
+                if kind == _START and name in _STATES:
+                    tokenizer.state = getattr(tokenizer, _STATES[name])
+                if kind != _ERROR:
+                    yield kind, name, token["data"]
+
     def charge(self, units: float) -> None:
         """Take units of work off the budget."""
         self._units += units
@@ -75,17 +111,28 @@ class Bounded:
         return self._tokens
 
     def _run(self, html: str, *, fragment: bool) -> Node:
-        if len(html) > MAX_CHARACTERS:
-            raise RewriteError(f"the document has over {MAX_CHARACTERS:,} characters, too many to check; {_REMEDY}")
+        self._check_length(html)
         self.charge(200)
         parser = _Parser(self)
         source = _Source(html, parser, self)
-        try:
+        with _failing():
             return parser.parseFragment(source) if fragment else parser.parse(source)  # type: ignore[no-any-return]
-        except RewriteError:
-            raise
-        except Exception as error:  # html5lib's assertions, its recursion, int() of 5,000 digits
-            raise RewriteError(f"html5lib failed on the document ({type(error).__name__}); {_REMEDY}") from error
+
+    @staticmethod
+    def _check_length(html: str) -> None:
+        if len(html) > MAX_CHARACTERS:
+            raise RewriteError(f"the document has over {MAX_CHARACTERS:,} characters, too many to check; {_REMEDY}")
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """Make whatever html5lib raises an error of ours."""
+    try:
+        yield
+    except RewriteError:
+        raise
+    except Exception as error:  # html5lib's assertions, its recursion, int() of 5,000 digits
+        raise RewriteError(f"html5lib failed on the document ({type(error).__name__}); {_REMEDY}") from error
 
 
 class _Builder(TreeBuilder):
@@ -93,6 +140,7 @@ class _Builder(TreeBuilder):
 
     def __init__(self, budget: Bounded) -> None:
         self._budget = budget
+        self.in_unclosed = False
         super().__init__(namespaceHTMLElements=True)
 
     def documentClass(self) -> Node:
@@ -104,7 +152,9 @@ class _Builder(TreeBuilder):
         return self._node(Kind.DOCTYPE, "", repr((name, public, system)))
 
     def commentClass(self, data: str) -> Node:
-        return self._node(Kind.COMMENT, "", data)
+        node = self._node(Kind.COMMENT, "", data)
+        node.closed = not self.in_unclosed
+        return node
 
     def elementClass(self, name: str, namespace: str | None) -> Node:
         depth = len(self.openElements)
@@ -127,14 +177,22 @@ class _Parser(HTMLParser):
         self._budget = budget
         super().__init__(tree=lambda _: _Builder(budget))  # type: ignore[arg-type]
 
-    def parseError(self, *_: object, **__: object) -> None:
+    def parseError(self, errorcode: str = "", *_: object, **__: object) -> None:
         self._budget.charge(3 + len(self.tree.openElements) / 5)
+        if errorcode.startswith(_UNCLOSED):  # told right before the comment itself, the last token
+            self.tree.in_unclosed = True
+
+
+class _Tokens:
+    """Hold a tokenizer without a parser."""
+
+    tokenizer: HTMLTokenizer
 
 
 class _Source:
     """Give html5lib the text block by block, and look each time at what it is holding."""
 
-    def __init__(self, text: str, parser: HTMLParser, budget: Bounded) -> None:
+    def __init__(self, text: str, parser: HTMLParser | _Tokens, budget: Bounded) -> None:
         self._text = text
         self._at = 0
         self._parser = parser

@@ -14,7 +14,7 @@ from mailbeacon.model import Place
 from mailbeacon.outline.bounded import Bounded
 from mailbeacon.outline.tree import HTML, SVG, Attributes, Kind, Node, walk
 
-__all__ = ["MAX_LABEL", "Outline", "SeenLink", "conditional", "link_attributes", "parse"]
+__all__ = ["MAX_LABEL", "Outline", "SeenLink", "conditional", "is_link_name", "link_attributes", "parse"]
 
 MAX_LABEL: Final = 120
 """The length a label is cut at, in characters."""
@@ -80,7 +80,7 @@ def parse(html: str) -> Outline:
     base, has_body = "", False
     for kind, text, node in walk(root):
         reader.step(kind, text, node)
-        if kind is Kind.COMMENT and (content := conditional(text)) and "href" in content.lower():
+        if kind is Kind.COMMENT and (content := conditional(node)[1]) and "href" in content.lower():
             inner = _Reader(outlook=True, within=node.order)
             for step in walk(bounded.fragment(content)):
                 inner.step(*step)
@@ -97,27 +97,34 @@ def parse(html: str) -> Outline:
     return Outline(links=links, base=base, has_body=has_body, root=root)
 
 
-def conditional(comment: str) -> str:
-    """Give what stands inside an Outlook conditional comment; empty for any other comment.
+def conditional(comment: Node) -> tuple[str, str, str]:
+    """Cut an Outlook conditional comment into its condition, what it holds, and its end.
 
-    Args:
-        comment: The comment's text, between ``<!--`` and ``-->``.
+    What it holds is empty for any other comment. It is for one that is never closed too: a browser renders nothing
+    after its start, and what Outlook would make of it is written nowhere.
     """
-    found = _CONDITIONAL.fullmatch(comment)
-    return found[1] if found else ""
+    found = _CONDITIONAL.fullmatch(comment.text) if comment.closed else None
+    if not found:
+        return comment.text, "", ""
+    return comment.text[: found.start(1)], found[1], comment.text[found.end(1) :]
+
+
+def is_link_name(name: str) -> bool:
+    """Tell whether Outlook follows the ``href`` of an element of that name, in a conditional comment."""
+    return name in ("a", "area") or name.startswith("v:")
 
 
 def link_attributes(node: Node, *, outlook: bool = False) -> Iterator[tuple[str | tuple[str, str, str], Place]]:
     """Give the names of an element's attributes that hold a link, each with its place."""
     name, attributes = node.name, node.attributes
-    if node.namespace == SVG:
+    if outlook:  # Outlook knows VML, but no SVG
+        if "href" in attributes and is_link_name(name) and node.namespace in (HTML, SVG):
+            yield "href", Place.VML if name.startswith("v:") else Place.OUTLOOK
+    elif node.namespace == SVG:
         if name == "a":
             yield from ((key, Place.SVG) for key in attributes if key in ("href", _XLINK))
-    elif "href" in attributes and node.namespace == HTML:
-        if name in ("a", "area"):
-            yield "href", Place.OUTLOOK if outlook else Place(name)
-        elif outlook and name.startswith("v:"):
-            yield "href", Place.VML
+    elif "href" in attributes and node.namespace == HTML and name in ("a", "area"):
+        yield "href", Place(name)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,15 +6,14 @@ changed is the splice's own law.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from itertools import zip_longest
 from typing import NoReturn
 
 from mailbeacon.errors import RewriteError
-from mailbeacon.outline.bounded import Bounded
-from mailbeacon.outline.labels import Outline, conditional, link_attributes
+from mailbeacon.outline.bounded import Bounded, Token
+from mailbeacon.outline.labels import Outline, conditional, is_link_name, link_attributes
 from mailbeacon.outline.tree import HTML, Kind, Node, Step, attribute_name, path_of, walk
 
 __all__ = ["compare"]
@@ -22,9 +21,10 @@ __all__ = ["compare"]
 _FORMATTING = frozenset(
     {"a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"}
 )
-_HREF = re.compile(
-    r"""(\bhref[ \t\n\f\r]*=[ \t\n\f\r]*)("[^"]*"|'[^']*'|[^ \t\n\f\r>"'][^ \t\n\f\r>]*)""", re.IGNORECASE
+_ELSEWHERE = (
+    "the pixel may draw what follows it into an element left open: pixel='top' avoids that, verify=False any check"
 )
+_BLANK = " \t\n\f\r"
 _NO_STEP: Step = (Kind.END, "", Node(Kind.DOCUMENT, "", None, lambda _: None, 0))
 
 
@@ -39,18 +39,24 @@ def compare(
         changed: For each edited attribute its old value, decoded, and its new one. White space around the old value
             and tabs and newlines inside it do not matter. Links in Outlook's conditional comments count too.
         pixel: The ``src`` of the one ``img`` that came into the body; ``None`` when none did. Formatting elements
-            that tree construction opens again around it alone are taken for a part of it.
+            that tree construction opens again around it alone are taken for a part of it, and so are those that
+            also hold what follows to their parent's end, where that is no more than comments and white space.
 
     Raises:
         RewriteError: If they differ in anything else, a listed change is missing, or a document is too large, deep or
             costly for html5lib; ``where`` is the path of the first node that differs.
     """
     old, new = (list(walk(_root(document))) for document in (before, after))
-    if pixel is not None:
-        new = _without_pixel(old, new, pixel)
     proof = _Proof(changed)
-    for one, other in zip_longest(old, new, fillvalue=_NO_STEP):
-        proof.check(one, other)
+    try:
+        if pixel is not None:
+            old, new = _without_pixel(old, new, pixel)
+        for one, other in zip_longest(old, new, fillvalue=_NO_STEP):
+            proof.check(one, other)
+    except RewriteError as error:
+        if pixel is None or not error.where:
+            raise
+        raise RewriteError(f"{error}; {_ELSEWHERE}", where=error.where) from error
     proof.finish()
 
 
@@ -68,7 +74,8 @@ class _Proof:
     def __init__(self, changed: Iterable[tuple[str, str]]) -> None:
         self._listed = Counter((_destination(old), new) for old, new in changed)
         self._met: dict[tuple[int, object], tuple[str, str]] = {}
-        self._raw: list[tuple[str, str, Node]] = []
+        self._inside = Bounded()
+        self._places = 0
 
     def check(self, old: Step, new: Step) -> None:
         (old_kind, old_text, old_node), (new_kind, new_text, new_node) = old, new
@@ -87,11 +94,7 @@ class _Proof:
             self._comment(old_node, new_node)
 
     def finish(self) -> None:
-        """Check the changes inside comments, and that each listed change was met as often as it is listed."""
-        values = _decode([value for old, new, _ in self._raw for value in (old, new)])
-        for number, (_, _, node) in enumerate(self._raw):
-            pair = values[2 * number], values[2 * number + 1]
-            self._meet((-1, number), pair, "a link in the comment changed in another way than listed", path_of(node))
+        """Check that each listed change was met as often as it is listed."""
         missing = self._listed - Counter(self._met.values())
         if missing:
             raise RewriteError(
@@ -110,23 +113,29 @@ class _Proof:
             self._meet((id(new.attributes), key), (before, after), f"{what}, in another way than listed", path_of(old))
 
     def _comment(self, old: Node, new: Node) -> None:
-        if not conditional(old.text):
+        """Check what Outlook reads, token by token: a tree would drop the cells of a table begun outside."""
+        parts, others = conditional(old), conditional(new)
+        if not parts[1] or parts[::2] != others[::2]:
             _fail("another comment", path_of(old))
-        before, after = _HREF.split(old.text), _HREF.split(new.text)
-        if len(before) != len(after):
-            _fail("another comment", path_of(old))
-        for place, (one, other) in enumerate(zip(before, after, strict=True)):
-            if place % 3 == 2 and one != other:
-                self._raw.append((one, other, old))
-            elif one != other:
-                _fail("another comment", path_of(old))
+        for one, other in zip_longest(self._inside.tokens(parts[1]), self._inside.tokens(others[1])):
+            if one != other:
+                self._token(one, other, path_of(old))
+
+    def _token(self, old: Token | None, new: Token | None, where: str) -> None:
+        """Check one tag inside a comment that differs: only its ``href`` may."""
+        before, after = (token[2] if token and is_link_name(token[1]) else None for token in (old, new))
+        if not (isinstance(before, dict) and isinstance(after, dict)) or (old and new and old[:2] != new[:2]):
+            _fail("another comment", where)
+        if list(before) != list(after) or {key for key in before if before[key] != after[key]} != {"href"}:
+            _fail("another comment", where)
+        self._places += 1
+        pair = before["href"], after["href"]
+        self._meet((-1, self._places), pair, "a link in the comment changed in another way than listed", where)
 
     def _meet(self, mark: tuple[int, object], pair: tuple[str, str], what: str, where: str) -> None:
         old, new = pair
         pair = (_destination(old), new)
         if pair not in self._listed:
-            if mark[0] == -1 and old == new:  # only its quotes changed
-                _fail("another comment", where)
             _fail(what, where)
         self._met[mark] = pair
 
@@ -143,16 +152,8 @@ def _destination(value: str) -> str:
     return value.strip(" \t\n\f\r").replace("\r", "").replace("\n", "").replace("\t", "")
 
 
-def _decode(values: list[str]) -> list[str]:
-    """Let html5lib decode attribute values that stand raw in a comment."""
-    bare = (value[1:-1] if value[0] in "\"'" else value for value in values)
-    html = "".join('<br title="' + value.replace('"', "&quot;") + '">' for value in bare)
-    root = Bounded().fragment(html)
-    return [node.attributes["title"] for kind, _, node in walk(root) if kind is Kind.ELEMENT]
-
-
-def _without_pixel(old: list[Step], new: list[Step], pixel: str) -> list[Step]:
-    """Take the one pixel out of the new document's steps, so that the texts around it join again."""
+def _without_pixel(old: list[Step], new: list[Step], pixel: str) -> tuple[list[Step], list[Step]]:
+    """Give both documents' steps without the one pixel and what tree construction opened again for it."""
     places = [at for at, step in enumerate(new) if _is_pixel(step, pixel)]
     if any(_is_pixel(step, pixel) for step in old):
         raise RewriteError("the pixel's address stands in an image of the document already")
@@ -161,11 +162,15 @@ def _without_pixel(old: list[Step], new: list[Step], pixel: str) -> list[Step]:
     first, last = places[0], places[0] + 1
     if not _in_body(new[first][2]):
         _fail("the pixel is not inside the body", path_of(new[first][2]))
-    cut = _cut(new, first, last)
-    reopened = (len(cut) - len(old)) // 2
-    while reopened > 0 and first and last + 1 < len(new) and _is_reopened(new, first - 1, last + 1):
+    clones = _clones(new)
+    reopened = (len(_joined(new[:first], new[last + 1 :])) - len(old)) // 2
+    while reopened > 0 and id(new[first - 1][2]) in clones and new[last + 1][::2] == (Kind.END, new[first - 1][2]):
         first, last, reopened = first - 1, last + 1, reopened - 1
-    return _cut(new, first, last)
+    cut = _joined(new[:first], new[last + 1 :])
+    while new[first - 1][0] is Kind.ELEMENT and id(new[first - 1][2]) in clones:
+        first -= 1
+    one, other = _unseen_end(old, first, _clones(old)), _unseen_end(cut, first, clones)
+    return (old, cut) if one is None or other is None else (one, other)
 
 
 def _is_pixel(step: Step, pixel: str) -> bool:
@@ -180,18 +185,48 @@ def _in_body(node: Node) -> bool:
     return parent is not None
 
 
-def _is_reopened(steps: list[Step], first: int, last: int) -> bool:
-    """Tell whether the steps open and close one formatting element that is a clone of an earlier one."""
-    node = steps[first][2]
-    if steps[last][2] is not node or node.namespace != HTML or node.name not in _FORMATTING:
-        return False
-    return any(step[2].attributes is node.attributes for step in steps[:first])
+def _clones(steps: list[Step]) -> set[int]:
+    """Give the ids of the formatting elements that tree construction opened again: clones of an earlier one."""
+    first: set[int] = set()
+    found: set[int] = set()
+    for kind, _, node in steps:
+        if kind is Kind.ELEMENT and node.namespace == HTML and node.name in _FORMATTING:
+            if id(node.attributes) in first:
+                found.add(id(node))
+            first.add(id(node.attributes))
+    return found
 
 
-def _cut(steps: list[Step], first: int, last: int) -> list[Step]:
-    """Take out the steps from first to last, and join the texts on both sides."""
-    head, tail = steps[:first], steps[last + 1 :]
-    if head and tail and head[-1][0] is Kind.TEXT and tail[0][0] is Kind.TEXT:
-        kind, text, parent = head.pop()
-        tail[0] = (kind, text + tail[0][1], parent)
-    return head + tail
+def _unseen_end(steps: list[Step], first: int, clones: set[int]) -> list[Step] | None:
+    """Leave out the formatting elements opened again from a step to its parent's end, if a reader sees nothing there.
+
+    Returns:
+        ``None`` if there is more than comments, white space and such elements.
+    """
+    left: list[Step] = []
+    opened: set[int] = set()
+    for at in range(first, len(steps)):
+        kind, text, node = steps[at]
+        if kind is Kind.END and id(node) not in opened:
+            return _joined(steps[:first], left, steps[at:])
+        if kind is Kind.ELEMENT:
+            if id(node) not in clones:
+                return None
+            opened.add(id(node))
+        elif kind is Kind.TEXT and text.strip(_BLANK):
+            return None
+        elif kind is not Kind.END:
+            left.append(steps[at])
+    return None
+
+
+def _joined(*parts: list[Step]) -> list[Step]:
+    """Put steps together, texts that come to stand side by side as one."""
+    whole: list[Step] = []
+    for part in parts:
+        for step in part:
+            if whole and step[0] is whole[-1][0] is Kind.TEXT:
+                whole[-1] = (Kind.TEXT, whole[-1][1] + step[1], step[2])
+            else:
+                whole.append(step)
+    return whole

@@ -48,12 +48,14 @@ class Node:
     Attributes:
         order: The place of the node's token among the document's, in the order of the source; what tree construction
             clones (an unclosed ``<a>``) keeps the order of its token.
+        closed: Whether a comment has its end; one without swallows the rest of the document.
     """
 
     __slots__ = (
         "attributes",
         "charge",
         "childNodes",
+        "closed",
         "kind",
         "name",
         "nameTuple",
@@ -73,6 +75,7 @@ class Node:
         self.charge = charge
         self.order = order
         self.text = text
+        self.closed = True
         self.attributes: Attributes = {}
         self.childNodes: list[Node | str] = []
         self.parent: Node | None = None

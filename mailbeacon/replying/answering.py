@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import unquote
 
@@ -33,24 +33,162 @@ from mailbeacon.model import (
     check_aware,
 )
 from mailbeacon.model.drafts import draft_of
+from mailbeacon.model.event import put_facts
 from mailbeacon.privacy import effective_level, opted_out, unlinked
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.pages import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
 
-__all__ = ["Decode", "Observe", "Redact", "deliver", "marked", "respond"]
+__all__ = ["Decode", "Observe", "Redact", "Responder", "deliver", "marked", "respond"]
 
 _log = logging.getLogger("mailbeacon")
 _ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
 _MAX_URL = 16_384
-_UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN}))
-"""The facts of an event that could not be observed: nobody can say who made it."""
-"""Where observing failed, what is missing says nothing."""
+_MOST_LOCATIONS = 1024
+_UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
+"""The facts of an event that could not be observed: what is missing says nothing, so nobody can say who made it."""
+_NOBODY = Verdict(actor=Actor.UNKNOWN)
+_OPEN = Kind.OPEN
+_CLICK = Kind.CLICK
+_NONE = Level.NONE
+_FULL = Level.FULL
 _AnswerDraft = draft_of(Answer)
 
 Decode = Callable[[Request], Event]
 Observe = Callable[[Request, Kind], Facts]
 Redact = Callable[[Event], Event]
+
+
+class Responder:
+    """Answer requests with one host's settings; one object serves all threads.
+
+    Args:
+        settings: Who may be recorded (``default_level``, ``consent``, ``honor_dnt``), what may be redirected to
+            (``may_redirect``, ``fallback_url``), and the clock.
+        decode: Gives the event of a request, a new one each time, without facts: these are put into it; raises
+            ``TokenError``.
+        observe: Gives the facts of a request of a kind.
+        judge: Says who it was.
+        redact: Takes from the judged event what is not kept.
+    """
+
+    __slots__ = ("_decode", "_judge", "_locations", "_observe", "_redact", "_settings")
+
+    def __init__(self, settings: Settings, *, decode: Decode, observe: Observe, judge: Judge, redact: Redact) -> None:
+        self._settings = settings
+        self._decode = decode
+        self._observe = observe
+        self._judge = judge
+        self._redact = redact
+        self._locations: dict[str, str] = {}
+
+    def answer(self, request: Request, history: History | None = None) -> Answer:
+        """Answer a request, and tell what is to be recorded; never raises, and keeps nothing.
+
+        Args:
+            request: As it came; without ``received_at`` the moment is the clock's.
+            history: Gives what came before.
+
+        Returns:
+            The reply, with the redacted event and its verdict where something may be recorded. A HEAD is answered as
+            the GET without a body.
+        """
+        try:
+            if request.method not in READING:
+                return Answer(reply=page(405 if _route(request.url) in ("o", "c") else 404, request))
+            if request.received_at is None:
+                request = _dated(request, self._settings)
+            try:
+                event = self._decode(request)
+            except TokenError:
+                return Answer(reply=_undecoded(request, self._settings, 404))
+            except Exception as error:
+                _failed("decoding (or manifests)", error)
+                return Answer(reply=_undecoded(request, self._settings, 503))
+            if event.kind is _OPEN:
+                reply = pixel(request)
+            elif event.kind is _CLICK:
+                reply = self._clicked(event.url, request)
+            else:
+                return Answer(reply=page(404, request))
+        except Exception as error:
+            _failed("answering a request", error)
+            return Answer(reply=_helpless(request))
+        try:
+            return self._recorded(reply, event, request, history)
+        except Exception as error:
+            _failed("recording", error)
+            return Answer(reply=reply)
+
+    def _clicked(self, url: str, request: Request) -> Reply:
+        """Reply to a click on a verified link."""
+        try:
+            target = self._locations.get(url) or self._locate(url)
+        except ValueError:
+            return _undecoded(request, self._settings, 404)
+        if self._settings.may_redirect is not None:
+            try:
+                if not self._settings.may_redirect(url):
+                    return page(410, request)
+            except Exception as error:
+                _failed("may_redirect, which counts as yes,", error)
+        return redirect(target)
+
+    def _locate(self, url: str) -> str:
+        """Give a destination as a redirect names it, and remember it: all readers of a mail have the same links."""
+        if len(self._locations) >= _MOST_LOCATIONS:
+            self._locations = {}
+        return self._locations.setdefault(url, location(url))
+
+    def _recorded(self, reply: Reply, event: Event, request: Request, history: History | None) -> Answer:
+        """Give the reply with the event, where it may be recorded: observed, judged and then redacted."""
+        if not self._may_record(event, request):
+            return Answer(reply=reply)
+        try:
+            facts = self._observe(request, event.kind)
+            if event.level is not _FULL or event.recipient is None or event.link == HONEYPOT_LINK:
+                facts = marked(facts, event)
+        except Exception as error:
+            _failed("observing", error)
+            facts = _UNSEEN
+        put_facts(event, facts)
+        earlier = () if history is None else _earlier(event, history)
+        try:
+            verdict = _NOBODY if facts is _UNSEEN else self._judge.classify(event, earlier)
+        except Exception as error:
+            _failed("judging", error)
+            verdict = _NOBODY
+        draft = _AnswerDraft()
+        try:
+            draft.event = self._redact(event)
+        except Exception as error:
+            _failed("redaction, so everything personal is dropped,", error)
+            draft.event = drop_personal(event)
+        draft.reply = reply
+        draft.verdict = verdict
+        draft.__class__ = Answer
+        answer: Answer = draft
+        return answer
+
+    def _may_record(self, event: Event, request: Request) -> bool:
+        """Tell whether an event may be recorded now, at the level that was signed; in doubt, not."""
+        settings = self._settings
+        if settings.consent is not None or not (event.level is settings.default_level is _FULL):
+            try:
+                today = _FULL
+                if settings.consent is not None and event.level is not _NONE:
+                    today = settings.consent(_message(event), event.kind)
+                if effective_level(event.level, settings.default_level, today) is _NONE:
+                    return False
+            except Exception as error:
+                _failed("consent, which counts as none,", error)
+                return False
+        if event.kind is not _CLICK:
+            return True
+        fields = request.fields.lower
+        if "sec-gpc" in fields and opted_out(fields["sec-gpc"]):
+            return False
+        return not (settings.honor_dnt and "dnt" in fields and opted_out(fields["dnt"]))
 
 
 def respond(
@@ -63,27 +201,9 @@ def respond(
     redact: Redact,
     history: History | None = None,
 ) -> Answer:
-    """Answer a request, and tell what is to be recorded; never raises, and keeps nothing.
-
-    Args:
-        request: As it came; without ``received_at`` the moment is the clock's.
-        settings: Who may be recorded (``default_level``, ``consent``, ``honor_dnt``), what may be redirected to
-            (``may_redirect``, ``fallback_url``), and the clock.
-        decode: Gives the event of a request, without facts; raises ``TokenError``.
-        observe: Gives the facts of a request of a kind.
-        judge: Says who it was.
-        redact: Takes from the judged event what is not kept.
-        history: Gives what came before.
-
-    Returns:
-        The reply, with the redacted event and its verdict where something may be recorded. A HEAD is answered as the
-        GET without a body.
-    """
-    try:
-        return _respond(request, settings, decode, observe, judge, redact, history)
-    except Exception as error:
-        _failed("answering a request", error)
-        return Answer(reply=pixel(request) if _route(request.url) == "o" else page(503, request))
+    """Answer one request: what :class:`Responder`, which is for many, does with the same arguments."""
+    made = Responder(settings, decode=decode, observe=observe, judge=judge, redact=redact)
+    return made.answer(request, history)
 
 
 def deliver(answer: Answer, settings: Settings, history: History | None = None) -> Reply:
@@ -118,54 +238,6 @@ def deliver(answer: Answer, settings: Settings, history: History | None = None) 
     return answer.reply
 
 
-def _respond(
-    request: Request,
-    settings: Settings,
-    decode: Decode,
-    observe: Observe,
-    judge: Judge,
-    redact: Redact,
-    history: History | None,
-) -> Answer:
-    if request.method not in READING:
-        return Answer(reply=page(405 if _route(request.url) in ("o", "c") else 404, request))
-    if request.received_at is None:
-        request = _dated(request, settings)
-    try:
-        event = decode(request)
-    except TokenError:
-        return Answer(reply=_undecoded(request, settings, 404))
-    except Exception as error:
-        _failed("decoding (or manifests)", error)
-        return Answer(reply=_undecoded(request, settings, 503))
-    if event.kind is Kind.OPEN:
-        reply = pixel(request)
-    elif event.kind is Kind.CLICK:
-        reply = _clicked(event.url, request, settings)
-    else:
-        return Answer(reply=page(404, request))
-    try:
-        level = _level(event, request, settings)
-        if level is Level.NONE:
-            return Answer(reply=reply)
-        event = event.changed(facts=_facts(request, event, level, observe), level=level)
-        verdict = _judged(event, judge, history)
-        return _answer(reply, _redacted(event, redact), verdict)
-    except Exception as error:
-        _failed("recording", error)
-        return Answer(reply=reply)
-
-
-def _answer(reply: Reply, event: Event, verdict: Verdict) -> Answer:
-    draft = _AnswerDraft()
-    draft.reply = reply
-    draft.event = event
-    draft.verdict = verdict
-    draft.__class__ = Answer
-    answer: Answer = draft
-    return answer
-
-
 def _dated(request: Request, settings: Settings) -> Request:
     """Give the request the clock's moment; a broken clock costs no event."""
     try:
@@ -184,23 +256,6 @@ def _dated(request: Request, settings: Settings) -> Request:
     )
 
 
-def _level(event: Event, request: Request, settings: Settings) -> Level:
-    """Give how much may be known of an event now; in doubt, nothing."""
-    try:
-        today = Level.FULL
-        if settings.consent is not None and event.level is not Level.NONE:
-            today = settings.consent(_message(event), event.kind)
-        level = effective_level(event.level, settings.default_level, today)
-    except Exception as error:
-        _failed("consent, which counts as none,", error)
-        return Level.NONE
-    if event.kind is Kind.CLICK:
-        fields = request.fields
-        if opted_out(fields.get_lower("sec-gpc")) or (settings.honor_dnt and opted_out(fields.get_lower("dnt"))):
-            return Level.NONE
-    return level
-
-
 def _message(event: Event) -> Message:
     """Give the message of an event, for the host's consent callback."""
     return Message(
@@ -215,41 +270,22 @@ def _message(event: Event) -> Message:
 
 
 def marked(facts: Facts, event: Event) -> Facts:
-    """Give the facts of an event, with the hint that it followed the link no reader sees."""
-    return facts.changed(hints=facts.hints | {Hint.HONEYPOT}) if event.link == HONEYPOT_LINK else facts
+    """Give what of the observed facts an event may have.
+
+    An event that followed the link no reader sees gets the hint that tells so. Below level FULL, or where a mail has no
+    one recipient, whatever tells one reader from another is taken out.
+    """
+    if event.link == HONEYPOT_LINK:
+        facts = facts.changed(hints=facts.hints | {Hint.HONEYPOT})
+    return facts if event.level is _FULL and event.recipient is not None else unlinked(facts)
 
 
-def _facts(request: Request, event: Event, level: Level, observe: Observe) -> Facts:
+def _earlier(event: Event, history: History) -> tuple[Event, ...]:
     try:
-        facts = marked(observe(request, event.kind), event)
+        return tuple(history.recent(event))
     except Exception as error:
-        _failed("observing", error)
-        return _UNSEEN
-    return facts if level is Level.FULL and event.recipient is not None else unlinked(facts)
-
-
-def _judged(event: Event, judge: Judge, history: History | None) -> Verdict:
-    if event.facts is _UNSEEN:
-        return Verdict(actor=Actor.UNKNOWN)
-    earlier: Iterable[Event] = ()
-    if history is not None:
-        try:
-            earlier = tuple(history.recent(event))
-        except Exception as error:
-            _failed("the history", error)
-    try:
-        return judge.classify(event, earlier)
-    except Exception as error:
-        _failed("judging", error)
-        return Verdict(actor=Actor.UNKNOWN)
-
-
-def _redacted(event: Event, redact: Redact) -> Event:
-    try:
-        return redact(event)
-    except Exception as error:
-        _failed("redaction, so everything personal is dropped,", error)
-        return drop_personal(event)
+        _failed("the history", error)
+        return ()
 
 
 def _undecoded(request: Request, settings: Settings, status: int) -> Reply:
@@ -263,19 +299,13 @@ def _undecoded(request: Request, settings: Settings, status: int) -> Reply:
     return page(status, request)
 
 
-def _clicked(url: str, request: Request, settings: Settings) -> Reply:
-    """Reply to a click on a verified link."""
+def _helpless(request: Request) -> Reply:
+    """Reply to what is no proper request: the image or a page, by as much of it as can be read."""
     try:
-        target = location(url)
-    except ValueError:
-        return _undecoded(request, settings, 404)
-    if settings.may_redirect is not None:
-        try:
-            if not settings.may_redirect(url):
-                return page(410, request)
-        except Exception as error:
-            _failed("may_redirect, which counts as yes,", error)
-    return redirect(target)
+        asked = Request(url=request.url, method=request.method)
+        return pixel(asked) if _route(asked.url) == "o" else page(503, asked)
+    except Exception:
+        return page(503, Request(url=""))
 
 
 def _route(url: str) -> str:

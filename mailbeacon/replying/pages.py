@@ -65,12 +65,24 @@ _ReplyDraft = draft_of(Reply)
 
 def pixel(request: Request) -> Reply:
     """Give the open's reply: always the image, for a mail provider may keep an error for a month."""
-    return _reply(200, [*_PIXEL_HEADERS], b"" if request.method == "HEAD" else PIXEL)
+    draft = _ReplyDraft()
+    draft.status = 200
+    draft.headers = [*_PIXEL_HEADERS]
+    draft.body = b"" if request.method == "HEAD" else PIXEL
+    draft.__class__ = Reply
+    reply: Reply = draft
+    return reply
 
 
 def redirect(target: str) -> Reply:
     """Give the reply that sends the reader on, to a destination in ASCII form."""
-    return _reply(302, [("Location", target), *_REDIRECT_HEADERS], b"")
+    draft = _ReplyDraft()
+    draft.status = 302
+    draft.headers = [("Location", target), *_REDIRECT_HEADERS]
+    draft.body = b""
+    draft.__class__ = Reply
+    reply: Reply = draft
+    return reply
 
 
 def page(status: int, request: Request) -> Reply:
@@ -80,14 +92,4 @@ def page(status: int, request: Request) -> Reply:
     headers = [*_PAGE_HEADERS, ("Content-Length", str(len(body)))]
     if status == 405:
         headers.append(("Allow", ", ".join(READING)))
-    return _reply(status, headers, b"" if request.method == "HEAD" else body)
-
-
-def _reply(status: int, headers: list[tuple[str, str]], body: bytes) -> Reply:
-    draft = _ReplyDraft()
-    draft.status = status
-    draft.headers = headers
-    draft.body = body
-    draft.__class__ = Reply
-    reply: Reply = draft
-    return reply
+    return Reply(status=status, headers=headers, body=b"" if request.method == "HEAD" else body)

@@ -26,7 +26,13 @@ def bounds(interval: Interval) -> str:
 
 
 def rate_text(rate: Rate) -> str:
-    """Write a rate with its interval and what it is of."""
+    """Write a rate with its interval and what it is of.
+
+    Example:
+        >>> from mailbeacon.counting import rate
+        >>> rate_text(rate("click rate", 30, 1200, of="delivered"))
+        '2.5 % (30 of 1,200 delivered; 1.8 to 3.5 %)'
+    """
     if rate.value is None:
         return f"– (0 {rate.of})"
     counted = f"{number(rate.numerator)} of {number(rate.denominator)} {rate.of}"

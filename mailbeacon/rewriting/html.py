@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, tokens, url_text
 from mailbeacon.model import HONEYPOT_LINK, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source, whole_source
-from mailbeacon.rewriting.result import Raw, Rewrite
+from mailbeacon.rewriting.repeats import Done, Part, Repeats
+from mailbeacon.rewriting.result import Made, Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules
-from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
+from mailbeacon.rewriting.sizes import TOP_BYTES, is_counted, utf8_length
 
 __all__ = ["PIXEL", "TRAP", "Wrap", "pixel_tag", "rewrite_html", "trap_tag"]
 
@@ -20,6 +21,7 @@ Wrap = Callable[[int, str], str]
 PIXEL = '<img src="{}" width="1" height="1" alt="" border="0" style="display:block;width:1px;height:1px;border:0" />'
 """The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193)."""
 
+_BEFORE_URL, _AFTER_URL = PIXEL.split("{}")
 PIXEL_NUMBER = 0
 TRAP_NUMBER = HONEYPOT_LINK
 
@@ -28,6 +30,12 @@ TRAP = '<a href="{}" aria-hidden="true" tabindex="-1" style="display:none;font-s
 
 _AMP = frozenset({"amp4email", "⚡4email", "amp", "⚡"})
 _BLANK = "\t\n\f\r \ufeff"
+_NAME_ENDS = frozenset("\t\n\f\r />")
+_FRAME_NAMES = {f"<{name}{end}": (name, 5) for name in ("html", "base", "body") for end in _NAME_ENDS} | {
+    f"<{name}": (name, 6) for name in ("/html", "/body")
+}
+"""The tags of a document's frame by their first six characters, with where their names end."""
+_NO_NAME = ("", -1)
 _HEAD = frozenset({
     "html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "style", "script", "noscript",
     "template", "noframes",
@@ -37,7 +45,7 @@ _HEAD = frozenset({
 
 def pixel_tag(url: str) -> str:
     """Give the image for a pixel's URL."""
-    return PIXEL.format(escape_attribute(url))
+    return f"{_BEFORE_URL}{escape_attribute(url) if '&' in url else url}{_AFTER_URL}"
 
 
 def trap_tag(url: str) -> str:
@@ -54,6 +62,8 @@ def rewrite_html(
     planner: Planner | None = None,
     first_number: int = 1,
     trap: str = "",
+    token: str = "",
+    repeats: Repeats | None = None,
 ) -> Rewrite:
     """Put wrapped links and a pixel into a document.
 
@@ -66,22 +76,50 @@ def rewrite_html(
         planner: Which links to wrap; keep one for many documents, for it remembers what it has seen.
         first_number: The number of the first wrapped link.
         trap: The URL of a link no reader sees, to tell scanners by; empty for none.
+        token: What of all these URLs is the message's own; of use with ``repeats`` only.
+        repeats: The documents rewritten before with the same planner, and URLs that differ in the token alone.
     """
-    found = scan(html)
-    work = _Work(html, found)
+    planner = planner or Planner(LinkRules())
+    if repeats is None or not token:
+        return Rewrite(html, *_rewritten(html, wrap, pixel, position, planner, first_number, trap)[0])
+
+    def link(piece: str, number: int, base: str) -> Part:
+        work = _Work(piece, Scan([piece], [0], [], 1), base)
+        if wrap:
+            work.wrap_links(planner, wrap, number)
+        return Part(work.out[0], len(work.changes), work.grown)
+
+    key = (wrap is None, not pixel, not trap, position, first_number)
+    known = repeats.rewrite(key, html, token, link)
+    if known:
+        return Rewrite(html, known, lambda: _rewritten(html, wrap, pixel, position, planner, first_number, trap)[0][1])
+    done, work = _rewritten(html, wrap, pixel, position, planner, first_number, trap)
+    if work.is_plain:
+        repeats.keep(key, Done(html, token, work.scan, work.out, work.changes, work.base, work.projected))
+    return Rewrite(html, *done)
+
+
+def _rewritten(
+    html: str,
+    wrap: Wrap | None,
+    pixel: str,
+    position: Literal["auto", "top", "bottom"],
+    planner: Planner,
+    first_number: int,
+    trap: str,
+) -> tuple[tuple[str, Made], _Work]:
+    """Read and rewrite a whole document."""
+    work = _Work(html, scan(html))
     if work.amp:
         note = Warned(kind=WarningKind.AMP, detail="an AMP document is left as it is: an img would make it invalid")
-        work.wrap_links(planner or Planner(LinkRules()), _leave_alone, first_number)
+        work.wrap_links(planner, _leave_alone, first_number)
         left = [(index, one if one.reason else one._replace(reason=SkipReason.AMP)) for index, one in work.left]
-        return Rewrite(html, html, found.pieces, (), left, (note,))
+        return (html, Made(work.scan.pieces, (), left, (note,))), work
     if wrap:
-        work.wrap_links(planner or Planner(LinkRules()), wrap, first_number)
-    inserted = [(trap_tag(trap), TRAP_NUMBER)] if trap else []
-    if pixel:
-        inserted.append((pixel_tag(pixel), PIXEL_NUMBER))
-    if inserted:
-        work.put(inserted, position)
-    return Rewrite(html, "".join(work.out), found.pieces, work.changes, work.left, work.notes)
+        work.wrap_links(planner, wrap, first_number)
+    if pixel or trap:
+        work.put(pixel_tag(pixel) if pixel else "", trap_tag(trap) if trap else "", position)
+    return ("".join(work.out), Made(work.scan.pieces, work.changes, work.left, work.notes)), work
 
 
 def _is_amp(piece: str) -> bool:
@@ -98,24 +136,35 @@ def _leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a
 class _Work:
     """Hold what one rewrite is doing."""
 
-    def __init__(self, html: str, found: Scan) -> None:
-        self.source_length = utf8_length(html) if len(html) > TOP_BYTES // 4 else len(html)
+    def __init__(self, html: str, found: Scan, base: str = "") -> None:
+        self.projected = utf8_length(html) if is_counted(html) else len(html)
         self.scan = found
         self.out = found.pieces.copy()
         self.changes: list[Raw] = []
         self.left: list[tuple[int, Planned]] = []
         self.notes: list[Warned] = []
         self.grown = 0
-        self.base = ""
+        self.base = base
         self.amp = False
         self.body_start = self.body_end = self.html_end = -1
-        self._read_frame()
+        if found.frame:
+            self._read_frame()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a piece without a link could be another without a change to the rest."""
+        found = self.scan
+        whole = found.plain and found.safe == len(found.pieces) and not (self.amp or self.notes)
+        return whole and (self.body_start >= 0 or not self._has_noscript())
 
     def _read_frame(self) -> None:
         """Find the tags of the document's frame: html, base, body."""
+        pieces, ambiguous, svg = self.scan.pieces, self.scan.ambiguous, self.scan.svg
         for index in self.scan.frame:
-            if index not in self.scan.ambiguous and index not in self.scan.svg:
-                self._read_frame_tag(index, tag_name(self.scan.pieces[index]))
+            piece = pieces[index]
+            name, end = _FRAME_NAMES.get(piece[:6].lower(), _NO_NAME)
+            if name and piece[end : end + 1] in _NAME_ENDS and index not in ambiguous and index not in svg:
+                self._read_frame_tag(index, name)
 
     def _read_frame_tag(self, index: int, name: str) -> None:
         if name == "/body" and index <= self.scan.safe:
@@ -174,21 +223,21 @@ class _Work:
             return Reading.AMBIGUOUS
         return Reading.SVG if index in self.scan.svg else Reading.PLAIN
 
-    def put(self, inserted: Sequence[tuple[str, int]], position: Literal["auto", "top", "bottom"]) -> None:
+    def put(self, pixel: str, trap: str, position: Literal["auto", "top", "bottom"]) -> None:
         """Insert the image, and the trap before it, where a reader's client will load it."""
-        if self.scan.frameset:
+        found = self.scan
+        if found.frameset:
             self._note_pixel("no pixel: a frameset takes the place of the body")
             return
-        projected = self.source_length + self.grown + sum(len(tag) for tag, _ in inserted)
-        top = position == "top" or (position == "auto" and projected > TOP_BYTES)
-        if top and self.body_start >= 0 and self.body_start < self.scan.safe:
-            found = TAG.match(self.scan.pieces[self.body_start])
-            if found:
-                self._insert(self.body_start, found.end(), inserted)
-                return
-        end = next((one for one in (self.body_end, self.html_end) if one >= 0), self.scan.safe)
-        if end < self.scan.safe or end == len(self.scan.pieces):
-            if self.body_start < 0 and self._noscript_head(end):
+        self.projected += self.grown + len(pixel) + len(trap)
+        top = position == "top" or (position == "auto" and self.projected > TOP_BYTES)
+        place = self._top() if top else None
+        if place:
+            self._insert(*place, pixel, trap)
+            return
+        end = self.body_end if self.body_end >= 0 else self.html_end if self.html_end >= 0 else found.safe
+        if end < found.safe or end == len(found.pieces):
+            if self.body_start < 0 and self._has_noscript(end) and not self._body_begun(end):
                 self._note_pixel("no pixel: the document ends inside its head")
                 return
         elif not self._body_begun(end):
@@ -196,7 +245,19 @@ class _Work:
             return
         else:
             self._note_pixel("the pixel stands before an element that the document never closes")
-        self._insert(end, 0, inserted)
+        self._insert(end, 0, pixel, trap)
+
+    def _top(self) -> tuple[int, int] | None:
+        """Find where the body begins, in a fragment too: the piece, and how far into it."""
+        pieces, safe = self.scan.pieces, self.scan.safe
+        if 0 <= self.body_start < safe:
+            tag = TAG.match(pieces[self.body_start])
+            return (self.body_start, tag.end()) if tag else None
+        text = pieces[0].lstrip(_BLANK)
+        if text:
+            return 0, len(pieces[0]) - len(text)
+        name = tag_name(pieces[1]) if safe > 1 and 1 not in self.scan.ambiguous else ""
+        return (0, len(pieces[0])) if name and name[0] != "/" and name not in _HEAD else None
 
     def _body_begun(self, end: int) -> bool:
         """Tell whether what a reader sees begins before a piece."""
@@ -205,23 +266,26 @@ class _Work:
         names = map(tag_name, tokens("".join(self.scan.pieces[1:end])))
         return any(name and name[0] != "/" and name not in _HEAD for name in names)
 
-    def _noscript_head(self, end: int) -> bool:
-        """Tell whether the document ends in a ``noscript`` of its head."""
-        return any(piece[:9].lower() == "<noscript" for piece in self.scan.pieces[:end]) and not self._body_begun(end)
+    def _has_noscript(self, end: int | None = None) -> bool:
+        return any(piece[:9].lower() == "<noscript" for piece in self.scan.pieces[:end])
 
     def _note_pixel(self, detail: str) -> None:
         self.notes.append(Warned(kind=WarningKind.PIXEL, detail=detail))
 
-    def _insert(self, index: int, at: int, inserted: Sequence[tuple[str, int]]) -> None:
+    def _insert(self, index: int, at: int, pixel: str, trap: str) -> None:
         """Insert into a piece without a link, or after the last."""
-        text = "".join(tag for tag, _ in inserted)
-        if index == len(self.out):
+        out, changes = self.out, self.changes
+        if index == len(out):
             index -= 1
-            self.out[index] += text
             at = len(self.scan.pieces[index])
+            out[index] = f"{out[index]}{trap}{pixel}"
         else:
-            self.out[index] = f"{self.out[index][:at]}{text}{self.out[index][at:]}"
-        where = len(self.changes)
-        while where and self.changes[where - 1][:2] >= (index, at):
+            piece = out[index]
+            out[index] = f"{piece[:at]}{trap}{pixel}{piece[at:]}"
+        where = len(changes)
+        while where and changes[where - 1][:2] >= (index, at):
             where -= 1
-        self.changes[where:where] = [(index, at, at, "", tag, number, None) for tag, number in inserted]
+        if pixel:
+            changes.insert(where, (index, at, at, "", pixel, PIXEL_NUMBER, None))
+        if trap:
+            changes.insert(where, (index, at, at, "", trap, TRAP_NUMBER, None))

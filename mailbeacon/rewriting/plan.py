@@ -24,6 +24,7 @@ _ENDING = re.compile(r"(?:<!\s*\[endif\]\s*)?--!?>\Z", re.IGNORECASE)
 """What ends a conditional comment; Outlook shows its content without an ``endif`` too."""
 _END_OF_LINK = re.compile("</[aA]")
 _LABEL_PIECES = 4
+"""Pieces from a link's tag on in which its end tag is looked for."""
 _MAX_PLANS = 4_096
 _MAX_BASES = 16
 _MAX_REMEMBERED = 16_384

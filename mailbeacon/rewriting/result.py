@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
@@ -15,11 +15,20 @@ from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
 if TYPE_CHECKING:
     from mailbeacon.rewriting.plan import Planned
 
-__all__ = ["Raw", "Rewrite"]
+__all__ = ["Made", "Raw", "Rewrite"]
 
 
 Raw = tuple[int, int, int, str, str, int, "Planned | None"]
 """One change inside a piece: its index, start, end, old and new text, the link's number and plan; number 0 is the pixel."""
+
+
+class Made(NamedTuple):
+    """Say how a rewritten document was made."""
+
+    pieces: Sequence[str]
+    changes: Sequence[Raw]
+    left: Sequence[tuple[int, Planned]]
+    notes: Sequence[Warned] = ()
 
 
 class Rewrite:
@@ -31,22 +40,16 @@ class Rewrite:
     """
 
     def __init__(
-        self,
-        source: str,
-        result: str,
-        pieces: Sequence[str],
-        changes: Sequence[Raw],
-        left: Sequence[tuple[int, Planned]],
-        notes: Sequence[Warned] = (),
-        channel: Channel = Channel.HTML,
+        self, source: str, result: str, made: Made | Callable[[], Made], channel: Channel = Channel.HTML
     ) -> None:
         self.source = source
         self.html = result
         self.channel = channel
-        self._pieces = pieces
-        self._changes = changes
-        self._left = left
-        self._notes = notes
+        self._how = made
+
+    @cached_property
+    def _made(self) -> Made:
+        return self._how if isinstance(self._how, Made) else self._how()
 
     @property
     def text(self) -> str:
@@ -55,7 +58,7 @@ class Rewrite:
 
     @cached_property
     def _offsets(self) -> list[int]:
-        return [0, *accumulate(map(len, self._pieces))]
+        return [0, *accumulate(map(len, self._made.pieces))]
 
     @cached_property
     def _lines(self) -> list[int]:
@@ -73,7 +76,7 @@ class Rewrite:
     def links(self) -> tuple[Link, ...]:
         """The wrapped links, in order."""
         found = []
-        for piece, start, _, _, _, number, planned in self._changes:
+        for piece, start, _, _, _, number, planned in self._made.changes:
             if planned:
                 line, column = self._place(piece, start)
                 link = Link(
@@ -86,7 +89,7 @@ class Rewrite:
     def skipped(self) -> tuple[Skipped, ...]:
         """The links left alone, each with its reason, in order."""
         found = []
-        for piece, planned in self._left:
+        for piece, planned in self._made.left:
             line, column = self._place(piece, planned.start)
             reason = planned.reason or SkipReason.TOO_LONG
             found.append(Skipped(url=planned.read, reason=reason, place=planned.place, line=line, column=column))
@@ -96,7 +99,7 @@ class Rewrite:
     def edits(self) -> tuple[Edit, ...]:
         """The changes, in the order of the source."""
         found = []
-        for piece, start, end, _, new, number, _ in self._changes:
+        for piece, start, end, _, new, number, _ in self._made.changes:
             first, last = self._offsets[piece] + start, self._offsets[piece] + end
             found.append(Edit(start=first, end=last, old=self.source[first:last], new=new, number=number))
         return tuple(found)
@@ -105,7 +108,7 @@ class Rewrite:
         """Give the plan of each wrapped link, with the URL that now stands there."""
         return [
             (planned, attribute_text(new if planned.quote or planned.place is Place.TEXT else new[1:-1]))
-            for _, _, _, _, new, _, planned in self._changes
+            for _, _, _, _, new, _, planned in self._made.changes
             if planned
         ]
 
@@ -124,7 +127,7 @@ class Rewrite:
         """What the sender should look at."""
         from mailbeacon.rewriting.warnings import find_warnings
 
-        return (*self._notes, *find_warnings(self._pieces, self._changes, self._left, self._place), *self._clipped())
+        return (*self._made.notes, *find_warnings(*self._made[:3], self._place), *self._clipped())
 
     def _clipped(self) -> tuple[Warned, ...]:
         if self.channel is not Channel.HTML or self.size_after <= CLIP_BYTES:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.rewriting.html import Wrap
 from mailbeacon.rewriting.plan import Planned
-from mailbeacon.rewriting.result import Raw, Rewrite
+from mailbeacon.rewriting.result import Made, Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules, says_unsubscribe
 
 __all__ = ["find_urls", "rewrite_text"]
@@ -52,7 +52,7 @@ def rewrite_text(text: str, wrap: Wrap, *, rules: LinkRules | None = None, first
         at = end
         number += 1
     parts.append(text[at:])
-    return Rewrite(text, "".join(parts), [text], changes, left, channel=Channel.TEXT)
+    return Rewrite(text, "".join(parts), Made([text], changes, left), channel=Channel.TEXT)
 
 
 class _Lines:

@@ -6,7 +6,17 @@ several threads. None of them redacts: what comes here has been through ``privac
 
 from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
+from mailbeacon.store.queued import QueueSink
 from mailbeacon.store.reading import read_events
 from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
-__all__ = ["CallbackSink", "JsonlSink", "MemoryHistory", "MemorySink", "SqliteHistory", "SqliteSink", "read_events"]
+__all__ = [
+    "CallbackSink",
+    "JsonlSink",
+    "MemoryHistory",
+    "MemorySink",
+    "QueueSink",
+    "SqliteHistory",
+    "SqliteSink",
+    "read_events",
+]

@@ -19,7 +19,7 @@ def check_bounds(**bounds: int) -> None:
         ConfigError: If one is smaller, or not a whole number.
     """
     for name, value in bounds.items():
-        if not isinstance(value, int) or value < 1:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ConfigError(f"{name} must be a whole number from 1, got {value!r}")
 
 

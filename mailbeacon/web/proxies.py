@@ -49,6 +49,11 @@ class TrustedProxies:
 
         Returns:
             In plain form: no port, brackets or zone, and an IPv4 address inside IPv6 taken out.
+
+        Example:
+            >>> proxies = TrustedProxies(["10.0.0.0/8"])
+            >>> proxies.client("10.0.0.1", Headers({"X-Forwarded-For": "203.0.113.9, 192.0.2.7"}))
+            '192.0.2.7'
         """
         last = _address(peer or _SOCKET)
         if last is None or not self._trusts(last):

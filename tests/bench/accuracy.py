@@ -16,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 from mailbeacon import fake  # noqa: E402
 from mailbeacon.judging import Classifier  # noqa: E402 - run as a program, the package is found beside it
 from mailbeacon.model import Actor, Kind, Verdict  # noqa: E402
-from tests.bench.traffic import AUDIENCES, live, network_data, whole  # noqa: E402
+from tests.bench.traffic import AUDIENCES, FIRST, live, network_data, whole  # noqa: E402
 from tests.scenes import Mailing, Told  # noqa: E402
 
 Pairs = Sequence[tuple[Told, Verdict]]
@@ -26,6 +26,7 @@ TARGETS = {
     "Apple's proxy and Gmail's prefetch": "100 %",
     "machine opens called people": "<= 3 %",
     "the same, without Gmail's prefetch": "",
+    "(2) with the first clicks that live verdicts cannot decide": "",
 }
 
 
@@ -48,13 +49,20 @@ def figures(pairs: Pairs) -> dict[str, float]:
     opens = [(t, v.is_human is True) for t, v in pairs if t.machine and t.event.kind is Kind.OPEN]
     return {
         "people's clicks kept": rate([human is True for human in clicks]),
-        "bursts not called people": rate([v.is_human is not True for t, v in pairs if "machine: burst" in t.does]),
+        "bursts not called people": rate([v.is_human is not True for t, v in pairs if _in_burst(t)]),
         "Apple's proxy and Gmail's prefetch": rate(
             [v.actor is t.truth for t, v in pairs if t.truth in (Actor.PRIVACY_PROXY, Actor.PREFETCH)]
         ),
         "machine opens called people": rate([called for _, called in opens]),
         "the same, without Gmail's prefetch": rate([called for t, called in opens if t.truth is not Actor.PREFETCH]),
+        "(2) with the first clicks that live verdicts cannot decide": rate(
+            [v.is_human is not True for t, v in pairs if "machine: burst" in t.does]
+        ),
     }
+
+
+def _in_burst(told: Told) -> bool:
+    return "machine: burst" in told.does and told.does != FIRST
 
 
 def scored(pairs: Pairs) -> fake.Score:

@@ -51,21 +51,33 @@ def with_lolhtml(html: str) -> bytes:
     return b"".join(parts)
 
 
-def decoders() -> dict[str, Callable[[], object]]:
-    """Give pytracking's ``get_open_tracking_result`` alone, as it is by default, and with a key: only then it verifies."""
+def decoders(clicked: str = "") -> dict[str, Callable[[], object]]:
+    """Give pytracking's reading of an open's URL alone, or of a click's.
+
+    By default it verifies nothing, so that is not the same work; with a key it is Fernet's, and only then it verifies.
+
+    Args:
+        clicked: The destination of the click; empty for an open.
+    """
 
     def reading(configuration: pytracking.Configuration) -> Callable[[], object]:
+        if clicked:
+            url = pytracking.get_click_tracking_url(clicked, metadata=METADATA, configuration=configuration)
+            path = configuration.get_click_tracking_url_path(url)
+            return lambda: pytracking.get_click_tracking_result(path, configuration=configuration)
         url = pytracking.get_open_tracking_url(metadata=METADATA, configuration=configuration)
-        path = url.rpartition("/")[2]
+        path = configuration.get_open_tracking_url_path(url)
         return lambda: pytracking.get_open_tracking_result(path, configuration=configuration)
 
     found = {"pytracking decode, unsigned": reading(PYTRACKING)}
     with suppress(ImportError):
         from cryptography.fernet import Fernet
 
-        key = Fernet.generate_key()
-        base = PYTRACKING.base_open_tracking_url
-        sealed = pytracking.Configuration(base_open_tracking_url=base, encryption_bytestring_key=key)
+        bases = {
+            "base_open_tracking_url": PYTRACKING.base_open_tracking_url,
+            "base_click_tracking_url": PYTRACKING.base_click_tracking_url,
+        }
+        sealed = pytracking.Configuration(**bases, encryption_bytestring_key=Fernet.generate_key())
         found["pytracking decode, Fernet"] = reading(sealed)
     return found
 

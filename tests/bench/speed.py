@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -30,7 +30,7 @@ import mailbeacon as mb  # noqa: E402 - run as a program, the package is found b
 from mailbeacon.judging import Classifier  # noqa: E402
 from mailbeacon.markup import scan  # noqa: E402
 from tests.bench import peers  # noqa: E402
-from tests.bench.documents import SIZES, documents  # noqa: E402
+from tests.bench.documents import SIZES, documents, personal, unlike  # noqa: E402
 from tests.scenes import Mailing  # noqa: E402
 
 Work = Callable[[], object]
@@ -149,17 +149,26 @@ def fresh(recipient: str = "") -> mb.Message:
     return mb.Message(recipient=recipient or f"u-{next(_numbers)}", campaign="spring", sent_at=SENT)
 
 
+_recipients = cycle([f"u-{number}" for number in range(20_000)])
+
+
+def new() -> mb.Message:
+    """Give the message of one recipient among many, whose name the host has at hand."""
+    return mb.Message(recipient=next(_recipients), campaign="spring", sent_at=SENT)
+
+
 def document_rows(size: str, html: str, effort: Effort) -> Iterator[Row]:
-    """Measure one recipient of a compiled campaign, and rewriting in one go, warm and cold."""
+    """Measure one recipient of a compiled campaign, and rewriting in one go: each message anew, and by a new beacon."""
     beacon = mb.Beacon(BASE, secret_keys=[KEY])
     template = beacon.compile(html, campaign="spring", verify=False)
     parts = template.source("\0").split("\0")
-    message, plain = fresh(), mb.Beacon(BASE, secret_keys=[KEY])
+    message, plain = new(), mb.Beacon(BASE, secret_keys=[KEY])
     works: dict[str, Work] = {
-        "render": lambda: template.render(fresh()),
+        "render": lambda: template.render(new()),
         "same token and a bare join": lambda: beacon.signer.sign_message(message).join(parts),
-        "warm": lambda: plain.rewrite(html, fresh()).html,
-        "cold": lambda: mb.Beacon(BASE, secret_keys=[KEY]).rewrite(html, fresh()).html,
+        "Message, same token and a bare join": lambda: beacon.signer.sign_message(new()).join(parts),
+        "rewrite": lambda: plain.rewrite(html, new()).html,
+        "cold": lambda: mb.Beacon(BASE, secret_keys=[KEY]).rewrite(html, new()).html,
         "pytracking": partial(peers.with_pytracking, html),
         "lxml rewrite_links": partial(peers.with_lxml, html),
         "python-lolhtml": partial(peers.with_lolhtml, html),
@@ -181,17 +190,32 @@ def document_rows(size: str, html: str, effort: Effort) -> Iterator[Row]:
             "lxml rewrite_links": "",
             "python-lolhtml": ">= 25" if large else "",
             "same token and a bare join": "<= 1.5",
+            "Message, same token and a bare join": "<=",
         },
     )
-    yield from rows(
-        "one document, every message different",
-        size,
-        found,
-        "warm",
-        {"pytracking": ">= 5" if size != "XL" else "", "lxml rewrite_links": "", "python-lolhtml": "<= 2"},
-    )
-    cold = {"pytracking": "", "lxml rewrite_links": "", "python-lolhtml": "<="}
-    yield from rows("one document, a new beacon each time", size, found, "cold", cold)
+    targets = {"pytracking": ">= 5" if size != "XL" else "", "lxml rewrite_links": "", "python-lolhtml": "<= 2"}
+    yield from rows("one document, every message different", size, found, "rewrite", targets)
+    for work, differ in (("… with its reader's name in it", personal), ("… and read from begin to end", unlike)):
+        yield from rows(work, size, rounds(many(html, differ), effort), "rewrite", targets)
+    yield from rows("one document, a new beacon each time", size, found, "cold", dict.fromkeys(targets, "<="))
+
+
+def many(html: str, differ: Callable[[str, int], str]) -> dict[str, Work]:
+    """Give the works that rewrite a document in one go, each time another form of it."""
+    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    forms = [differ(html, number) for number in range(32)]
+    doing: dict[str, Callable[[str], object]] = {
+        "rewrite": lambda form: beacon.rewrite(form, new()).html,
+        "pytracking": peers.with_pytracking,
+        "lxml rewrite_links": peers.with_lxml,
+        "python-lolhtml": peers.with_lolhtml,
+    }
+
+    def one(do: Callable[[str], object]) -> Work:
+        turns = cycle(forms)
+        return lambda: do(next(turns))
+
+    return {name: one(do) for name, do in doing.items()}
 
 
 def token_rows(effort: Effort) -> Iterator[Row]:
@@ -206,19 +230,37 @@ def token_rows(effort: Effort) -> Iterator[Row]:
 
 
 def answer_rows(effort: Effort) -> Iterator[Row]:
-    """Measure the whole answer to an open against reading the open's token alone; the target is for a token that is verified."""
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    """Measure the whole answer to an open and to a click, the request made anew, against reading the URL's tokens alone.
+
+    ``seen`` is one mail asked for again and again; ``fresh`` is another recipient's each time, by the same client. There
+    is a target for the peer's reading that verifies; the unsigned one verifies nothing.
+    """
+    beacon, page = mb.Beacon(BASE, secret_keys=[KEY]), "https://shop.example/item/7?a=1&b=2"
     fields = {"User-Agent": AGENT, "Accept": "image/avif,image/webp,*/*", "Accept-Language": "de,en;q=0.5"}
-    url = beacon.open_url(fresh("u-17"))
-
-    def ours() -> mb.Answer:
-        return beacon.answer(mb.Request(url=url, headers=fields, address="192.0.2.7", received_at=SENT))
-
-    works: dict[str, Work] = {"ours": ours, **peers.decoders()}
-    if ours().event is None:
-        raise SystemExit("the request that is measured gives no event")
+    mails = [fresh() for _ in range(5_000)]  # more than are remembered
+    kinds = {
+        "an open": ([beacon.open_url(mail) for mail in mails], peers.decoders()),
+        "a click": ([beacon.click_url(mail, page) for mail in mails], peers.decoders(page)),
+    }
     targets = {"pytracking decode, unsigned": "<=", "pytracking decode, Fernet": "<= 0.6"}
-    yield from rows("answer to an open: decode to reply", "", rounds(works, effort), "ours", targets)
+    for kind, (urls, decoders) in kinds.items():
+        found = rounds(
+            {"seen": asked(beacon, urls[:1], fields), "fresh": asked(beacon, urls, fields), **decoders}, effort
+        )
+        for name in ("seen", "fresh"):
+            yield from rows(f"answer to {kind}: decode to reply", name, found, name, targets)
+
+
+def asked(beacon: mb.Beacon, urls: list[str], fields: dict[str, str]) -> Work:
+    """Give the work of answering a request for the next of some URLs."""
+    following = cycle(urls).__next__
+
+    def work() -> mb.Answer:
+        return beacon.answer(mb.Request(url=following(), headers=fields, address="192.0.2.7", received_at=SENT))
+
+    if work().event is None:
+        raise SystemExit("the request that is measured gives no event")
+    return work
 
 
 def judging_rows(effort: Effort) -> Iterator[Row]:

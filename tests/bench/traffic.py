@@ -16,7 +16,7 @@ from mailbeacon.judging import Classifier
 from mailbeacon.model import Actor, Event, Hint, Kind, NetworkKind, Networks, Request, Verdict
 from tests.scenes import UNDECIDABLE, Told
 
-__all__ = ["AUDIENCES", "live", "network_data", "whole"]
+__all__ = ["AUDIENCES", "FIRST", "live", "network_data", "whole"]
 
 SENT = datetime(2026, 11, 3, 9, tzinfo=UTC)
 LINKS = 8
@@ -25,6 +25,8 @@ AUDIENCES = (fake.CONSUMER, fake.BUSINESS, fake.INTERNAL)
 BURSTS = frozenset(f"scanner-{style}" for style in ("burst", "head", "scattered", "leaving", "named", "sandbox"))
 LONE = frozenset({"scanner-single", "scanner-pixel"})
 BARE = frozenset({"user-agent", "referer"})
+FIRST = "machine: burst's first click, live: full browser, unknown network"
+"""What a live verdict cannot tell from a person's: a single click as yet, with nothing that came before it."""
 WHO = {Actor.HUMAN: "person", Actor.IMAGE_PROXY: "person", Actor.PRIVACY_PROXY: "nobody knows"}
 
 
@@ -55,11 +57,29 @@ def live(
     recorded: list[tuple[Event, Verdict]] = []
     beacon = _beacon(table, on_event=lambda event, verdict: recorded.append((event, verdict)))
     found = []
+    followed: set[str] = set()
     for hit in _hits(beacon, audience, recipients, seed, headers=headers):
         beacon.handle(hit.request)
-        found += [(_told(event, hit.truth, headers=headers), verdict) for event, verdict in recorded]
+        for event, verdict in recorded:
+            told = _told(event, hit.truth, headers=headers)
+            if "machine: burst" in told.does and _plain(event, headers=headers) and followed.isdisjoint(_names(event)):
+                told = replace(told, does=FIRST)
+            found.append((told, verdict))
+            if event.kind is not Kind.OPEN:
+                followed.update(_names(event))
         recorded.clear()
     return found
+
+
+def _names(event: Event) -> tuple[str, str]:
+    """Name the mail and the network: a verdict may rest on any earlier click that shares one of them."""
+    return event.message_id, event.facts.network_id
+
+
+def _plain(event: Event, *, headers: bool) -> bool:
+    """Tell whether a click has all that a browser sends, as far as that is known, and comes from an unknown network."""
+    full = Hint.SEC_FETCH in event.facts.hints or not headers
+    return full and event.facts.network.kind is NetworkKind.UNKNOWN
 
 
 def _beacon(table: Networks | None, **more: object) -> mb.Beacon:
@@ -88,6 +108,5 @@ def _told(event: Event, truth: fake.Truth, *, headers: bool) -> Told:
     if truth.actor is Actor.SCANNER and clicks and behaviour in BURSTS:
         does = f"machine: burst, {behaviour}"
     elif truth.actor is Actor.SCANNER and clicks and behaviour in LONE:
-        full = Hint.SEC_FETCH in event.facts.hints or not headers
-        does = UNDECIDABLE if full and event.facts.network.kind is NetworkKind.UNKNOWN else does
+        does = UNDECIDABLE if _plain(event, headers=headers) else does
     return Told(event=event, does=does, truth=truth.actor)

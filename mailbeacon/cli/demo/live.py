@@ -11,7 +11,7 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import shown
+from mailbeacon.cli.console import counted, shown
 from mailbeacon.cli.demo.server import Server
 from mailbeacon.cli.demo.stage import CAMPAIGN, Stage
 from mailbeacon.judging import explain
@@ -57,7 +57,7 @@ def serve(stage: Stage, server: Server, thread: Thread, events: Path) -> None:
         with suppress(KeyboardInterrupt):
             while thread.is_alive():
                 thread.join(_WAIT_SECONDS)
-        print(f"\nEnded. {screen.shown} events of yours are in {shown(str(events))} too.")
+        print(f"\nEnded. {counted(screen.shown, 'event')} of yours went into {shown(str(events))} too.")
 
 
 def _site(mail: bytes, tracking: WSGIApplication) -> WSGIApplication:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mailbeacon import judging, reporting
-from mailbeacon.cli.console import OK, Refused, shown
+from mailbeacon.cli.console import INTERRUPTED, OK, Refused, counted, shown
 from mailbeacon.cli.demo import accuracy, live
 from mailbeacon.cli.demo.folder import EVENTS, KEY, MAIL, REPORT, Folder, open_folder
 from mailbeacon.cli.demo.server import Server, serving
@@ -38,7 +38,7 @@ def run(file: Path | None, recipients: int, seed: int, out: Path, *, serve: bool
         serve: Keep serving afterwards, until Ctrl-C.
 
     Returns:
-        The exit code.
+        The exit code; that of Ctrl-C where it served, for nothing else ends that.
 
     Raises:
         Refused: If the file cannot be used, or the folder cannot be written to.
@@ -50,22 +50,23 @@ def run(file: Path | None, recipients: int, seed: int, out: Path, *, serve: bool
         print(_files(out))
         if serve:
             live.serve(stage, server, thread, out / EVENTS)
-        else:
-            print("\nThe links in the mail lead to this demonstration, which has ended: --serve keeps it running.")
+            return INTERRUPTED
+        print("\nThe links in the mail lead to this demonstration, which has ended: --serve keeps it running.")
     return OK
 
 
 def _perform(newsletter: Newsletter, recipients: int, seed: int, key: str, server: Server, folder: Folder) -> Stage:
     """Play the scene, print the report, and put the files in place."""
+    folder.write(EVENTS, b"")  # SQLite keeps to the permissions it finds
     with SqliteSink(folder.made / EVENTS) as sink:
         stage = set_stage(newsletter, server.url, key, sink)
         print("\n".join(_compiled(newsletter.name, stage.template)))
-        print(time_rendering(stage, newsletter.html, recipients), flush=True)
+        print(time_rendering(stage, newsletter, recipients), flush=True)
         played = play(stage, server, recipients, seed)
         pairs = list(sink.events())
         print(
-            f"{recipients:,} made-up readers sent {played.requests:,} requests over HTTP in {played.seconds:.1f} s; "
-            f"{len(pairs):,} events were stored."
+            f"{counted(recipients, 'made-up reader')} sent {counted(played.requests, 'request')} over HTTP in "
+            f"{played.seconds:.1f} s; {counted(len(pairs), 'event')} stored."
         )
     if len(pairs) < len(played.truths):
         raise Refused(f"only {len(pairs):,} of {len(played.truths):,} events could be stored")
@@ -92,7 +93,8 @@ def _compiled(name: str, template: Template) -> Iterator[str]:
     """Tell what compiling found."""
     reasons = Counter(one.reason.value for one in template.skipped)
     why = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
-    yield f"{name}: {len(template.links)} links wrapped, {len(template.skipped)} left alone{f' ({why})' if why else ''}."
+    wrapped = counted(len(template.links), "link")
+    yield f"{name}: {wrapped} wrapped, {len(template.skipped)} left alone{f' ({why})' if why else ''}."
     warnings = Counter(warned.detail for warned in template.warnings)
     for detail, count in warnings.most_common(_MOST_WARNINGS):
         yield f"  ! {shown(detail)}{f' ({count} times)' if count > 1 else ''}"

@@ -1,0 +1,81 @@
+"""Which events belong together: those of one message, and those from one network. Counts nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from mailbeacon.model import Event
+
+__all__ = ["Chains", "Neighbourhood"]
+
+
+class Chains:
+    """Tie together the indices that share a name.
+
+    Each index only knows the one before it: a million small lists would cost more than the counting, in making them and
+    in every walk of the garbage collector.
+
+    Attributes:
+        last: The last index of each name.
+        before: For each index the one before it that has the same name; -1 where there is none.
+    """
+
+    __slots__ = ("before", "last")
+
+    def __init__(self, size: int) -> None:
+        self.last: dict[str, int] = {}
+        self.before = [-1] * size
+
+    def group(self, name: str) -> list[int]:
+        """Give all indices of a name, in order."""
+        before, index = self.before, self.last[name]
+        found = []
+        while index >= 0:
+            found.append(index)
+            index = before[index]
+        found.reverse()
+        return found
+
+    def groups(self) -> Iterator[list[int]]:
+        """Give the indices of each name that has several."""
+        before = self.before
+        for name, last in self.last.items():
+            if before[last] >= 0:
+                yield self.group(name)
+
+
+class Neighbourhood:
+    """Give a host's rules the events near an event. What it gives grows with them, and so does its time."""
+
+    __slots__ = ("_horizon", "_messages", "_networks")
+
+    def __init__(self, events: Iterable[Event], horizon: timedelta) -> None:
+        self._horizon = horizon
+        self._messages: dict[str, list[Event]] = {}
+        self._networks: dict[str, list[Event]] = {}
+        for event in sorted(events, key=attrgetter("received_at", "id")):
+            if event.recipient is not None:
+                self._messages.setdefault(event.message_id, []).append(event)
+                self._networks.setdefault(event.facts.network_id, []).append(event)
+
+    def message(self, event: Event) -> tuple[Event, ...]:
+        """Give the events of an event's message within the horizon, that event too; none where there is no name."""
+        return self._near(self._messages.get(event.message_id, ()), event) if event.message_id else ()
+
+    def network(self, event: Event) -> tuple[Event, ...]:
+        """Give the events with an event's network id; the same otherwise."""
+        name = event.facts.network_id
+        return self._near(self._networks.get(name, ()), event) if name else ()
+
+    def _near(self, group: Sequence[Event], event: Event) -> tuple[Event, ...]:
+        if event.recipient is None:
+            return ()
+        moment: datetime = event.received_at
+        start = bisect_left(group, moment - self._horizon, key=_moment)
+        return tuple(group[start : bisect_right(group, moment + self._horizon, key=_moment)])
+
+
+_moment = attrgetter("received_at")

@@ -1,0 +1,144 @@
+"""A sink that lets no reply wait: events go to another sink in a thread of its own.
+
+Keeps nothing itself, on no disk: what waits when the machine fails is gone. It is bounded, and loses nothing in silence.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+from collections import deque
+from contextlib import suppress
+from datetime import timedelta
+from threading import Condition, Thread, current_thread
+from typing import Self
+from weakref import WeakMethod
+
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.store.memory import check_bounds
+
+__all__ = ["QueueSink"]
+
+_log = logging.getLogger("mailbeacon")
+
+
+class QueueSink:
+    """Hand events to another sink in a worker thread, in the order they came.
+
+    ``record`` comes back at once while there is room. When ``size`` events wait, it waits up to ``patience`` for room,
+    and then hands the event over in the caller's own thread, as if there were no queue; so it does after ``close``, and
+    where no thread can be started. What the other sink raises in the worker is logged under ``mailbeacon``, by the
+    event's id and the error's name alone; in the caller's thread it is raised.
+
+    The thread begins with the first event, and in a forked process anew with its first. When Python exits, what waits is
+    handed over first. Where Python does not get to exit (``os._exit``, a process of ``multiprocessing``, a kill), call
+    ``flush`` or ``close`` yourself.
+
+    Args:
+        sink: Where the events go. It stays the caller's: to read from, after ``flush``, and to close, after ``close``.
+        size: How many events may wait.
+        patience: How long a caller waits for room.
+
+    Raises:
+        ConfigError: If ``size`` is below 1, or ``patience`` below 0.
+    """
+
+    def __init__(self, sink: Sink, *, size: int = 10_000, patience: timedelta = timedelta(milliseconds=50)) -> None:
+        check_bounds(size=size)
+        if not isinstance(patience, timedelta) or patience < timedelta(0):
+            raise ConfigError("patience must be a timedelta of zero or more")
+        self._sink = sink
+        self._size = size
+        self._patience = patience.total_seconds()
+        self._closed = False
+        self._renew()
+        if hasattr(os, "register_at_fork"):
+            renew = WeakMethod(self._renew)
+            os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
+
+    def record(self, event: Event, verdict: Verdict) -> None:
+        """Let one event wait for the worker; where there is no room, hand it over here and now."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._size, self._patience)
+            if not self._closed and len(self._waiting) < self._size and self._has_worker():
+                self._waiting.append((event, verdict))
+                self._taken += 1
+                self._changed.notify_all()
+                return
+        self._sink.record(event, verdict)
+
+    def flush(self, timeout: timedelta | None = None) -> bool:
+        """Wait until all that came before this call is handed over.
+
+        Args:
+            timeout: How long to wait; ``None`` for as long as it takes.
+
+        Returns:
+            Whether it is.
+        """
+        with self._changed:
+            goal = self._taken
+            return self._changed.wait_for(
+                lambda: self._done >= goal, None if timeout is None else timeout.total_seconds()
+            )
+
+    def close(self) -> None:
+        """Hand over what waits, and end the worker; events that come later are handed over at once."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            worker = self._worker
+        if worker is not None and worker is not current_thread():
+            worker.join()
+        atexit.unregister(self.close)
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the worker now."""
+        return len(self._waiting)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _renew(self) -> None:
+        """Begin with nothing; a forked process has no worker, and what waits is its parent's to hand over."""
+        self._changed = Condition()
+        self._waiting: deque[tuple[Event, Verdict]] = deque()
+        self._taken = self._done = 0
+        self._worker: Thread | None = None
+
+    def _has_worker(self) -> bool:
+        """Start the worker where there is none; tell whether there is one now."""
+        if self._worker is None or not self._worker.is_alive():
+            worker = Thread(target=self._work, name="mailbeacon sink", daemon=True)
+            try:
+                worker.start()
+            except RuntimeError:  # no more threads, or Python is about to exit
+                return False
+            self._worker = worker
+            atexit.unregister(self.close)
+            atexit.register(self.close)
+        return True
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if not self._waiting:
+                    return
+                event, verdict = self._waiting.popleft()
+                self._changed.notify_all()
+            try:
+                self._sink.record(event, verdict)
+            except BaseException as error:  # SystemExit too: who dies here would leave the rest waiting
+                with suppress(Exception):
+                    _log.error("the sink, so event %s is not kept, failed: %s", event.id, type(error).__name__)
+            finally:
+                with self._changed:
+                    self._done += 1
+                    self._changed.notify_all()
