@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import sqlite3
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from io import FileIO
 from pathlib import Path
@@ -293,6 +293,19 @@ def test_worker_processes_share_one_sqlite_file(tmp_path):
         assert [worker.exitcode for worker in workers] == [0, 0]
         assert len(sink) == 100
         assert len(history.recent(event(999, message="m"))) == 100
+
+
+def test_a_new_file_that_another_worker_is_about_to_write_to_is_waited_for(tmp_path):
+    path = tmp_path / "e.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("CREATE TABLE host (x)")
+    other.execute("BEGIN IMMEDIATE")  # here SQLite itself refuses WAL at once, whatever its timeout
+    with ThreadPoolExecutor(1) as pool:
+        opened = pool.submit(SqliteSink, path)
+        assert not wait([opened], timeout=0.2).done
+        other.execute("COMMIT")
+        opened.result().close()
+    other.close()
 
 
 def history_of(kind: str, folder: Path, **bounds: int):

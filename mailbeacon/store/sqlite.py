@@ -12,6 +12,7 @@ from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from threading import RLock
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Self
 
 from mailbeacon.errors import ConfigError, DataError
@@ -25,6 +26,8 @@ __all__ = ["SqliteHistory", "SqliteSink", "open_existing", "read_rows"]
 
 _BUSY_SECONDS = 10.0
 """How long a writer waits for another process before it gives up."""
+_PAUSE_SECONDS = 0.02
+"""How long it waits between two tries where SQLite itself does not wait."""
 _CACHED = 10_000
 """How many remembered events are kept parsed, for each worker asks for the same ones again and again."""
 
@@ -206,7 +209,7 @@ class _File:
         except sqlite3.Error as error:
             raise DataError(f"cannot open the SQLite file: {error}") from error
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(self._schema)
         except sqlite3.Error as error:
@@ -273,6 +276,26 @@ def read_rows(connection: sqlite3.Connection) -> Iterator[tuple[Event, Verdict |
         raise DataError(f"cannot read row {number} of mailbeacon_events: {error}") from error
     except sqlite3.Error as error:
         raise DataError(f"cannot read the SQLite file beyond row {number}: {error}") from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer work side by side.
+
+    SQLite does not wait here while another connection is about to write, as it does elsewhere: two workers that begin
+    with the same new file would meet.
+    """
+    import sqlite3
+
+    end = monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() >= end:
+                raise
+            sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _storable(value: object) -> object:
