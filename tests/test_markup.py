@@ -219,19 +219,20 @@ HOSTILE_INPUTS = {
 }
 
 
+def doubling(text: str) -> float:
+    """Say how much longer a text twice as long takes, the fastest of a few runs each."""
+    once, twice = (
+        min(timeit.repeat(lambda: scan(one), number=1, repeat=3, timer=process_time))  # noqa: B023 - called here
+        for one in (text, text * 2)
+    )
+    return twice / once
+
+
 @pytest.mark.parametrize("part", [pytest.param(part, id=name) for name, part in HOSTILE_INPUTS.items()])
 def test_hostile_input_costs_linear_time(part: str) -> None:
-    """Twice the input takes at most two and a half times as long (the best of several ratios, in one run)."""
-    small = part * (N // len(part))
-    big = small * 2
-    best = 99.0
-    for _ in range(12):
-        once = min(timeit.repeat(lambda: scan(small), number=1, repeat=3, timer=process_time))
-        twice = min(timeit.repeat(lambda: scan(big), number=1, repeat=3, timer=process_time))
-        best = min(best, twice / once)
-        if best <= 2.5:
-            break
-    assert best <= 2.5
+    """Twice the input takes at most two and a half times as long: at some size, for memory is not linear at each."""
+    sizes = (N, N, N, 2 * N, 2 * N, 4 * N, 4 * N, 8 * N)
+    assert any(doubling(part * (size // len(part))) <= 2.5 for size in sizes)
 
 
 def test_every_corpus_document_is_cut_without_loss(shared: Path) -> None:
