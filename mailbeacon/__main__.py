@@ -9,4 +9,4 @@ if __name__ == "__main__":
         from mailbeacon.cli import main
     except KeyboardInterrupt:  # Ctrl-C while it still starts
         sys.exit(130)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -56,9 +56,15 @@ class Beacon:
     """
 
     def __init__(self, base_url: str = "", *, settings: Settings | None = None, **options: object) -> None:
-        if settings is not None and (base_url or options):
-            raise ConfigError("give either settings or a base URL with options, not both")
+        if settings is not None:
+            _check("settings", settings, Settings)
+            if base_url or options:
+                raise ConfigError("give either settings or a base URL with options, not both")
         self.settings = Settings.of(base_url, options) if settings is None else settings
+        for name in ("fallback_url", "honeypot"):
+            url = getattr(self.settings, name)
+            if url and check_destination(url):
+                raise ConfigError(f"{name} must be a URL that may be redirected to")
         self.signer = TokenSigner(self.settings.keys, self.settings.namespace)
         self.routes = Routes(self.settings.base_url)
         own = self.settings.history

@@ -55,6 +55,12 @@ _UNSEEN = dict.fromkeys(
 _UNFOLDED = frozenset("\u00df\u03c2")
 """Letters that case folding would turn to others, and browsers keep: ß and ς. Source: UTS 46, non-transitional."""
 _SAFE = "!#$%&'()*+,-./:;=?@[]^_`{|}~"
+_TOKEN = r"(?:a[A-Za-z0-9_-]++\.[A-Za-z0-9_-]{22}|b[A-Za-z0-9_-]++)"
+_OURS = re.compile(
+    rf"/(?:o/{_TOKEN}\.gif|c/{_TOKEN}/(?:{_TOKEN}|s[A-Za-z0-9_-]{{14}})|u/{_TOKEN})(?:[?#].*)?\Z", re.DOTALL
+)
+"""What follows our base URL in a tracking URL, by its form: a page of the host's, such as ``/u/ann``, has no token."""
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _TAIL = re.compile(r"(?<![^0-9A-Za-z])[^0-9A-Za-z]++\Z")
 """What is no letter, at the end; looked for only where it begins, so that the search stays linear."""
 
@@ -76,10 +82,11 @@ class Path(NamedTuple):
 class Routes:
     """Put tracking URLs together under one base URL."""
 
-    __slots__ = ("base_url", "click_head", "open_head", "open_tail")
+    __slots__ = ("_front", "base_url", "click_head", "open_head", "open_tail")
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self._front = _plain_front(base_url)
         self.open_head = f"{base_url}/o/"
         self.open_tail = ".gif"
         self.click_head = f"{base_url}/c/"
@@ -98,13 +105,18 @@ class Routes:
 
     def owns(self, url: str) -> bool:
         """Tell whether a URL stands under our base URL, in the form of an open, a click or a leave."""
-        if not url.startswith(self.base_url + "/"):
-            return False
-        try:
-            parse(url)
-        except BadToken:
-            return False
-        return True
+        plain = _plain_front(url)
+        return plain.startswith(self._front) and _OURS.match(plain, len(self._front)) is not None
+
+
+def _plain_front(url: str) -> str:
+    """Give a URL with scheme and host in lower case and without the port that goes without saying."""
+    found = _ABSOLUTE.match(url)
+    if not found:
+        return url
+    scheme, authority, rest = found.groups()
+    scheme = scheme.lower()
+    return f"{scheme}://{authority.lower().removesuffix(_DEFAULT_PORTS[scheme])}{rest}"
 
 
 def parse(url: str) -> Path:

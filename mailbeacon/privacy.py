@@ -143,7 +143,14 @@ def _address(text: str, how: Keep, secret: bytes) -> str:
     plain = _plain_address(text)
     if not plain:
         return ""
-    return str(ipaddress.ip_network(f"{plain}/{48 if ':' in plain else 24}", strict=False))
+    return str(ipaddress.ip_network(f"{plain}/{_kept_bits(plain)}", strict=False))
+
+
+def _kept_bits(plain: str) -> int:
+    """Say how many bits of an address name its network; 6to4 holds an IPv4 address after 16 (RFC 3056, 2001)."""
+    if ":" not in plain:
+        return 24
+    return 48 if ipaddress.IPv6Address(plain).sixtofour is None else 16 + 24
 
 
 def _is_coarse(text: str) -> bool:
@@ -170,7 +177,7 @@ def _agent(text: str, how: Keep, secret: bytes) -> str:
         return ""
     if how == "hash":
         return _digest(text, b"user agent", secret)
-    return _VERSION_TAIL.sub(r"\1", text[:_MAX_AGENT]) if how == "truncate" else text
+    return _VERSION_TAIL.sub(r"\1", text[:_MAX_AGENT]) if how == "truncate" else text[:_MAX_AGENT]
 
 
 def _digest(text: str, purpose: bytes, secret: bytes) -> str:

@@ -6,7 +6,7 @@ Reads no environment and no file; every function that reads a clock takes it fro
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -27,7 +27,7 @@ from mailbeacon.model import (
     Sink,
 )
 
-__all__ = ["MIN_KEY_BYTES", "Keep", "Settings", "is_loopback", "utc_now"]
+__all__ = ["MIN_KEY_BYTES", "Keep", "Settings", "check_keys", "is_loopback", "utc_now"]
 
 MIN_KEY_BYTES = 16
 """The least length of a secret key."""
@@ -51,8 +51,9 @@ class Settings:
         secret_keys: The signing keys, the newest last, at least 16 bytes each; older ones go on verifying.
         namespace: Tells apart installations that share a key; part of every salt.
         encrypt: Seal message tokens so that nobody can read them.
-        short_links: Put a short name in place of the destination; needs ``manifests``.
-        manifests: Gives the manifest of a campaign whose links are short.
+        short_links: Put a short name in place of the destination. Whoever answers clicks then needs ``manifests``, or no
+            link leads anywhere; who only sends does not.
+        manifests: Gives the manifest of a campaign whose links are short (``Template.manifest()``).
         allow_addresses: Let ``recipient`` be an e-mail address, which then stands readable in every token.
         pixel: Where the pixel goes: ``auto`` is the top once Gmail would clip the bottom.
         utm: Parameters added to each destination that does not have them yet, such as ``{"utm_source": "spring"}``.
@@ -118,7 +119,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _base_url(self.base_url))
-        object.__setattr__(self, "secret_keys", _keys(self.secret_keys))
+        object.__setattr__(self, "secret_keys", check_keys(self.secret_keys))
         _check_texts(self)
         _check_times(self)
         _check_hooks(self)
@@ -151,7 +152,7 @@ class Settings:
     @property
     def keys(self) -> tuple[bytes, ...]:
         """The secret keys as bytes, the newest last."""
-        return _keys(self.secret_keys)
+        return check_keys(self.secret_keys)
 
 
 def _check_url(name: str, url: str) -> None:
@@ -171,9 +172,19 @@ def _check_texts(settings: Settings) -> None:
         if value and name != "namespace":
             _check_url(name, value)
     if not isinstance(settings.utm, Mapping) or not all(
-        isinstance(text, str) for pair in settings.utm.items() for text in pair
+        isinstance(text, str) and _is_utf8(text) for pair in settings.utm.items() for text in pair
     ):
         raise ConfigError("utm must be a mapping of texts to texts")
+    if "" in settings.utm:
+        raise ConfigError("utm must not hold a parameter without a name")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_times(settings: Settings) -> None:
@@ -185,16 +196,23 @@ def _check_times(settings: Settings) -> None:
             raise ConfigError(f"{name} must be a timedelta of zero or more")
 
 
-_HOOKS = {"networks": "lookup", "geo": "locate", "judge": "classify", "sink": "record", "history": "recent"}
+_HOOKS = {
+    "networks": ("lookup",),
+    "geo": ("locate",),
+    "judge": ("classify",),
+    "sink": ("record",),
+    "history": ("recent", "add"),
+}
 _CALLBACKS = ("manifests", "consent", "on_event", "may_redirect", "clock")
 
 
 def _check_hooks(settings: Settings) -> None:
     """Insist on the shape of what the host supplies now, not when the first reader comes."""
-    for name, method in _HOOKS.items():
+    for name, methods in _HOOKS.items():
         value = getattr(settings, name)
-        if value is not None and not callable(getattr(value, method, None)):
-            raise ConfigError(f"{name} must have a method {method}, got {type(value).__name__}")
+        missing = [method for method in methods if not callable(getattr(value, method, None))]
+        if value is not None and missing:
+            raise ConfigError(f"{name} must have a method {missing[0]}, got {type(value).__name__}")
     for name in _CALLBACKS:
         value = getattr(settings, name)
         if not callable(value) and (value is not None or name == "clock"):
@@ -214,6 +232,8 @@ def _level(level: Level) -> Level:
 def _check_proxies(networks: Sequence[str]) -> None:
     if isinstance(networks, bytes | str):
         raise ConfigError("trusted_proxies must be a list of networks, got a single text")
+    if not isinstance(networks, Iterable):
+        raise ConfigError(f"trusted_proxies must be a list of networks, got {type(networks).__name__}")
     for network in networks:
         try:
             if not isinstance(network, str):
@@ -263,8 +283,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _keys(keys: Sequence[bytes | str]) -> tuple[bytes, ...]:
-    """Check the keys and turn text to bytes."""
+def check_keys(keys: Sequence[bytes | str]) -> tuple[bytes, ...]:
+    """Give the signing keys as bytes, the newest last.
+
+    Raises:
+        ConfigError: If there are none, or one is no key or shorter than 16 bytes.
+    """
     if isinstance(keys, bytes | bytearray | str):
         raise ConfigError("secret_keys must be a list of keys, the newest last, got a single one")
     try:

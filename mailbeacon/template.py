@@ -16,6 +16,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
 from mailbeacon.markup import trim_url
 from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
+from mailbeacon.privacy import check_level
 from mailbeacon.rewriting import Planner, Repeats, Rewrite, pixel_tag, rewrite_html, rewrite_text
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class Template:
             clicks: How much may be known of clicks; NONE leaves the links as they are.
 
         Raises:
-            ConfigError: If the placeholder is empty, or stands in the document already.
+            ConfigError: If the placeholder is empty, or stands in the document already, or a level is not available.
         """
         return self._placed(self._html, placeholder, opens, clicks)
 
@@ -231,11 +232,10 @@ class Template:
         return self._sign(message).join(parts) if len(parts) > 1 else parts[0]
 
     def _placed(self, cut: _Cut, placeholder: str, opens: Level, clicks: Level) -> str:
-        if Level.DATE in (opens, clicks):
-            raise ConfigError("level DATE is not available in this version: use FULL or NONE")
+        opens, clicks = check_level(opens, "opens"), check_level(clicks, "clicks")
+        if not isinstance(placeholder, str) or not placeholder:
+            raise ConfigError("the placeholder must be a text, and not empty")
         parts = cut.parts(opens > Level.NONE, clicks > Level.NONE)
-        if not placeholder:
-            raise ConfigError("the placeholder must not be empty")
         found = placeholder.join(parts)
         if found.count(placeholder) != len(parts) - 1 or any(placeholder in part for part in parts):
             raise ConfigError("the placeholder stands in the document already: choose another")
@@ -267,8 +267,8 @@ def compile_template(
         RewriteError: If html5lib sees any difference but the listed links and the one pixel, or if the document is too
             much for it (then ``verify=False`` leaves the proof out).
     """
-    if not campaign:
-        raise ConfigError("campaign must not be empty: links are signed for their campaign")
+    if not isinstance(campaign, str) or not campaign:
+        raise ConfigError("campaign must be a text, and not empty: links are signed for their campaign")
     seen = _outline(html) if verify else None
     slot = _slot(html, text)
     pixel = routes.open(slot) if with_pixel else ""

@@ -29,6 +29,7 @@ from mailbeacon.errors import BadToken, ConfigError, ForgedToken
 from mailbeacon.model import Channel, Level, Message, Target
 from mailbeacon.model.drafts import draft_of
 from mailbeacon.model.message import message_name
+from mailbeacon.settings import check_keys
 
 __all__ = ["MAX_TOKEN_LENGTH", "KeyedHash", "TokenSigner"]
 
@@ -45,6 +46,8 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _FULL = Level.FULL
 _MOST_HITS = 1024
+_END_OF_TIME = 253_402_300_800
+"""The first second of the year 10000, beyond the calendar of ``datetime``."""
 _MESSAGE_DEFAULTS = ("", "", 0, "", "", "33")
 _MessageDraft = draft_of(Message)
 _LEVELS = {f"{opens:d}{clicks:d}": (opens, clicks) for opens in Level for clicks in Level}
@@ -135,12 +138,15 @@ class TokenSigner:
     """Sign and read tokens.
 
     Args:
-        secret_keys: The newest last; the newest signs, all verify.
+        secret_keys: The newest last, at least 16 bytes each; the newest signs, all verify.
         namespace: Tells apart installations that share a key.
+
+    Raises:
+        ConfigError: If there is no key, or one is too short.
     """
 
     def __init__(self, secret_keys: Sequence[bytes], namespace: str = "") -> None:
-        self._keys = tuple(secret_keys)
+        self._keys = check_keys(secret_keys)
         self._namespace = namespace.encode()
         self._hit = _Purpose(self._keys, self._salt("hit"))
         self._link = _Purpose(self._keys, self._salt("link"))
@@ -168,7 +174,7 @@ class TokenSigner:
             return self._hit.sign(_payload(message))
         campaign, moment, front, back = self._last
         if campaign is not message.campaign or moment is not sent_at:
-            front, back = f"[{encode_basestring(message.campaign)},", f",{int(sent_at.timestamp())}]"
+            front, back = f"[{encode_basestring(message.campaign)},", f",{_seconds(sent_at)}]"
             self._last = (message.campaign, sent_at, front, back)
         return self._hit.sign(f"{front}{encode_basestring(message.recipient)}{back}")
 
@@ -282,7 +288,7 @@ def _derive(key: bytes, salt: bytes) -> bytes:
 def _payload(message: Message) -> str:
     """Write the array of a message, without the defaults at its end."""
     sent_at = message.sent_at
-    seconds = int(sent_at.timestamp()) if sent_at is not None else 0
+    seconds = _seconds(sent_at) if sent_at is not None else 0
     front = f"[{encode_basestring(message.campaign)},{encode_basestring(message.recipient)}"
     if not (message.opens is message.clicks is Level.FULL):
         return _levelled(message, f"{front},{seconds}")
@@ -291,6 +297,14 @@ def _payload(message: Message) -> str:
     if message.id:
         return f"{front},{seconds},{encode_basestring(message.id)}]"
     return f"{front},{seconds}]" if seconds else f"{front}]"
+
+
+def _seconds(sent_at: datetime) -> int:
+    """Give the second of sending as a token says it: 0 stands for none, and what no calendar has could not be read back."""
+    seconds = int(sent_at.timestamp())
+    if not 0 < seconds < _END_OF_TIME:
+        raise ConfigError(f"sent_at must lie after the beginning of 1970 and before the year 10000, got {sent_at.year}")
+    return seconds
 
 
 def _levelled(message: Message, front: str) -> str:

@@ -124,6 +124,35 @@ def test_utm_exclude_and_only_say_what_is_wrapped():
     assert [link.url for link in beacon(only=["/a"]).rewrite(HTML, MESSAGE).links] == ["https://example.com/a?x=1&y=2"]
 
 
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        pytest.param("a\r\nb", "a%0D%0Ab=x", id="a line break"),
+        pytest.param("a\\b", "a%5Cb=x", id="a back-slash"),
+        pytest.param("a&b#c", "a%26b%23c=x", id="signs of the URL's own"),
+    ],
+)
+def test_a_utm_parameter_is_encoded_by_name_too(name, query):
+    found = beacon(utm={name: "x"})
+    (link,) = found.rewrite('<a href="https://example.com/">x</a>', MESSAGE).links
+    assert link.url == f"https://example.com/?{query}"
+    assert found.handle(mb.Request(url=found.click_url(MESSAGE, link.url))).status == 302
+
+
+@pytest.mark.parametrize("name", ["fallback_url", "honeypot"])
+@pytest.mark.parametrize("url", ["https://exa mple.com/x", "https://e.com\\@x/", "https://e..com/"])
+def test_a_url_that_could_not_be_redirected_to_is_refused_at_once(name, url):
+    with pytest.raises(ConfigError, match=f"{name} must be"):
+        beacon(**{name: url})
+
+
+def test_what_is_no_settings_and_no_campaign_is_refused():
+    with pytest.raises(ConfigError, match="settings must be Settings, got int"):
+        mb.Beacon(settings=5)
+    with pytest.raises(ConfigError, match="campaign must be a text"):
+        beacon().compile(HTML, campaign=5)
+
+
 def letter():
     mail = EmailMessage()
     mail["To"] = "reader@example.net"

@@ -372,6 +372,17 @@ BAD_MAILS = [
 ]
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no /dev/zero here")
+@pytest.mark.parametrize(
+    "command", [["rewrite", "/dev/zero", "--base-url", BASE], ["decode", "x", "--manifest", "/dev/zero"]]
+)
+def test_a_file_without_an_end_is_not_read_to_its_end(command, capfd):
+    assert main(command) == 1
+    assert "/dev/zero has over 50 MB" in said(capfd)
+    assert main([*command, "--key-file", "/dev/zero"]) == 1
+    assert "/dev/zero has over 1 MB" in said(capfd)
+
+
 @pytest.mark.parametrize(("name", "data", "why"), BAD_FILES)
 def test_rewrite_refuses_a_bad_file_in_one_line(name, data, why, tmp_path, capfd):
     path = tmp_path / name

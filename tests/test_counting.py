@@ -278,6 +278,44 @@ def test_broken_json_is_a_data_error(text):
         Tally.from_json(text)
 
 
+TRAIT = '["open","human",0,"","html","","","",""]'
+
+
+def broken(*, trait=TRAIT, entry="[0,29000000,1]", delivered="[null,null,3]", campaign='"c"', version="[]"):
+    page = f'"variant":"","group":"","mails":{{"m":[{entry}]}},"states":{{}},"shared":[],"expired":{{}},"reasons":[]'
+    return (
+        f'{{"v":1,"traits":[{trait}],"pages":[{{"campaign":{campaign},{page},"versions":{version}}}],'
+        f'"deliveries":[{delivered}]}}'
+    )
+
+
+def test_what_the_broken_ones_are_made_of_is_a_tally():
+    assert Tally.from_json(broken()).count(Kind.OPEN).hits.people == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"delivered": "[null,null,1e999]"}, id="infinite deliveries"),
+        pytest.param({"delivered": "[null,null,-1]"}, id="negative deliveries"),
+        pytest.param({"delivered": "[5,null,1]"}, id="a campaign that is a number, of deliveries"),
+        pytest.param({"campaign": "5"}, id="a campaign that is a number"),
+        pytest.param({"campaign": "null"}, id="no campaign"),
+        pytest.param({"trait": '["open","human",0,5,"html","","","",""]'}, id="a url that is a number"),
+        pytest.param({"trait": '["open","human",0,"","fax","","","",""]'}, id="no such channel"),
+        pytest.param({"trait": '["open","human","0","","html","","","",""]'}, id="a link that is a text"),
+        pytest.param({"entry": "[0,29000000,-1]"}, id="negative hits"),
+        pytest.param({"entry": "[0,29000000,1e999]"}, id="infinite hits"),
+        pytest.param({"entry": f"[0,{10**30},1]"}, id="a minute beyond the calendar"),
+        pytest.param({"entry": "[-1,29000000,1]"}, id="a trait counted from the end"),
+        pytest.param({"version": "[5]"}, id="a version that is a number"),
+    ],
+)
+def test_values_of_a_wrong_kind_are_a_data_error(changes):
+    with pytest.raises(DataError):
+        Tally.from_json(broken(**changes))
+
+
 def test_a_tally_is_closed_from_outside():
     with pytest.raises((AttributeError, TypeError)):
         Tally()._pages = {}

@@ -240,6 +240,23 @@ def test_ctrl_c_in_the_middle_leaves_nothing(out, stopped_after, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_being_told_to_end_leaves_nothing_either(out):
+    with subprocess.Popen(
+        [sys.executable, "-m", "mailbeacon", "demo", "--recipients", "50000", "--out", str(out)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("Rendered"))
+        assert [one.name[:5] for one in out.iterdir()] == [".new-"]
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 130
+    assert not out.exists()
+
+
 def test_events_that_could_not_be_stored_are_no_report(out, monkeypatch, capfd):
     def full(*_: object) -> None:
         raise OSError(28, "no space left on device")
@@ -247,9 +264,14 @@ def test_events_that_could_not_be_stored_are_no_report(out, monkeypatch, capfd):
     monkeypatch.setattr(SqliteSink, "record", full)
     assert run(out) == 1
     text, err = capfd.readouterr()
-    assert "events could be stored" in err
+    assert re.fullmatch(r"mailbeacon: only 0 of [\d,]+ events could be stored\n", err)
     assert "Delivered" not in text
     assert not out.exists()
+
+
+def test_a_folder_without_a_name_is_refused(capfd):
+    assert main(["demo", "--out", ""]) == 2
+    assert "must be a folder's name" in capfd.readouterr().err
 
 
 # what it never writes

@@ -161,6 +161,23 @@ def test_a_beacon_owns_what_stands_under_its_base_alone():
     assert not ROUTES.owns(f"https://evil.example/?{CLICK}")
 
 
+@pytest.mark.parametrize("base", ["https://T.Example.com:443/m", "https://t.example.com/m"])
+@pytest.mark.parametrize("front", ["https://t.example.com/m", "HTTPS://T.EXAMPLE.COM/m", "https://t.example.com:443/m"])
+def test_the_host_s_case_and_the_usual_port_make_no_stranger(base, front):
+    url = CLICK.replace("https://t.example.com/m", front)
+    assert url.startswith(front)
+    assert Routes(base).owns(url)
+    assert Routes(base).owns(f"{url}?utm_source=x")
+    assert not Routes(base).owns(url.replace("/m/", "/M/"))
+
+
+@pytest.mark.parametrize(
+    "path", ["/blog/u/anna", "/u/anna", "/x/o/photo.gif", "/o/photo.gif", "/c/go/intro", "/wiki/c/a/b"]
+)
+def test_a_page_of_the_host_s_beside_the_routes_is_not_taken_for_one(path):
+    assert not Routes("https://shop.example").owns(f"https://shop.example{path}")
+
+
 # destinations: PEERS 8, 9, 14, 19
 
 

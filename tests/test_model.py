@@ -75,7 +75,9 @@ EVENTS = st.builds(
     headers=st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple),
     source=TEXTS,
 )
-SIGNALS = st.builds(Signal, name=TEXTS, weight=st.floats(allow_nan=False), detail=TEXTS, family=TEXTS)
+SIGNALS = st.builds(
+    Signal, name=TEXTS, weight=st.floats(allow_nan=False, allow_infinity=False), detail=TEXTS, family=TEXTS
+)
 VERDICTS = st.builds(
     Verdict,
     actor=st.sampled_from(Actor),
@@ -200,6 +202,17 @@ def test_unknown_hints_are_left_out():
         pytest.param('{"id":"e","kind":"open","received_at":"soon"}', id="no moment"),
         pytest.param('{"id":"e","kind":"open","received_at":5}', id="a number for a moment"),
         pytest.param('{"id":"e","kind":"open","received_at":"2026-11-23T09:00:00"}', id="a naive moment"),
+        pytest.param(
+            '{"v":true,"id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00"}', id="a version of true"
+        ),
+        pytest.param('{"v":-1,"id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00"}', id="version -1"),
+        pytest.param('{"id":NaN,"kind":"open","received_at":"2026-11-23T09:00:00+00:00"}', id="an id that is no text"),
+        pytest.param(
+            '{"id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00","message_id":["x"]}', id="a list of ids"
+        ),
+        pytest.param(
+            '{"id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00","link":true}', id="a true link"
+        ),
         pytest.param('{"v":"1","id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00"}', id="a text version"),
         pytest.param(
             '{"id":"e","kind":"open","received_at":"2026-11-23T09:00:00+00:00","facts":[]}', id="facts that are a list"
@@ -220,7 +233,7 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=8,
 )
-READ_FIELDS = st.sampled_from(["kind", "received_at", "sent_at", "channel", "level", "facts", "headers"])
+READ_FIELDS = st.sampled_from([field.name for field in dataclasses.fields(Event)])
 
 
 @given(ANY_JSON, READ_FIELDS)

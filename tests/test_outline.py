@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import process_time
 
 import pytest
 
@@ -369,3 +370,23 @@ def test_comparison_refuses_them_too() -> None:
 def test_large_ordinary_document_is_admitted() -> None:
     row = "<tr><td style='padding:0 4px'><a href='https://a.example/?b=1&amp;c=2'>Read more</a> about it all.</td></tr>"
     assert len(outline.parse("<table>" + row * 5_000 + "</table>").links) == 5_000
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param("<p><a href='https://a.example/'>x</a></p>", id="links in paragraphs side by side"),
+        pytest.param("<a href='https://a.example/'>", id="links that close each other"),
+        pytest.param("<!--[if mso]><a href='https://a.example/'>x</a><![endif]-->", id="links only Outlook sees"),
+    ],
+)
+def test_the_proof_costs_linear_time_in_the_number_of_links(part: str) -> None:
+    """Twice the links take at most two and a half times as long, at best of a few tries."""
+
+    def proved(links: int) -> float:
+        before, after = part * links, part.replace("a.example", "b.example") * links
+        start = process_time()
+        outline.compare(before, after, changed=[("https://a.example/", "https://b.example/")] * links)
+        return process_time() - start
+
+    assert any(proved(1_600) <= 2.5 * proved(800) for _ in range(6))

@@ -49,6 +49,9 @@ def test_a_redactor_redacts_as_it_was_told(address, headers):
         pytest.param("192.0.2.77", "192.0.2.0/24", id="IPv4 to its /24"),
         pytest.param("2001:db8:1:2:3::4", "2001:db8:1::/48", id="IPv6 to its /48"),
         pytest.param("::ffff:192.0.2.77", "192.0.2.0/24", id="IPv4 inside IPv6 is IPv4"),
+        pytest.param(
+            "2002:cb00:714d::1", "2002:cb00:7100::/40", id="6to4, which holds an IPv4 address, to that one's /24"
+        ),
         pytest.param("fe80::1%eth0", "fe80::/48", id="a zone is left out"),
         pytest.param("the host's own name", "", id="what is no address is dropped"),
         pytest.param("192.0.2.76/30", "", id="a network finer than a /24 is dropped"),
@@ -63,6 +66,7 @@ def test_a_truncated_user_agent_keeps_names_and_first_numbers():
     kept = privacy.redact(event(), user_agent="truncate").user_agent
     assert kept == "Mozilla/5 (X11; Linux x86_64) AppleWebKit/537 (KHTML, like Gecko) Chrome/120 Safari/537"
     assert len(privacy.redact(event(user_agent="x" * 9000), user_agent="truncate").user_agent) == 512
+    assert len(privacy.redact(event(user_agent="x" * 9000), user_agent="keep").user_agent) == 512
 
 
 def test_a_hashed_address_depends_on_the_key_and_not_on_how_the_address_is_written():
@@ -122,7 +126,8 @@ def test_law_a_truncated_or_hashed_address_does_not_hold_the_address(address):
     hashed = privacy.redact(event(address=str(address)), address="hash", secret=SECRET).address
     mapped = getattr(address, "ipv4_mapped", None) or address
     assert mapped in ipaddress.ip_network(coarse)
-    assert ipaddress.ip_network(coarse).prefixlen == (24 if mapped.version == 4 else 48)
+    bits = 24 if mapped.version == 4 else 48 if mapped.sixtofour is None else 40
+    assert ipaddress.ip_network(coarse).prefixlen == bits
     assert hashed.startswith("hash:")
     assert str(address) not in hashed
 

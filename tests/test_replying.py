@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailbeacon import replying
 from mailbeacon.decoding import decode
-from mailbeacon.judging import classify
+from mailbeacon.judging import classify, explain
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Actor, Answer, Event, Facts, Hint, Kind, Level, Manifest, Message, Request, Target, Verdict
 from mailbeacon.observing import Observer
@@ -306,7 +306,13 @@ def test_where_recording_is_not_allowed_the_reply_is_the_same_and_nothing_is_obs
 def test_consent_is_asked_with_the_message_and_the_kind():
     asked = []
     answer(request(CLICK), consent=lambda message, kind: asked.append((message, kind)) or Level.FULL)
-    assert asked == [(replace(MESSAGE, id=MESSAGE.message_id), Kind.CLICK)]
+    assert asked == [(MESSAGE, Kind.CLICK)]
+    named = replace(MESSAGE, id="m-17", clicks=Level.NONE)
+    answer(
+        request(ROUTES.open(SIGNER.sign_message(named))),
+        consent=lambda message, kind: asked.append(message) or Level.FULL,
+    )
+    assert asked[1] == replace(named, clicks=Level.FULL)  # of the levels only that of opens is known here
 
 
 def test_consent_can_allow_opens_and_forbid_clicks():
@@ -390,8 +396,28 @@ def test_where_observing_fails_what_is_missing_is_not_held_against_the_reader():
     assert classify(event).actor is Actor.UNKNOWN  # judged again from what was stored
 
 
-def test_a_judge_that_fails_gives_an_unknown_verdict():
-    assert answer(request(OPEN), judge=Broken()).verdict == Verdict(actor=Actor.UNKNOWN)
+class Silent:
+    """A judge that forgets to answer, or answers with a word."""
+
+    def __init__(self, said) -> None:
+        self.said = said
+
+    def classify(self, event, earlier=()):
+        return self.said
+
+
+@pytest.mark.parametrize("judge", [Broken(), Silent(None), Silent("human")], ids=["fails", "says nothing", "a word"])
+def test_a_judge_that_fails_gives_an_unknown_verdict_and_the_event_is_kept(judge, caplog):
+    sink = MemorySink()
+    found = answer(request(OPEN), judge=judge, sink=sink)
+    replying.deliver(found, Settings(base_url=BASE, secret_keys=[KEY], sink=sink))
+    ((event, verdict),) = sink.events()
+    assert (event, verdict) == (found.event, found.verdict)
+    assert (verdict.actor, verdict.is_human, verdict.confidence) == (Actor.UNKNOWN, None, 0.0)
+    assert explain(verdict) == (
+        "It cannot be told who this was. Why: something failed when it came, so it was not judged."
+    )
+    assert "judging failed" in caplog.text
 
 
 @pytest.mark.parametrize("clock", [boom, lambda: None, lambda: datetime(2026, 3, 2)], ids=["fails", "none", "naive"])

@@ -20,6 +20,13 @@ def settings(**options):
     return Settings(**{"base_url": BASE, "secret_keys": [KEY], **options})
 
 
+class Forgetful:
+    """A history that can be asked, and told nothing."""
+
+    def recent(self, event):
+        return ()
+
+
 def test_the_defaults_are_these():
     """Each is a promise to hosts that leave it out."""
     made = settings()
@@ -172,6 +179,10 @@ def test_keys_that_cannot_work_are_refused_without_being_shown(keys, said):
         pytest.param({"may_redirect": True}, "may_redirect must be callable, got bool", id="yes for a callback"),
         pytest.param({"sink": []}, "sink must have a method record, got list", id="a list for a sink"),
         pytest.param({"history": []}, "history must have a method recent, got list", id="a list for a history"),
+        pytest.param({"trusted_proxies": None}, "must be a list of networks, got NoneType", id="nothing for proxies"),
+        pytest.param({"utm": {"": "x"}}, "utm must not hold a parameter without a name", id="a nameless parameter"),
+        pytest.param({"utm": {"a": "\ud800"}}, "utm must be a mapping of texts", id="a lone surrogate in a parameter"),
+        pytest.param({"history": Forgetful()}, "history must have a method add", id="a history that keeps nothing"),
         pytest.param({"judge": print}, "judge must have a method classify", id="a function for a judge"),
         pytest.param({"networks": {}}, "networks must have a method lookup, got dict", id="a dict of networks"),
     ],

@@ -116,8 +116,18 @@ def test_a_placeholder_that_stands_in_the_document_is_refused() -> None:
     template = beacon().compile(HTML, campaign="spring")
     with pytest.raises(ConfigError, match="already"):
         template.source("{{ name }}")
-    with pytest.raises(ConfigError, match="empty"):
-        template.source("")
+    for nothing in ("", 5):
+        with pytest.raises(ConfigError, match="empty"):
+            template.source(nothing)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("level", [mb.Level.AGGREGATE, mb.Level.DATE, 7])
+def test_a_source_is_only_for_levels_that_a_token_can_have(level) -> None:
+    """No token could ever fill in the others."""
+    template = beacon().compile(HTML, TEXT, campaign="spring")
+    for source in (template.source, template.source_text):
+        with pytest.raises(ConfigError, match="opens"):
+            source("{{ t }}", opens=level)
 
 
 def test_a_token_is_only_for_the_levels_a_source_was_made_for() -> None:

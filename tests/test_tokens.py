@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import assume, example, given
@@ -524,3 +524,31 @@ def test_law_no_error_holds_text_of_the_token(made, position, sign):
     said = str(caught.value)
     assert not any(altered[start : start + 6] in said for start in range(len(altered) - 5))
     assert said == said.lower()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        pytest.param([], "at least one key", id="none"),
+        pytest.param([b"x"], "at least 16 bytes, got 1", id="a short one"),
+        pytest.param(b"0123456789abcdef", "a list of keys", id="no list"),
+    ],
+)
+def test_keys_that_cannot_work_are_refused_by_the_signer_too(keys, said):
+    with pytest.raises(ConfigError, match=said):
+        TokenSigner(keys)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(datetime.max.replace(tzinfo=UTC), id="the calendar's last moment, which rounds up"),
+        pytest.param(datetime(1970, 1, 1, tzinfo=UTC), id="the epoch, which would be read as none"),
+        pytest.param(datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))), id="before the calendar begins"),
+    ],
+)
+@pytest.mark.parametrize("more", [{}, {"id": "m"}], ids=["plain", "with an id"])
+def test_a_moment_that_could_not_be_read_back_is_not_signed(moment, more):
+    message = Message(recipient="u", campaign="c", sent_at=moment, **more)
+    with pytest.raises(ConfigError, match="sent_at"):
+        SIGNER.sign_message(message)

@@ -6,6 +6,7 @@ about mail, events or figures.
 
 from __future__ import annotations
 
+import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when it worked, 1 when the input is at fault, 2 when the command line is, 130 after Ctrl-C.
     """
     try:
+        if argv is None:
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is told to end tidies up too
         guard_output()
         code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
-__all__ = ["MOST_RECIPIENTS", "moment", "recipients"]
+__all__ = ["MOST_RECIPIENTS", "directory", "moment", "recipients"]
 
 MOST_RECIPIENTS: Final = 1_000_000
 _YEARS: Final = range(1971, 3000)
@@ -24,6 +25,13 @@ def recipients(text: str) -> int:
     if not 1 <= number <= MOST_RECIPIENTS:
         raise ArgumentTypeError(f"must be a whole number from 1 to {MOST_RECIPIENTS:,}")
     return number
+
+
+def directory(text: str) -> Path:
+    """Read a folder's name: no name at all would be the current folder."""
+    if not text.strip():
+        raise ArgumentTypeError("must be a folder's name")
+    return Path(text)
 
 
 def moment(text: str) -> datetime:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "counted",
     "guard_output",
     "hush_output",
+    "read_bytes",
     "reason",
     "shown",
 ]
@@ -77,6 +79,24 @@ def counted(number: int, noun: str) -> str:
 def reason(error: OSError) -> str:
     """Say what went wrong with a file, in lower case."""
     return (error.strerror or type(error).__name__).lower()
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Read a whole file, or a pipe, of a bounded size.
+
+    Raises:
+        Refused: If it cannot be read, or has more bytes than ``most``.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise Refused(f"cannot read {shown(str(path))}: {reason(error)}") from error
+    except ValueError as error:  # a zero byte in the name
+        raise Refused("cannot read a file of this name") from error
+    if len(data) > most:
+        raise Refused(f"{shown(str(path))} has over {most / 1e6:,.0f} MB, more than can be meant")
+    return data
 
 
 def guard_output() -> None:

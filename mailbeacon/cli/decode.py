@@ -11,7 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mailbeacon import links
-from mailbeacon.cli.console import OK, Commands, Refused, reason, shown
+from mailbeacon.cli.console import OK, Commands, Refused, read_bytes, shown
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import DataError, TokenError
 from mailbeacon.model import Kind, Manifest, Message, Target
@@ -19,6 +19,8 @@ from mailbeacon.tokens import TokenSigner
 
 __all__ = ["register"]
 
+_MAX_MANIFEST = 50_000_000
+"""In bytes: some 200,000 links."""
 _KINDS = {"o": Kind.OPEN, "c": Kind.CLICK, "u": Kind.LEAVE_PAGE}
 
 
@@ -78,13 +80,9 @@ def _named(name: str, message: Message, manifest: Manifest | None) -> Target:
 def _read_manifest(path: Path) -> Manifest:
     name = shown(str(path))
     try:
-        return Manifest.from_json(path.read_bytes())
-    except OSError as error:
-        raise Refused(f"cannot read {name}: {reason(error)}") from error
+        return Manifest.from_json(read_bytes(path, _MAX_MANIFEST))
     except DataError as error:
         raise Refused(f"{name} is not a manifest: {error}") from error
-    except ValueError as error:  # a zero byte in the name
-        raise Refused("cannot read a file of this name") from error
 
 
 def _message(message: Message) -> dict[str, object]:

@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.cli.console import Refused, reason, shown
+from mailbeacon.cli.console import Refused, read_bytes, shown
 from mailbeacon.mime import is_text
 
 __all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "read_document", "read_file"]
@@ -91,16 +91,7 @@ def read_file(path: Path) -> File:
     Raises:
         Refused: If it cannot be read, is empty, or too large.
     """
-    name = shown(str(path))
-    try:
-        size = path.stat().st_size
-        if size > MAX_FILE:
-            raise Refused(f"{name} has {size / 1e6:.1f} MB: a file has at most {MAX_FILE / 1e6:.0f} MB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise Refused(f"cannot read {name}: {reason(error)}") from error
-    except ValueError as error:  # a zero byte in the name
-        raise Refused("cannot read a file of this name") from error
+    name, data = shown(str(path)), read_bytes(path, MAX_FILE)
     if not data.strip():
         raise Refused(f"{name} is empty")
     form = _ENDINGS.get(path.suffix.lower())

@@ -10,13 +10,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.cli.console import USAGE, Refused, reason, shown
+from mailbeacon.cli.console import USAGE, Refused, read_bytes, shown
 from mailbeacon.settings import MIN_KEY_BYTES
 
 __all__ = ["VARIABLE", "add_key_option", "read_keys"]
 
 VARIABLE: Final = "MAILBEACON_SECRET_KEYS"
 """The environment variable: keys with white space or commas between, the newest last."""
+
+_MAX_FILE: Final = 1_000_000
+"""In bytes."""
 
 
 def add_key_option(parser: ArgumentParser) -> None:
@@ -42,7 +45,7 @@ def read_keys(path: Path | None) -> list[bytes]:
         where = VARIABLE
     else:
         where = shown(str(path))
-        found = [line.strip() for line in _read(path, where).splitlines() if line.strip()]
+        found = [line.strip() for line in _text(read_bytes(path, _MAX_FILE), where).splitlines() if line.strip()]
         if not found:
             raise Refused(f"{where} holds no key")
     keys = [key.encode("utf-8", "surrogateescape") for key in found]
@@ -52,10 +55,8 @@ def read_keys(path: Path | None) -> list[bytes]:
     return keys
 
 
-def _read(path: Path, where: str) -> str:
+def _text(data: bytes, where: str) -> str:
     try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise Refused(f"cannot read {where}: {reason(error)}") from error
+        return data.decode("utf-8")
     except ValueError as error:
         raise Refused(f"{where} is not a text file of keys, one a line") from error

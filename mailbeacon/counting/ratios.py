@@ -185,7 +185,8 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
     opens = tally.count(Kind.OPEN, clicks_are_opens=True) if clicks_are_opens else seen
     delivered, doubt = tally.deliveries, ""
     if delivered is not None and tally.mails > delivered:
-        doubt = f"{tally.mails:,} messages were seen, but only {delivered:,} are said to be delivered: no rate is given"
+        mails = "1 message was" if tally.mails == 1 else f"{tally.mails:,} messages were"
+        doubt = f"{mails} seen, but only {delivered:,} said to be delivered: no rate is given"
         delivered = None
     both = clicks.messages.people if clicks_are_opens else tally.overlap()
     return Rates(

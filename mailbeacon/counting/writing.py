@@ -15,11 +15,13 @@ from typing import Any
 
 from mailbeacon.counting.ledger import Entries, Numbers, Page, PageKey, Trait
 from mailbeacon.errors import DataError
-from mailbeacon.model import Actor, Kind, read_json
+from mailbeacon.model import Actor, Channel, Kind, check_version, read_json, read_text, read_whole
 
 __all__ = ["read_tally", "write_tally"]
 
 _VERSION = 1
+_MINUTES = range(-62_135_596_800 // 60, 253_402_300_800 // 60)
+"""From the year 1 to 9999: the calendar of ``datetime``."""
 
 
 def write_tally(pages: Mapping[PageKey, Page], numbers: Numbers) -> str:
@@ -59,16 +61,16 @@ def read_tally(text: str | bytes) -> tuple[dict[PageKey, Page], Numbers]:
         DataError: If it is not such JSON, or of a newer version.
     """
     value: dict[str, Any] = dict(read_json(text, "Tally"))
-    version = value.get("v", 1)
-    if not isinstance(version, int) or version > _VERSION:
-        raise DataError(f"Tally of version {version!r}, this package reads up to {_VERSION}")
+    check_version(value, "Tally", _VERSION)
     try:
-        traits = [Trait(Kind(kind), Actor(actor), *rest) for kind, actor, *rest in value["traits"]]
+        traits = [_read_trait(*values) for values in value["traits"]]
         pages = {
-            PageKey(page["campaign"], page["variant"], page["group"]): _read_page(page, traits.__getitem__)
+            PageKey(*(read_text(page[name]) for name in PageKey._fields)): _read_page(page, traits.__getitem__)
             for page in value["pages"]
         }
-        numbers = {(campaign, variant): int(number) for campaign, variant, number in value["deliveries"]}
+        numbers = {
+            (_name(campaign), _name(variant)): _count(number, 0) for campaign, variant, number in value["deliveries"]
+        }
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise DataError(f"the values are not those of Tally: {type(error).__name__}") from error
     return pages, numbers
@@ -79,11 +81,35 @@ def _read_page(value: Mapping[str, Any], trait: Callable[[int], Trait]) -> Page:
     page.mails = {mail: _read_entries(entries, trait) for mail, entries in value["mails"].items()}
     page.states = {mail: frozenset(map(Kind, kinds)) for mail, kinds in value["states"].items()}
     page.shared = _read_entries(value["shared"], trait)
-    page.expired = {Kind(kind): int(hits) for kind, hits in value["expired"].items()}
-    page.reasons = {(Kind(kind), Actor(actor), signal): hits for kind, actor, signal, hits in value["reasons"]}
-    page.versions = set(value["versions"])
+    page.expired = {Kind(kind): _count(hits) for kind, hits in value["expired"].items()}
+    page.reasons = {
+        (Kind(kind), Actor(actor), read_text(signal)): _count(hits) for kind, actor, signal, hits in value["reasons"]
+    }
+    page.versions = set(map(read_text, value["versions"]))
     return page
 
 
-def _read_entries(rows: list[list[int]], trait: Callable[[int], Trait]) -> Entries:
-    return {(trait(place), int(minute)): int(hits) for place, minute, hits in rows}
+def _read_trait(kind: str, actor: str, link: object, url: object, channel: str, *names: object) -> Trait:
+    return Trait(Kind(kind), Actor(actor), read_whole(link), read_text(url), Channel(channel), *map(read_text, names))
+
+
+def _read_entries(rows: list[list[object]], trait: Callable[[int], Trait]) -> Entries:
+    return {(trait(_count(place, 0)), _minute(minute)): _count(hits) for place, minute, hits in rows}
+
+
+def _minute(value: object) -> int:
+    found = read_whole(value)
+    if found not in _MINUTES:
+        raise ValueError("expected a minute")
+    return found
+
+
+def _count(value: object, least: int = 1) -> int:
+    found = read_whole(value)
+    if found < least:
+        raise ValueError(f"expected a number from {least}")
+    return found
+
+
+def _name(value: object) -> str | None:
+    return None if value is None else read_text(value)

@@ -34,6 +34,8 @@ def explain(verdict: Verdict) -> str:
     sentences = [_opening(verdict)]
     if verdict.is_human is False:
         sentences += [_reasons("Why: ", against), _reasons("Against that: ", toward)]
+    elif verdict.actor is Actor.UNKNOWN and not verdict.confidence:
+        sentences.append(_reasons("Why: ", verdict.signals))
     elif verdict.actor is Actor.UNKNOWN:
         sentences += [_reasons("For a machine: ", against), _reasons("For a person: ", toward)]
     else:
@@ -50,6 +52,8 @@ def _opening(verdict: Verdict) -> str:
     if verdict.actor is not Actor.UNKNOWN:
         return f"{_sure(verdict.confidence)} {_WHO[verdict.actor]} ({percent} % sure)."
     if not verdict.confidence:
+        if verdict.signals:
+            return "It cannot be told who this was."
         return "Nobody's visit: this kind of event is not a reader's act, so there is nobody to name."
     return "It cannot be told whether this was a person or a machine: the evidence is nearly even."
 

@@ -30,7 +30,7 @@ from mailbeacon.model.protocols import (
     OnEvent,
     Sink,
 )
-from mailbeacon.model.record import Json, Record, read_json
+from mailbeacon.model.record import Json, Record, check_version, read_json, read_text, read_whole
 from mailbeacon.model.verdict import Answer, Signal, Verdict
 from mailbeacon.model.web import KEPT_HEADERS, Headers, Reply, Request
 from mailbeacon.model.words import Actor, AgentKind, Channel, Hint, Kind, Level, NetworkKind
@@ -78,5 +78,8 @@ __all__ = [
     "Warned",
     "WarningKind",
     "check_aware",
+    "check_version",
     "read_json",
+    "read_text",
+    "read_whole",
 ]

@@ -16,12 +16,17 @@ __all__ = ["Event", "EventDraft", "Facts", "FactsDraft", "Network", "put_facts"]
 
 
 def _hints(values: Iterable[str]) -> frozenset[Hint]:
+    if not isinstance(values, list | tuple | frozenset):
+        raise TypeError("expected a list")
     known = Hint._value2member_map_
     return frozenset(Hint(value) for value in values if value in known)
 
 
 def _headers(pairs: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in pairs)
+    found = tuple((name, value) for name, value in pairs)
+    if not all(name.__class__ is value.__class__ is str for name, value in found):
+        raise TypeError("expected texts")
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

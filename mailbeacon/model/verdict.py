@@ -37,6 +37,12 @@ def _signals(values: Iterable[Mapping[str, object]]) -> tuple[Signal, ...]:
     return tuple(map(Signal.from_dict, values))
 
 
+def _share(value: float) -> float:
+    if value.__class__ not in (int, float) or not 0 <= value <= 1:
+        raise ValueError("expected a share of 1")
+    return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
     """Say who made a request.
@@ -53,7 +59,11 @@ class Verdict(Record):
     signals: tuple[Signal, ...] = ()
     version: str = ""
 
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"actor": Actor, "signals": _signals}
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {
+        "actor": Actor,
+        "confidence": _share,
+        "signals": _signals,
+    }
 
     @property
     def is_human(self) -> bool | None:

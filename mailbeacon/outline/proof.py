@@ -64,7 +64,8 @@ def _root(document: str | Outline) -> Node:
     return Bounded().document(document) if isinstance(document, str) else document.root
 
 
-def _fail(what: str, where: str) -> NoReturn:
+def _fail(what: str, node: Node, part: str = "") -> NoReturn:
+    where = "/".join(filter(None, [path_of(node), part]))
     raise RewriteError(f"the rewritten document differs at {where or 'its root'}: {what}", where=where)
 
 
@@ -81,16 +82,16 @@ class _Proof:
         (old_kind, old_text, old_node), (new_kind, new_text, new_node) = old, new
         if old_kind is not new_kind:
             if old_kind is Kind.END:
-                _fail(f"an extra {new_kind.value}", _place(new))
-            _fail(f"the {old_kind.value} is gone", _place(old))
+                _fail(f"an extra {new_kind.value}", *_place(new))
+            _fail(f"the {old_kind.value} is gone", *_place(old))
         if old_kind is Kind.ELEMENT:
             if old_node.nameTuple != new_node.nameTuple:
-                _fail("another element", path_of(old_node))
+                _fail("another element", old_node)
             if old_node.attributes != new_node.attributes:
                 self._attributes(old_node, new_node)
         elif old_text != new_text:
             if old_kind is not Kind.COMMENT:
-                _fail(f"another {old_kind.value}", _place(old))
+                _fail(f"another {old_kind.value}", *_place(old))
             self._comment(old_node, new_node)
 
     def finish(self) -> None:
@@ -109,42 +110,41 @@ class _Proof:
                 continue
             what = f"attribute {attribute_name(key)!r}"
             if before is None or after is None or key not in links:
-                _fail(what, path_of(old))
-            self._meet((id(new.attributes), key), (before, after), f"{what}, in another way than listed", path_of(old))
+                _fail(what, old)
+            self._meet((id(new.attributes), key), (before, after), f"{what}, in another way than listed", old)
 
     def _comment(self, old: Node, new: Node) -> None:
         """Check what Outlook reads, token by token: a tree would drop the cells of a table begun outside."""
         parts, others = conditional(old), conditional(new)
         if not parts[1] or parts[::2] != others[::2]:
-            _fail("another comment", path_of(old))
+            _fail("another comment", old)
         for one, other in zip_longest(self._inside.tokens(parts[1]), self._inside.tokens(others[1])):
             if one != other:
-                self._token(one, other, path_of(old))
+                self._token(one, other, old)
 
-    def _token(self, old: Token | None, new: Token | None, where: str) -> None:
+    def _token(self, old: Token | None, new: Token | None, comment: Node) -> None:
         """Check one tag inside a comment that differs: only its ``href`` may."""
         before, after = (token[2] if token and is_link_name(token[1]) else None for token in (old, new))
         if not (isinstance(before, dict) and isinstance(after, dict)) or (old and new and old[:2] != new[:2]):
-            _fail("another comment", where)
+            _fail("another comment", comment)
         if list(before) != list(after) or {key for key in before if before[key] != after[key]} != {"href"}:
-            _fail("another comment", where)
+            _fail("another comment", comment)
         self._places += 1
         pair = before["href"], after["href"]
-        self._meet((-1, self._places), pair, "a link in the comment changed in another way than listed", where)
+        self._meet((-1, self._places), pair, "a link in the comment changed in another way than listed", comment)
 
-    def _meet(self, mark: tuple[int, object], pair: tuple[str, str], what: str, where: str) -> None:
+    def _meet(self, mark: tuple[int, object], pair: tuple[str, str], what: str, node: Node) -> None:
         old, new = pair
         pair = (_destination(old), new)
         if pair not in self._listed:
-            _fail(what, where)
+            _fail(what, node)
         self._met[mark] = pair
 
 
-def _place(step: Step) -> str:
+def _place(step: Step) -> tuple[Node, str]:
+    """Give a step's node, of a text its parent, and what of it is meant."""
     kind, _, node = step
-    if kind is not Kind.TEXT:
-        return path_of(node)
-    return "/".join(filter(None, [path_of(node), "text()"]))
+    return node, "text()" if kind is Kind.TEXT else ""
 
 
 def _destination(value: str) -> str:
@@ -161,7 +161,7 @@ def _without_pixel(old: list[Step], new: list[Step], pixel: str) -> tuple[list[S
         raise RewriteError(f"the rewritten document must hold one pixel, it holds {len(places)}")
     first, last = places[0], places[0] + 1
     if not _in_body(new[first][2]):
-        _fail("the pixel is not inside the body", path_of(new[first][2]))
+        _fail("the pixel is not inside the body", new[first][2])
     clones = _clones(new)
     reopened = (len(_joined(new[:first], new[last + 1 :])) - len(old)) // 2
     while reopened > 0 and id(new[first - 1][2]) in clones and new[last + 1][::2] == (Kind.END, new[first - 1][2]):

@@ -171,7 +171,8 @@ def attribute_name(name: str | tuple[str | None, str, str]) -> str:
 def path_of(node: Node) -> str:
     """Write where a node stands, such as ``html/body/table[1]/tbody/tr[2]``.
 
-    A lone child of its name has no number. A name that could be an address (``<ann@example.com>``) is left out.
+    A lone child of its name has no number. A name that could be an address (``<ann@example.com>``) is left out. Looks at
+    all siblings on the way, so it is for messages only.
     """
     parts: list[str] = []
     here: Node | None = node

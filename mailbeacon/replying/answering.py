@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import unquote
 
 from mailbeacon.errors import TokenError
@@ -29,6 +30,7 @@ from mailbeacon.model import (
     Message,
     Reply,
     Request,
+    Signal,
     Verdict,
     check_aware,
 )
@@ -47,7 +49,10 @@ _MAX_URL = 16_384
 _MOST_LOCATIONS = 1024
 _UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
 """The facts of an event that could not be observed: what is missing says nothing, so nobody can say who made it."""
-_NOBODY = Verdict(actor=Actor.UNKNOWN)
+_UNJUDGED = Verdict(
+    actor=Actor.UNKNOWN,
+    signals=(Signal(name="not-judged", weight=0.0, detail="something failed when it came, so it was not judged"),),
+)
 _OPEN = Kind.OPEN
 _CLICK = Kind.CLICK
 _NONE = Level.NONE
@@ -154,10 +159,12 @@ class Responder:
         put_facts(event, facts)
         earlier = () if history is None else _earlier(event, history)
         try:
-            verdict = _NOBODY if facts is _UNSEEN else self._judge.classify(event, earlier)
+            verdict = _UNJUDGED if facts is _UNSEEN else self._judge.classify(event, earlier)
+            if not isinstance(verdict, Verdict):
+                raise TypeError("a judge must give a Verdict")
         except Exception as error:
             _failed("judging", error)
-            verdict = _NOBODY
+            verdict = _UNJUDGED
         draft = _AnswerDraft()
         try:
             draft.event = self._redact(event)
@@ -257,16 +264,16 @@ def _dated(request: Request, settings: Settings) -> Request:
 
 
 def _message(event: Event) -> Message:
-    """Give the message of an event, for the host's consent callback."""
-    return Message(
+    """Give the message of an event, for the host's consent callback; an ``id`` only where the host gave one."""
+    unnamed = Message(
         recipient=event.recipient or "",
         campaign=event.campaign,
-        id=event.message_id,
         variant=event.variant,
         sent_at=event.sent_at,
         opens=event.level,
         clicks=event.level,
     )
+    return unnamed if unnamed.message_id == event.message_id else replace(unnamed, id=event.message_id)
 
 
 def marked(facts: Facts, event: Event) -> Facts:

@@ -45,7 +45,7 @@ _HEAD = frozenset({
 
 def pixel_tag(url: str) -> str:
     """Give the image for a pixel's URL."""
-    return f"{_BEFORE_URL}{escape_attribute(url) if '&' in url else url}{_AFTER_URL}"
+    return f"{_BEFORE_URL}{escape_attribute(url)}{_AFTER_URL}"
 
 
 def trap_tag(url: str) -> str:
@@ -206,7 +206,7 @@ class _Work:
                 if not wrapped:
                     self.left.append((index, planned))
                     continue
-                new = escape_attribute(wrapped) if "&" in wrapped else wrapped
+                new = escape_attribute(wrapped)
                 if not quote:
                     new = f'"{new}"'
                 changes.append((index, start, end, raw, new, number, planned))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus, urljoin
+from urllib.parse import quote_plus, unquote_plus, urljoin
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import check_destination
@@ -88,11 +88,14 @@ class LinkRules:
     wrap_unsubscribe: bool = False
     _exclude: re.Pattern[str] | None = field(init=False, default=None)
     _only: re.Pattern[str] | None = field(init=False, default=None)
+    _utm: Mapping[str, str] = field(init=False, default_factory=dict)
     _known: dict[tuple[str, str], tuple[str, SkipReason | None]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_exclude", _union(self.exclude, "exclude"))
         object.__setattr__(self, "_only", _union(self.only, "only"))
+        added = {name: f"{quote_plus(name)}={quote_plus(value)}" for name, value in self.utm.items()}
+        object.__setattr__(self, "_utm", added)
 
     def judge(self, url: str, base: str = "") -> tuple[str, SkipReason | None]:
         """Give the destination of a link, and why it must be left alone, or ``None``.
@@ -139,12 +142,12 @@ class LinkRules:
 
     def _with_utm(self, url: str) -> str:
         """Add the parameters the destination lacks, without touching what is there."""
-        if not self.utm:
+        if not self._utm:
             return url
         front, mark, fragment = url.partition("#")
         query = front.partition("?")[2]
-        present = {pair.partition("=")[0] for pair in query.split("&")}
-        added = "&".join(f"{name}={quote_plus(value)}" for name, value in self.utm.items() if name not in present)
+        present = {unquote_plus(pair.partition("=")[0]) for pair in query.split("&")}
+        added = "&".join([pair for name, pair in self._utm.items() if name not in present])
         if not added:
             return url
         joint = "" if front.endswith(("?", "&")) else "&" if "?" in front else "?"

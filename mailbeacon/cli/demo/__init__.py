@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from mailbeacon.cli.arguments import recipients
+from mailbeacon.cli.arguments import directory, recipients
 from mailbeacon.cli.console import Commands
 
 __all__ = ["register"]
@@ -31,7 +31,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed, the same readers (default: 1)")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=directory,
         default=Path("mailbeacon-demo"),
         metavar="DIR",
         help="where files go (default: mailbeacon-demo)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 from collections import Counter
@@ -44,6 +45,7 @@ def run(file: Path | None, recipients: int, seed: int, out: Path, *, serve: bool
         Refused: If the file cannot be used, or the folder cannot be written to.
     """
     newsletter, key = load(file), new_key()
+    logging.getLogger("mailbeacon").addHandler(logging.NullHandler())  # what was not kept is told once, at the end
     with serving() as (server, thread):
         with open_folder(out) as folder:
             stage = _perform(newsletter, recipients, seed, key, server, folder)
