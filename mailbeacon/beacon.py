@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailbeacon import replying
-from mailbeacon.decoding import Decoder, destination
+from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
 from mailbeacon.links import MESSAGE_TOKEN_ROOM, Routes, check_destination
@@ -61,23 +61,14 @@ class Beacon:
             if base_url or options:
                 raise ConfigError("give either settings or a base URL with options, not both")
         self.settings = Settings.of(base_url, options) if settings is None else settings
-        for name in ("fallback_url", "honeypot"):
-            url = getattr(self.settings, name)
+        for name, url in (("fallback_url", self.settings.fallback_url), ("honeypot", self.settings.honeypot)):
             if url and check_destination(url):
                 raise ConfigError(f"{name} must be a URL that may be redirected to")
         self.signer = TokenSigner(self.settings.keys, self.settings.namespace)
         self.routes = Routes(self.settings.base_url)
         own = self.settings.history
         self.history: History = MemoryHistory() if own is None else own
-        self.planner = Planner(
-            LinkRules(
-                owns=self.routes.owns,
-                exclude=self.settings.exclude,
-                only=self.settings.only,
-                utm=self.settings.utm,
-                wrap_unsubscribe=self.settings.wrap_unsubscribe,
-            )
-        )
+        self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
         self._linkers = Linkers(self._link_signer, self.routes)
 
     @cached_property
@@ -148,8 +139,8 @@ class Beacon:
             ConfigError: If the campaign is empty.
             RewriteError: If the proof fails, or the document is too much for it.
         """
-        _check("html", html, str)
-        _check("text", text, str)
+        for name, value in (("html", html), ("text", text), ("campaign", campaign)):
+            _check(name, value, str)
         return self._compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
 
     def compose_bytes(
@@ -169,16 +160,21 @@ class Beacon:
             ConfigError: If the message cannot be signed, or has no campaign.
         """
         _check("raw", raw, bytes)
-        return self.compose_with_report(raw, message, strip_signatures=strip_signatures, shared=shared).data
+        return self._composed(raw, message, strip_signatures=strip_signatures, shared=shared).data
 
     def compose_with_report(
         self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
     ) -> Composed:
-        """Do what :meth:`compose_bytes` does, and tell of every link and what to look at."""
+        """Do what :meth:`compose_bytes` does, and tell of every link, with its label, and what to look at."""
+        return self._composed(raw, message, strip_signatures=strip_signatures, shared=shared, labels=True)
+
+    def _composed(
+        self, raw: bytes, message: Message, *, strip_signatures: bool, shared: bool, labels: bool = False
+    ) -> Composed:
         from mailbeacon import composing  # only where mail is composed: it imports email
 
         html, text = self._rewriters(composing.lowered(message) if shared else message, shared=shared)
-        return composing.compose_bytes(raw, html, text, strip_signatures=strip_signatures, shared=shared)
+        return composing.compose_bytes(raw, html, text, strip_signatures=strip_signatures, shared=shared, labels=labels)
 
     def compose(
         self, email: AnyEmail, message: Message, *, strip_signatures: bool = False, shared: bool = False
@@ -264,10 +260,10 @@ class Beacon:
     def unwrap(self, html: str, *, text: bool = False) -> str:
         """Give a mail its destinations back and take our pixel out.
 
-        Only links that our keys signed change; foreign and forged ones stay as they are. A source without tags is read
-        as plain text; ``text=True`` insists on it.
+        Only links that our keys signed change, and only a pixel they signed goes; foreign and forged ones stay as they
+        are. A source without tags is read as plain text; ``text=True`` insists on it.
         """
-        return unwrap(html, self.destination, self.routes.owns, text=text)
+        return unwrap(html, self.destination, lambda url: is_open(url, self.signer), text=text)
 
     def destination(self, url: str) -> str:
         """Give the verified destination behind a wrapped link, or the empty text."""
@@ -320,7 +316,6 @@ class Beacon:
         token = self.sign(message) if opens or clicks else ""
         linker = self._linkers.of(message.campaign) if clicks and message.campaign else None
         image = self.routes.open(token) if opens else ""
-
         wrap_html = linker.wrap(token) if linker else no_campaign if clicks else None
         trap = wrap_html(HONEYPOT_LINK, self.settings.honeypot) if wrap_html and self.settings.honeypot else ""
 

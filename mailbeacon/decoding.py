@@ -18,7 +18,7 @@ from mailbeacon.model.event import EventDraft
 if TYPE_CHECKING:
     from mailbeacon.tokens import TokenSigner
 
-__all__ = ["Decoder", "decode", "destination"]
+__all__ = ["Decoder", "decode", "destination", "is_open"]
 
 _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -153,6 +153,15 @@ def destination(url: str, signer: TokenSigner, manifests: Manifests | None = Non
         return _short(link, campaign, manifests).url
     except TokenError:
         return ""
+
+
+def is_open(url: str, signer: TokenSigner) -> bool:
+    """Tell whether a URL is that of a pixel signed with our keys."""
+    try:
+        route, token, _ = split(url)
+        return route == "o" and bool(signer.read_hit(token))
+    except TokenError:
+        return False
 
 
 def _short(link: str, campaign: str, manifests: Manifests) -> Target:

@@ -21,6 +21,7 @@ __all__ = [
     "MESSAGE_TOKEN_ROOM",
     "Path",
     "Routes",
+    "ascii_host",
     "check_destination",
     "location",
     "parse",
@@ -205,12 +206,15 @@ def _host(authority: str) -> str:
         raise ValueError("not a host")
     user, host, port = found.groups(default="")
     if not host.startswith("["):
-        host = _ascii_host(host)
+        host = ascii_host(host)
     return f"{quote(user, safe=_SAFE)}@{host}{port}" if found[1] is not None else f"{host}{port}"
 
 
-def _ascii_host(host: str) -> str:
+def ascii_host(host: str) -> str:
     """Give a host name in ASCII, each label mapped as browsers do.
+
+    Raises:
+        ValueError: If it is no host name.
 
     Source: UTS 46 (Unicode 15.1, 2023), non-transitional: case folding and NFKC, then Punycode (RFC 3492) per label.
     """

@@ -6,6 +6,7 @@ Reads no environment and no file; every function that reads a clock takes it fro
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,8 @@ class Settings:
         exclude: Patterns (regular expressions, searched in the decoded URL) of links to leave alone.
         only: Patterns of the only links to wrap; empty for all.
         wrap_unsubscribe: Wrap unsubscribe links too.
+        wrap_visible_urls: Wrap links whose text is an address too. Thunderbird and others warn of fraud where the address a
+            reader sees and the one a link leads to differ, as they do once it is wrapped.
         honeypot: A destination, such as the newsletter's home page, for a link no reader sees, by which scanners are told;
             empty for none. Hidden links can cost a mail trust with spam filters.
         default_level: The level of a message whose own is not lower.
@@ -94,9 +97,10 @@ class Settings:
     allow_addresses: bool = False
     pixel: Literal["auto", "top", "bottom"] = "auto"
     utm: Mapping[str, str] = field(default_factory=dict)
-    exclude: Sequence[str] = ()
-    only: Sequence[str] = ()
+    exclude: Sequence[str | re.Pattern[str]] = ()
+    only: Sequence[str | re.Pattern[str]] = ()
     wrap_unsubscribe: bool = False
+    wrap_visible_urls: bool = True
     honeypot: str = ""
     default_level: Level = Level.FULL
     max_age: timedelta | None = None

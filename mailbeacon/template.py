@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
-from mailbeacon.markup import trim_url
-from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target, Warned
+from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target
 from mailbeacon.privacy import check_level
-from mailbeacon.rewriting import Planner, Repeats, Rewrite, pixel_tag, rewrite_html, rewrite_text
+from mailbeacon.rewriting import Planner, Repeats, Rewrite, join_warnings, pixel_tag, rewrite_html, rewrite_text
 
 if TYPE_CHECKING:
     from mailbeacon.outline import Outline
@@ -137,14 +136,15 @@ class Template:
         text: Rewrite,
         slot: str,
         links: Sequence[Link],
+        skipped: Sequence[Skipped],
         sign: Callable[[Message], str],
         levels: Callable[[Message], Levels],
         most: Level,
     ) -> None:
         self.campaign = campaign
         self.links = tuple(links)
-        self.skipped: tuple[Skipped, ...] = (*html.skipped, *text.skipped)
-        self.warnings: tuple[Warned, ...] = (*html.warnings, *text.warnings)
+        self.skipped = tuple(skipped)
+        self.warnings = join_warnings(html.warnings, text.warnings)
         self._html = _Cut(html, slot)
         self._text = _Cut(text, slot)
         self._full = self._html.parts(pixel=True, links=True)
@@ -267,8 +267,8 @@ def compile_template(
         RewriteError: If html5lib sees any difference but the listed links and the one pixel, or if the document is too
             much for it (then ``verify=False`` leaves the proof out).
     """
-    if not isinstance(campaign, str) or not campaign:
-        raise ConfigError("campaign must be a text, and not empty: links are signed for their campaign")
+    if not campaign:
+        raise ConfigError("campaign must not be empty: links are signed for their campaign")
     seen = _outline(html) if verify else None
     slot = _slot(html, text)
     pixel = routes.open(slot) if with_pixel else ""
@@ -287,9 +287,17 @@ def compile_template(
     )
     if seen:
         prove(done, pixel, slot, before=seen)
-    links = [*_labelled(done, seen), *plain.links]
+    links, skipped = done.labelled(seen) if seen else (done.links, done.skipped)
     return Template(
-        campaign=campaign, html=done, text=plain, slot=slot, links=links, sign=sign, levels=levels, most=most
+        campaign=campaign,
+        html=done,
+        text=plain,
+        slot=slot,
+        links=(*links, *plain.links),
+        skipped=(*skipped, *plain.skipped),
+        sign=sign,
+        levels=levels,
+        most=most,
     )
 
 
@@ -325,21 +333,6 @@ def _slot(*texts: str) -> str:
         if not any(slot in text for text in texts):
             return slot
         number += 1
-
-
-def _labelled(done: Rewrite, before: Outline | None) -> list[Link]:
-    """Give each link the label a reader sees, found by its address in the order of the document."""
-    if not before:
-        return list(done.links)
-    seen: dict[str, list[str]] = {}
-    for found in before.links:
-        seen.setdefault(trim_url(found.href), []).append(found.label)
-    links = []
-    for link, (planned, _) in zip(done.links, done.wrapped(), strict=True):
-        labels = seen.get(planned.read)
-        label = (labels.pop(0) if len(labels) > 1 else labels[0]) if labels else ""
-        links.append(replace(link, label=label))
-    return links
 
 
 def leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap

@@ -149,7 +149,7 @@ def test_a_url_that_could_not_be_redirected_to_is_refused_at_once(name, url):
 def test_what_is_no_settings_and_no_campaign_is_refused():
     with pytest.raises(ConfigError, match="settings must be Settings, got int"):
         mb.Beacon(settings=5)
-    with pytest.raises(ConfigError, match="campaign must be a text"):
+    with pytest.raises(ConfigError, match="campaign must be str, got int"):
         beacon().compile(HTML, campaign=5)
 
 

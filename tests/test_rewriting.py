@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from time import process_time
 
 import pytest
 from corpus import documents, tree_cases
@@ -297,12 +299,177 @@ def test_a_mismatch_of_visible_address_and_destination_is_reported() -> None:
     """A link whose text shows another host may raise a fraud warning, so the sender is told (case 15)."""
     plain = '<a href="https://x.example/a">https://y.example/a</a>'
     nested = '<a href="https://x.example/a"><b style="x"><i>www.y.example</i></b></a>'
-    same = '<a href="https://x.example">www.x.example</a><a href="https://x.example/">Words</a>'
-    done = rewrite(f"{plain}\n{nested}\n{same}")
-    assert [(one.kind, one.line) for one in done.warnings] == [
-        (WarningKind.VISIBLE_URL, 1),
-        (WarningKind.VISIBLE_URL, 2),
+    outlook = '<!--[if mso]><a href="https://x.example/a">https://y.example/a</a><![endif]-->'
+    encoded = '<a href="https://x.example/a">&nbsp;&#104;ttps://y.example/a</a>'
+    words = '<a href="https://x.example/">Words</a><map><area href="https://x.example/"><p>www.y.example</p></map>'
+    done = rewrite(f"{plain}\n{nested}\n{outlook}\n{encoded}\n{words}")
+    assert [(one.kind, one.line) for one in done.warnings] == [(WarningKind.VISIBLE_URL, line) for line in (1, 2, 3, 4)]
+    assert "an address at y.example, the link goes to x.example" in done.warnings[0].detail
+
+
+@pytest.mark.parametrize(
+    ("link", "warns"),
+    [
+        pytest.param('<a href="https://x.example/a">https://x.example/a</a>', True, id="the very address"),
+        pytest.param('<a href="https://x.example">www.x.example</a>', True, id="without a scheme"),
+        pytest.param(
+            '<a href="https://xn--mnchen-3ya.example">https://münchen.example</a>', True, id="in another script"
+        ),
+        pytest.param(
+            '<a href="https://example/a">https://example/a</a>', False, id="of the tracking host's own domain"
+        ),
+        pytest.param('<a href="https://t.example/a">https://t.example/a</a>', False, id="of the tracking host itself"),
+        pytest.param('<a href="https://x.example/a">Read x.example</a>', False, id="words"),
+    ],
+)
+def test_an_address_for_a_text_is_reported_for_what_it_becomes(link: str, warns: bool) -> None:
+    """Once wrapped the link goes to the tracking host first, and Thunderbird compares (case 15)."""
+    details = [one.detail for one in rewrite(link).warnings]
+    assert len(details) == warns
+    assert all("the wrapped link goes to t.example" in detail for detail in details)
+    assert reasons(link, wrap_visible_urls=False) == [SkipReason.VISIBLE_URL] * (
+        link.count("://") + link.count("www") > 1
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<p>x</p>{{ses:openTracker}}", id="Amazon SES"),
+        pytest.param("<p>x</p>{{ TrackView }}", id="listmonk's view"),
+        pytest.param('<a href="{{ TrackLink "https://x.example" . }}">x</a>', id="listmonk's link"),
+        pytest.param("<p>x</p>{tracking_pixel}", id="Mautic"),
+        pytest.param("<p>x</p>[USERTRACK]", id="phpList"),
+        pytest.param("<p>x</p>%open-track%", id="SendGrid"),
+        pytest.param(
+            '<a href="https://x.example/a" clicktracking="on">x</a>', id="an attribute that asks for tracking"
+        ),
+        pytest.param('<!--[if mso]><a ses:tags="a:b;" href="https://x.example/a">x</a><![endif]-->', id="in a comment"),
+    ],
+)
+def test_a_provider_that_would_track_too_is_reported(html: str) -> None:
+    """Everything would be counted twice."""
+    assert WarningKind.PROVIDER_TRACKING in [one.kind for one in rewrite(html).warnings]
+
+
+def test_a_document_has_one_pixel_however_often_it_is_rewritten() -> None:
+    """The second time, whoever's message it is, the sender is told instead (case 12)."""
+    once = rewrite("<p>x</p>", owns=lambda url: url.startswith("https://t.example/")).html
+    again = rewrite(once, pixel=PIXEL.replace("T", "U"), owns=lambda url: url.startswith("https://t.example/"))
+    assert again.html == once
+    assert [(one.kind, one.detail) for one in again.warnings] == [
+        (WarningKind.PIXEL, "no pixel: the document holds one of ours already")
     ]
+    assert rewrite('<img src="https://t.example/o/photo.gif">').html.count("<img") == 2
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        pytest.param('<base href="https://b.example/"><a href="//[x">1</a>', [SkipReason.UNSAFE], id="a broken host"),
+        pytest.param('<base href="https://[b"><a href="x">1</a>', [SkipReason.UNSAFE], id="a broken base"),
+        pytest.param(
+            '<base href="https://b.example/{{x}}/"><a href="y">1</a>',
+            [SkipReason.MERGE_TAG],
+            id="a merge tag in the base",
+        ),
+        pytest.param(
+            '<base href="/x/"><base href="https://b.example/"><a href="y">1</a>',
+            [SkipReason.RELATIVE],
+            id="the first base counts, though it is relative",
+        ),
+        pytest.param(
+            '<a href="https://x.example/*%7CX%7C*">1</a>', [SkipReason.MERGE_TAG], id="half-encoded, Mailchimp"
+        ),
+        pytest.param(
+            '<a href="https://x.example/$%7Bx%7D">1</a>', [SkipReason.MERGE_TAG], id="half-encoded, JavaScript"
+        ),
+        pytest.param('<a ses:no-track href="https://x.example/">1</a>', [SkipReason.OPT_OUT], id="Amazon's opt-out"),
+        pytest.param(
+            "<a href='https://x.example/leave' class='unsubscribe'>x</a>",
+            [SkipReason.UNSUBSCRIBE],
+            id="a class, quoted",
+        ),
+        pytest.param(
+            '<a class="unsubscribe" href="https://x.example/leave">x</a>',
+            [SkipReason.UNSUBSCRIBE],
+            id="a class, in doubles",
+        ),
+        pytest.param(
+            '<a href="https://x.example/l">Se d&eacute;sabonner</a>',
+            [SkipReason.UNSUBSCRIBE],
+            id="a letter by its name",
+        ),
+        pytest.param('<a href="https://x.example/l">Opt&nbsp;out</a>', [SkipReason.UNSUBSCRIBE], id="a hard space"),
+        pytest.param(
+            '<map><area href="https://x.example/s"></map><p>F</p><a href="https://x.example/l">Unsubscribe</a>',
+            [SkipReason.UNSUBSCRIBE],
+            id="an area is not its neighbour",
+        ),
+        pytest.param(
+            '<!--[if mso]><v:rect href="https://x.example/s"><center>Go</center></v:rect>'
+            '<a href="https://x.example/l">Unsubscribe</a><![endif]-->',
+            [SkipReason.UNSUBSCRIBE],
+            id="a VML button is not its neighbour",
+        ),
+        pytest.param(
+            '<a href="https://x.example/1">one<a href="https://x.example/2">Unsubscribe</a>',
+            [SkipReason.UNSUBSCRIBE],
+            id="a link that is never closed is not the next",
+        ),
+        pytest.param(
+            "<body><svg><foreignObject><div>x</div></foreignObject></svg><svg><a xlink:href='https://b.example/'>",
+            [SkipReason.AMBIGUOUS],
+            id="a link after unusual SVG",
+        ),
+    ],
+)
+def test_what_is_left_alone_is_listed_with_its_own_reason(html: str, found: list[SkipReason]) -> None:
+    """No link's fate depends on its neighbours, and none is lost."""
+    assert reasons(html) == found
+
+
+def test_patterns_are_each_for_themselves() -> None:
+    """Flags, groups and compiled patterns in one do not touch another."""
+    html = '<a href="https://x.example/shop">x</a><a href="https://x.example/xx">y</a>'
+    patterns = ["(?i)SHOP", re.compile(r"(?P<a>x)(?P=a)$"), r"(?P<a>never)"]
+    assert reasons(html, exclude=patterns) == [SkipReason.EXCLUDED] * 2
+    assert urls(html, only=patterns[:1]) == ["https://x.example/shop"]
+    with pytest.raises(ConfigError, match="bytes"):
+        LinkRules(exclude=[b"x"])  # type: ignore[list-item]
+    with pytest.raises(ConfigError, match="list"):
+        LinkRules(only=re.compile("x"))  # type: ignore[arg-type]
+
+
+def test_a_small_document_that_grows_past_100_kilobytes_has_its_pixel_on_top() -> None:
+    """Its letters count by their bytes, however few they are (case 18)."""
+    html = (
+        f"<body>{''.join(f'<p>{chr(0x4E00 + n) * 76}<a href=https://x.example/{n}>x</a>' for n in range(200))}</body>"
+    )
+    assert len(html) < 25_600
+    done = rewrite_html(html, lambda number, url: f"https://t.example/c/{'t' * 250}/{number}", pixel=PIXEL)
+    assert len(done.html.encode()) > 102_400
+    assert done.html.startswith("<body><img ")
+
+
+def test_what_a_caller_gives_is_escaped() -> None:
+    """Also where no & stands in it."""
+    done = rewrite_html("<a href=https://x.example/>x</a>", lambda number, url: '"><script>', pixel="'><script>")
+    assert "<script>" not in done.html
+
+
+@pytest.mark.parametrize("part", ["<!--[if mso]>{}<![endif]-->", "{}"], ids=["in one comment", "side by side"])
+def test_many_links_cost_linear_time(part: str) -> None:
+    """Twice the links take at most two and a half times as long, warnings and lists and the way back included."""
+
+    def seconds(links: int) -> float:
+        html = part.format('<a href="https://x.example/1">https://x.example</a> ' * links)
+        start = process_time()
+        done = rewrite(html)
+        assert len(done.links) == links <= len(done.warnings)
+        return process_time() - start
+
+    assert any(seconds(8_000) <= 2.5 * seconds(4_000) for _ in range(6))
 
 
 def test_hosts_that_open_apps_can_be_excluded() -> None:

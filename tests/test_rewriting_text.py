@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +40,10 @@ def rewrite(text: str, **rules: object) -> Rewrite:
         pytest.param("https://x.example/it's", "https://x.example/it's", id="an apostrophe inside"),
         pytest.param("https://x.example/a,b;c", "https://x.example/a,b;c", id="commas inside"),
         pytest.param("https://x.example/a?b=1&c=2#d", "https://x.example/a?b=1&c=2#d", id="query and fragment"),
+        pytest.param("See https://x.example/v?id=a_ or", "https://x.example/v?id=a_", id="an underscore at the end"),
+        pytest.param("See https://x.example/reset/aB3- or", "https://x.example/reset/aB3-", id="a hyphen at the end"),
+        pytest.param("See https://x.example/~ or", "https://x.example/~", id="a tilde at the end"),
+        pytest.param("See _https://x.example/a_.", "https://x.example/a", id="between underscores"),
     ],
 )
 def test_urls_are_found_without_the_punctuation_around_them(text: str, url: str) -> None:
@@ -78,6 +84,47 @@ def test_skipped_links_keep_their_characters_and_have_a_reason(text: str, reason
     assert [one.reason for one in done.skipped] == [reason]
 
 
+def test_a_markdown_link_whose_text_is_an_address_is_two_links() -> None:
+    """Its target is what a reader is led to, so it must not be lost."""
+    done = rewrite("[https://x.example/a](https://y.example/b), (https://z.example/c),https://x.example/d")
+    assert [link.url for link in done.links] == [
+        "https://x.example/a",
+        "https://y.example/b",
+        "https://z.example/c",
+        "https://x.example/d",
+    ]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "{{ url or 'https://x.example/' }}",
+        "{% set a = 'https://x.example/' %}",
+        "<%= url || 'https://x.example/' %>",
+        "[[url|https://x.example/]]",
+        "${url || 'https://x.example/'}",
+        "*|URL:https://x.example/|*",
+    ],
+)
+def test_an_address_inside_a_template_tag_stays(tag: str) -> None:
+    """A token in there would never be filled in, and the tag would break; an address beside a tag is wrapped."""
+    done = rewrite(f"Go: {tag} or https://y.example/")
+    assert [one.reason for one in done.skipped] == [SkipReason.MERGE_TAG]
+    assert [link.url for link in done.links] == ["https://y.example/"]
+
+
+def test_many_addresses_cost_linear_time() -> None:
+    """Twice as many take at most two and a half times as long, with warnings."""
+
+    def seconds(count: int) -> float:
+        start = process_time()
+        done = rewrite("<https://x.example/a> https://y.example/b\n" * count)
+        assert (len(done.links), done.warnings) == (2 * count, ())
+        return process_time() - start
+
+    assert any(seconds(4_000) <= 2.5 * seconds(2_000) for _ in range(6))
+
+
 def test_lines_stay_whole() -> None:
     """Soft line breaks of format=flowed, CR LF and blank ends of lines stay where they are."""
     text = "One https://x.example/a \r\ntwo \nhttps://x.example/b\r\n> https://x.example/c\r-- \r\n"
@@ -101,5 +148,5 @@ def test_urls_never_overlap_and_the_way_back_is_exact(text: str) -> None:
 
 def test_brackets_and_punctuation_cost_linear_time() -> None:
     """A long run of closing brackets or dots is no trap: the trim looks at each character once."""
-    for part in (")", ".", "(", "()", "https://x.example/)", "http"):
+    for part in (")", ".", "(", "()", "https://x.example/)", "http", "https://x.example/](", "{{", "{% ", "<% ", "[["):
         assert len(find_urls("https://x.example/" + part * 50_000)) >= 0

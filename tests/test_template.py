@@ -282,3 +282,47 @@ def test_a_honeypot_is_one_link_no_reader_sees() -> None:
     assert "&#8203;" not in no_clicks
     with pytest.raises(ConfigError, match="honeypot"):
         beacon(honeypot="javascript:x")
+
+
+def test_labels_go_to_their_own_links_past_those_left_alone() -> None:
+    """Links to one address are told apart by their order, whether they are wrapped or not."""
+    href = 'href="https://x.example/"'
+    html = f"<a data-no-track {href}>first</a><a {href}>second</a><!--[if mso]><a {href}>third</a><![endif]-->"
+    template = beacon().compile(html, campaign="spring")
+    assert [(link.number, link.label) for link in template.links] == [(1, "second"), (2, "third")]
+    assert [link.label for link in template.skipped] == ["first"]
+    assert "«first»  [opt-out]" in template.report()
+
+
+def test_a_rewrite_s_report_has_labels_too() -> None:
+    """html5lib reads them when the report is asked for; a document it cannot bear is told without."""
+    done = beacon().rewrite('<a href="https://x.example/1">One <b>more</b></a>', message())
+    assert "https://x.example/1  «One more»" in done.report()
+    assert "«" not in beacon().rewrite("<div>" * 16_000 + '<a href="https://x.example/1">One</a>', message()).report()
+
+
+def test_links_with_a_merge_tag_are_counted_once_for_both_parts() -> None:
+    """The sender is told how many links of the mail are not tracked."""
+    template = beacon().compile(
+        '<a href="{{ a }}">x</a><a href="{{ b }}">y</a>', "https://x.example/{{ c }}", campaign="s"
+    )
+    assert [warned.detail for warned in template.warnings] == ["3 links hold a merge tag and will not be tracked"]
+
+
+def test_unwrapping_takes_out_only_a_pixel_that_our_keys_signed() -> None:
+    """A forged one, or an image of the host's that looks like one, stays."""
+    html = "<p>x</p>"
+    done = beacon().rewrite(html, message()).html
+    assert beacon().unwrap(done) == html
+    stranger = (
+        mb.Beacon("https://t.example.com/m", secret_keys=[b"a key of somebody else"]).rewrite(html, message()).html
+    )
+    assert beacon().unwrap(stranger) == stranger
+    photo = '<img src="https://t.example.com/m/o/photo.gif" width="1">'
+    assert beacon().unwrap(photo) == photo
+
+
+def test_a_received_mail_of_comments_in_comments_is_unwrapped_in_linear_time() -> None:
+    """A comment holds no comment, however often it says so."""
+    hostile = "<p>x</p>" + "<!--[if href" * 20_000
+    assert beacon().unwrap(hostile) == hostile

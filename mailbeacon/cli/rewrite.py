@@ -56,7 +56,7 @@ def _run(options: Namespace) -> int:
         done = beacon.rewrite(document.text, message, text=document.form is Form.TEXT)
         data = document.encode(done.html)
         report = lines(
-            done.links, done.skipped, done.warnings, len(file.data), len(data), html=document.form is Form.HTML
+            *done.labelled(), done.warnings, len(file.data), len(data), html=document.form is Form.HTML
         )
     sys.stdout.flush()
     sys.stdout.buffer.write(data)

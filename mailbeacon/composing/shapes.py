@@ -34,6 +34,9 @@ class Rewritten(Told, Protocol):
     def edits(self) -> Sequence[Edit]:
         """The changes, in order."""
 
+    def labelled(self) -> tuple[Sequence[Link], Sequence[Skipped]]:
+        """Give the links, wrapped and left alone, with their labels."""
+
 
 class RewriteHtml(Protocol):
     """Rewrite an HTML body."""

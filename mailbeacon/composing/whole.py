@@ -5,12 +5,11 @@ Everything outside the rewritten bodies keeps its bytes. What a body becomes, th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbeacon import mime
-from mailbeacon.composing.reading import Opened, open_mail
+from mailbeacon.composing.reading import open_mail
 from mailbeacon.composing.shapes import Composed, RewriteHtml, RewriteText, Rewritten
 from mailbeacon.errors import RewriteError
 from mailbeacon.model import Warned, WarningKind
@@ -30,6 +29,7 @@ def compose_bytes(
     *,
     strip_signatures: bool = False,
     shared: bool = False,
+    labels: bool = False,
 ) -> Composed:
     """Rewrite the bodies of a mail and keep every other byte.
 
@@ -39,6 +39,7 @@ def compose_bytes(
         rewrite_text: Rewrites a text/plain body.
         strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
         shared: Let several people get the mail; the functions must then make an aggregate token.
+        labels: Let html5lib find what a reader sees of each link.
 
     Raises:
         SignedMail: If a change would break a signature or encryption.
@@ -62,15 +63,12 @@ def compose_bytes(
         number += len(one.links)
         pixel = pixel and not body.is_html
         done.append(one)
-    return _composed(opened, done, left, mime.apply(raw, sorted(changes)))
-
-
-def _composed(opened: Opened, done: Sequence[Rewritten], left: Sequence[Warned], data: bytes) -> Composed:
+    told = [one.labelled() if labels else (one.links, one.skipped) for one in done]
     return Composed(
-        data=data,
+        data=mime.apply(raw, sorted(changes)),
         bodies=sum(bool(one.edits) for one in done),
-        links=tuple(link for one in done for link in one.links),
-        skipped=tuple(link for one in done for link in one.skipped),
+        links=tuple(link for links, _ in told for link in links),
+        skipped=tuple(link for _, skipped in told for link in skipped),
         warnings=(*opened.warnings, *left, *(warned for one in done for warned in one.warnings)),
     )
 

@@ -225,7 +225,8 @@ class _Walk:
             self.links.append(index)
         elif piece[1:3] in _FRAME:
             self.frame.append(index)
-        if doubtful or self.context.hides_links or (self.context.sticky and name == "area"):
+        unsure = self.context.sticky and (name == "area" or (name == "a" and "xlink:href" in piece.lower()))
+        if doubtful or self.context.hides_links or unsure:
             self.ambiguous.add(index)
         elif self.context.in_svg and name:
             self.svg.add(index)

@@ -56,6 +56,7 @@ class SkipReason(StrEnum):
     AMBIGUOUS = "ambiguous"
     UNSAFE = "unsafe"
     AMP = "amp"
+    VISIBLE_URL = "visible-url"
 
 
 class WarningKind(StrEnum):
@@ -110,11 +111,12 @@ class Link(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped(Record):
-    """Name one link that was left alone, and why."""
+    """Name one link that was left alone, and why; ``label`` is what the reader sees, empty before compiling."""
 
     url: str
     reason: SkipReason
     place: Place = Place.ANCHOR
+    label: str = ""
     line: int = 0
     column: int = 0
 
@@ -123,10 +125,11 @@ class Skipped(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned(Record):
-    """Name one thing the sender should look at."""
+    """Name one thing the sender should look at; ``count`` says how many links it is about."""
 
     kind: WarningKind
     detail: str
+    count: int = 1
     line: int = 0
     column: int = 0
 

@@ -11,6 +11,7 @@ from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import CLIP_BYTES, TOP_BYTES, utf8_length
 from mailbeacon.rewriting.text import rewrite_text
 from mailbeacon.rewriting.unwrapping import unwrap
+from mailbeacon.rewriting.warnings import join_warnings
 
 __all__ = [
     "CLIP_BYTES",
@@ -19,6 +20,7 @@ __all__ = [
     "Planner",
     "Repeats",
     "Rewrite",
+    "join_warnings",
     "pixel_tag",
     "rewrite_html",
     "rewrite_text",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -11,7 +12,7 @@ from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_sou
 from mailbeacon.rewriting.repeats import Done, Part, Repeats
 from mailbeacon.rewriting.result import Made, Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules
-from mailbeacon.rewriting.sizes import TOP_BYTES, is_counted, utf8_length
+from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
 
 __all__ = ["PIXEL", "TRAP", "Wrap", "pixel_tag", "rewrite_html", "trap_tag"]
 
@@ -29,6 +30,7 @@ TRAP = '<a href="{}" aria-hidden="true" tabindex="-1" style="display:none;font-s
 """A link without words that no reader sees, reaches by keyboard or hears read out; what follows it reads the source."""
 
 _AMP = frozenset({"amp4email", "⚡4email", "amp", "⚡"})
+_ABSOLUTE = re.compile("https?://", re.IGNORECASE)
 _BLANK = "\t\n\f\r \ufeff"
 _NAME_ENDS = frozenset("\t\n\f\r />")
 _FRAME_NAMES = {f"<{name}{end}": (name, 5) for name in ("html", "base", "body") for end in _NAME_ENDS} | {
@@ -80,7 +82,7 @@ def rewrite_html(
         repeats: The documents rewritten before with the same planner, and URLs that differ in the token alone.
     """
     planner = planner or Planner(LinkRules())
-    if repeats is None or not token:
+    if repeats is None or not token or (pixel and _holds_pixel(html, pixel, planner)):
         return Rewrite(html, *_rewritten(html, wrap, pixel, position, planner, first_number, trap)[0])
 
     def link(piece: str, number: int, base: str) -> Part:
@@ -117,9 +119,20 @@ def _rewritten(
         return (html, Made(work.scan.pieces, (), left, (note,))), work
     if wrap:
         work.wrap_links(planner, wrap, first_number)
+    if pixel and _holds_pixel(html, pixel, planner):
+        work.note_pixel("no pixel: the document holds one of ours already")
+        pixel = ""
     if pixel or trap:
         work.put(pixel_tag(pixel) if pixel else "", trap_tag(trap) if trap else "", position)
     return ("".join(work.out), Made(work.scan.pieces, work.changes, work.left, work.notes)), work
+
+
+def _holds_pixel(html: str, pixel: str, planner: Planner) -> bool:
+    """Tell whether a document was rewritten before, and has the pixel of this or another message."""
+    head = pixel[: pixel.rfind("/") + 1]
+    if head not in html:
+        return False
+    return any(planner.rules.owns(url) for url in re.findall(rf"{re.escape(head)}[\w.-]++", html))
 
 
 def _is_amp(piece: str) -> bool:
@@ -137,7 +150,7 @@ class _Work:
     """Hold what one rewrite is doing."""
 
     def __init__(self, html: str, found: Scan, base: str = "") -> None:
-        self.projected = utf8_length(html) if is_counted(html) else len(html)
+        self.projected = utf8_length(html)
         self.scan = found
         self.out = found.pieces.copy()
         self.changes: list[Raw] = []
@@ -145,6 +158,7 @@ class _Work:
         self.notes: list[Warned] = []
         self.grown = 0
         self.base = base
+        self.based = bool(base)
         self.amp = False
         self.body_start = self.body_end = self.html_end = -1
         if found.frame:
@@ -175,10 +189,11 @@ class _Work:
             self.body_start = index
         elif name == "html":
             self.amp = self.amp or _is_amp(self.scan.pieces[index])
-        elif name == "base" and not self.base:
+        elif name == "base" and not self.based:
             href = first(attributes(self.scan.pieces[index]), "href")
-            url = url_text(href.raw) if href else ""
-            self.base = url if url[:4].lower() == "http" and "://" in url else ""
+            if href:
+                url = url_text(href.raw)
+                self.based, self.base = True, url if _ABSOLUTE.match(url) else ""
 
     def wrap_links(self, planner: Planner, wrap: Wrap, number: int) -> None:
         """Go through the pieces that may hold links, in order."""
@@ -199,7 +214,7 @@ class _Work:
             if not plan:
                 continue
             at = 0
-            done = ""
+            done: list[str] = []
             for planned in plan:
                 start, end, quote, raw, _, url, reason, _ = planned
                 wrapped = wrap(number, url) if reason is None else ""
@@ -212,10 +227,10 @@ class _Work:
                 changes.append((index, start, end, raw, new, number, planned))
                 number += 1
                 grown += len(new) - len(raw)
-                done = f"{done}{piece[at:start]}{new}"
+                done += (piece[at:start], new)
                 at = end
             if at:
-                out[index] = done + piece[at:]
+                out[index] = "".join((*done, piece[at:]))
         self.grown = grown
 
     def _reading(self, index: int) -> Reading:
@@ -227,7 +242,7 @@ class _Work:
         """Insert the image, and the trap before it, where a reader's client will load it."""
         found = self.scan
         if found.frameset:
-            self._note_pixel("no pixel: a frameset takes the place of the body")
+            self.note_pixel("no pixel: a frameset takes the place of the body")
             return
         self.projected += self.grown + len(pixel) + len(trap)
         top = position == "top" or (position == "auto" and self.projected > TOP_BYTES)
@@ -238,13 +253,15 @@ class _Work:
         end = self.body_end if self.body_end >= 0 else self.html_end if self.html_end >= 0 else found.safe
         if end < found.safe or end == len(found.pieces):
             if self.body_start < 0 and self._has_noscript(end) and not self._body_begun(end):
-                self._note_pixel("no pixel: the document ends inside its head")
+                self.note_pixel("no pixel: the document ends inside its head")
                 return
         elif not self._body_begun(end):
-            self._note_pixel("no pixel: the document never closes what it begins with, so an image would not be seen")
+            self.note_pixel("no pixel: the document never closes what it begins with, so an image would not be seen")
             return
         else:
-            self._note_pixel("the pixel stands before an element that the document never closes")
+            self.note_pixel(
+                "the pixel stands before an element that the document never closes, or whose end cannot be told"
+            )
         self._insert(end, 0, pixel, trap)
 
     def _top(self) -> tuple[int, int] | None:
@@ -269,7 +286,8 @@ class _Work:
     def _has_noscript(self, end: int | None = None) -> bool:
         return any(piece[:9].lower() == "<noscript" for piece in self.scan.pieces[:end])
 
-    def _note_pixel(self, detail: str) -> None:
+    def note_pixel(self, detail: str) -> None:
+        """Tell the sender what became of the pixel."""
         self.notes.append(Warned(kind=WarningKind.PIXEL, detail=detail))
 
     def _insert(self, index: int, at: int, pixel: str, trap: str) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mailbeacon.markup import COMMENT, TAG, Attribute, attributes, scan, tag_name, url_text
 from mailbeacon.model import Place, SkipReason
-from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe
+from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe, shown_host
 
 __all__ = ["Planned", "Planner", "Reading", "first", "link_source", "whole_source"]
 
@@ -22,7 +22,8 @@ _PLAIN_LINK = re.compile(
 _CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]]*\]>", re.IGNORECASE)
 _ENDING = re.compile(r"(?:<!\s*\[endif\]\s*)?--!?>\Z", re.IGNORECASE)
 """What ends a conditional comment; Outlook shows its content without an ``endif`` too."""
-_END_OF_LINK = re.compile("</[aA]")
+_END_OF_LINK = re.compile(r"<(?:/[aA]|/[vV]:|[aA](?:[rR][eE][aA])?[\t\n\f\r />])")
+"""What ends the text of a link, or begins the next."""
 _LABEL_PIECES = 4
 """Pieces from a link's tag on in which its end tag is looked for."""
 _MAX_PLANS = 4_096
@@ -90,8 +91,10 @@ class Planner:
             yield from self._comment(text, base)
             return
         name = tag_name(text)
-        if name in ("a", "area"):
-            yield from self._tag(text, 0, Place.ANCHOR if name == "a" else Place.AREA, text.lower(), base)
+        if name == "a":
+            yield from self._tag(text, 0, Place.ANCHOR, text.lower(), base)
+        elif name == "area":
+            yield from self._tag(text, 0, Place.AREA, _tag_alone(text).lower(), base)
 
     def _special(self, text: str, base: str, reading: Reading) -> Iterator[Planned]:
         """Plan a link inside SVG, or one whose nature cannot be told."""
@@ -113,8 +116,7 @@ class Planner:
         plain = _PLAIN_LINK.match(tag) if name == "href" else None
         if plain and not ("track" in lowered or "-click" in lowered or "mailbeacon" in lowered):
             start, end = plain.span(1)
-            words = lowered[start - 1 : end] + lowered[lowered.find(">", end) :]
-            yield self._judged(start + offset, end + offset, '"', plain[1], place, words, base)
+            yield self._judged(start + offset, end + offset, '"', plain[1], place, lowered, base)
             return
         found = attributes(tag)
         href = first(found, name)
@@ -132,6 +134,9 @@ class Planner:
         url, reason = self.rules.judge(read, base)
         if reason is None and not self.rules.wrap_unsubscribe and says_unsubscribe(lowered):
             reason = SkipReason.UNSUBSCRIBE
+        if reason is None and not self.rules.wrap_visible_urls and place is not Place.AREA:
+            tag = TAG.match(lowered)
+            reason = SkipReason.VISIBLE_URL if tag and shown_host(lowered[tag.end() :]) else None
         return Planned(start, end, quote, raw, read, url, reason, place)
 
     def _comment(self, text: str, base: str) -> Iterator[Planned]:
@@ -152,8 +157,10 @@ class Planner:
                 if href:
                     yield _left(href, at, SkipReason.AMBIGUOUS, place)
                 elif index not in inner.ambiguous:
-                    lowered = whole_source(link_source(inner.pieces, index), part).lower()
-                    yield from self._tag(part, at, place, lowered, base)
+                    source = (
+                        _tag_alone(part) if name == "area" else whole_source(link_source(inner.pieces, index), part)
+                    )
+                    yield from self._tag(part, at, place, source.lower(), base)
             at += len(part)
 
 
@@ -169,11 +176,17 @@ def whole_source(source: str, piece: str) -> str:
 def link_source(pieces: Sequence[str], index: int) -> str:
     """Give a link's source up to its end tag, as far as that is near: where its marks and its label stand."""
     text = pieces[index]
-    found = _END_OF_LINK.search(text)
+    found = _END_OF_LINK.search(text, 1)
     if not found:
         text = "".join(pieces[index : index + _LABEL_PIECES])
-        found = _END_OF_LINK.search(text)
+        found = _END_OF_LINK.search(text, 1)
     return text[: found.start()] if found else text
+
+
+def _tag_alone(text: str) -> str:
+    """Give the tag a text begins with: an ``area`` has no text of its own."""
+    tag = TAG.match(text)
+    return tag[0] if tag else text
 
 
 def first(found: list[Attribute], name: str) -> Attribute | None:

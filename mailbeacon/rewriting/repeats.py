@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mailbeacon.markup import TAG, Scan, cut_at_tags, is_dull, is_link, is_open, may_be_raw, part_at
 from mailbeacon.rewriting.plan import link_source
 from mailbeacon.rewriting.result import Raw
-from mailbeacon.rewriting.sizes import TOP_BYTES, is_counted, utf8_length
+from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
 
 __all__ = ["Done", "Part", "Repeats"]
 
@@ -208,9 +208,7 @@ class _Marked:
         Returns:
             The result with marks, and by how much more it grew than this document's; the empty text where all must be read.
         """
-        source, offsets, places, text = self._done.source, self._offsets, self._places, self.text
-        if is_counted(html) is not is_counted(source):
-            return "", 0
+        offsets, places, text = self._offsets, self._places, self.text
         parts: list[str] = []
         growth = index = at = 0
         last = len(offsets) - 1
@@ -264,7 +262,7 @@ class _Marked:
             or (index in self._ends and part[:3] != "</a")
         ):
             return "", 0
-        growth = utf8_length(part) - utf8_length(old) if is_counted(done.source) else len(part) - len(old)
+        growth = utf8_length(part) - utf8_length(old)
         if index in self._links:
             known = self._links[index]
             if not is_link(part):

@@ -15,19 +15,22 @@ def lines(
 ) -> str:
     """Tell what was done with each link, what to look at, and how the size changed."""
     found = [f"{_count(len(links), 'link')} wrapped, {len(skipped)} left alone"]
-    for link in links:
-        label = f"  «{link.label}»" if link.label else ""
-        found.append(f"  {link.number:>3}  {link.line}:{link.column}  {link.place}  {_short(link.url)}{label}")
     found += [
-        f"    -  {one.line}:{one.column}  {one.place}  {_short(one.url) or '(empty)'}  [{one.reason}]"
-        for one in skipped
+        f"  {one.number:>3}  {one.line}:{one.column}  {one.place}  {_short(one.url)}{_label(one)}" for one in links
     ]
+    for one in skipped:
+        url = _short(one.url) or "(empty)"
+        found.append(f"    -  {one.line}:{one.column}  {one.place}  {url}{_label(one)}  [{one.reason}]")
     for warned in warnings:
         place = f"{warned.line}:{warned.column}  " if warned.line else ""
         found.append(f"    !  {place}{warned.detail}  [{warned.kind}]")
     share = f": {after / CLIP_BYTES:.0%} of the {CLIP_BYTES:,} Gmail shows" if html else ""
     found.append(f"{before:,} bytes before, {after:,} after{share}")
     return "\n".join(found)
+
+
+def _label(link: Link | Skipped) -> str:
+    return f"  «{_short(link.label)}»" if link.label else ""
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,11 +8,13 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
+from mailbeacon.errors import RewriteError
 from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
 
 if TYPE_CHECKING:
+    from mailbeacon.outline import Outline
     from mailbeacon.rewriting.plan import Planned
 
 __all__ = ["Made", "Raw", "Rewrite"]
@@ -95,6 +97,23 @@ class Rewrite:
             found.append(Skipped(url=planned.read, reason=reason, place=planned.place, line=line, column=column))
         return tuple(found)
 
+    def labelled(self, seen: Outline | None = None) -> tuple[tuple[Link, ...], tuple[Skipped, ...]]:
+        """Give the links, wrapped and left alone, with the labels html5lib finds; without where it cannot bear the document.
+
+        Args:
+            seen: The source as html5lib sees it, where that is known already.
+        """
+        if self.channel is not Channel.HTML:
+            return self.links, self.skipped
+        from mailbeacon import outline  # only where it is needed: html5lib is slow to import
+        from mailbeacon.rewriting.labels import labelled
+
+        try:
+            seen = seen or outline.parse(self.source)
+        except RewriteError:
+            return self.links, self.skipped
+        return labelled(self.links, self.skipped, [planned.read for planned, _ in self.wrapped()], seen.links)
+
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
         """The changes, in the order of the source."""
@@ -158,8 +177,8 @@ class Rewrite:
         return "".join(parts)
 
     def report(self) -> str:
-        """Tell, for a terminal, what was done with each link and what to look at."""
+        """Tell, for a terminal, what was done with each link and what to look at; html5lib reads the labels."""
         from mailbeacon.rewriting.report import lines
 
         html = self.channel is Channel.HTML
-        return lines(self.links, self.skipped, self.warnings, self.size_before, self.size_after, html)
+        return lines(*self.labelled(), self.warnings, self.size_before, self.size_after, html)

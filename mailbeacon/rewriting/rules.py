@@ -8,31 +8,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import quote_plus, unquote_plus, urljoin
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import check_destination
-from mailbeacon.markup import Attribute
+from mailbeacon.markup import Attribute, attribute_text
 from mailbeacon.model import SkipReason
+from mailbeacon.settings import Settings
 
-__all__ = ["MERGE_TAG", "LinkRules", "opted_out", "says_unsubscribe"]
+__all__ = ["MERGE_TAG", "LinkRules", "opted_out", "says_unsubscribe", "shown_host"]
 
 MERGE_TAG = re.compile(
-    r"\{\{|\{%|\*\||%%|<%|\[\[|\$\{|%recipient[._]|%[a-z_]*unsubscribe_url%"
-    r"|%7b%7b|%7b%25|%2a%7c|%25%25|%3c%25|%5b%5b|%24%7b",
+    r"(?:\{|%7b){2}|\{%|%7b%25|(?:\*|%2a)(?:\||%7c)|%%|%25%25|<%|%3c%25|(?:\[|%5b){2}|(?:\$|%24)(?:\{|%7b)"
+    r"|%recipient[._]|%[a-z_]*unsubscribe_url%",
     re.IGNORECASE,
 )
 """What a mailing program fills in later. Source: the template syntaxes of Jinja, Liquid, Mailchimp, Salesforce Marketing Cloud,
-ERB, Mautic, JavaScript and Mailgun (their documentation, 2026), plain and percent-encoded."""
+ERB, Mautic, JavaScript and Mailgun (their documentation, 2026), each sign plain or percent-encoded: encoders leave some."""
 
 _UNSUBSCRIBE = (
     "unsub", "opt-out", "optout", "opt_out", "opt out", "abmeld", "abbestell", "desabonn", "désabonn", "desinscri",
     "désinscri", "desuscri", "disiscri", "darse de baja", "cancelar suscripción", "uitschrij", "afmeld", "avregistr",
-    "avprenumer", "wypisz", "отписа", "退订", "配信停止",
+    "avprenumer", "avmeld", "wypisz", "descadastr", "dezabon", "leiratkoz", "abonelikten", "отписа", "退订", "退訂",
+    "取消订阅", "取消訂閱", "配信停止", "購読解除", "수신거부", "구독 취소",
 )  # fmt: skip
 """What unsubscribe links say, in their address or their label."""
 
-_ALWAYS = frozenset({"data-pm-no-track", "data-no-track", "data-skip-click", "mc:disable-tracking"})
+_ALWAYS = frozenset({"data-pm-no-track", "data-no-track", "data-skip-click", "mc:disable-tracking", "ses:no-track"})
 _WHEN = {
     "data-mailbeacon": ("off",),
     "clicktracking": ("off", "no", "false", "0"),
@@ -40,12 +43,18 @@ _WHEN = {
     "mautic:disable-tracking": ("true", "1", ""),
     "data-msys-clicktrack": ("0",),
 }
-"""Marks that keep a link from being wrapped. Source: SendGrid, Brevo, Postmark, Mailchimp, Bird/SparkPost, kannon, ahoy_email and
-Mautic (their documentation or code, 2026)."""
+"""Marks that keep a link from being wrapped. Source: SendGrid, Brevo, Postmark, Mailchimp, Amazon SES, Bird/SparkPost, kannon,
+ahoy_email and Mautic (their documentation or code, 2026)."""
 
+_VISIBLE = re.compile(r"(?:https?://|www\.)([^\s/?#<>\"']+)", re.IGNORECASE)
+_INNER_TAG = re.compile(r"<!--(?:[^-]|-(?!->))*+-->|<[^>]*+>")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
 _MAX_KNOWN = 4_096
+
+
+Expression = str | re.Pattern[str]
+"""A regular expression, compiled or not."""
 
 
 def opted_out(found: Sequence[Attribute]) -> bool:
@@ -60,10 +69,25 @@ def opted_out(found: Sequence[Attribute]) -> bool:
 
 def says_unsubscribe(lowered: str) -> bool:
     """Tell whether a link's source, in lower case, calls it an unsubscribe link."""
+    if "&" in lowered:
+        lowered = attribute_text(lowered)
+    if "\xa0" in lowered:
+        lowered = lowered.replace("\xa0", " ")
     for word in _UNSUBSCRIBE:  # noqa: SIM110 - half the time of any() over a generator, for each link
         if word in lowered:
             return True
     return False
+
+
+def shown_host(source: str) -> str:
+    """Give the host of the address that a link's text begins with, in lower case; empty where it is no address.
+
+    Args:
+        source: What follows the link's tag, up to its end.
+    """
+    text = attribute_text(_INNER_TAG.sub("", source)).strip().strip("\u200b\ufeff")
+    seen = _VISIBLE.match(text)
+    return seen[1].lower() if seen else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,24 +100,43 @@ class LinkRules:
         only: Regular expressions of the only links to wrap; empty for all.
         utm: Parameters added to each destination that lacks them.
         wrap_unsubscribe: Wrap unsubscribe links too.
+        wrap_visible_urls: Wrap links whose text is an address too.
 
     Raises:
         ConfigError: If an expression is none.
     """
 
     owns: Callable[[str], bool] = lambda _: False
-    exclude: Sequence[str] = ()
-    only: Sequence[str] = ()
+    exclude: Sequence[Expression] = ()
+    only: Sequence[Expression] = ()
     utm: Mapping[str, str] = field(default_factory=dict)
     wrap_unsubscribe: bool = False
-    _exclude: re.Pattern[str] | None = field(init=False, default=None)
-    _only: re.Pattern[str] | None = field(init=False, default=None)
+    wrap_visible_urls: bool = True
+    _exclude: tuple[re.Pattern[str], ...] = field(init=False, default=())
+    _only: tuple[re.Pattern[str], ...] = field(init=False, default=())
     _utm: Mapping[str, str] = field(init=False, default_factory=dict)
     _known: dict[tuple[str, str], tuple[str, SkipReason | None]] = field(init=False, default_factory=dict)
 
+    @classmethod
+    def of(cls, settings: Settings, owns: Callable[[str], bool]) -> Self:
+        """Make the rules of a host's settings.
+
+        Args:
+            settings: With the fields of the same names.
+            owns: Tells whether a URL is one of ours already.
+        """
+        return cls(
+            owns=owns,
+            exclude=settings.exclude,
+            only=settings.only,
+            utm=settings.utm,
+            wrap_unsubscribe=settings.wrap_unsubscribe,
+            wrap_visible_urls=settings.wrap_visible_urls,
+        )
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_exclude", _union(self.exclude, "exclude"))
-        object.__setattr__(self, "_only", _union(self.only, "only"))
+        object.__setattr__(self, "_exclude", _compiled(self.exclude, "exclude"))
+        object.__setattr__(self, "_only", _compiled(self.only, "only"))
         added = {name: f"{quote_plus(name)}={quote_plus(value)}" for name, value in self.utm.items()}
         object.__setattr__(self, "_utm", added)
 
@@ -117,13 +160,18 @@ class LinkRules:
         if reason:
             return url, reason
         if not _HTTP.match(url):
-            url = urljoin(base, url)
+            try:
+                url = urljoin(base, url)
+            except ValueError:  # a bracket of an IPv6 address that is none
+                return url, SkipReason.UNSAFE
+            if MERGE_TAG.search(url):
+                return url, SkipReason.MERGE_TAG
         if self.owns(url):
             return url, SkipReason.OURS
         reason = check_destination(url)
         if reason:
             return url, reason
-        if (self._exclude and self._exclude.search(url)) or (self._only and not self._only.search(url)):
+        if _matches(self._exclude, url) or (self._only and not _matches(self._only, url)):
             return url, SkipReason.EXCLUDED
         return self._with_utm(url), None
 
@@ -154,12 +202,17 @@ class LinkRules:
         return f"{front}{joint}{added}{mark}{fragment}"
 
 
-def _union(expressions: Sequence[str], name: str) -> re.Pattern[str] | None:
-    if isinstance(expressions, str):
-        raise ConfigError(f"{name} must be a list of regular expressions, got a single text")
+def _matches(patterns: Sequence[re.Pattern[str]], url: str) -> bool:
+    return any(pattern.search(url) for pattern in patterns)
+
+
+def _compiled(expressions: Sequence[Expression], name: str) -> tuple[re.Pattern[str], ...]:
+    if isinstance(expressions, str | re.Pattern):
+        raise ConfigError(f"{name} must be a list of regular expressions, got a single one")
     try:
-        for expression in expressions:
-            re.compile(expression)
-        return re.compile("|".join(f"(?:{expression})" for expression in expressions)) if expressions else None
+        found = tuple(re.compile(expression) for expression in expressions)
     except (re.error, TypeError) as error:
         raise ConfigError(f"{name} holds what is no regular expression") from error
+    if not all(isinstance(pattern.pattern, str) for pattern in found):
+        raise ConfigError(f"{name} holds an expression over bytes: links are text")
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CLIP_BYTES", "TOP_BYTES", "is_counted", "utf8_length"]
+__all__ = ["CLIP_BYTES", "TOP_BYTES", "utf8_length"]
 
 CLIP_BYTES = 102 * 1024
 """Gmail cuts the HTML here, in bytes of UTF-8. Source: mautic#13522 and senders' reports since 2013; not documented by Google."""
@@ -13,8 +13,3 @@ TOP_BYTES = 100 * 1024
 def utf8_length(text: str) -> int:
     """Give a text's size in bytes of UTF-8; a lone surrogate counts three."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def is_counted(text: str) -> bool:
-    """Tell whether a text may be so large that its bytes must be counted; below, its characters do."""
-    return len(text) > TOP_BYTES // 4

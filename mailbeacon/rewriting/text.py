@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
+from operator import itemgetter
 
 from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.rewriting.html import Wrap
 from mailbeacon.rewriting.plan import Planned
 from mailbeacon.rewriting.result import Made, Raw, Rewrite
-from mailbeacon.rewriting.rules import LinkRules, says_unsubscribe
+from mailbeacon.rewriting.rules import MERGE_TAG, LinkRules, says_unsubscribe
 
 __all__ = ["find_urls", "rewrite_text"]
 
@@ -17,7 +19,14 @@ _URL = re.compile(
     r"(?<![A-Za-z0-9+.-])https?://[^\s<>\"`\x00-\x1f\x7f。，、；：！？「」『』（）《》【】“”„«»]++", re.IGNORECASE
 )
 """From the scheme to what no URL in running text goes on after: white space, quotes, and the marks that end a clause."""
-_PUNCTUATION = frozenset(".,;:!?'*_~|\\-…’")
+_START = re.compile(r"(?<![A-Za-z0-9+.-])https?://", re.IGNORECASE)
+_PUNCTUATION = frozenset(".,;:!?'|\\…’")
+_EMPHASIS = frozenset("*_~")
+"""What ends a URL only where it stands before it too: tokens and identifiers end in ``_`` as well."""
+_TEMPLATE = re.compile(
+    r"\{\{[^{}]*+\}\}|\{%(?:[^%{]|%(?!\}))*+%\}|<%(?:[^%<]|%(?!>))*+%>|\[\[[^\[\]]*+\]\]|\$\{[^{}]*+\}|\*\|[^|*]*+\|\*"
+)
+"""A whole template tag, none inside another, so that the search stays linear."""
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -36,10 +45,13 @@ def rewrite_text(text: str, wrap: Wrap, *, rules: LinkRules | None = None, first
     left: list[tuple[int, Planned]] = []
     parts: list[str] = []
     lines = _Lines(text)
+    tags = [found.span() for found in _TEMPLATE.finditer(text)] if MERGE_TAG.search(text) else []
     at = 0
     for start, end in find_urls(text):
         read = text[start:end]
         url, reason = rules.judge(read)
+        if tags and _is_within(start, tags):
+            reason = SkipReason.MERGE_TAG
         if reason is None and not rules.wrap_unsubscribe and says_unsubscribe(lines.lowered(start, read)):
             reason = SkipReason.UNSUBSCRIBE
         planned = Planned(start, end, "", read, read, url, reason, Place.TEXT)
@@ -53,6 +65,11 @@ def rewrite_text(text: str, wrap: Wrap, *, rules: LinkRules | None = None, first
         number += 1
     parts.append(text[at:])
     return Rewrite(text, "".join(parts), Made([text], changes, left), channel=Channel.TEXT)
+
+
+def _is_within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    before = bisect_right(spans, place, key=itemgetter(0)) - 1
+    return before >= 0 and place < spans[before][1]
 
 
 class _Lines:
@@ -76,28 +93,36 @@ def find_urls(text: str) -> list[tuple[int, int]]:
 
     A closing bracket belongs to the URL only if it opens inside it, as in ``…/wiki/Bee_(insect)``.
     """
-    return [(found.start(), end) for found in _URL.finditer(text) if (end := _trim(text, *found.span()))]
+    found = []
+    for run in _URL.finditer(text):
+        start, stop = run.span()
+        while start >= 0:
+            close = _first_unopened(text, start, stop)
+            end = _trim(text, start, close)
+            if end:
+                found.append((start, end))
+            more = _START.search(text, close, stop)  # a bracket may end one URL and stand before another
+            start = more.start() if more else -1
+    return found
 
 
 def _trim(text: str, start: int, end: int) -> int:
-    """Give where the URL ends, without trailing punctuation and brackets opened outside; 0 when nothing is left."""
-    url = text[start:end]
-    first = _first_unopened(url)
-    if first >= 0:
-        end = start + first
-    while end > start and text[end - 1] in _PUNCTUATION:
+    """Give where the URL ends, without trailing punctuation; 0 when nothing is left."""
+    ends = _PUNCTUATION | (_EMPHASIS & {text[start - 1]}) if start else _PUNCTUATION
+    while end > start and text[end - 1] in ends:
         end -= 1
     return end if end > start + 8 else 0
 
 
-def _first_unopened(url: str) -> int:
-    """Give the place of the first closing bracket that nothing in the URL opens, or -1."""
+def _first_unopened(text: str, start: int, stop: int) -> int:
+    """Give the place of the first closing bracket that nothing in the URL opens, or its end."""
     depth = dict.fromkeys(_CLOSING.values(), 0)
-    for index, sign in enumerate(url):
+    for index in range(start, stop):
+        sign = text[index]
         if sign in depth:
             depth[sign] += 1
         elif sign in _CLOSING:
             if not depth[_CLOSING[sign]]:
                 return index
             depth[_CLOSING[sign]] -= 1
-    return -1
+    return stop

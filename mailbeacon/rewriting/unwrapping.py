@@ -20,18 +20,28 @@ _TRAP = re.compile(re.escape(TRAP).replace(r"\{\}", '([^"]*+)'))
 _NAMES = frozenset({"href", "xlink:href"})
 
 
-def unwrap(source: str, destination: Callable[[str], str], owns: Callable[[str], bool], *, text: bool = False) -> str:
+def unwrap(
+    source: str, destination: Callable[[str], str], is_pixel: Callable[[str], bool], *, text: bool = False
+) -> str:
     """Give a document or text its destinations back.
 
     Args:
         source: HTML, or plain text.
         destination: Gives the verified destination behind a URL, or the empty text.
-        owns: Tells whether a URL has the form of one of ours.
+        is_pixel: Tells whether a URL is that of a verified pixel.
         text: Whether it is plain text for certain.
     """
     if text or not _MARKUP.search(source):
         return _text(source, destination)
-    return _html(source, destination, owns)
+    source = _TRAP.sub(lambda found: "" if destination(url_text(found[1])) else found[0], source)
+    pieces = tokens(source)
+    for index, piece in enumerate(pieces):
+        if piece.startswith("<!--") and "[if" in piece.lower() and "href" in piece.lower():
+            inner = tokens(piece[4:])  # what looks like a comment in there is none
+            pieces[index] = "<!--" + "".join(_tag(one, destination, is_pixel) for one in inner)
+        else:
+            pieces[index] = _tag(piece, destination, is_pixel)
+    return "".join(pieces)
 
 
 def _text(source: str, destination: Callable[[str], str]) -> str:
@@ -44,24 +54,15 @@ def _text(source: str, destination: Callable[[str], str]) -> str:
     return "".join([*parts, source[at:]])
 
 
-def _html(source: str, destination: Callable[[str], str], owns: Callable[[str], bool]) -> str:
-    source = _TRAP.sub(lambda found: "" if destination(url_text(found[1])) else found[0], source)
-    pieces = tokens(source)
-    for index, piece in enumerate(pieces):
-        if piece.startswith("<!--") and "[if" in piece.lower() and "href" in piece.lower():
-            pieces[index] = "<!--" + _html(piece[4:], destination, owns)
-        elif piece.startswith("<") and "/" in piece:
-            pieces[index] = _tag(piece, destination, owns)
-    return "".join(pieces)
-
-
-def _tag(piece: str, destination: Callable[[str], str], owns: Callable[[str], bool]) -> str:
+def _tag(piece: str, destination: Callable[[str], str], is_pixel: Callable[[str], bool]) -> str:
     """Undo one tag: a wrapped link's value, or the pixel as a whole."""
+    if "/" not in piece or piece[:1] != "<" or piece[1:2] == "!":
+        return piece
     name = tag_name(piece)
     if name == "img":
         found = {one.name: one for one in attributes(piece)}
         src = url_text(found["src"].raw) if "src" in found else ""
-        if src.endswith(".gif") and owns(src) and url_text(found["width"].raw if "width" in found else "") == "1":
+        if src.endswith(".gif") and is_pixel(src) and url_text(found["width"].raw if "width" in found else "") == "1":
             return piece[piece.index(">", max(one.end for one in found.values())) + 1 :]
         return piece
     for one in reversed(attributes(piece)):

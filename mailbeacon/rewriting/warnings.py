@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
+from mailbeacon.links import ascii_host
 from mailbeacon.markup import TAG, attributes
-from mailbeacon.model import SkipReason, Warned, WarningKind
+from mailbeacon.model import Place, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, link_source
 from mailbeacon.rewriting.result import Raw
+from mailbeacon.rewriting.rules import shown_host
 
-__all__ = ["find_warnings"]
+__all__ = ["find_warnings", "join_warnings"]
 
-_VISIBLE = re.compile(r"\s*(?:https?://|www\.)([^\s/?#<>\"']+)", re.IGNORECASE)
-_INNER_TAG = re.compile(r"<[^>]*+>")
+_MOST_TEXT = 2_048
+"""Characters after a link's value in which its text is looked for."""
 _PROVIDER_URL = re.compile(
     r"//[^/?#]*(?:list-manage\.com/track/|awstrack\.me/|mandrillapp\.com/track/|pstmrk\.it/|sendibt\d\.com/)|/ls/click\?",
     re.IGNORECASE,
 )
 """Click addresses of mailing providers. Source: mails sent through Mailchimp, SES, Mandrill, Postmark, Brevo, SendGrid (2026)."""
-_PROVIDER_MARKS = frozenset({"ses:tags", "data-msys-linkname", "data-msys-sublink", "mc:variant"})
+_PROVIDER_MARKS = frozenset({"ses:tags", "data-msys-linkname", "data-msys-sublink", "mc:variant", "clicktracking"})
+_PROVIDER_TAG = re.compile(
+    r"\{\{\s*(?:ses:openTracker|TrackView\b[^{}]{0,40}|tracking_pixel)\s*\}\}|\{\{\s*TrackLink\b|@TrackLink\b"
+    r"|(?<!\{)\{tracking_pixel\}|\[USERTRACK\]|[%\[]open[-_]track(?:ing)?[%\]]"
+)
+"""Merge tags that mailing programs turn into a pixel or wrapped links of their own. Source: the documentation or code of
+Amazon SES, listmonk, Mautic and phpList, and the tag of SendGrid's examples (2026)."""
 
 At = Callable[[int, int], tuple[int, int]]
 
@@ -29,31 +37,68 @@ def find_warnings(
     pieces: Sequence[str], changes: Sequence[Raw], left: Sequence[tuple[int, Planned]], at: At
 ) -> Iterator[Warned]:
     """Go through the links and tell what might surprise a reader or the sender."""
-    for piece, start, _, _, _, _, planned in changes:
+    for index, start, _, _, new, _, planned in changes:
         if planned:
-            yield from _about(link_source(pieces, piece), planned.url, at(piece, start))
+            tag = "" if planned.place is Place.TEXT else _tag_around(pieces, index, start)
+            yield from _about(tag, planned, new, at(index, start))
+    found = next((match[0] for piece in pieces if (match := _PROVIDER_TAG.search(piece))), "")
+    if found:
+        detail = f"{found} makes the mailing program track this mail too: opens or links would be counted twice"
+        yield Warned(kind=WarningKind.PROVIDER_TRACKING, detail=detail)
     merged = sum(1 for _, one in left if one.reason is SkipReason.MERGE_TAG)
     if merged:
-        detail = f"{merged} link{'s hold' if merged > 1 else ' holds'} a merge tag and will not be tracked"
-        yield Warned(kind=WarningKind.MERGE_TAG, detail=detail)
+        yield _merge_tags(merged)
 
 
-def _about(piece: str, url: str, place: tuple[int, int]) -> Iterator[Warned]:
+def join_warnings(*parts: Iterable[Warned]) -> tuple[Warned, ...]:
+    """Give the warnings of a mail's parts, with one count of the links that hold a merge tag."""
+    found = [warned for part in parts for warned in part]
+    merged = sum(warned.count for warned in found if warned.kind is WarningKind.MERGE_TAG)
+    others = [warned for warned in found if warned.kind is not WarningKind.MERGE_TAG]
+    return (*others, _merge_tags(merged)) if merged else tuple(others)
+
+
+def _merge_tags(count: int) -> Warned:
+    detail = f"{count} link{'s hold' if count > 1 else ' holds'} a merge tag and will not be tracked"
+    return Warned(kind=WarningKind.MERGE_TAG, detail=detail, count=count)
+
+
+def _tag_around(pieces: Sequence[str], index: int, start: int) -> str:
+    """Give a link's tag and the text after it; one piece may be a comment with any number of links."""
+    piece = pieces[index]
+    begin = piece.rfind("<", 0, start)
+    source = piece[begin : start + _MOST_TEXT] if begin > 0 else piece
+    return link_source([source, *pieces[index + 1 : index + 4]], 0)
+
+
+def _about(source: str, planned: Planned, new: str, place: tuple[int, int]) -> Iterator[Warned]:
     line, column = place
-    tag = TAG.match(piece)
-    host = _host(url)
+    tag = TAG.match(source)
+    host = _host(planned.url)
     if tag:
-        seen = _VISIBLE.match(_INNER_TAG.sub("", piece[tag.end() :]))
-        shown = seen[1].lower() if seen else ""
-        if shown and _bare(shown) != _bare(host):
-            detail = f"the reader sees an address at {shown}, the link goes to {host}: mail clients may warn of fraud"
+        shown = "" if planned.place is Place.AREA else shown_host(source[tag.end() :])
+        detail = _mismatch(shown, host, _host(new.strip('"')))
+        if detail:
             yield Warned(kind=WarningKind.VISIBLE_URL, detail=detail, line=line, column=column)
-        if any(one.name in _PROVIDER_MARKS for one in attributes(piece)):
+        if any(one.name in _PROVIDER_MARKS for one in attributes(source)):
             detail = "a mailing provider's tracking attribute: the provider might wrap the link a second time"
             yield Warned(kind=WarningKind.PROVIDER_TRACKING, detail=detail, line=line, column=column)
-    if _PROVIDER_URL.search(url):
+    if _PROVIDER_URL.search(planned.url):
         detail = f"the link goes through a mailing provider's own click tracking at {host}"
         yield Warned(kind=WarningKind.PROVIDER_TRACKING, detail=detail, line=line, column=column)
+
+
+def _mismatch(shown: str, destination: str, wrapped: str) -> str:
+    """Say in what way a reader's mail client may find that the link does not lead where its text says."""
+    if not shown:
+        return ""
+    if _bare(shown) != _bare(destination):
+        return f"the reader sees an address at {shown}, the link goes to {destination}: mail clients may warn of fraud"
+    if not _are_related(_bare(shown), wrapped):
+        return (
+            f"the reader sees an address at {shown}, the wrapped link goes to {wrapped}: mail clients may warn of fraud"
+        )
+    return ""
 
 
 def _host(url: str) -> str:
@@ -64,4 +109,14 @@ def _host(url: str) -> str:
 
 
 def _bare(host: str) -> str:
-    return host.rpartition("@")[2].partition(":")[0].removeprefix("www.").rstrip(".,;")
+    """Give a host in ASCII, without user, port and ``www.``."""
+    host = host.rpartition("@")[2].partition(":")[0].rstrip(".,;")
+    try:
+        return ascii_host(host).removeprefix("www.")
+    except ValueError:
+        return host
+
+
+def _are_related(shown: str, wrapped: str) -> bool:
+    """Tell whether one host is the other's, or a part of it: ``t.shop.example`` is for ``shop.example``."""
+    return shown == wrapped or wrapped.endswith(f".{shown}") or shown.endswith(f".{wrapped}")
