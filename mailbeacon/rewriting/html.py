@@ -38,6 +38,8 @@ _FRAME_NAMES = {f"<{name}{end}": (name, 5) for name in ("html", "base", "body") 
 }
 """The tags of a document's frame by their first six characters, with where their names end."""
 _NO_NAME = ("", -1)
+_PIXEL_REACH = 1_024
+"""Characters in which a whole pixel has room."""
 _HEAD = frozenset({
     "html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "style", "script", "noscript",
     "template", "noframes",
@@ -82,7 +84,7 @@ def rewrite_html(
         repeats: The documents rewritten before with the same planner, and URLs that differ in the token alone.
     """
     planner = planner or Planner(LinkRules())
-    if repeats is None or not token or (pixel and _holds_pixel(html, pixel, planner)):
+    if repeats is None or not token:
         return Rewrite(html, *_rewritten(html, wrap, pixel, position, planner, first_number, trap)[0])
 
     def link(piece: str, number: int, base: str) -> Part:
@@ -97,7 +99,9 @@ def rewrite_html(
         return Rewrite(html, known, lambda: _rewritten(html, wrap, pixel, position, planner, first_number, trap)[0][1])
     done, work = _rewritten(html, wrap, pixel, position, planner, first_number, trap)
     if work.is_plain:
-        repeats.keep(key, Done(html, token, work.scan, work.out, work.changes, work.base, work.projected))
+        repeats.keep(
+            key, Done(html, token, work.scan, work.out, work.changes, work.base, work.projected, _head(pixel))
+        )
     return Rewrite(html, *done)
 
 
@@ -119,20 +123,24 @@ def _rewritten(
         return (html, Made(work.scan.pieces, (), left, (note,))), work
     if wrap:
         work.wrap_links(planner, wrap, first_number)
-    if pixel and _holds_pixel(html, pixel, planner):
-        work.note_pixel("no pixel: the document holds one of ours already")
-        pixel = ""
     if pixel or trap:
-        work.put(pixel_tag(pixel) if pixel else "", trap_tag(trap) if trap else "", position)
+        image, link = pixel_tag(pixel) if pixel else "", trap_tag(trap) if trap else ""
+        place = work.place(position, len(image) + len(link))
+        if place and pixel and _holds_pixel(work.around(*place), _head(pixel), planner):
+            work.note_pixel("no pixel: the document holds one of ours already")
+        elif place:
+            work.insert(*place, image, link)
     return ("".join(work.out), Made(work.scan.pieces, work.changes, work.left, work.notes)), work
 
 
-def _holds_pixel(html: str, pixel: str, planner: Planner) -> bool:
-    """Tell whether a document was rewritten before, and has the pixel of this or another message."""
-    head = pixel[: pixel.rfind("/") + 1]
-    if head not in html:
-        return False
-    return any(planner.rules.owns(url) for url in re.findall(rf"{re.escape(head)}[\w.-]++", html))
+def _head(pixel: str) -> str:
+    """Give what all pixels' URLs begin with."""
+    return pixel[: pixel.rfind("/") + 1]
+
+
+def _holds_pixel(text: str, head: str, planner: Planner) -> bool:
+    """Tell whether the pixel of this or another message stands in a text."""
+    return head in text and any(planner.rules.owns(url) for url in re.findall(rf"{re.escape(head)}[\w.-]++", text))
 
 
 def _is_amp(piece: str) -> bool:
@@ -214,23 +222,24 @@ class _Work:
             if not plan:
                 continue
             at = 0
-            done: list[str] = []
+            done = ""
             for planned in plan:
                 start, end, quote, raw, _, url, reason, _ = planned
                 wrapped = wrap(number, url) if reason is None else ""
                 if not wrapped:
                     self.left.append((index, planned))
                     continue
-                new = escape_attribute(wrapped)
+                new = escape_attribute(wrapped) if "&" in wrapped or (quote or '"') in wrapped else wrapped
                 if not quote:
                     new = f'"{new}"'
                 changes.append((index, start, end, raw, new, number, planned))
                 number += 1
                 grown += len(new) - len(raw)
-                done += (piece[at:start], new)
+                done += piece[at:start]
+                done += new
                 at = end
             if at:
-                out[index] = "".join((*done, piece[at:]))
+                out[index] = done + piece[at:]
         self.grown = grown
 
     def _reading(self, index: int) -> Reading:
@@ -238,31 +247,42 @@ class _Work:
             return Reading.AMBIGUOUS
         return Reading.SVG if index in self.scan.svg else Reading.PLAIN
 
-    def put(self, pixel: str, trap: str, position: Literal["auto", "top", "bottom"]) -> None:
-        """Insert the image, and the trap before it, where a reader's client will load it."""
+    def place(self, position: Literal["auto", "top", "bottom"], more: int) -> tuple[int, int] | None:
+        """Find where a reader's client will load an image: the piece, and how far into it.
+
+        Args:
+            position: Where the host wants it.
+            more: By how many characters it makes the document grow.
+        """
         found = self.scan
         if found.frameset:
             self.note_pixel("no pixel: a frameset takes the place of the body")
-            return
-        self.projected += self.grown + len(pixel) + len(trap)
+            return None
+        self.projected += self.grown + more
         top = position == "top" or (position == "auto" and self.projected > TOP_BYTES)
         place = self._top() if top else None
         if place:
-            self._insert(*place, pixel, trap)
-            return
+            return place
         end = self.body_end if self.body_end >= 0 else self.html_end if self.html_end >= 0 else found.safe
         if end < found.safe or end == len(found.pieces):
             if self.body_start < 0 and self._has_noscript(end) and not self._body_begun(end):
                 self.note_pixel("no pixel: the document ends inside its head")
-                return
+                return None
         elif not self._body_begun(end):
             self.note_pixel("no pixel: the document never closes what it begins with, so an image would not be seen")
-            return
+            return None
         else:
             self.note_pixel(
                 "the pixel stands before an element that the document never closes, or whose end cannot be told"
             )
-        self._insert(end, 0, pixel, trap)
+        return end, 0
+
+    def around(self, index: int, at: int) -> str:
+        """Give the source before and after a place, as far as a pixel beside it would reach."""
+        pieces = self.scan.pieces
+        before = pieces[index][:at] if at else pieces[index - 1] if index else ""
+        after = pieces[index][at : at + _PIXEL_REACH] if index < len(pieces) else ""
+        return before[-_PIXEL_REACH:] + after
 
     def _top(self) -> tuple[int, int] | None:
         """Find where the body begins, in a fragment too: the piece, and how far into it."""
@@ -290,8 +310,8 @@ class _Work:
         """Tell the sender what became of the pixel."""
         self.notes.append(Warned(kind=WarningKind.PIXEL, detail=detail))
 
-    def _insert(self, index: int, at: int, pixel: str, trap: str) -> None:
-        """Insert into a piece without a link, or after the last."""
+    def insert(self, index: int, at: int, pixel: str, trap: str) -> None:
+        """Insert the image, and the trap before it, into a piece without a link, or after the last."""
         out, changes = self.out, self.changes
         if index == len(out):
             index -= 1

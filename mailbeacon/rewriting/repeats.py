@@ -54,6 +54,7 @@ class Done(NamedTuple):
         changes: The changes, the pixel's and the trap's among them.
         base: Its absolute base URL, if it has one.
         projected: Its size, as the pixel's place was decided by.
+        head: What all pixels' URLs begin with; empty where none was to be inserted.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Done(NamedTuple):
     changes: Sequence[Raw]
     base: str
     projected: int
+    head: str
 
 
 Link = Callable[[str, int, str], Part]
@@ -259,6 +261,7 @@ class _Marked:
             or not part
             or is_open(part)
             or _MARK in part
+            or (done.head and done.head in part)
             or (index in self._ends and part[:3] != "</a")
         ):
             return "", 0
