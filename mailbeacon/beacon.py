@@ -74,7 +74,8 @@ class Beacon:
     @cached_property
     def observer(self) -> Observer:
         """What turns requests into facts; made when first needed."""
-        return Observer(self.settings.networks, secret=self.signer.derive("facts"), geo=self.settings.geo)
+        own = self.settings
+        return Observer(own.networks, secret=self.signer.derive("facts"), geo=own.geo, agents=own.agents)
 
     @cached_property
     def judge(self) -> Judge:

@@ -7,6 +7,7 @@ observer remembers its last few thousand clients in memory, so that the same one
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from datetime import UTC
@@ -14,9 +15,21 @@ from functools import lru_cache
 from hashlib import blake2b
 from socket import AF_INET, AF_INET6, inet_pton
 
-from mailbeacon.agents import Agent, Agents
+from mailbeacon.agents import Agents
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import AgentKind, Facts, Hint, Kind, Locator, Network, NetworkKind, Networks, Request
+from mailbeacon.model import (
+    AgentKind,
+    AgentTable,
+    Facts,
+    Hint,
+    Kind,
+    KnownAgent,
+    Locator,
+    Network,
+    NetworkKind,
+    Networks,
+    Request,
+)
 from mailbeacon.networks import builtin
 
 __all__ = ["Observer"]
@@ -61,6 +74,15 @@ _FETCH_SINCE = {"Chrome": 76, "Edge": 79, "Opera": 63, "Firefox": 90, "Safari": 
 Source: MDN, browser compatibility of Sec-Fetch-Site, 2025 (Safari: 16.4, taken here as 17).
 """
 
+_APPLE_ENGINE = "applewebkit/60"
+"""Apple's own engine, which every browser on its phones and tablets must use; elsewhere browsers freeze it at 537.36."""
+_APPLE_SYSTEM = re.compile(r"\bos (\d{1,2})_(\d{1,2})[\d_]* like mac os x")
+_FETCH_SINCE_IOS = (16, 4)
+"""The first iOS and iPadOS whose engine always sends ``Sec-Fetch-*``, for whatever browser.
+
+Source: MDN, browser compatibility of Sec-Fetch-Site, WebView on iOS, 2025.
+"""
+
 _NOT_THE_READER = frozenset(
     {
         AgentKind.PRIVACY_PROXY,
@@ -103,12 +125,12 @@ class Observer:
     def __init__(
         self,
         networks: Networks | None = None,
-        agents: Agents | None = None,
+        agents: AgentTable | None = None,
         secret: bytes = b"",
         geo: Locator | None = None,
     ) -> None:
         self._networks: Networks = builtin() if networks is None else networks
-        self._agents = Agents() if agents is None else agents
+        self._agents: AgentTable = Agents() if agents is None else agents
         self._secret = blake2b(secret or secrets.token_bytes(32), digest_size=32, person=b"mailbeacon facts").digest()
         self._geo = geo
         self._days: dict[int, blake2b] = {}
@@ -170,7 +192,7 @@ class Observer:
         hints = [*agent.hints, *_method_hints(method, has_form), *_sent_hints(values)]
         if not user_agent:
             hints.append(Hint.NO_USER_AGENT)
-        hints += (Hint.HEADERS_UNKNOWN,) if bare else _header_hints(values, agent)
+        hints += (Hint.HEADERS_UNKNOWN,) if bare else _header_hints(values, _sends_fetch(agent, user_agent.lower()))
         return Facts(
             agent=agent.kind,
             client=agent.client,
@@ -206,10 +228,11 @@ def _digest(key: blake2b, data: bytes) -> str:
 
 def _network_bytes(address: str) -> bytes:
     """Give what of an address tells sources apart: all of IPv4, the first 64 bits of IPv6; nothing if it is neither."""
+    address = address.partition("%")[0]
     try:
         if ":" not in address:
             return inet_pton(AF_INET, address)
-        packed = inet_pton(AF_INET6, address.partition("%")[0])
+        packed = inet_pton(AF_INET6, address)
     except (OSError, ValueError):
         return b""
     return packed[12:] if packed.startswith(b"\0\0\0\0\0\0\0\0\0\0\xff\xff") else packed[:8]
@@ -233,7 +256,21 @@ def _sent_hints(values: Mapping[str, str]) -> Iterator[Hint]:
         yield hint
 
 
-def _header_hints(values: Mapping[str, str], agent: Agent) -> Iterator[Hint]:
+def _sends_fetch(agent: KnownAgent, lowered: str) -> bool:
+    """Tell whether a browser always sends ``Sec-Fetch-*``.
+
+    On Apple's phones and tablets that is the engine's doing, so there the system's version counts, where it is told: a
+    tablet that asks for desktop sites does not tell it.
+    """
+    if agent.kind is not AgentKind.BROWSER or agent.client not in _FETCH_SINCE:
+        return False
+    if _APPLE_ENGINE in lowered and agent.client != "Safari":
+        system = _APPLE_SYSTEM.search(lowered)
+        return system is not None and (int(system[1]), int(system[2])) >= _FETCH_SINCE_IOS
+    return int(agent.version or 0) >= _FETCH_SINCE[agent.client]
+
+
+def _header_hints(values: Mapping[str, str], sends_fetch: bool) -> Iterator[Hint]:
     """Read what a request's headers say by being there or not."""
     get = values.get
     if not get("accept"):
@@ -250,7 +287,7 @@ def _header_hints(values: Mapping[str, str], agent: Agent) -> Iterator[Hint]:
         yield Hint.SEC_FETCH
         if get("sec-fetch-user") == "?1":
             yield Hint.SEC_FETCH_USER
-    elif agent.kind is AgentKind.BROWSER and int(agent.version or 0) >= _FETCH_SINCE.get(agent.client, 10_000):
+    elif sends_fetch:
         yield Hint.NO_SEC_FETCH
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import (
+    AgentTable,
     Clock,
     Consent,
     History,
@@ -74,6 +75,8 @@ class Settings:
         keep_user_agent: What becomes of the user agent.
         keep_headers: What becomes of the header fields of the allow-list: dropped or kept.
         honor_dnt: Let ``DNT: 1`` lower a click to NONE, as ``Sec-GPC: 1`` always does.
+        agents: What user agents are, such as :class:`mailbeacon.agents.Agents` with the host's own rules; ``None`` for the
+            package's own.
         networks: Who runs which network; ``None`` for the package's own small table.
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves countries and cities empty.
         judge: Says who it was; ``None`` for the package's own rules.
@@ -111,6 +114,7 @@ class Settings:
     keep_user_agent: Keep = "drop"
     keep_headers: Literal["drop", "keep"] = "drop"
     honor_dnt: bool = False
+    agents: AgentTable | None = None
     networks: Networks | None = None
     geo: Locator | None = None
     judge: Judge | None = None
@@ -201,6 +205,7 @@ def _check_times(settings: Settings) -> None:
 
 
 _HOOKS = {
+    "agents": ("identify",),
     "networks": ("lookup",),
     "geo": ("locate",),
     "judge": ("classify",),

@@ -46,8 +46,8 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
 _FULL = Level.FULL
 _MOST_HITS = 1024
-_END_OF_TIME = 253_402_300_800
-"""The first second of the year 10000, beyond the calendar of ``datetime``."""
+_SECONDS = range(-62_135_596_800, 253_402_300_800)
+"""The seconds of the calendar of ``datetime``, from the year 1 to 9999."""
 _MESSAGE_DEFAULTS = ("", "", 0, "", "", "33")
 _MessageDraft = draft_of(Message)
 _LEVELS = {f"{opens:d}{clicks:d}": (opens, clicks) for opens in Level for clicks in Level}
@@ -302,8 +302,8 @@ def _payload(message: Message) -> str:
 def _seconds(sent_at: datetime) -> int:
     """Give the second of sending as a token says it: 0 stands for none, and what no calendar has could not be read back."""
     seconds = int(sent_at.timestamp())
-    if not 0 < seconds < _END_OF_TIME:
-        raise ConfigError(f"sent_at must lie after the beginning of 1970 and before the year 10000, got {sent_at.year}")
+    if seconds not in _SECONDS or not seconds:
+        raise ConfigError("sent_at must lie in the years 1 to 9999 (UTC), and not at the epoch itself")
     return seconds
 
 

@@ -42,12 +42,19 @@ class Told:
 
 
 class Mailing:
-    """Make the events of one mailing to a business list, seeded."""
+    """Make the events of one mailing to a business list, seeded.
 
-    def __init__(self, seed: int, *, with_networks: bool = True, with_headers: bool = True) -> None:
+    With ``one_agent`` all browsers have the same user agent, as those that tell no more than their major version do, and
+    people click within a minute of a scanner's visit to their mail.
+    """
+
+    def __init__(
+        self, seed: int, *, with_networks: bool = True, with_headers: bool = True, one_agent: bool = False
+    ) -> None:
         self.random = Random(seed)
         self.with_networks = with_networks
         self.with_headers = with_headers
+        self.one_agent = one_agent
         self.serial = 0
 
     def told(self, recipients: int) -> list[Told]:
@@ -62,7 +69,10 @@ class Mailing:
         person = f"office{draw.randrange(30)}" if draw.random() < 0.4 else f"home{number}"
         # About four in ten clicks are scanners': a burst has some 8 clicks, so few recipients need to be behind one.
         if draw.random() < 0.026:
-            yield from self.burst(number, sent, links)
+            scan = list(self.burst(number, sent, links))
+            yield from scan
+            if self.one_agent:
+                yield from self.beside(number, sent, person, links, scan[0].event.received_at)
         if draw.random() < 0.008:
             yield from self.lone_scan(number, sent, links)
         if draw.random() < 0.45:
@@ -141,6 +151,12 @@ class Mailing:
             yield self._told("person: clicks", Actor.HUMAN, number, sent, moment, link, network, person, agent, hints)
             moment += timedelta(seconds=draw.expovariate(1) if hasty else draw.lognormvariate(3.0, 1.0))
 
+    def beside(self, number: int, sent: datetime, person: str, links: int, start: datetime) -> Iterator[Told]:
+        """Give a person's click within a minute of a burst, before it or after it."""
+        moment = max(sent + timedelta(seconds=5), start + timedelta(seconds=self.random.uniform(-60, 60)))
+        does, link = "person: clicks beside a burst", self.random.randint(1, links)
+        yield self._told(does, Actor.HUMAN, number, sent, moment, link, Network(), person, "own", FULL)
+
     def _start(self) -> float:
         """Draw a burst's start: 0.5 % within 10 s, 2.6 % within 20 s, median 43 s, 31 % after a minute."""
         draw = self.random.random()
@@ -168,7 +184,7 @@ class Mailing:
             agent=AgentKind.BROWSER,
             network=network if self.with_networks else Network(),
             network_id=client,
-            agent_id=agent,
+            agent_id="browser" if self.one_agent and agent.startswith(("own", "chrome")) else agent,
             hints=hints if self.with_headers else frozenset({Hint.HEADERS_UNKNOWN}),
             rules="scene",
             networks="scene" if self.with_networks else "",

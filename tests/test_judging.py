@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.judging import DEFAULT_RULES, Around, Classifier, Windows, classify, classify_all, explain, rule
+from mailbeacon.judging import (
+    DEFAULT_RULES,
+    RULES_VERSION,
+    Around,
+    Classifier,
+    Windows,
+    classify,
+    classify_all,
+    explain,
+    rule,
+)
 from mailbeacon.judging.reference import rules_page
 from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
 
@@ -160,6 +170,88 @@ def test_a_burst_is_a_scanner_and_the_persons_own_click_stays_a_persons() -> Non
     assert [verdict.actor for verdict in verdicts[8:]] == [Actor.HUMAN] * 3
 
 
+@pytest.mark.parametrize("beside", [-40, -12, 12, 25, 55])
+def test_a_burst_does_not_swallow_a_person_with_the_same_user_agent(beside: float) -> None:
+    """Everybody on one major version of a browser has the same: the burst is known by its network."""
+    burst = [one.changed(facts=one.facts.changed(agent_id="chrome", hints=FULL)) for one in scan(network=HOSTING)]
+    own = event(after=43 + beside, link=2, hints=FULL)
+    *found, person = classify_all([*burst, own])
+    assert {verdict.actor for verdict in found} == {Actor.SCANNER}
+    assert person.actor is Actor.HUMAN, explain(person)
+
+
+def test_nor_does_a_hidden_link_that_a_burst_followed_or_its_pixel() -> None:
+    burst = [one.changed(facts=one.facts.changed(agent_id="chrome", hints=FULL)) for one in scan()]
+    trap = event(after=43.95, link=99, client="scan", hints=FULL | {Hint.HONEYPOT})
+    opened = event(Kind.OPEN, after=60)
+    clicked = event(after=70, link=2, hints=FULL)
+    verdicts = classify_all([*burst, trap, opened, clicked])
+    assert [verdict.is_human for verdict in verdicts[-2:]] == [True, True]
+
+
+def test_a_burst_scattered_over_rented_networks_is_one_agents_and_spares_the_person_elsewhere() -> None:
+    burst = [event(after=43 + n / 10, link=n, client=f"n{n}", network=HOSTING, hints=FULL) for n in range(1, 9)]
+    own = event(after=50, link=2, hints=FULL)
+    *found, person = classify_all([*burst, own])
+    assert all("burst" in names(verdict) for verdict in found)
+    assert person.is_human is True
+
+
+def test_a_mailings_readers_are_told_apart_though_its_mails_share_a_name() -> None:
+    """A host may give one ``Message.id`` to a whole mailing, or the same to two campaigns."""
+    clicks = [
+        event(after=900 + n / 10, link=n, recipient=f"u{n}", client=f"home{n}", message="same", hints=FULL)
+        for n in range(1, 9)
+    ]
+    assert all(verdict.is_human for verdict in classify_all(clicks))
+    assert [classify(clicks[0], clicks[1:])] == classify_all(clicks[:1])
+    campaigns = [
+        event(after=900 + 9 * n, link=n, message="same", hints=FULL).changed(campaign="spring" if n % 2 else "autumn")
+        for n in range(6)
+    ]
+    judge = Classifier(links={"spring": 3})
+    assert judge.classify_all(campaigns[::-1])[::-1] == judge.classify_all(campaigns)
+    covering = ["coverage-slow" in names(verdict) for verdict in judge.classify_all(campaigns)]
+    assert covering == [False, True] * 3
+
+
+def test_a_delivery_is_its_recipients() -> None:
+    """Whatever campaign the provider calls it by."""
+    delivered = event(Kind.DELIVERED, after=7260).changed(campaign="")
+    assert "wait-before" in names(classify(event(), [delivered]))
+    assert "wait-before" not in names(classify(event(), [delivered.changed(recipient="u2")]))
+
+
+def test_a_leave_page_is_one_thing_whatever_number_its_link_has() -> None:
+    leave = event(Kind.LEAVE_PAGE, after=7200.5).changed(link=1)
+    assert "unsubscribe-pair" in names(classify(event(link=1), [leave]))
+
+
+@pytest.mark.parametrize(
+    ("after", "name"),
+    [(-301, "wait-instant"), (-299, None), (-60, None), (-0.5, None), (0, "wait-instant"), (3, "wait-soon")],
+)
+def test_a_click_a_little_before_the_sending_shows_clocks_that_differ(after: float, name: str | None) -> None:
+    said = [one for one in names(classify(event(after=after, hints=FULL))) if one.startswith("wait")]
+    assert said == ([name] if name else [])
+    assert classify(event(after=-60, hints=FULL)).is_human is True
+
+
+def test_a_named_scanner_is_surer_than_what_only_looks_like_a_sandbox() -> None:
+    named = classify(event(agent=AgentKind.SCANNER))
+    worn = classify(event(agent=AgentKind.SCANNER, hints=frozenset({Hint.OUTDATED})))
+    assert named.actor is worn.actor is Actor.SCANNER
+    assert worn.confidence < 0.9 < named.confidence
+    assert "names a security scanner" not in explain(worn)
+    assert "sandboxes" in explain(worn)
+
+
+def test_colleagues_who_were_sent_the_mail_on_are_not_called_scanners() -> None:
+    """Three people, three links, within half a minute: nobody can tell, so it is unknown."""
+    clicks = [event(after=3000 + 11 * n, link=n, client=f"n{n}", agent_id=f"a{n}", hints=FULL) for n in (1, 2, 3)]
+    assert {verdict.actor for verdict in classify_all(clicks)} == {Actor.UNKNOWN}
+
+
 def test_what_names_itself_is_called_by_its_name_in_a_burst_too() -> None:
     previews = scan(agent=AgentKind.PREVIEW, network=Network(kind=NetworkKind.SECURITY), hints=frozenset({Hint.HEAD}))
     assert {verdict.actor for verdict in classify_all(previews)} == {Actor.PREVIEW}
@@ -249,7 +341,7 @@ def test_only_the_strongest_signal_of_a_family_counts() -> None:
 
 def test_the_version_names_rules_and_data() -> None:
     verdict = classify(event())
-    assert all(part in verdict.version for part in ("2026.11.1", "r7", "n8"))
+    assert all(part in verdict.version for part in (RULES_VERSION, "r7", "n8"))
     other = Classifier(windows=Windows(burst_links=4))
     assert other.version != Classifier().version == Classifier().version
 
@@ -271,6 +363,7 @@ def test_a_host_adds_a_rule_that_sees_the_whole_event_and_its_neighbours() -> No
     "wrong",
     [
         pytest.param({"burst": timedelta(seconds=-1)}, id="a negative time"),
+        pytest.param({"sending_skew": timedelta(seconds=-1)}, id="a negative difference of clocks"),
         pytest.param({"burst_links": 1}, id="a burst of one"),
         pytest.param({"soon": timedelta(hours=1)}, id="times out of order"),
         pytest.param({"human_below": 0.7}, id="borders out of order"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from mailbeacon import networks
 from mailbeacon.errors import ConfigError, MissingExtra
 from mailbeacon.model import Network, NetworkKind
-from mailbeacon.networks.own import own_rows
+from mailbeacon.networks.own import _iporigin, own_rows
 
 OWN = networks.builtin()
 HOSTING = Network(operator="Host", kind=NetworkKind.HOSTING)
@@ -41,6 +42,8 @@ def table(*pairs: tuple[str, Network]) -> networks.Table:
         pytest.param("127.0.0.1", "", NetworkKind.LOCAL, id="loopback"),
         pytest.param("::1", "", NetworkKind.LOCAL, id="IPv6 loopback"),
         pytest.param("fe80::1%eth0", "", NetworkKind.LOCAL, id="with a zone"),
+        pytest.param("66.249.84.1%eth0", "Google", NetworkKind.MAIL, id="IPv4 with a zone"),
+        pytest.param("::FFFF:42F9:5401", "Google", NetworkKind.MAIL, id="mapped, in capital hexadecimals"),
         pytest.param("84.10.1.1", "", NetworkKind.UNKNOWN, id="an Internet provider"),
         pytest.param("", "", NetworkKind.UNKNOWN, id="no address"),
         pytest.param("not an address", "", NetworkKind.UNKNOWN, id="nonsense"),
@@ -117,6 +120,31 @@ class TestCutting:
     def test_what_is_not_a_network(self, text):
         with pytest.raises(ConfigError):
             networks.read_cidr(text)
+
+    def test_ranges_that_touch_and_ranges_that_do_not(self):
+        """From the first address to the last."""
+        last4, last6 = (1 << 32) - 1, (1 << 128) - 1
+        found = networks.Table.of_ranges(
+            [(0, 255, HOSTING), (256, 511, CDN), (1024, 2047, RELAY), (last4, last4, CDN)],
+            [(1, 1, CDN), (last6 - 1, last6, HOSTING)],
+            version="test",
+        )
+        expected = {
+            "0.0.0.0": HOSTING,
+            "0.0.0.255": HOSTING,
+            "0.0.1.0": CDN,
+            "0.0.2.0": networks.UNKNOWN,
+            "0.0.4.0": RELAY,
+            "0.0.8.0": networks.UNKNOWN,
+            "255.255.255.254": networks.UNKNOWN,
+            "255.255.255.255": CDN,
+            "::": networks.UNKNOWN,
+            "::1": CDN,
+            "::2": networks.UNKNOWN,
+            "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff": HOSTING,
+        }
+        assert {address: found.lookup(address) for address in expected} == expected
+        assert networks.Table.of_ranges([], [], version="").lookup("9.9.9.9") == networks.UNKNOWN
 
 
 class TestLists:
@@ -219,6 +247,38 @@ class TestLayers:
         assert layers.lookup("3.5.140.1").kind is NetworkKind.HOSTING
         assert layers.lookup("::ffff:3.5.140.1").kind is NetworkKind.HOSTING
         assert layers.lookup("nonsense") == networks.UNKNOWN
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "3.5.140.1",
+            "::ffff:3.5.140.1",
+            "::FFFF:3.5.140.1",
+            "::ffff:305:8c01",
+            "0:0:0:0:0:FFFF:3.5.140.1",
+            "3.5.140.1%eth0",
+        ],
+    )
+    def test_all_forms_of_one_ipv4_address_are_one_address(self, address):
+        """An IPv4 address mapped into IPv6, in any spelling, and one with a zone."""
+        pytest.importorskip("iporigin")
+        assert networks.from_iporigin().lookup(address) == Network(operator="Amazon AWS", kind=NetworkKind.HOSTING)
+
+    def test_the_table_says_what_iporigin_says(self):
+        """At the ends of its ranges, beside them, and anywhere; but for Apple's relay, which is no VPN to us."""
+        iporigin = pytest.importorskip("iporigin")
+        from iporigin.core import dataset
+
+        table, data = _iporigin(), dataset()
+        random = Random(1)
+        numbers = [*data.v4_starts[::97], *data.v4_ends[::97], *(random.randrange(1 << 32) for _ in range(2000))]
+        places = [ipaddress.IPv4Address(max(0, number + step) % (1 << 32)) for number in numbers for step in (-1, 0, 1)]
+        places += [ipaddress.IPv6Address(number + step) for number in data.v6_starts[::97] for step in (-1, 0, 1)]
+        for place in places:
+            said = iporigin.classify(str(place))
+            known = said.kind not in ("unknown", "reserved")
+            if place.is_global:
+                assert table.lookup(str(place)).operator == (said.provider if known else ""), place
 
     def test_a_missing_extra_says_what_to_install(self, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, "iporigin", None)

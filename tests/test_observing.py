@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbeacon.agents import Agents, Rule
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import KEPT_HEADERS, AgentKind, Facts, Hint, Kind, Network, NetworkKind, Request
 from mailbeacon.networks import Place
@@ -140,6 +141,38 @@ def test_old_browsers_need_no_sec_fetch():
     assert facts(bare | {"User-Agent": old}).hints == frozenset()
 
 
+IOS = "Mozilla/5.0 (iPhone; CPU iPhone OS {} like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) {} Safari/604.1"
+IPAD = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) {} Safari/605.1.15"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "missing"),
+    [
+        pytest.param(IOS.format("15_8_2", "CriOS/131.0.6778.73 Mobile/15E148"), False, id="Chrome on iOS 15"),
+        pytest.param(IOS.format("16_3", "FxiOS/131.0 Mobile/15E148"), False, id="Firefox on iOS 16.3"),
+        pytest.param(IOS.format("15_8", "Version/15.0 EdgiOS/119.0.2151.65 Mobile/15E148"), False, id="Edge on iOS 15"),
+        pytest.param(
+            IPAD.format("CriOS/131 Version/11.1.1"), False, id="Chrome on a tablet that asks for desktop sites"
+        ),
+        pytest.param(IOS.format("16_4", "CriOS/131.0.6778.73 Mobile/15E148"), True, id="Chrome on iOS 16.4"),
+        pytest.param(IOS.format("18_1", "Version/18.1 Mobile/15E148"), True, id="Safari on iOS 18"),
+        pytest.param(IOS.format("15_8", "Version/15.6.6 Mobile/15E148"), False, id="Safari on iOS 15"),
+        pytest.param(CHROME, True, id="Chrome on Windows"),
+    ],
+)
+def test_on_apples_phones_the_system_decides_whether_sec_fetch_is_missing(user_agent, missing):
+    """Every browser there has Apple's engine, so its own version says nothing; and a hint must be sure."""
+    bare = {key: value for key, value in BROWSER.items() if key != "Sec-Fetch-Site"}
+    assert (Hint.NO_SEC_FETCH in facts(bare | {"User-Agent": user_agent}).hints) is missing
+
+
+def test_a_hosts_own_agents_are_asked_and_named():
+    rule = Rule(kind=AgentKind.SCRIPT, client="Our robot", how="has", pattern="our robot", source="us", year=2026)
+    agents = Agents([rule])
+    found = facts(BROWSER | {"User-Agent": f"{CHROME} Our Robot"}, observer=Observer(agents=agents))
+    assert (found.agent, found.client, found.rules) == (AgentKind.SCRIPT, "Our robot", agents.version)
+
+
 def test_facts_of_a_click():
     found = facts(address="10.0.0.1")
     assert (found.agent, found.client, found.client_version) == (AgentKind.BROWSER, "Chrome", "131")
@@ -162,7 +195,8 @@ class TestDigests:
 
     def test_ipv4_counts_whole_and_ipv6_by_its_64(self):
         assert facts(address="84.1.2.3").network_id != facts(address="84.1.2.4").network_id
-        assert facts(address="::ffff:84.1.2.3").network_id == facts(address="84.1.2.3").network_id
+        for form in ("::ffff:84.1.2.3", "::FFFF:5401:0203", "84.1.2.3%eth0"):
+            assert facts(address=form).network_id == facts(address="84.1.2.3").network_id
         assert facts(address="2001:db8::1").network_id == facts(address="2001:db8::ffff%eth0").network_id
         assert facts(address="2001:db8::1").network_id != facts(address="2001:db8:0:1::1").network_id
 

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import blake2b
 
 from mailbeacon.agents.names import Namer
 from mailbeacon.agents.rules import Rule, RuleTable, read_rules
-from mailbeacon.agents.shape import device_of, hints_of, is_plain_browser, kind_of, major_of, system_of
+from mailbeacon.agents.shape import device_of, hints_of, is_plain_browser, kind_of, major_of, system_of, without_device
 from mailbeacon.model import AgentKind, Hint
 
 __all__ = ["UNKNOWN", "Agent", "Agents"]
@@ -44,7 +45,7 @@ _BRANDS = {
 }
 _BRAND = re.compile(r'"([^"]{1,40})";\s?v="(\d{1,4})')
 _PLATFORMS = {
-    "Android": {"Android"},
+    "Android": {"Android", "Linux"},
     "Chrome OS": {"ChromeOS"},
     "Chromium OS": {"ChromeOS"},
     "iOS": {"iOS", "iPadOS", "macOS"},
@@ -54,7 +55,7 @@ _PLATFORMS = {
 }
 """The systems a user agent may name beside each ``Sec-CH-UA-Platform``.
 
-Source: W3C User-Agent Client Hints, 2025.
+Source: W3C User-Agent Client Hints, 2025; Chrome for Android says "X11; Linux" when asked for desktop sites, as do headsets.
 """
 
 
@@ -91,14 +92,14 @@ class Agents:
         remember: How many answers to keep.
     """
 
-    __slots__ = ("_known", "_namer", "_remember", "_seen", "_table", "_trusts_form", "_version")
+    __slots__ = ("_known", "_namer", "_own", "_remember", "_seen", "_table", "_version")
 
     def __init__(self, rules: Iterable[Rule] = (), *, remember: int = 4096) -> None:
         version, shipped = read_rules()
         own = tuple(rules)
-        self._version = f"{version}+{len(own)}" if own else version
-        self._table = RuleTable([*own, *shipped])
-        self._trusts_form = not own
+        self._version = f"{version}+{_digest(own)}" if own else version
+        self._own = RuleTable(own) if own else None
+        self._table = RuleTable(shipped)
         self._namer = Namer()
         self._remember = remember
         self._seen: dict[str, Agent] = {}
@@ -139,9 +140,10 @@ class Agents:
         return agent
 
     def _decide(self, text: str, lowered: str) -> tuple[AgentKind, str, Rule | None]:
-        if self._trusts_form and is_plain_browser(lowered):
+        rule = self._own.find(text, lowered) if self._own else None
+        if rule is None and is_plain_browser(lowered):
             return AgentKind.BROWSER, "", None
-        rule = self._table.find(text, lowered)
+        rule = rule or self._table.find(text, without_device(lowered))
         if rule is not None:
             return rule.kind, rule.client, rule
         kind, client = kind_of(lowered)
@@ -155,7 +157,8 @@ class Agents:
         system = system_of(lowered) if kind in _PERSONAL else ""
         version = ""
         if kind is AgentKind.BROWSER:
-            client, version = self._namer.name(text)
+            name, version = self._namer.name(text)
+            client = name or client
         elif rule is not None and rule.client and rule.how in ("word", "has", "start"):
             version = _version_after(rule.pattern, lowered)
         return Agent(
@@ -164,7 +167,7 @@ class Agents:
             version=version,
             system=system,
             device=device_of(system, lowered) if system else "",
-            hints=hints_of(lowered, kind),
+            hints=hints_of(lowered, kind, named=bool(client)),
         )
 
     def _with_hints(self, text: str, requested_with: str, client_hints: str, platform: str) -> Agent:
@@ -186,6 +189,12 @@ class Agents:
             if brand in brands:
                 return replace(agent, client=name, version=brands[brand])
         return agent
+
+
+def _digest(rules: Iterable[Rule]) -> str:
+    """Name a host's own rules: others, or the same in another order, have another name."""
+    named = repr([(rule.kind.value, rule.client, rule.how, rule.pattern) for rule in rules])
+    return blake2b(named.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
 
 
 def _version_after(name: str, lowered: str) -> str:

@@ -60,8 +60,8 @@ def read_rules() -> tuple[str, tuple[Rule, ...]]:
 class RuleTable:
     """Find the first rule that fits a user agent.
 
-    Product names are looked up in a dictionary, so that their number costs nothing; the other rules are tried in order.
-    All work grows with the text's length only.
+    Product names are looked up in a dictionary and beginnings in one pattern, so that their number costs nothing; the other
+    rules are tried in order. All work grows with the text's length only.
 
     Args:
         rules: In order: the first that fits decides.
@@ -70,11 +70,12 @@ class RuleTable:
         ConfigError: If a rule's ``how`` is not known, or its pattern is not a pattern.
     """
 
-    __slots__ = ("_exact", "_places", "_tests", "_words")
+    __slots__ = ("_begins", "_exact", "_places", "_starts", "_tests", "_words")
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._exact: dict[str, Rule] = {}
         self._words: dict[str, tuple[int, Rule]] = {}
+        self._starts: dict[str, tuple[int, Rule]] = {}
         tests: list[_Test] = []
         self._places: list[int] = []
         for place, rule in enumerate(rules):
@@ -82,11 +83,14 @@ class RuleTable:
                 self._exact.setdefault(rule.pattern, rule)
             elif rule.how == "word":
                 self._words.setdefault(rule.pattern, (place, rule))
+            elif rule.how == "start":
+                self._starts.setdefault(rule.pattern, (place, rule))
             else:
                 made = _tests_of(rule)
                 tests.extend(made)
                 self._places.extend([place] * len(made))
         self._tests = tuple(tests)
+        self._begins = re.compile("|".join(map(re.escape, self._starts)) or "(?!)").match
 
     def find(self, text: str, lowered: str) -> Rule | None:
         """Give the first rule that fits, or ``None``.
@@ -103,6 +107,9 @@ class RuleTable:
         for word in _WORD.findall(lowered):
             if word in known and known[word][0] < best:
                 best, found = known[word]
+        begun = self._begins(lowered)
+        if begun is not None and self._starts[begun[0]][0] < best:
+            best, found = self._starts[begun[0]]
         tests = self._tests if found is None else self._tests[: bisect_left(self._places, best)]
         for needed, fits, rule in tests:
             if needed in lowered and (fits is None or fits(lowered)):
@@ -119,8 +126,6 @@ def _tests_of(rule: Rule) -> list[_Test]:
     pattern = rule.pattern
     if rule.how == "has":
         return [(pattern, None, rule)]
-    if rule.how == "start":
-        return [(pattern, re.compile(re.escape(pattern)).match, rule)]
     needed, mark, closer = pattern.partition(" :: ")
     if rule.how != "re" or not mark:
         raise ConfigError("a rule for user agents must be exact, start, has, word, or re with what must be there")

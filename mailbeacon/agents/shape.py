@@ -9,7 +9,16 @@ import re
 
 from mailbeacon.model import AgentKind, Hint
 
-__all__ = ["contradicts", "device_of", "hints_of", "is_plain_browser", "kind_of", "major_of", "system_of"]
+__all__ = [
+    "contradicts",
+    "device_of",
+    "hints_of",
+    "is_plain_browser",
+    "kind_of",
+    "major_of",
+    "system_of",
+    "without_device",
+]
 
 _PLAIN = re.compile(
     r"mozilla/5\.0 \((?:"
@@ -21,16 +30,16 @@ _PLAIN = re.compile(
     r")(?:; rv:[\d.]{4,6})?\) (?:"
     r"applewebkit/[\d.]{5,9} \(khtml, like gecko\) "
     r"(?:(?:version|crios|fxios|edgios|samsungbrowser|chrome)/[\d.]+ ){1,2}"
-    r"(?:mobile(?:/\w{5,8})? )?safari/[\d.]{5,9}(?: (?:edg|edga|opr|vivaldi)/[\d.]+)?"
+    r"(?:mobile(?:/\d{1,2}[a-z]\w{1,5})? )?safari/[\d.]{5,9}(?: (?:edg|edga|opr|vivaldi)/[\d.]+)?"
     r"|gecko/[\d.]{8,9} firefox/\d\d[\d.]+)"
 )
 """A browser of today that says nothing but what such a browser says: no rule for machines needs to be asked."""
 
 _BROWSER = re.compile(r"mozilla/[45]\.0 ?\+?[(\[]|opera/|mozilla/5\.0 [a-z]")
-_ENGINE = re.compile(r"applewebkit|gecko|trident/|msie |presto|khtml|netfront|opera|webkit|nintendo")
+_ENGINE = re.compile(r"applewebkit|gecko|goanna/|trident/|msie |presto|khtml|netfront|opera|webkit|nintendo")
 _APP = re.compile(
     r"android|iphone|ipad|ios/|cfnetwork/|dalvik/|midp|blackberry|bb10|nokia|ucweb|symb(?:ian|os)|up\.browser"
-    r"|opera mini|sunos|hbbtv|smart-tv|windows phone|\[fban/|playstation|nintendo|webos|playbook|bada/|os/2|bsd"
+    r"|opera mini|sunos|hbbtv|openharmony|smart-tv|windows phone|\[fban/|playstation|nintendo|webos|playbook|bada/|os/2|bsd"
 )
 """Devices and systems that people have, where none of the common systems is named."""
 
@@ -38,13 +47,37 @@ _APPLE_MAIL = re.compile(r"mac os x[^)]*\) applewebkit/[\d.+]+ \(khtml, like gec
 _WEBVIEW = re.compile(
     r"; wv\) applewebkit/[\d.]+ \(khtml, like gecko\) version/[\d.]+ chrome/[\d.]+(?: mobile)? safari/[\d.]+$"
 )
-_LONE_WORD = re.compile(r"(?:chrome|firefox)/[\d.]+(?: safari/[\d.]+)? [a-z][a-z_.-]*$")
+_LONE_WORD = re.compile(r"(?:chrome|firefox)/[\d.]+(?: safari/[\d.]+)? (?![a-z_.-]*browser$)[a-z][a-z_.-]*$")
 """A name without a version behind a desktop browser: tools for testing pages sign so, browsers do not."""
+_PHONE = re.compile(r"^(?:nokia|blackberry)\d|^ucweb/|midp-\d|up\.browser/")
+"""Phones whose browsers have forms of their own.
+
+Source: uap-core test cases, 2026.
+"""
+_DEVICE = re.compile(
+    r"mozilla/5\.0 \(linux; (?:u; )?android [\d.]{1,8}; (?:[a-z]{2}[-_][a-z]{2}; )?"
+    r"([^()/;]{1,60}(?:; (?!wv\))[^()/;]{1,60})?(?:build/[^();]{1,60})?)"
+    r"(?:; wv)?\) applewebkit/[\d.+]+ \(khtml,? like gecko\) (?:version/[\d.]+ )?(?:chrome/[\d.]+ )?(?:mobile )?safari/"
+)
+"""A mobile browser's full form, with the device's name: no product with a version, as crawlers put there."""
+_ADDONS = re.compile(r"mozilla/5\.0 \(windows nt [\d.]+;[^()]*?trident/7\.0([^()/]*)\) like gecko$")
+"""Internet Explorer's full form, with what toolbars, virus guards and makers of computers add; none has a version."""
 
 
 def is_plain_browser(lowered: str) -> bool:
     """Tell whether a user agent is, sign for sign, that of a common browser: the fast way for most people."""
     return _PLAIN.fullmatch(lowered) is not None
+
+
+def without_device(lowered: str) -> str:
+    """Leave out of a browser's user agent what others put there: the name of a phone, the add-ons of Internet Explorer.
+
+    Makers call phones Robot or Spider; what a crawler adds stands behind the browser, or in place of the device with a
+    slash.
+    """
+    form = _DEVICE if "android" in lowered else _ADDONS if "trident/7.0" in lowered else None
+    found = form.match(lowered) if form is not None else None
+    return lowered if found is None else f"{lowered[: found.start(1)]}k{lowered[found.end(1) :]}"
 
 
 def kind_of(lowered: str) -> tuple[AgentKind, str]:
@@ -53,6 +86,8 @@ def kind_of(lowered: str) -> tuple[AgentKind, str]:
     What has neither a browser's form nor a device is a script: browsers and apps always show one.
     """
     if _BROWSER.match(lowered) is None:
+        if _PHONE.search(lowered) is not None:
+            return AgentKind.BROWSER, ""
         return (AgentKind.UNKNOWN if _APP.search(lowered) or not lowered.strip() else AgentKind.SCRIPT), ""
     if "; wv)" in lowered and _WEBVIEW.search(lowered) is not None:
         return AgentKind.MAIL_CLIENT, "Android WebView"
@@ -62,7 +97,7 @@ def kind_of(lowered: str) -> tuple[AgentKind, str]:
         return (AgentKind.UNKNOWN if _APP.search(lowered) else AgentKind.SCRIPT), ""
     if not system_of(lowered) and _APP.search(lowered) is None:
         return AgentKind.SCRIPT, ""
-    if "mobile" not in lowered and _LONE_WORD.search(lowered) is not None:
+    if "mobile" not in lowered and "smarttv" not in lowered and _LONE_WORD.search(lowered) is not None:
         return AgentKind.CRAWLER, ""
     return AgentKind.BROWSER, ""
 
@@ -105,11 +140,17 @@ def device_of(system: str, lowered: str) -> str:
 _VERSIONS = re.compile(r"(chrome|firefox|version|edge|crios|fxios)/(\d{1,4})")
 _WINDOWS = re.compile(r"windows nt (\d{1,2})\.(\d)")
 _DESKTOPS = ("windows nt", "macintosh", "x11;")
-"""Systems whose browsers renew themselves; those of phones and their apps are often years old."""
-_OLDEST = {"chrome": 100, "firefox": 91, "edge": 100}
-"""Majors given up by spring 2022; the last ones for Windows 7 and 8 (Chrome 109, Firefox 115) still count as used.
+"""Systems whose browsers renew themselves; those of phones, their apps and Chromebooks are often years old."""
+_OLDEST = {"chrome": 120, "firefox": 91, "edge": 120}
+"""Majors years old: a Chromium before that was given up three years ago; of Firefox the browsers made of it keep old ones.
 
-Source: release calendars of Chromium (100: March 2022) and Firefox (91 ESR ended September 2022).
+Source: release calendars of Chromium (120: December 2023) and Firefox (91 ESR ended September 2022).
+"""
+_LAST = {"chrome": {103, 109, 116}, "firefox": {78}, "edge": {109, 116}}
+"""Older majors people still have, for their system gets no later one.
+
+Source: release notes of Chrome (109 for Windows 7 and 8; 103 and 116 for macOS before 10.13 and 10.15), of Edge (the
+same but 103), and of Firefox (78 ESR for macOS before 10.12), 2023.
 """
 
 
@@ -134,9 +175,17 @@ def contradicts(lowered: str) -> bool:
     return windows and " version/" in lowered and " safari/" in lowered and "chrome/" not in lowered
 
 
-def hints_of(lowered: str, kind: AgentKind) -> frozenset[Hint]:
-    """Give the hints the user agent carries in itself."""
+def hints_of(lowered: str, kind: AgentKind, *, named: bool = False) -> frozenset[Hint]:
+    """Give the hints the user agent carries in itself.
+
+    Args:
+        lowered: The user agent in lower case.
+        kind: What it was taken for.
+        named: Whether a rule gave it a name: what names itself a scanner needs no looking through.
+    """
     found = set()
+    if kind is AgentKind.SCANNER and named:
+        return frozenset()
     if contradicts(lowered) or _unborn(lowered):
         found.add(Hint.CONTRADICTION)
     if kind in (AgentKind.BROWSER, AgentKind.SCANNER) and _outdated(lowered):
@@ -150,6 +199,10 @@ def _unborn(lowered: str) -> bool:
     return version is not None and (int(version[1]) > 10 or (version[1] == "10" and version[2] != "0"))
 
 
+_ANCIENT = 4
+"""Before this, Firefox ran on nothing that people still have. Source: Mozilla's release notes (4: March 2011)."""
+
+
 def _outdated(lowered: str) -> bool:
     """Tell of Windows XP or Vista, or of a browser years old.
 
@@ -160,6 +213,7 @@ def _outdated(lowered: str) -> bool:
         return True
     if "msie " in lowered and "trident/7" not in lowered and "trident/8" not in lowered:
         return True
-    if not any(system in lowered for system in _DESKTOPS):
-        return False
-    return any(int(major) < _OLDEST.get(name, 0) for name, major in _VERSIONS.findall(lowered))
+    majors = [(name, int(major)) for name, major in _VERSIONS.findall(lowered)]
+    if "cros " in lowered or not any(system in lowered for system in _DESKTOPS):
+        return any(name == "firefox" and major < _ANCIENT for name, major in majors)
+    return any(major < _OLDEST.get(name, 0) and major not in _LAST[name] for name, major in majors)

@@ -55,9 +55,7 @@ def _run(options: Namespace) -> int:
         document = read_document(file)
         done = beacon.rewrite(document.text, message, text=document.form is Form.TEXT)
         data = document.encode(done.html)
-        report = lines(
-            *done.labelled(), done.warnings, len(file.data), len(data), html=document.form is Form.HTML
-        )
+        report = lines(*done.labelled(), done.warnings, len(file.data), len(data), html=document.form is Form.HTML)
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()

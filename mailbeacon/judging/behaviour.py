@@ -107,8 +107,8 @@ def unsubscribe_pair(event: Event, around: Around) -> str:
 
 @rule(
     family="burst",
-    weight=3.0,
-    source="Mautic plug-in, three addresses within 30 s, 2025",
+    weight=2.4,
+    source="Mautic plug-in, three addresses within 30 s, 2025; people who were sent the mail on do so too",
     kinds=FOLLOWS,
     needs=Needs.AROUND,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -17,9 +17,10 @@ from types import MappingProxyType
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging.around import Around, Wait
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
-from mailbeacon.judging.grouping import Chains, Neighbourhood
-from mailbeacon.judging.neighbours import CARRIERS, Shared, Spans, count_message, count_networks
+from mailbeacon.judging.grouping import Chains, Neighbourhood, mail_of
+from mailbeacon.judging.neighbours import CARRIERS, count_message, count_networks
 from mailbeacon.judging.rules import Needs, Rule
+from mailbeacon.judging.shared import Shared, Spans
 from mailbeacon.judging.single import SINGLE_RULES
 from mailbeacon.judging.streaming import Judged, Revision, stream
 from mailbeacon.judging.weighing import DEFAULT_PRIORS, unread, weigh
@@ -31,13 +32,14 @@ __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 """The rules a classifier has when none are given."""
 
-RULES_VERSION = "2026.11.1"
+RULES_VERSION = "2026.11.2"
 """The version of the rules and weights in this package."""
 
 _READ = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 _PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
 _MOST_CASES = 20_000
 _LATE = Wait.LATE
+_NO_TIME = timedelta(0)
 _Key = tuple[Kind, AgentKind, NetworkKind, str, frozenset[Hint], str, str]
 
 
@@ -170,15 +172,18 @@ class Classifier:
                 ``windows.horizon`` or more, and events in order, no verdict is revised.
 
         Yields:
-            A :class:`Judged` for each event once its hold is over (a batch at a time), and a :class:`Revision` where a
-            later event changes a verdict that was given. The last word on each event is what :meth:`classify_all` says.
+            A :class:`Judged` for each event soon after its hold (at most a quarter of ``hold`` or of
+            ``windows.horizon``, the longer), and a :class:`Revision` where a later event changes a verdict that was
+            given. The last word on each event is what :meth:`classify_all` says.
 
         Raises:
             ConfigError: If ``hold`` is negative.
         """
         if hold < timedelta(0):
             raise ConfigError(f"hold must not be negative, got {hold}")
-        return stream(events, hold, self.windows.horizon, self.classify_all)
+        horizon = self.windows.horizon
+        reach = horizon if self._on_event else self.windows.recipients
+        return stream(events, hold, horizon, self.classify_all, reach)
 
     def _judge(self, events: Sequence[Event], times: Sequence[float]) -> list[Verdict]:
         """Judge events that are in order of time; ``times`` are theirs, in seconds."""
@@ -221,10 +226,16 @@ class Classifier:
             if case.reads:
                 name = event.message_id
                 if name:
-                    before = messages.get(name)
+                    mail: Hashable = name
+                    before = messages.get(mail)
+                    if before is not None:
+                        other = events[before]
+                        if other.recipient != recipient or other.campaign != event.campaign:
+                            mail = mail_of(event)  # another mail has the same name
+                            before = messages.get(mail)
                     if before is not None:
                         message_before[index] = before
-                    messages[name] = index
+                    messages[mail] = index
             elif case.delivers:
                 seen.deliveries = True
             if case.crowd:
@@ -239,14 +250,15 @@ class Classifier:
         return seen
 
     def _deliveries(self, events: Sequence[Event], seen: _Seen) -> None:
-        """Time a message's events from its delivery, where one is known nearby."""
-        at: defaultdict[str, list[datetime]] = defaultdict(list)
+        """Time a message's events from its delivery, where one is known nearby; a provider may not know the campaign."""
+        at: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
         for event in events:
             if event.kind is Kind.DELIVERED and event.recipient is not None and event.message_id:
-                at[event.message_id].append(event.received_at)
+                at[event.message_id, event.recipient].append(event.received_at)
         reach, skew = self.windows.delivery, self.windows.clock_skew
         for index, (event, case) in enumerate(zip(events, seen.cases, strict=True)):
-            if case.timed and event.recipient is not None and (moments := at.get(event.message_id)):
+            recipient = event.recipient
+            if case.timed and recipient is not None and (moments := at.get((event.message_id, recipient))):
                 received = event.received_at
                 first = bisect_left(moments, received - reach)
                 if first < len(moments) and moments[first] - received <= reach:
@@ -257,7 +269,10 @@ class Classifier:
         return Wait.UNKNOWN if event.sent_at is None else self._since(event.received_at, event.sent_at, None)
 
     def _since(self, received: datetime, start: datetime, skew: timedelta | None) -> int:
-        """Say how long after a delivery (with ``skew``) or a sending an event came."""
+        """Say how long after a delivery (with ``skew``) or a sending an event came.
+
+        What came a little before the sending shows only that the clocks of sender and receiver differ.
+        """
         gone, windows = received - start, self.windows
         if gone >= windows.late:
             return Wait.LATE
@@ -267,7 +282,9 @@ class Classifier:
             return Wait.EARLY
         if gone >= windows.instant:
             return Wait.SOON
-        return Wait.BEFORE if skew is not None and gone < -skew else Wait.INSTANT
+        if skew is None:
+            return Wait.UNKNOWN if _NO_TIME > gone >= -windows.sending_skew else Wait.INSTANT
+        return Wait.BEFORE if gone < -skew else Wait.INSTANT
 
     def _case(self, event: Event) -> _Case:
         """Find or make what events like this one have in common."""
@@ -340,11 +357,12 @@ def _noted(shared: Shared, seen: _Seen) -> Iterator[tuple[int, dict[str, int]]]:
 
 def _related(event: Event, earlier: Iterable[Event]) -> list[Event]:
     """Give the events that may bear on another: of its message, and of its network."""
-    message, network = event.message_id, event.facts.network_id
+    message, recipient, network = event.message_id, event.recipient, event.facts.network_id
     return [
         other
         for other in earlier
-        if (message and other.message_id == message) or (network and other.facts.network_id == network)
+        if (message and other.message_id == message and other.recipient == recipient)
+        or (network and other.facts.network_id == network)
     ]
 
 

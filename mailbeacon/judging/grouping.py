@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
 from mailbeacon.model import Event
 
-__all__ = ["Chains", "Neighbourhood"]
+__all__ = ["Chains", "Mail", "Neighbourhood", "mail_of"]
+
+Mail = tuple[str, str | None, str]
+"""What tells mails apart: the message's name, its recipient, and the campaign. One name may serve a whole mailing."""
+
+
+def mail_of(event: Event) -> Mail:
+    """Say which mail an event is about."""
+    return event.message_id, event.recipient, event.campaign
 
 
 class Chains:
@@ -26,10 +34,10 @@ class Chains:
     __slots__ = ("before", "last")
 
     def __init__(self, size: int) -> None:
-        self.last: dict[str, int] = {}
+        self.last: dict[Hashable, int] = {}
         self.before = [-1] * size
 
-    def group(self, name: str) -> list[int]:
+    def group(self, name: Hashable) -> list[int]:
         """Give all indices of a name, in order."""
         before, index = self.before, self.last[name]
         found = []
@@ -54,16 +62,16 @@ class Neighbourhood:
 
     def __init__(self, events: Iterable[Event], horizon: timedelta) -> None:
         self._horizon = horizon
-        self._messages: dict[str, list[Event]] = {}
+        self._messages: dict[Mail, list[Event]] = {}
         self._networks: dict[str, list[Event]] = {}
         for event in sorted(events, key=attrgetter("received_at", "id")):
             if event.recipient is not None:
-                self._messages.setdefault(event.message_id, []).append(event)
+                self._messages.setdefault(mail_of(event), []).append(event)
                 self._networks.setdefault(event.facts.network_id, []).append(event)
 
     def message(self, event: Event) -> tuple[Event, ...]:
         """Give the events of an event's message within the horizon, that event too; none where there is no name."""
-        return self._near(self._messages.get(event.message_id, ()), event) if event.message_id else ()
+        return self._near(self._messages.get(mail_of(event), ()), event) if event.message_id else ()
 
     def network(self, event: Event) -> tuple[Event, ...]:
         """Give the events with an event's network id; the same otherwise."""

@@ -18,6 +18,8 @@ __all__ = ["SINGLE_RULES"]
 _UNSEEN = frozenset({Hint.NO_USER_AGENT, Hint.HEADERS_UNKNOWN})
 """What is seen of every request in a log that keeps no user agents, and of scripts in one that does: so the weight of its
 rule leaves open who it was."""
+_WORN = frozenset({Hint.CONTRADICTION, Hint.OUTDATED})
+"""What a user agent that only looks like a sandbox's has, and one that names a scanner has not."""
 
 
 def _agent(
@@ -124,6 +126,35 @@ def proxy_follows(event: Event, around: Around) -> str:
     return ""
 
 
+@rule(
+    family="agent",
+    weight=6.0,
+    source="Braze, bot filtering, 2026",
+    needs=Needs.FACTS,
+    named=True,
+)
+def agent_scanner(event: Event, around: Around) -> str:
+    """See that the user agent names a security scanner."""
+    facts = event.facts
+    if facts.agent is AgentKind.SCANNER and facts.hints.isdisjoint(_WORN):
+        return "the user agent names a security scanner"
+    return ""
+
+
+@rule(
+    family="consistency",
+    weight=3.0,
+    source="Trend Micro, Phish Insight rules: Firefox 2, Internet Explorer on a Mac, 2026; public code",
+    needs=Needs.FACTS,
+)
+def agent_sandbox(event: Event, around: Around) -> str:
+    """See that the user agent is one that hardly any but sandboxes still use: a browser long given up, or on a wrong system."""
+    facts = event.facts
+    if facts.agent is AgentKind.SCANNER and not facts.hints.isdisjoint(_WORN):
+        return "the user agent is one that hardly any but sandboxes still use"
+    return ""
+
+
 @rule(family="agent", weight=0.8, source="calibrated on simulated traffic, 2026", kinds=FOLLOWS, needs=Needs.FACTS)
 def agent_unknown(event: Event, around: Around) -> str:
     """See that no browser or mail client we know followed a link (where headers are known)."""
@@ -150,9 +181,8 @@ SINGLE_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.PREFETCH, Actor.PREFETCH, 6.0, "the user agent is Gmail's prefetch", "Bird, 9.8 billion opens, 2021"
     ),
-    _agent(
-        AgentKind.SCANNER, Actor.SCANNER, 6.0, "the user agent names a security scanner", "Braze, bot filtering, 2026"
-    ),
+    agent_scanner,
+    agent_sandbox,
     _agent(
         AgentKind.PREVIEW, Actor.PREVIEW, 6.0, "the user agent names a link preview", "vendors' documentation, 2026"
     ),

@@ -17,7 +17,8 @@ __all__ = ["Windows"]
 class Windows:
     """Hold the windows, counts and borders of judging.
 
-    "One client" means: of one message, and with the same network id or the same agent id.
+    "One client" means: of one message, and with the same network id; or with the same agent id, in one kind of network,
+    where the events are not a network's burst.
 
     Args:
         burst: Within this time one client following ``burst_links`` links is a burst, or somebody opening tabs.
@@ -35,7 +36,8 @@ class Windows:
         leave: Within this time a content link and the unsubscribe link belong together.
         honeypot: How far from a hit on a hidden link the same client's other hits are tainted.
         company: How far from a burst another hit with its network *and* user agent belongs to it.
-        company_near: How far from a burst another hit with its network *or* user agent belongs to it.
+        company_near: How far from a burst another hit with its network belongs to it, or with its user agent where the
+            burst is scattered over several networks.
         pixel_after: A pixel fetched this soon after the same client's click, with no open before it, is in a machine's
             order.
         recipients: Within this time hits for ``recipients_count`` recipients from one network are a machine's pace.
@@ -47,6 +49,7 @@ class Windows:
         late: A hit later than this speaks a little for a person.
         delivery: How far from a hit a delivery of its message is looked for.
         clock_skew: How much later than a hit a delivery must be to count as later.
+        sending_skew: A hit before the sending by no more than this shows clocks that differ, and says nothing.
         human_below: A chance of a machine at or below this is called a person's.
         machine_above: A chance of a machine at or above this is called a machine's; between the two is unknown.
 
@@ -79,6 +82,7 @@ class Windows:
     late: timedelta = timedelta(minutes=10)
     delivery: timedelta = timedelta(minutes=10)
     clock_skew: timedelta = timedelta(seconds=2)
+    sending_skew: timedelta = timedelta(minutes=5)
     human_below: float = 0.4
     machine_above: float = 0.6
 
@@ -98,15 +102,15 @@ class Windows:
     def horizon(self) -> timedelta:
         """How far apart two events may be and still bear on each other's verdicts."""
         seed = max(self.burst, self.volley, self.coverage)
+        burst = 2 * seed  # whether an agent's clicks are a burst depends on which of them are a network's
         return max(
-            seed,
-            self.same_moment,
-            self.same_second,
-            self.leave,
+            burst,
             self.recipients,
-            self.honeypot,
             self.delivery,
-            2 * self.networks + seed,
-            self.company + max(seed, self.pixel_after),
-            self.company_near + seed,
+            max(self.same_moment, self.same_second, self.leave) + seed,
+            self.honeypot + seed,
+            2 * self.networks + burst,
+            self.pixel_after + max(self.company, seed),
+            self.company + burst,
+            self.company_near + burst,
         )

@@ -18,10 +18,12 @@ from mailbeacon.model.mail import (
 )
 from mailbeacon.model.message import Message, check_aware
 from mailbeacon.model.protocols import (
+    AgentTable,
     Clock,
     Consent,
     History,
     Judge,
+    KnownAgent,
     Located,
     Locator,
     Manifests,
@@ -40,6 +42,7 @@ __all__ = [
     "KEPT_HEADERS",
     "Actor",
     "AgentKind",
+    "AgentTable",
     "Answer",
     "Channel",
     "Clock",
@@ -53,6 +56,7 @@ __all__ = [
     "Json",
     "Judge",
     "Kind",
+    "KnownAgent",
     "Level",
     "Link",
     "Located",

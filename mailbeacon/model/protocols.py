@@ -10,13 +10,15 @@ from mailbeacon.model.event import Event, Network
 from mailbeacon.model.mail import Manifest
 from mailbeacon.model.message import Message
 from mailbeacon.model.verdict import Verdict
-from mailbeacon.model.words import Kind, Level
+from mailbeacon.model.words import AgentKind, Hint, Kind, Level
 
 __all__ = [
+    "AgentTable",
     "Clock",
     "Consent",
     "History",
     "Judge",
+    "KnownAgent",
     "Located",
     "Locator",
     "Manifests",
@@ -36,6 +38,47 @@ MayRedirect = Callable[[str], bool]
 """Tell whether a verified destination may still be redirected to (the host's own takedown)."""
 OnEvent = Callable[[Event, Verdict], None]
 """Be told of each recorded event."""
+
+
+class KnownAgent(Protocol):
+    """Say what a user agent is: :class:`mailbeacon.agents.Agent` has these."""
+
+    @property
+    def kind(self) -> AgentKind:
+        """Proxy, mail client, browser or machine."""
+
+    @property
+    def client(self) -> str:
+        """The name; empty when unknown."""
+
+    @property
+    def version(self) -> str:
+        """The major version, as text."""
+
+    @property
+    def system(self) -> str:
+        """The operating system; empty when unknown."""
+
+    @property
+    def device(self) -> str:
+        """``desktop``, ``phone``, ``tablet``; empty when unknown."""
+
+    @property
+    def hints(self) -> frozenset[Hint]:
+        """What contradicts itself, or is out of date."""
+
+
+class AgentTable(Protocol):
+    """Tell what user agents are: :class:`mailbeacon.agents.Agents` does."""
+
+    @property
+    def version(self) -> str:
+        """The version of its rules, for verdicts."""
+
+    def identify(
+        self, user_agent: str, *, requested_with: str = "", client_hints: str = "", platform: str = ""
+    ) -> KnownAgent:
+        """Say what a user agent is, with ``X-Requested-With``, ``Sec-CH-UA`` and ``Sec-CH-UA-Platform`` beside it."""
 
 
 class Sink(Protocol):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Network, NetworkKind, Networks
 
-__all__ = ["UNKNOWN", "Entry", "Layers", "Table", "read_cidr"]
+__all__ = ["UNKNOWN", "Entry", "Layers", "Range", "Table", "read_cidr"]
 
 UNKNOWN = Network()
 """What is said of an address in no table."""
@@ -96,7 +96,25 @@ def read_cidr(text: str) -> tuple[bytes, int]:
     return first, int(bits)
 
 
+Range = tuple[int, int, Network]
+"""First and last address, and who runs what is between."""
 _Ranges = tuple[list[bytes], list[Network]]
+
+
+def _lay(ranges: Iterable[Range], size: int) -> _Ranges:
+    """Lay disjoint ranges one behind another, with what no range covers between them."""
+    starts, found, end = [0], [UNKNOWN], 0
+    for first, last, network in ranges:
+        if first == end:
+            starts.pop()
+            found.pop()
+        end = last + 1
+        starts += (first, end)
+        found += (network, UNKNOWN)
+    if end >> 8 * size:
+        starts.pop()
+        found.pop()
+    return [start.to_bytes(size) for start in starts], found
 
 
 def _cut(entries: Iterable[Entry], size: int) -> _Ranges:
@@ -157,6 +175,20 @@ class Table:
         self._starts4, self._found4 = _cut(everything, 4)
         self._starts6, self._found6 = _cut(everything, 16)
 
+    @classmethod
+    def of_ranges(cls, ranges4: Iterable[Range], ranges6: Iterable[Range], *, version: str) -> Table:
+        """Make a table of ranges that are disjoint already, and in order; no address is ``LOCAL`` but by them.
+
+        Args:
+            ranges4: Of IPv4: first and last address as numbers, and who runs it.
+            ranges6: The same of IPv6.
+            version: The name of the data, for verdicts.
+        """
+        made = cls((), version=version)
+        made._starts4, made._found4 = _lay(ranges4, 4)
+        made._starts6, made._found6 = _lay(ranges6, 16)
+        return made
+
     @property
     def version(self) -> str:
         """The version of the data."""
@@ -177,15 +209,23 @@ class Table:
             >>> table.lookup("::ffff:192.0.2.7").operator
             'Shop'
         """
-        try:
-            if ":" not in address:
-                return self._found4[bisect_right(self._starts4, inet_pton(AF_INET, address)) - 1]
-            packed = inet_pton(AF_INET6, address.partition("%")[0])
-        except (OSError, ValueError, TypeError):
-            return UNKNOWN
-        if packed.startswith(_MAPPED):
-            return self._found4[bisect_right(self._starts4, packed[12:]) - 1]
-        return self._found6[bisect_right(self._starts6, packed) - 1]
+        packed = _pack(address)
+        if len(packed) == 4:
+            return self._found4[bisect_right(self._starts4, packed) - 1]
+        return self._found6[bisect_right(self._starts6, packed) - 1] if packed else UNKNOWN
+
+
+def _pack(address: str) -> bytes:
+    """Give an address as bytes: 4 of IPv4, also where it is mapped into IPv6; 16 of IPv6; none of anything else."""
+    try:
+        if "%" in address:
+            address = address.partition("%")[0]
+        if ":" not in address:
+            return inet_pton(AF_INET, address)
+        packed = inet_pton(AF_INET6, address)
+    except (OSError, ValueError, TypeError):
+        return b""
+    return packed[12:] if packed.startswith(_MAPPED) else packed
 
 
 class Layers:

@@ -99,9 +99,7 @@ def rewrite_html(
         return Rewrite(html, known, lambda: _rewritten(html, wrap, pixel, position, planner, first_number, trap)[0][1])
     done, work = _rewritten(html, wrap, pixel, position, planner, first_number, trap)
     if work.is_plain:
-        repeats.keep(
-            key, Done(html, token, work.scan, work.out, work.changes, work.base, work.projected, _head(pixel))
-        )
+        repeats.keep(key, Done(html, token, work.scan, work.out, work.changes, work.base, work.projected, _head(pixel)))
     return Rewrite(html, *done)
 
 

@@ -34,8 +34,10 @@ def share(part: int, whole: int) -> str:
     return f"{part / whole:8.2%}" if whole else "       –"
 
 
-def judged(seed: int, recipients: int, *, networks: bool = True, headers: bool = True) -> list[tuple[Told, Verdict]]:
-    told = Mailing(seed, with_networks=networks, with_headers=headers).told(recipients)
+def judged(
+    seed: int, recipients: int, *, networks: bool = True, headers: bool = True, one_agent: bool = False
+) -> list[tuple[Told, Verdict]]:
+    told = Mailing(seed, with_networks=networks, with_headers=headers, one_agent=one_agent).told(recipients)
     return list(zip(told, Classifier().classify_all(one.event for one in told), strict=True))
 
 
@@ -82,6 +84,8 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
     }
     for data, (networks, headers) in conditions.items():
         yield "tests/scenes.py", data, judged(seed, recipients, networks=networks, headers=headers)
+    for data, networks in (("network data", True), ("none", False)):
+        yield "one user agent", data, judged(seed, recipients, networks=networks, one_agent=True)
     tables = network_data()
     for audience in AUDIENCES:
         for data, table in tables.items():
