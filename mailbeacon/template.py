@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
 from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target
-from mailbeacon.privacy import check_level
 from mailbeacon.rewriting import Planner, Repeats, Rewrite, join_warnings, pixel_tag, rewrite_html, rewrite_text
 
 if TYPE_CHECKING:
@@ -232,7 +231,9 @@ class Template:
         return self._sign(message).join(parts) if len(parts) > 1 else parts[0]
 
     def _placed(self, cut: _Cut, placeholder: str, opens: Level, clicks: Level) -> str:
-        opens, clicks = check_level(opens, "opens"), check_level(clicks, "clicks")
+        if Level.DATE in (opens, clicks):
+            raise ConfigError("level DATE is not available in this version: use FULL or NONE")
+        opens, clicks = self._levels(Message(recipient="anybody", campaign=self.campaign, opens=opens, clicks=clicks))
         if not isinstance(placeholder, str) or not placeholder:
             raise ConfigError("the placeholder must be a text, and not empty")
         parts = cut.parts(opens > Level.NONE, clicks > Level.NONE)

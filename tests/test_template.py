@@ -126,8 +126,14 @@ def test_a_source_is_only_for_levels_that_a_token_can_have(level) -> None:
     """No token could ever fill in the others."""
     template = beacon().compile(HTML, TEXT, campaign="spring")
     for source in (template.source, template.source_text):
-        with pytest.raises(ConfigError, match="opens"):
+        with pytest.raises(ConfigError, match="level|opens"):
             source("{{ t }}", opens=level)
+
+
+def test_a_source_says_no_more_than_the_host_allows() -> None:
+    """Where the host tracks nobody, the source holds no place for a token, as a rendered mail does not."""
+    template = beacon(default_level=mb.Level.NONE).compile(HTML, campaign="spring")
+    assert template.source("{{ t }}") == HTML == template.render(message())
 
 
 def test_a_token_is_only_for_the_levels_a_source_was_made_for() -> None:
