@@ -53,6 +53,18 @@ def need() -> Callable[[str, str], object]:
     return find
 
 
+@pytest.fixture(scope="session")
+def browser(need):
+    """Give a headless Chromium; ``MAILBEACON_CHROMIUM`` names it where it is not on the path."""
+    playwright = need("playwright.sync_api", "looking at a page")
+    chromium = os.environ.get("MAILBEACON_CHROMIUM") or need("chromium", "looking at a page")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as running:
+        found = running.chromium.launch(executable_path=chromium, args=flags)
+        yield found
+        found.close()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skipped test into a failed one in CI."""

@@ -371,10 +371,12 @@ REAL = [
     "bench/M.html",
     "bench/L.html",
     "html/08d336aa04c7c2e8.html",
+    "html/55ada522fd22d9a5.html",
+    "html/94108447804048e1.html",
     "eml/0002bd6fe692ce11.eml",
-    "eml/0e0abf5be6bbcc62.eml",
-    "html/6c2154e2eb06e725.html",
-    "eml/409c1c377183006d.eml",
+    "eml/8072dc056f0b0e54.eml",
+    "eml/b14d5dbd9fb4a7cd.eml",
+    "eml/e84e63af19202761.eml",
 ]
 
 

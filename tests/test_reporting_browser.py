@@ -64,17 +64,6 @@ def sample():
 
 
 @pytest.fixture(scope="module")
-def browser(need):
-    playwright = need("playwright.sync_api", "looking at the page")
-    chromium = os.environ.get("MAILBEACON_CHROMIUM") or need("chromium", "looking at the page")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as running:
-        found = running.chromium.launch(executable_path=chromium, args=flags)
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html(sample()), encoding="utf-8")

@@ -126,7 +126,7 @@ def test_a_source_is_only_for_levels_that_a_token_can_have(level) -> None:
     """No token could ever fill in the others."""
     template = beacon().compile(HTML, TEXT, campaign="spring")
     for source in (template.source, template.source_text):
-        with pytest.raises(ConfigError, match="level|opens"):
+        with pytest.raises(ConfigError, match=r"level|opens"):
             source("{{ t }}", opens=level)
 
 

@@ -1,0 +1,75 @@
+"""Rewritten mail as a reader sees it: in headless Chromium, to the pixel what it was before."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+import mailbeacon as mb
+from mailbeacon.cli.newsletter import load
+
+pytestmark = pytest.mark.browser
+
+BEACON = mb.Beacon("https://t.example.com/m", secret_keys=["a key of sixteen signs and more"])
+REAL = [
+    "bench/S.html",
+    "bench/M.html",
+    "bench/L.html",
+    "html/4788310d82237436.html",
+    "html/55ada522fd22d9a5.html",
+    "html/7e01d800d9e36f23.html",
+    "html/94108447804048e1.html",
+    "html/cfe27497a9b36449.html",
+    "eml/8072dc056f0b0e54.eml",
+    "eml/b14d5dbd9fb4a7cd.eml",
+    "eml/d6ea8da145b0361d.eml",
+    "eml/e84e63af19202761.eml",
+]
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    """Give a page that loads nothing from outside."""
+    found = browser.new_page(viewport={"width": 1000, "height": 800})
+    found.route("**/*", lambda route: route.abort())
+    yield found
+    found.close()
+
+
+def looks(page, html: str, height: int = 0) -> tuple[bytes, int]:
+    """Give a picture of a whole document, or of its first ``height`` pixels, and its height."""
+    page.set_content(html, wait_until="domcontentloaded")
+    whole = int(page.evaluate("Math.max(document.documentElement.scrollHeight, document.body.scrollHeight)"))
+    clip = {"x": 0, "y": 0, "width": 1000, "height": height or whole}
+    return page.screenshot(full_page=True, clip=clip), whole
+
+
+def tracked(html: str) -> str:
+    """Give a document with a pixel at its end and wrapped links, at least one."""
+    template = BEACON.compile(html, campaign="spring", verify=False)
+    assert template.links
+    return template.render(mb.Message(recipient="u-17", campaign="spring"))
+
+
+def same(page, html: str) -> None:
+    """Insist on two equal pictures; below the last line the pixel may stand, and a margin that it keeps from collapsing."""
+    before, height = looks(page, html)
+    after, grown = looks(page, tracked(html), height)
+    assert after == before
+    assert grown - height <= 24
+
+
+def test_the_sample_newsletter_looks_the_same(page):
+    same(page, files("mailbeacon").joinpath("data", "newsletter.html").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_real_newsletter_looks_the_same(page, shared, name):
+    same(page, load(shared / "corpus" / name).html)
+
+
+def test_pictures_that_differ_are_told_apart(page):
+    """Or the others could not fail."""
+    with pytest.raises(AssertionError):
+        same(page, '<style>a[href*="t.example.com"]{color:red}</style><a href="https://x.example/">x</a>')
