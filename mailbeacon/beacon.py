@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from mailbeacon import replying
 from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
-from mailbeacon.links import MESSAGE_TOKEN_ROOM, Routes, check_destination
+from mailbeacon.links import MESSAGE_TOKEN_ROOM, Routes, check_destination, manifest_of
 from mailbeacon.model import (
     HONEYPOT_LINK,
     Answer,
@@ -20,6 +20,8 @@ from mailbeacon.model import (
     History,
     Judge,
     Level,
+    Link,
+    Manifest,
     Message,
     Reply,
     Request,
@@ -91,19 +93,15 @@ class Beacon:
         )
 
     @cached_property
-    def _redact(self) -> Callable[[Event], Event]:
-        settings = self.settings
-        return redactor(
+    def _responder(self) -> replying.Responder:
+        settings, decode, observe = self.settings, self._decoder.decode, self.observer.observe
+        redact = redactor(
             address=settings.keep_address,
             user_agent=settings.keep_user_agent,
             headers=settings.keep_headers,
             secret=self.signer.derive("privacy"),
         )
-
-    @cached_property
-    def _responder(self) -> replying.Responder:
-        decode, observe = self._decoder.decode, self.observer.observe
-        return replying.Responder(self.settings, decode=decode, observe=observe, judge=self.judge, redact=self._redact)
+        return replying.Responder(settings, decode=decode, observe=observe, judge=self.judge, redact=redact)
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.
@@ -229,6 +227,10 @@ class Beacon:
             mail, bodies, strip_signatures=strip_signatures, shared=shared, levels=levels, sign=self.sign
         )
 
+    def manifest(self, campaign: str, links: Iterable[Link]) -> Manifest:
+        """Give the destinations of short links that :meth:`rewrite` or :meth:`compose_with_report` wrapped: their ``.links``."""
+        return manifest_of(campaign, links)
+
     def open_url(self, message: Message) -> str:
         """Give the URL of a message's pixel.
 
@@ -300,6 +302,7 @@ class Beacon:
         Raises:
             ConfigError: For AGGREGATE and DATE, which this version offers only for mails that several people share.
         """
+        _check("message", message, Message)
         if message.opens is message.clicks is self.settings.default_level is _ALL:
             return _FULL
         for level in (message.opens, message.clicks):

@@ -9,12 +9,13 @@ import json
 import re
 import unicodedata
 from binascii import b2a_base64
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 from mailbeacon.errors import BadToken, ConfigError
-from mailbeacon.model import Channel, SkipReason
+from mailbeacon.model import Channel, Link, Manifest, SkipReason, Target
 
 __all__ = [
     "MAX_URL_LENGTH",
@@ -24,6 +25,7 @@ __all__ = [
     "ascii_host",
     "check_destination",
     "location",
+    "manifest_of",
     "parse",
     "short_name",
     "split",
@@ -232,6 +234,13 @@ def ascii_host(host: str) -> str:
     if "" in labels[:-1]:
         raise ValueError("an empty label")
     return found
+
+
+def manifest_of(campaign: str, links: Iterable[Link]) -> Manifest:
+    """Give the destinations of a campaign's links by their short names."""
+    targets = [Target(number=link.number, url=link.url, channel=link.channel) for link in links]
+    named = {short_name(target.number, target.url, target.channel): target for target in targets}
+    return Manifest(campaign=campaign, targets=named)
 
 
 def short_name(number: int, url: str, channel: Channel = Channel.HTML) -> str:

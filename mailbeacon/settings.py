@@ -128,6 +128,9 @@ class Settings:
     def __post_init__(self) -> None:
         object.__setattr__(self, "base_url", _base_url(self.base_url))
         object.__setattr__(self, "secret_keys", check_keys(self.secret_keys))
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} must be True or False, got {getattr(self, name)!r}")
         _check_texts(self)
         _check_times(self)
         _check_hooks(self)
@@ -204,6 +207,7 @@ def _check_times(settings: Settings) -> None:
             raise ConfigError(f"{name} must be a timedelta of zero or more")
 
 
+_SWITCHES = ("encrypt", "short_links", "allow_addresses", "wrap_unsubscribe", "wrap_visible_urls", "honor_dnt")
 _HOOKS = {
     "agents": ("identify",),
     "networks": ("lookup",),
@@ -220,6 +224,8 @@ def _check_hooks(settings: Settings) -> None:
     for name, methods in _HOOKS.items():
         value = getattr(settings, name)
         missing = [method for method in methods if not callable(getattr(value, method, None))]
+        if isinstance(value, type):
+            raise ConfigError(f"{name} must be an object, got the class {value.__name__} itself")
         if value is not None and missing:
             raise ConfigError(f"{name} must have a method {missing[0]}, got {type(value).__name__}")
     for name in _CALLBACKS:

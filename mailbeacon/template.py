@@ -13,7 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, short_name
+from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, manifest_of, short_name
 from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target
 from mailbeacon.rewriting import Planner, Repeats, Rewrite, join_warnings, pixel_tag, rewrite_html, rewrite_text
 
@@ -158,8 +158,8 @@ class Template:
         Raises:
             ConfigError: If the message is of another campaign, or its token cannot be made.
         """
-        if message.campaign != self.campaign:
-            raise ConfigError("the message's campaign is not the one the template was compiled for")
+        if message.__class__ is not Message or message.campaign != self.campaign:
+            self._check(message)
         if message.opens is message.clicks is self._most is _ALL:
             return self._sign(message).join(self._full)
         return self._join(self._html, message, self._levels(message))
@@ -206,13 +206,7 @@ class Template:
 
     def manifest(self) -> Manifest:
         """Give the destinations by short name, for ``Settings.manifests``."""
-        targets = {
-            short_name(link.number, link.url, link.channel): Target(
-                number=link.number, url=link.url, channel=link.channel
-            )
-            for link in self.links
-        }
-        return Manifest(campaign=self.campaign, targets=targets)
+        return manifest_of(self.campaign, self.links)
 
     def report(self) -> str:
         """Tell, for a terminal, what was done with each link and what to look at."""
@@ -222,6 +216,8 @@ class Template:
         return lines(self.links, self.skipped, self.warnings, html.size_before, html.size_after, html=True)
 
     def _check(self, message: Message) -> Levels:
+        if not isinstance(message, Message):
+            raise ConfigError(f"message must be a Message, got {type(message).__name__}")
         if message.campaign != self.campaign:
             raise ConfigError("the message's campaign is not the one the template was compiled for")
         return self._levels(message)

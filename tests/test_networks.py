@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections import Counter
+from functools import partial
 from random import Random
 
 import pytest
@@ -328,3 +329,32 @@ def test_a_list_may_write_ipv4_as_ipv6(tmp_path):
     for address in ("192.0.2.9", "::ffff:192.0.2.9", "198.51.100.7"):
         assert found.lookup(address).operator == "Ours"
     assert found.lookup("192.0.3.9").operator != "Ours"
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        pytest.param(networks.apple, "", id="Apple's, empty"),
+        pytest.param(networks.google, '{"prefixes": []}', id="Google's, without a row"),
+        pytest.param(
+            partial(networks.plain, operator="x", kind=NetworkKind.HOSTING), "# nothing\n", id="comments only"
+        ),
+    ],
+)
+def test_a_list_without_a_network_is_a_broken_download(read, text, tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match="holds no network at all"):
+        read(path)
+
+
+def test_a_kind_of_network_may_be_its_word_and_no_other(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("192.0.2.0/24\n")
+    found = networks.plain(path, operator="x", kind="security").table().lookup("192.0.2.1")
+    assert found.kind is NetworkKind.SECURITY
+    for wrong in ("securty", 5):
+        with pytest.raises(ConfigError, match="kind must be a NetworkKind"):
+            networks.plain(path, operator="x", kind=wrong)
+    with pytest.raises(ConfigError, match="operator must be a str"):
+        networks.plain(path, operator=5, kind="security")

@@ -593,3 +593,23 @@ def test_the_tree_construction_cases_keep_every_node(shared: Path) -> None:
                 raise AssertionError((case.name, html)) from error
             count += 1
     assert count > 2_000
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Cancel your subscription",
+        "Stop receiving these emails",
+        "Newsletter austragen",
+        "Cancelar inscrição",
+        "Opt out",
+    ],
+)
+def test_unsubscribe_links_are_known_by_their_words(label: str) -> None:
+    """In many languages."""
+    assert reasons(f'<a href="https://x.example/1">{label}</a>') == [SkipReason.UNSUBSCRIBE]
+
+
+def test_an_outlet_is_no_way_out() -> None:
+    """A word that only begins alike is another word."""
+    assert urls('<a href="https://x.example/opt-outlets">Shops</a>') == ["https://x.example/opt-outlets"]

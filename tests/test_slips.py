@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError
+from mailbeacon.judging import DEFAULT_RULES, Classifier, Windows, rule
+from mailbeacon.store import CallbackSink, MemorySink, QueueSink
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
@@ -109,3 +111,117 @@ def test_a_mail_that_several_people_share_names_none_of_them() -> None:
             assert answer.reply.status in (200, 302)
             assert answer.event is not None
             assert (answer.event.recipient, answer.event.campaign, answer.event.facts.network_id) == (None, "c", "")
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        pytest.param(
+            lambda: BEACON.rewrite("<p>x", "u"), "message must be Message, got str", id="a name for a message"
+        ),
+        pytest.param(lambda: BEACON.click_url("https://x.example/", MESSAGE), "message must be", id="the wrong order"),
+        pytest.param(
+            lambda: BEACON.compile("<p>x", campaign="c").render("u"), "must be a Message", id="a name to render"
+        ),
+        pytest.param(
+            lambda: BEACON.compose(b"To: a", MESSAGE), "email.message object is needed", id="bytes to compose"
+        ),
+        pytest.param(lambda: BEACON.compile_mail("<p>x", campaign="c"), "email.message object", id="HTML for a mail"),
+        pytest.param(lambda: mb.classify_all([(1, 2)]), "events must be Events", id="pairs to classify"),
+        pytest.param(lambda: mb.tally([(1, 2)], [None]), "events must be Events", id="pairs to tally"),
+        pytest.param(lambda: mb.tally([], [], deliveries=8.5), "deliveries must be", id="half a delivery"),
+        pytest.param(lambda: mb.tally([], [], deliveries="8"), "deliveries must be", id="a number as text"),
+        pytest.param(lambda: Classifier([*DEFAULT_RULES, print]), "is @rule", id="a function for a rule"),
+        pytest.param(lambda: Classifier(links={"c": "10"}), "whole numbers", id="a number of links as text"),
+        pytest.param(lambda: Windows(burst=3), "burst must be a timedelta, got 3", id="a window as a number"),
+        pytest.param(lambda: Windows(burst_links="4"), "burst_links must be a int", id="a count as text"),
+        pytest.param(
+            lambda: rule(family="f", weight="x", source="s, 2026")(sees_nothing), "weight", id="a weight as text"
+        ),
+        pytest.param(lambda: CallbackSink(5), "function must be callable", id="a number for a function"),
+        pytest.param(lambda: QueueSink(MemorySink), "an object with a method record", id="a class for a sink"),
+    ],
+)
+def test_each_of_these_is_one_clear_error(work, said) -> None:
+    """At once, and not when the first reader comes."""
+    with pytest.raises(ConfigError, match=said):
+        work()
+
+
+def sees_nothing(event: object, around: object) -> str:
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("honor_dnt", "no"),
+        ("short_links", "false"),
+        ("wrap_unsubscribe", 0),
+        ("sink", MemorySink),
+        ("judge", Classifier),
+    ],
+)
+def test_an_option_of_another_type_is_refused(option, value) -> None:
+    """Text from an environment variable is never false, and a class keeps nothing."""
+    with pytest.raises(ConfigError, match=option):
+        mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], **{option: value})
+
+
+def test_links_that_stand_in_no_document_are_told_apart_by_where_they_lead() -> None:
+    """A scanner that follows ten of them is as quick as one that follows ten numbered ones."""
+    browser = {
+        "User-Agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 "
+        "Safari/537.36",
+        "Accept": "text/html",
+        "Accept-Language": "en",
+        "Sec-Fetch-Mode": "navigate",
+    }
+    events = [
+        BEACON.decode(
+            mb.Request(
+                url=BEACON.click_url(MESSAGE, f"https://x.example/{number}"),
+                headers=browser,
+                address="192.0.2.1",
+                received_at=NOW + timedelta(milliseconds=100 * number),
+            )
+        )
+        for number in range(10)
+    ]
+    assert {verdict.actor for verdict in mb.classify_all(events)} == {mb.Actor.SCANNER}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "kept"), [(True, True), (False, False), (mb.Level.FULL, True), (mb.Level.NONE, False)]
+)
+def test_consent_may_be_yes_or_no(allowed, kept) -> None:
+    """As a host's own column says it."""
+    tracker = mb.Beacon(
+        "https://t.example.com/m", secret_keys=[b"0123456789abcdef"], consent=lambda message, kind: allowed
+    )
+    assert (tracker.answer(mb.Request(url=tracker.open_url(MESSAGE))).event is not None) is kept
+
+
+def test_short_links_of_every_kind_of_mail_lead_on_through_a_manifest() -> None:
+    """Whatever wrapped them tells what they stand for."""
+    known: dict[str, mb.Manifest] = {}
+    tracker = mb.Beacon(
+        "https://t.example.com/m", secret_keys=[b"0123456789abcdef"], short_links=True, manifests=known.get
+    )
+    raw = b'MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p><a href="https://x.example/{}">x</a></p>\r\n'
+    html = tracker.rewrite('<a href="https://x.example/1">x</a>', MESSAGE)
+    mail = tracker.compose_with_report(raw.replace(b"{}", b"2"), MESSAGE)
+    compiled = tracker.compile_mail(raw.replace(b"{}", b"3"), campaign="c")
+    known["c"] = tracker.manifest("c", html.links).merge(tracker.manifest("c", mail.links)).merge(compiled.manifest())
+    bodies = [html.html, mail.data.decode(), compiled.render(MESSAGE).decode().replace("=\r\n", "").replace("=3D", "=")]
+    for number, body in enumerate(bodies, 1):
+        url = body.partition('href="')[2].partition('"')[0]
+        assert ("Location", f"https://x.example/{number}") in tracker.handle(mb.Request(url=url)).headers
+
+
+def test_a_compiled_mail_tells_what_was_done() -> None:
+    """As a compiled newsletter does."""
+    raw = b'MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p><a href="https://x.example/">Here</a></p>\r\n'
+    told = BEACON.compile_mail(raw, campaign="c").report()
+    assert "1 link wrapped, 0 left alone" in told
+    assert "«Here»" in told

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 
 from mailbeacon import mime
 from mailbeacon.composing.heading import Heading
-from mailbeacon.composing.reading import Opened, lowered, open_mail
+from mailbeacon.composing.reading import Opened, check_email, lowered, open_mail
 from mailbeacon.composing.shapes import CompileBodies, Slots
 from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting, placeholder_for
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Level, Link, Message, Skipped, Warned
+from mailbeacon.links import manifest_of
+from mailbeacon.model import Level, Link, Manifest, Message, Skipped, Warned
 
 if TYPE_CHECKING:
     from email.message import Message as Email
 
 __all__ = ["MailTemplate", "compile_mail"]
 
+_USUAL = "0" * 36
+"""A recipient's name as long as most keys are."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _Levels = Callable[[Message], tuple[Level, Level]]
 _Sources = Callable[[str, Level, Level], list[str]]
@@ -93,6 +96,18 @@ class MailTemplate:
             raise ConfigError("the token is too long for a line of this mail: use a shorter recipient, id or variant")
         return head + b"".join(cut.wrapped(token))
 
+    def manifest(self) -> Manifest:
+        """Give the destinations by short name, for ``Settings.manifests``."""
+        return manifest_of(self._campaign or "", self.links)
+
+    def report(self) -> str:
+        """Tell, for a terminal, what was done with each link and what to look at; the size is that of a usual recipient's mail."""
+        from mailbeacon.rewriting.report import lines
+
+        usual = Message(recipient=_USUAL, campaign=self._campaign or "")
+        before, after = len(self._raw), len(self.render(usual))
+        return lines(self.links, self.skipped, self.warnings, before, after, html=False)
+
     def _cut(self, opens: Level, clicks: Level) -> Cut:
         """Cut the mail for two levels; done once for each pair."""
         sources = self._sources(self._placeholder, opens, clicks)
@@ -142,9 +157,12 @@ def compile_mail(
         sign: Gives a message's token; ``None`` for the compiled bodies' own way, which checks the message again.
 
     Raises:
+        ConfigError: If it is neither bytes nor an email object.
         SignedMail: If a change would break a signature or encryption.
         RewriteError: For several recipients, or a mail beyond what can be rewritten safely.
     """
+    if not isinstance(mail, bytes):
+        check_email(mail)
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()
     opened = open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared)
     htmls = [body.text.text for body in opened.bodies if body.is_html]

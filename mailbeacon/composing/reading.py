@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mailbeacon import mime
-from mailbeacon.errors import RewriteError, SignedMail
+from mailbeacon.errors import ConfigError, RewriteError, SignedMail
 from mailbeacon.model import Level, Message, Warned, WarningKind
 
-__all__ = ["Opened", "check_recipients", "lowered", "open_mail"]
+__all__ = ["Opened", "check_email", "check_recipients", "lowered", "open_mail"]
 
 _PGP = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
 
@@ -77,6 +77,19 @@ def check_recipients(count: int) -> None:
     """
     if count > 1:
         raise RewriteError(f"the mail goes to {count} addresses: make one mail for each, or pass shared=True")
+
+
+def check_email(mail: object) -> None:
+    """Insist on an email object.
+
+    Raises:
+        ConfigError: If it is none: bytes, a text, or HTML that is no mail yet.
+    """
+    if not callable(getattr(mail, "as_bytes", None)):
+        raise ConfigError(
+            f"an email.message object is needed, got {type(mail).__name__}: "
+            "compose_bytes and compile_mail take a mail's bytes, rewrite and compile take HTML"
+        )
 
 
 def lowered(message: Message) -> Message:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbeacon import mime
-from mailbeacon.composing.reading import open_mail
+from mailbeacon.composing.reading import check_email, open_mail
 from mailbeacon.composing.shapes import Composed, RewriteHtml, RewriteText, Rewritten
 from mailbeacon.errors import RewriteError
 from mailbeacon.model import Warned, WarningKind
@@ -91,9 +91,11 @@ def compose(
         shared: As for :func:`compose_bytes`.
 
     Raises:
+        ConfigError: If it is none.
         SignedMail: As for :func:`compose_bytes`.
         RewriteError: As for :func:`compose_bytes`.
     """
+    check_email(email)
     copy: AnyEmail = deepcopy(email)
     raw = copy.as_bytes()
     done = compose_bytes(raw, rewrite_html, rewrite_text, strip_signatures=strip_signatures, shared=shared)

@@ -88,6 +88,9 @@ def _split(deliveries: Deliveries | None) -> tuple[Numbers, Iterable[Event]]:
         return {(None, None): _whole(deliveries)}, ()
     if isinstance(deliveries, Mapping):
         return {_place(key): _whole(number) for key, number in deliveries.items()}, ()
+    found: object = deliveries
+    if isinstance(found, str | bytes) or not isinstance(found, Iterable):
+        raise ConfigError(f"deliveries must be a number, a mapping or events, got {type(deliveries).__name__}")
     return {}, deliveries
 
 

@@ -100,7 +100,7 @@ class Classifier:
         links: How many links a campaign's mail has, where the host knows it; else ``windows.many_links`` counts as all.
 
     Raises:
-        ConfigError: If two rules share a name.
+        ConfigError: If two rules share a name, or one is no rule.
     """
 
     def __init__(
@@ -116,6 +116,12 @@ class Classifier:
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
         self._spans = Spans.of(self.windows)
+        for rule in self.rules:
+            if not isinstance(rule, Rule):
+                raise ConfigError(f"a rule must be a Rule, got {type(rule).__name__}: is @rule(…) missing?")
+        for campaign, number in self._links.items():
+            if not isinstance(number, int):
+                raise ConfigError(f"links must hold whole numbers, got {number!r} for campaign {campaign!r}")
         names = [rule.name for rule in self.rules]
         if len(set(names)) < len(names):
             raise ConfigError(f"two rules share the name {max(names, key=names.count)!r}")
@@ -152,7 +158,10 @@ class Classifier:
             One verdict for each event, in the order given; the order changes none.
         """
         given = list(events)
-        times = [event.received_at.timestamp() for event in given]
+        try:
+            times = [event.received_at.timestamp() for event in given]
+        except AttributeError as error:
+            raise ConfigError("events must be Events; of what a sink gives, the first of each pair") from error
         ordered = sorted(times)
         if times == ordered:
             return self._judge(given, times)

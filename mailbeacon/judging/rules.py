@@ -64,7 +64,7 @@ class Rule:
     def __post_init__(self) -> None:
         if not self.name or not self.family or not self.source:
             raise ConfigError("a rule needs a name, a family and a source")
-        if not -20 <= self.weight <= 20:
+        if not isinstance(self.weight, int | float) or not -20 <= self.weight <= 20:
             raise ConfigError(f"the weight of rule {self.name} must be between -20 and 20, got {self.weight}")
 
     @property

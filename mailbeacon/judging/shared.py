@@ -116,12 +116,13 @@ def times_near(moment: float, others: Sequence[float], window: float) -> bool:
 
 
 def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
-    """Say what each event followed: of a click the link's number, else where it leads; else what kind of event it is."""
+    """Say what each event followed: of a click the link's number, else where it leads; else what kind of event it is.
+
+    Links that stand in no document all have the number 0.
+    """
     found: list[object] = []
     for index in indices:
         event = events[index]
-        if event.kind is not _CLICK:
-            found.append(event.kind.value)
-        else:
-            found.append(event.link if event.link is not None else (event.url or event.kind.value))
+        followed = (event.link or event.url) if event.kind is _CLICK else None
+        found.append(followed or event.kind.value)
     return found

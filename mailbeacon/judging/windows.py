@@ -89,9 +89,12 @@ class Windows:
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
+            wanted = type(item.default)
+            if not isinstance(value, (int, float) if wanted is float else wanted):
+                raise ConfigError(f"{item.name} must be a {wanted.__name__}, got {value!r}")
             if isinstance(value, timedelta) and value < timedelta(0):
                 raise ConfigError(f"{item.name} must not be negative, got {value}")
-            if isinstance(value, int) and value < 2:
+            if isinstance(value, int) and wanted is not float and value < 2:
                 raise ConfigError(f"{item.name} must be at least 2, got {value}")
         if not self.instant <= self.soon <= self.early <= self.late:
             raise ConfigError("instant, soon, early and late must be in this order")

@@ -30,8 +30,11 @@ __all__ = [
 
 Clock = Callable[[], datetime]
 """Give the current moment, with a time zone."""
-Consent = Callable[[Message, Kind], Level]
-"""Give what a recipient allows today, for opens or clicks; both levels of the message are the one signed for that kind."""
+Consent = Callable[[Message, Kind], Level | bool]
+"""Give what a recipient allows today, for opens or clicks (``True`` is FULL, ``False`` NONE).
+
+Both levels of the message are the one that was signed for that kind.
+"""
 Manifests = Callable[[str], "Manifest | None"]
 """Give the merged manifest of a campaign with short links."""
 MayRedirect = Callable[[str], bool]

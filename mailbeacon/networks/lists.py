@@ -55,7 +55,12 @@ def plain(path: _Path, *, operator: str, kind: NetworkKind) -> Listing:
     Raises:
         ConfigError: If the file cannot be read, or a line is not a network: with the file's name and the line.
     """
-    network = Network(operator=operator, kind=kind)
+    if not isinstance(operator, str):
+        raise ConfigError(f"operator must be a str, got {type(operator).__name__}")
+    try:
+        network = Network(operator=operator, kind=NetworkKind(kind))
+    except ValueError as error:
+        raise ConfigError(f"kind must be a NetworkKind, got {kind!r}") from error
     return _lines(path, lambda line: line.partition("#")[0].strip(), network)
 
 
@@ -181,7 +186,7 @@ def _lines(path: _Path, cidr: Callable[[str], str], network: Network) -> Listing
                 entries.append(Entry(*read_cidr(found), network))
             except ConfigError as error:
                 raise ConfigError(f"{name}, line {number}: {error}") from error
-    return Listing(version=version, entries=tuple(entries))
+    return _listing(name, version, entries)
 
 
 def _json(path: _Path, rows: Callable[[object], Iterable[_Row]]) -> Listing:
@@ -202,4 +207,10 @@ def _json(path: _Path, rows: Callable[[object], Iterable[_Row]]) -> Listing:
                 raise ConfigError(f"{name}, line {line}: {error}") from error
     except _Shape as error:
         raise ConfigError(f"{name}, line 1: not this operator's list: {error} is missing or of another type") from error
+    return _listing(name, version, entries)
+
+
+def _listing(name: str, version: str, entries: list[Entry]) -> Listing:
+    if not entries:
+        raise ConfigError(f"{name}: holds no network at all: was the download cut off?")
     return Listing(version=version, entries=tuple(entries))

@@ -184,7 +184,8 @@ class Responder:
             try:
                 today = _FULL
                 if settings.consent is not None and event.level is not _NONE:
-                    today = settings.consent(_message(event), event.kind)
+                    allowed = settings.consent(_message(event), event.kind)
+                    today = (_FULL if allowed else _NONE) if isinstance(allowed, bool) else allowed
                 if effective_level(event.level, settings.default_level, today) is _NONE:
                     return False
             except Exception as error:

@@ -57,6 +57,8 @@ class CallbackSink:
     """
 
     def __init__(self, function: Callable[[Event, Verdict | None], object]) -> None:
+        if not callable(function):
+            raise ConfigError(f"function must be callable, got {type(function).__name__}")
         self._function = function
 
     def record(self, event: Event, verdict: Verdict | None = None) -> None:

@@ -47,6 +47,8 @@ class QueueSink:
 
     def __init__(self, sink: Sink, *, size: int = 10_000, patience: timedelta = timedelta(milliseconds=50)) -> None:
         check_bounds(size=size)
+        if isinstance(sink, type) or not callable(getattr(sink, "record", None)):
+            raise ConfigError("sink must be an object with a method record")
         if not isinstance(patience, timedelta) or patience < timedelta(0):
             raise ConfigError("patience must be a timedelta of zero or more")
         self._sink = sink
