@@ -65,7 +65,7 @@ def execute(page: Path, programs: Sequence[Block], folder: Path) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _RUNNER, str(page)],
         input=json.dumps([[block.line, block.text] for block in programs]),
-        env={**os.environ, "MAILBEACON_KEY": KEY, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "MAILBEACON_SECRET_KEYS": KEY, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         cwd=folder,
         capture_output=True,
         text=True,

@@ -7,12 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from pages import DOCS, ROOT, blocks, unlike
+from pages import DOCS, README, ROOT, blocks, unlike
 
 import mailbeacon
 from mailbeacon.model import Place, SkipReason, WarningKind
@@ -20,6 +21,7 @@ from mailbeacon.settings import Settings
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
 TUTORIALS = DOCS / "tutorials"
+API = (DOCS / "reference" / "api.md").read_text("utf-8")
 RUN = [page for page in PAGES if page.parent != TUTORIALS and any(one.language == "python" for one in blocks(page))]
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
@@ -56,7 +58,7 @@ def test_a_page_links_only_to_what_exists_and_knows_no_machine(page):
 
 
 def test_every_link_of_the_readme_leads_to_a_file():
-    targets = _LINK.findall((ROOT / "README.md").read_text("utf-8"))
+    targets = _LINK.findall(README.read_text("utf-8"))
     assert targets
     for target in targets:
         assert (ROOT / target).exists(), target
@@ -107,9 +109,24 @@ def _modules() -> set[str]:
     return {name for name in found if not name.startswith("__")}
 
 
+def test_every_extra_is_in_the_table_and_no_other():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    shown = _ROW.findall((DOCS / "reference" / "extras.md").read_text("utf-8"))
+    assert shown == list(project["optional-dependencies"])
+
+
+@pytest.mark.parametrize("page", [*_names(PAGES), pytest.param(README, id="README")])
+def test_what_a_page_recommends_is_in_the_reference(page):
+    """What is not there may change at any time."""
+    source = page.read_text("utf-8")
+    used = set(re.findall(r"^ *from (mailbeacon\.[a-z_.]+) import", source, re.MULTILINE))
+    assert used <= set(re.findall(r"automodule:: (mailbeacon[a-z_.]*)", API))
+    attributes = set(re.findall(r"(?<!\w)beacon\.([a-z_]+)", source))
+    assert [name for name in attributes if not hasattr(mailbeacon.Beacon, name) and f"`beacon.{name}`" not in API] == []
+
+
 def test_every_public_name_is_in_the_reference():
-    source = (DOCS / "reference" / "api.md").read_text("utf-8")
-    assert re.findall(r"^   \* - ``mb\.(\w+)``$", source, re.MULTILINE) == list(mailbeacon.__all__)
+    assert re.findall(r"^   \* - ``mb\.(\w+)``$", API, re.MULTILINE) == list(mailbeacon.__all__)
 
 
 def test_the_changelog_begins_with_this_version():
@@ -122,7 +139,7 @@ def test_ci_takes_the_commands_from_the_readme_and_is_a_sound_script():
     script = ROOT / ".ci" / "run"
     bash = shutil.which("bash") or "bash"
     assert subprocess.run([bash, "-n", str(script)], check=False).returncode == 0
-    readme = (ROOT / "README.md").read_text("utf-8")
+    readme = README.read_text("utf-8")
     for ending in re.findall(r'command_of "([^"]+)"', script.read_text("utf-8")):
         assert len(re.findall(rf"^python3 -m venv .* {re.escape(ending)}$", readme, re.MULTILINE)) == 1
 

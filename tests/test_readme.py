@@ -59,27 +59,55 @@ def test_the_flask_snippet_answers_opens_and_clicks_and_records_them(tmp_path):
 
 
 def test_the_django_snippet_answers_opens_and_clicks_and_records_them(tmp_path):
-    text = """
+    before = """
 import sys, types
-import django
 from django.conf import settings
-settings.configure(ROOT_URLCONF="urls", ALLOWED_HOSTS=["testserver"], SECRET_KEY="x" * 50)
-django.setup()
+from django.http import HttpResponse
+from django.urls import path
+settings.configure(ROOT_URLCONF="urls", ALLOWED_HOSTS=["localhost"], SECRET_KEY="x" * 50)
+sys.modules["urls"] = urls = types.ModuleType("urls")
+urls.urlpatterns = [path("me/", lambda request: HttpResponse("the site's own page"))]
 """
     after = """
-from django.test import Client
-sys.modules["urls"] = urls = types.ModuleType("urls")
-urls.urlpatterns = urlpatterns
+from werkzeug.test import Client
+print(Client(application).get("/me/").text)
 """
-    get = f"""lambda path: (lambda reply: (reply.status_code, reply.headers, reply.content))(
-    Client().get(path, headers={{"User-Agent": {AGENT!r}}}))"""
+    get = f"""lambda path: (lambda reply: (reply.status_code, reply.headers, reply.data))(
+    Client(application).get(path, headers={{"User-Agent": {AGENT!r}}}))"""
     programs = [
-        Block(language="python", text=text, line=1),
+        Block(language="python", text=before, line=1),
         _section("Requests in: Django"),
         Block(language="python", text=after, line=1),
         _mount(get),
     ]
-    assert execute(README, programs, tmp_path)[3] == MOUNTED
+    assert execute(README, programs, tmp_path)[2:] == ["the site's own page\n", MOUNTED]
+
+
+@pytest.mark.parametrize("heading", ["Requests in: Flask", "Requests in: Django"])
+def test_both_snippets_believe_the_proxies_the_readme_names(heading, tmp_path):
+    section = _section(heading)
+    setting = re.search(r"`(trusted_proxies=[^`]+)`", README.read_text("utf-8"))
+    assert setting
+    named = section.text.replace('"events.sqlite")', f'"events.sqlite"), keep_address="keep", {setting[1]}')
+    before = """
+from django.conf import settings
+settings.configure(ROOT_URLCONF="urls", SECRET_KEY="x" * 50)
+"""
+    after = """
+from urllib.parse import urlsplit
+from werkzeug.test import Client
+path = urlsplit(beacon.open_url(mb.Message(recipient="u-17", campaign="spring"))).path
+for peer in ("10.0.0.1", "192.0.2.1"):
+    client = Client(application if "site" in globals() else app)
+    client.get(path, headers={"X-Forwarded-For": "203.0.113.9"}, environ_base={"REMOTE_ADDR": peer})
+print([event.address for event, _ in SqliteSink("events.sqlite").events()])
+"""
+    programs = [
+        Block(language="python", text=before, line=1),
+        Block(language="python", text=named, line=section.line),
+        Block(language="python", text=after, line=1),
+    ]
+    assert execute(README, programs, tmp_path)[2] == "['203.0.113.9', '192.0.2.1']\n"
 
 
 @pytest.mark.parametrize("heading", ["Requests in: Flask", "Requests in: Django"])

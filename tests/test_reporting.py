@@ -102,9 +102,33 @@ def test_the_text_names_units_denominators_and_intervals():
     assert "people seen: 20.0 %, interval 15.0 to 26.1 % (40)" in said
     assert "Click-to-open rate: 30.0 % (12 of 40 opened by people; 18.1 to 45.4 %)" in said
     assert "Machines made 60.6 % of 33 raw clicks." in said
-    assert "A tool that believes every hit would say 32, 16.0 %." in said
+    assert "A tool that believes every hit would say 32 messages, 16.0 %." in said
     assert re.search(r"^Pricing +12 +100\.0 % +10$", said, re.MULTILINE)
+    assert "\nand 1 more, never clicked\n" in said
     assert "Not counted: 1 expired opens" in said
+
+
+def test_links_beyond_ten_are_counted_and_long_ones_keep_both_ends():
+    urls = [
+        f"https://shop.example.com/a/very/long/path/of/the/spring/catalogue/page/{number:02}" for number in range(14)
+    ]
+    clicks = [event(f"m{n}", Kind.CLICK, link=n + 1).changed(url=url) for n, url in enumerate(urls)]
+    links = [Link(number=number, url="https://example.com/never") for number in (20, 21)]
+    counted = tally(clicks, [PERSON] * len(clicks))
+    said = text(Report(tally=counted, links=links))
+    assert "\nand 6 more, 2 of them never clicked\n" in said
+    shown = re.findall(r"^(https://shop\.exa\S*…\S*page/\d\d) ", said, re.MULTILINE)
+    assert len(set(shown)) == 10
+    assert "\nand 4 more\n" in text(counted)
+
+
+def test_a_breakdown_has_a_column_for_the_unknown():
+    said = text(sample(group_by=Dimension.CLIENT))
+    assert re.search(r"^By client +opened +unknown +clicked +machines$", said, re.MULTILINE)
+    assert re.search(r"^Apple +0 +30 +0 +0$", said, re.MULTILINE)
+    assert re.search(
+        r"^By client +opened +unknown +clicked$", text(sample(group_by=Dimension.CLIENT), width=40), re.MULTILINE
+    )
 
 
 @given(st.integers(1, 200))
@@ -177,6 +201,9 @@ def test_all_forms_say_the_same():
     people = found["opens"]["messages"]["people"]
     assert re.search(rf"Opens +messages +{people}\b", text(report))
     assert f"Opens, messages</th><td>{people}</td>" in html(report)
+    would_say = "A tool that believes every hit would say 32 messages, 16.0 %."
+    assert would_say in text(report)
+    assert would_say in html(report).replace("\N{NO-BREAK SPACE}", " ")
     assert f"\r\nopens,,messages,{people}," in csv(report)
 
 

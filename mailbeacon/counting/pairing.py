@@ -25,7 +25,9 @@ def pairs(events: Iterable[Event], verdicts: Iterable[Verdict | None]) -> Iterat
     rest = iter(verdicts)
     for event in events:
         if not isinstance(event, Event):
-            raise ConfigError(f"events must be Events, got {type(event).__name__}: a sink gives pairs, to be taken apart")
+            raise ConfigError(
+                f"events must be Events, got {type(event).__name__}: a sink gives pairs, to be taken apart"
+            )
         verdict = next(rest, _END)
         if verdict is _END:
             raise ConfigError("there must be one verdict for each event: there are more events")

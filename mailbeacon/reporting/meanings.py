@@ -35,7 +35,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("Click rate", "The same range for clicks."),
     ("Click-to-open rate", "Messages that people both opened and clicked, of the messages people opened."),
     ("Share of a link", "Messages in which people clicked the link, of the messages in which people clicked any link."),
-    ("Raw", "What a tool that takes every hit for a person would show: all audiences together."),
+    ("Raw", "What a tool that believes every hit would say: all audiences together."),
     (
         "Readers, seen or not",
         "An estimate of all messages read by people, from those who clicked: how many of them were also seen opening "

@@ -15,7 +15,7 @@ from mailbeacon.reporting.clickmap import click_map
 from mailbeacon.reporting.content import Findings, LinkRow, Report, Row, breakdown, findings, report_of
 from mailbeacon.reporting.meanings import MEANINGS
 from mailbeacon.reporting.style import STYLE
-from mailbeacon.reporting.wording import NOT_MEASURABLE, bounds, number, range_text, share
+from mailbeacon.reporting.wording import NOT_MEASURABLE, bounds, number, range_text, raw_text, share
 
 __all__ = ["POLICY", "html"]
 
@@ -140,15 +140,8 @@ def _columns(*names: str) -> str:
 
 
 def _raw(found: Findings) -> list[str]:
-    lines = []
-    for name, raw in (("open", found.rates.raw_opens), ("click", found.rates.raw_clicks)):
-        if raw.rate is not None:
-            lines.append(
-                f"Elsewhere this {name} rate would read {share(raw.rate.value)}: {number(raw.messages)} messages, "
-                f"with unknown and machines. Machines made {share(raw.machine_hits.value)} "
-                f"of {number(raw.hits)} raw {name}s."
-            )
-    return lines
+    raws = (("opens", found.rates.raw_opens), ("clicks", found.rates.raw_clicks))
+    return [" ".join(lines) for lines in (raw_text(name, raw) for name, raw in raws) if lines]
 
 
 def _over_time(report: Report) -> str:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mailbeacon.counting import Count, Rate, Split, Tally
 from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, report_of
-from mailbeacon.reporting.wording import NOT_MEASURABLE, bounds, number, range_text, rate_text, share
+from mailbeacon.reporting.wording import (
+    NOT_MEASURABLE,
+    bounds,
+    number,
+    range_text,
+    rate_text,
+    raw_text,
+    share,
+    shortened,
+)
 
 __all__ = ["text"]
 
@@ -122,27 +131,31 @@ def _of(rate: Rate) -> str:
 def _machines(found: Findings) -> list[str]:
     lines = []
     for name, raw in (("opens", found.rates.raw_opens), ("clicks", found.rates.raw_clicks)):
-        if not raw.hits:
-            continue
-        lines.append(f"Machines made {share(raw.machine_hits.value)} of {number(raw.hits)} raw {name}.")
-        if raw.rate is not None:
-            lines.append(f"  A tool that believes every hit would say {number(raw.messages)}, {share(raw.rate.value)}.")
+        lines += [f"  {line}" if place else line for place, line in enumerate(raw_text(name, raw))]
     return lines
 
 
-def _links(rows: Iterable[LinkRow], width: int) -> list[str]:
+def _links(rows: Sequence[LinkRow], width: int) -> list[str]:
     """List the links by the messages in which people clicked them; machines are hits."""
-    top = [row for row in rows if row.count.hits.total][:_TOP_LINKS]
+    clicked = [row for row in rows if row.count.hits.total]
+    top = clicked[:_TOP_LINKS]
     if not top:
         return []
     room = width - 27
     lines = ["Links".ljust(room) + "  clicked    share machines"]
     for row in top:
-        name = _clean(row.name)
-        name = name if len(name) <= room else name[: room - 1] + "…"
+        name = shortened(_clean(row.name), room)
         people, machines = number(row.count.messages.people), number(row.count.hits.machines)
         lines.append(f"{name:<{room}}{people:>9}{share(row.share.value):>9}{machines:>9}")
-    return lines
+    return [*lines, *_more(len(rows) - len(top), never=len(rows) - len(clicked))]
+
+
+def _more(links: int, never: int) -> list[str]:
+    """Say how many links are not listed, and how many of these nobody clicked."""
+    if not links:
+        return []
+    told = f", {number(never)} of them never clicked" if 0 < never < links else ", never clicked" if never else ""
+    return [f"and {number(links)} more{told}"]
 
 
 def _readers(found: Findings) -> list[str]:
@@ -166,17 +179,15 @@ def _experiment(found: Findings) -> list[str]:
 def _group(report: Report, width: int) -> list[str]:
     if report.group_by is None:
         return []
-    room = width - 27
-    lines = [f"By {report.group_by}".ljust(room) + "   opened  clicked machines"]
+    heads = ("opened", "unknown", "clicked", "machines")[: 4 if width >= 54 else 3]
+    room = width - 9 * len(heads)
+    lines = [f"By {report.group_by}".ljust(room) + "".join(head.rjust(9) for head in heads)]
     for row in breakdown(report, report.group_by):
-        name = _clean(row.value) or "–"
-        name = name if len(name) <= room else name[: room - 1] + "…"
-        people = (
-            row.opens.messages.people,
-            row.clicks.messages.people,
-            row.opens.hits.machines + row.clicks.hits.machines,
-        )
-        lines.append(f"{name:<{room}}" + "".join(number(value).rjust(9) for value in people))
+        opens, clicks = row.opens, row.clicks
+        machines = opens.hits.machines + clicks.hits.machines
+        values = (opens.messages.people, opens.messages.unknown, clicks.messages.people, machines)[: len(heads)]
+        name = shortened(_clean(row.value) or "–", room)
+        lines.append(f"{name:<{room}}" + "".join(number(value).rjust(9) for value in values))
     return lines
 
 
