@@ -377,6 +377,9 @@ REAL = [
     "eml/8072dc056f0b0e54.eml",
     "eml/b14d5dbd9fb4a7cd.eml",
     "eml/e84e63af19202761.eml",
+    "eml/0e0abf5be6bbcc62.eml",
+    "html/6c2154e2eb06e725.html",
+    "eml/409c1c377183006d.eml",
 ]
 
 
