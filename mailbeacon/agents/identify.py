@@ -127,7 +127,10 @@ class Agents:
             platform: The ``Sec-CH-UA-Platform`` header.
         """
         if not (requested_with or client_hints or platform):
-            return self._seen.get(user_agent) or self._see(user_agent)
+            try:
+                return self._seen[user_agent]
+            except KeyError:
+                return self._see(user_agent)
         return self._known(user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40])
 
     def _see(self, user_agent: str) -> Agent:

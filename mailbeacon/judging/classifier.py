@@ -17,8 +17,9 @@ from types import MappingProxyType
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging.around import Around, Wait
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
-from mailbeacon.judging.grouping import Chains, Neighbourhood, mail_of
-from mailbeacon.judging.neighbours import CARRIERS, count_message, count_networks
+from mailbeacon.judging.cases import Case, Seen
+from mailbeacon.judging.grouping import Neighbourhood, mail_of, related_to
+from mailbeacon.judging.neighbours import count_message, count_networks
 from mailbeacon.judging.rules import Needs, Rule
 from mailbeacon.judging.shared import Shared, Spans
 from mailbeacon.judging.single import SINGLE_RULES
@@ -35,59 +36,10 @@ DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 RULES_VERSION = "2026.11.2"
 """The version of the rules and weights in this package."""
 
-_READ = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
-_PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
 _MOST_CASES = 20_000
 _LATE = Wait.LATE
 _NO_TIME = timedelta(0)
 _Key = tuple[Kind, AgentKind, NetworkKind, str, frozenset[Hint], str, str]
-
-
-class _Case:
-    """Hold what events of one kind with the same facts have in common, and the verdicts found so far."""
-
-    __slots__ = (
-        "alone",
-        "crowd",
-        "delivers",
-        "found",
-        "near",
-        "prior",
-        "reads",
-        "timed",
-        "version",
-    )
-
-    def __init__(self, event: Event, prior: float | None, found: list[tuple[Rule, str]], version: str) -> None:
-        facts = event.facts
-        self.prior = prior
-        self.found = found
-        self.version = version
-        self.reads = event.kind in _READ
-        self.delivers = event.kind is Kind.DELIVERED
-        self.timed = event.kind is not Kind.UNSUBSCRIBE and self.reads
-        self.crowd = self.timed and facts.agent not in _PROXIES and facts.network.kind not in CARRIERS
-        self.alone: list[Verdict | None] = [None] * len(Wait)
-        self.near: dict[tuple[object, ...], Verdict] = {}
-
-
-class _Seen:
-    """Hold what one look at every event gives: case, wait and verdict on it alone, and which belong together.
-
-    Of events of which nobody may be told apart, none belong together. ``quick`` names the networks from which two
-    recipients' hits came in quick succession.
-    """
-
-    __slots__ = ("cases", "deliveries", "messages", "networks", "quick", "verdicts", "waits")
-
-    def __init__(self, size: int) -> None:
-        self.cases: list[_Case] = []
-        self.waits: list[int] = []
-        self.verdicts: list[Verdict] = []
-        self.messages = Chains(size)
-        self.networks = Chains(size)
-        self.quick: set[str] = set()
-        self.deliveries = False
 
 
 class Classifier:
@@ -116,6 +68,7 @@ class Classifier:
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
         self._spans = Spans.of(self.windows)
+        self._pairs = 2 in (self.windows.networks_count, self.windows.coverage_links)  # two slow clicks say something
         for rule in self.rules:
             if not isinstance(rule, Rule):
                 raise ConfigError(f"a rule must be a Rule, got {type(rule).__name__}: is @rule(…) missing?")
@@ -128,7 +81,7 @@ class Classifier:
         self._on_facts = [rule for rule in self.rules if rule.needs is Needs.FACTS]
         self._on_around = [rule for rule in self.rules if rule.needs is Needs.AROUND]
         self._on_event = [rule for rule in self.rules if rule.needs is Needs.EVENT]
-        self._cases: dict[_Key, _Case] = {}
+        self._cases: dict[_Key, Case] = {}
         self.version = self._name()
 
     def classify(self, event: Event, earlier: Iterable[Event] = ()) -> Verdict:
@@ -141,7 +94,7 @@ class Classifier:
         Returns:
             What :meth:`classify_all` says of the event when it sees all of them.
         """
-        related = _related(event, earlier) if earlier else []
+        related = related_to(event, earlier) if earlier else []
         if related or self._on_event:
             return self.classify_all([*related, event])[-1]
         case = self._case(event)
@@ -211,13 +164,15 @@ class Classifier:
             verdicts[index] = self._near(cases[index], events[index], waits[index], noted)
         return verdicts
 
-    def _look(self, events: Sequence[Event], times: Sequence[float]) -> _Seen:
+    def _look(self, events: Sequence[Event], times: Sequence[float]) -> Seen:
         """Look at every event once, for a million are spread over the memory: to fetch one costs more than to look at it."""
-        seen = _Seen(len(events))
+        seen = Seen(len(events))
         cases, waits, verdicts, quick = seen.cases, seen.waits, seen.verdicts, seen.quick
         messages, message_before = seen.messages.last, seen.messages.before
         networks, network_before = seen.networks.last, seen.networks.before
-        known, late, window = self._cases, self.windows.late, self._spans.recipients
+        known, late, window, reach = self._cases, self.windows.late, self._spans.recipients, self._spans.mail
+        hurry, pairs = self._spans.quick, self._pairs
+        close, near = seen.close, seen.near
         for index, event in enumerate(events):
             facts, sent_at, recipient = event.facts, event.sent_at, event.recipient
             network = facts.network
@@ -244,7 +199,12 @@ class Classifier:
                             before = messages.get(mail)
                     if before is not None:
                         message_before[index] = before
+                        gap = times[index] - times[before]
+                        if gap <= reach and not cases[before].opens:
+                            (close if gap <= hurry or case.opens or pairs or mail in near else near).add(mail)
                     messages[mail] = index
+                    if case.trapped:
+                        seen.trapped.add(mail)
             elif case.delivers:
                 seen.deliveries = True
             if case.crowd:
@@ -258,7 +218,7 @@ class Classifier:
                     networks[name] = index
         return seen
 
-    def _deliveries(self, events: Sequence[Event], seen: _Seen) -> None:
+    def _deliveries(self, events: Sequence[Event], seen: Seen) -> None:
         """Time a message's events from its delivery, where one is known nearby; a provider may not know the campaign."""
         at: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
         for event in events:
@@ -295,28 +255,28 @@ class Classifier:
             return Wait.UNKNOWN if _NO_TIME > gone >= -windows.sending_skew else Wait.INSTANT
         return Wait.BEFORE if gone < -skew else Wait.INSTANT
 
-    def _case(self, event: Event) -> _Case:
+    def _case(self, event: Event) -> Case:
         """Find or make what events like this one have in common."""
         facts = event.facts
         network = facts.network
         key = event.kind, facts.agent, network.kind, network.operator, facts.hints, facts.rules, facts.networks
         return self._cases.get(key) or self._new_case(key, event)
 
-    def _new_case(self, key: _Key, event: Event) -> _Case:
+    def _new_case(self, key: _Key, event: Event) -> Case:
         around = Around(windows=self.windows)
         version = f"rules {self.version}; agents {event.facts.rules or '-'}; networks {event.facts.networks or '-'}"
-        case = _Case(event, self.priors.get(event.kind), _ask(self._on_facts, event, around), version)
+        case = Case(event, self.priors.get(event.kind), _ask(self._on_facts, event, around), version)
         if len(self._cases) >= _MOST_CASES:
             self._cases.clear()
         self._cases[key] = case
         return case
 
-    def _alone(self, case: _Case, event: Event, wait: int) -> Verdict:
+    def _alone(self, case: Case, event: Event, wait: int) -> Verdict:
         verdict = self._weigh(case, event, self._around(wait, {}))
         case.alone[wait] = verdict
         return verdict
 
-    def _near(self, case: _Case, event: Event, wait: int, noted: Mapping[str, int]) -> Verdict:
+    def _near(self, case: Case, event: Event, wait: int, noted: Mapping[str, int]) -> Verdict:
         """Judge by what was noted of the event; the same notes of the same case have the same verdict."""
         key = (wait, *noted, *noted.values())
         verdict = case.near.get(key)
@@ -327,7 +287,7 @@ class Classifier:
             case.near[key] = verdict
         return verdict
 
-    def _anew(self, case: _Case, event: Event, wait: int, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
+    def _anew(self, case: Case, event: Event, wait: int, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
         """Judge with the rules that look at the event itself, so that nothing is remembered."""
         message, network = own.message(event), own.network(event)
         around = replace(self._around(wait, noted), message=message, network=network)
@@ -336,7 +296,7 @@ class Classifier:
     def _around(self, wait: int, noted: Mapping[str, int]) -> Around:
         return Around(windows=self.windows, wait=Wait(wait), **noted)  # type: ignore[arg-type]  # bools are kept as ints
 
-    def _weigh(self, case: _Case, event: Event, around: Around, more: Sequence[tuple[Rule, str]] = ()) -> Verdict:
+    def _weigh(self, case: Case, event: Event, around: Around, more: Sequence[tuple[Rule, str]] = ()) -> Verdict:
         if case.prior is None:
             return unread(case.version)
         found = [*case.found, *_ask(self._on_around, event, around), *more]
@@ -353,26 +313,16 @@ class Classifier:
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 
-def _noted(shared: Shared, seen: _Seen) -> Iterator[tuple[int, dict[str, int]]]:
+def _noted(shared: Shared, seen: Seen) -> Iterator[tuple[int, dict[str, int]]]:
     """Count what happened around the events, and give what was noted, by index."""
     crowds = count_networks(shared, map(seen.networks.group, seen.quick))
-    for group in seen.messages.groups():
-        for index, noted in count_message(shared, group).items():
+    for mail in seen.close | seen.trapped:
+        group = seen.messages.group(mail)
+        for index, noted in count_message(shared, group, trapped=mail in seen.trapped).items():
             if index in crowds:
                 noted |= crowds.pop(index)
             yield index, noted
     yield from crowds.items()
-
-
-def _related(event: Event, earlier: Iterable[Event]) -> list[Event]:
-    """Give the events that may bear on another: of its message, and of its network."""
-    message, recipient, network = event.message_id, event.recipient, event.facts.network_id
-    return [
-        other
-        for other in earlier
-        if (message and other.message_id == message and other.recipient == recipient)
-        or (network and other.facts.network_id == network)
-    ]
 
 
 def _ask(rules: Iterable[Rule], event: Event, around: Around) -> list[tuple[Rule, str]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
 from mailbeacon.model import Event
 
-__all__ = ["Chains", "Mail", "Neighbourhood", "mail_of"]
+__all__ = ["Chains", "Mail", "Neighbourhood", "mail_of", "related_to"]
 
 Mail = tuple[str, str | None, str]
 """What tells mails apart: the message's name, its recipient, and the campaign. One name may serve a whole mailing."""
@@ -18,6 +18,17 @@ Mail = tuple[str, str | None, str]
 def mail_of(event: Event) -> Mail:
     """Say which mail an event is about."""
     return event.message_id, event.recipient, event.campaign
+
+
+def related_to(event: Event, earlier: Iterable[Event]) -> list[Event]:
+    """Give the events that may bear on another: of its message, and of its network."""
+    message, recipient, network = event.message_id, event.recipient, event.facts.network_id
+    return [
+        other
+        for other in earlier
+        if (message and other.message_id == message and other.recipient == recipient)
+        or (network and other.facts.network_id == network)
+    ]
 
 
 class Chains:
@@ -46,13 +57,6 @@ class Chains:
             index = before[index]
         found.reverse()
         return found
-
-    def groups(self) -> Iterator[list[int]]:
-        """Give the indices of each name that has several."""
-        before = self.before
-        for name, last in self.last.items():
-            if before[last] >= 0:
-                yield self.group(name)
 
 
 class Neighbourhood:

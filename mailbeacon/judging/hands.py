@@ -25,16 +25,13 @@ def agent_hand(facts: Facts) -> AgentHand:
 
 def hands_of(events: Sequence[Event], follows: Sequence[int]) -> tuple[list[list[int]], list[list[int]]]:
     """Group events by network id, and again by agent id: each group of several may be one client's."""
-    first = events[follows[0]].facts
-    network, agent = first.network_id, first.agent_id
-    if network and all(
-        events[index].facts.network_id == network and events[index].facts.agent_id == agent for index in follows
-    ):
+    known = [events[index].facts for index in follows]
+    clients = {(facts.network_id, facts.agent_id) for facts in known}
+    if len(clients) == 1 and known[0].network_id:
         return [list(follows)], []
     networks: dict[str, list[int]] = {}
     agents: dict[AgentHand, list[int]] = {}
-    for index in follows:
-        facts = events[index].facts
+    for index, facts in zip(follows, known, strict=True):
         network, agent = facts.network_id, facts.agent_id
         if network or not agent:
             networks.setdefault(network, []).append(index)
@@ -48,21 +45,26 @@ def count_hand(shared: Shared, hand: list[int]) -> list[int]:
     """Note bursts, coverage and pairs of one client; give the events of its bursts."""
     events, spans = shared.events, shared.spans
     times = [shared.times[index] for index in hand]
-    if min(map(sub, times[1:], times)) > spans.hand:
+    closest = min(map(sub, times[1:], times))
+    if closest > spans.hand:
         return []
     links = links_of(events, hand)
     different = len(set(links))
-    if different < 2:
+    windows = shared.windows
+    least = shared.links.get(events[hand[0]].campaign, 0) or windows.many_links
+    covers = different >= least >= windows.coverage_links
+    if different < 2 or (closest > spans.quick and not covers):
         return []
     bursts: list[int] = []
-    if different >= shared.windows.burst_links:
+    if different >= windows.burst_links:
         bursts = _count_bursts(shared, hand, times, links)
     if len(bursts) < len(hand):
         _note(shared, hand, most(times, links, spans.same_second), 2, "pair")
         fine = _fine(shared, hand)
         if len(fine) > 1:
             _note(shared, fine, _most_links(shared, fine, spans.same_moment), 2, "moment")
-    bursts += _count_coverage(shared, hand, times, links, different)
+    if covers:
+        bursts += _count_coverage(shared, hand, times, links, least)
     leaves = [events[index].kind is not _CLICK for index in hand]
     if True in leaves and False in leaves:
         _note(shared, hand, most(times, leaves, spans.leave), 2, "leave")
@@ -103,14 +105,9 @@ def _note(shared: Shared, hand: Sequence[int], counted: Sequence[int], least: in
 
 
 def _count_coverage(
-    shared: Shared, hand: Sequence[int], times: Sequence[float], links: Sequence[object], different: int
+    shared: Shared, hand: Sequence[int], times: Sequence[float], links: Sequence[object], least: int
 ) -> list[int]:
-    """Note where one client followed all links of the mail; give the events that did so at no person's pace."""
-    windows = shared.windows
-    known = shared.links.get(shared.events[hand[0]].campaign, 0)
-    least = known or windows.many_links
-    if least < windows.coverage_links or different < least:
-        return []
+    """Note where one client followed as many links as the mail has; give the events that did so at no person's pace."""
     slow = shared.spans.coverage
     quick = min(slow, shared.spans.coverage_pace * least)
     fast = []

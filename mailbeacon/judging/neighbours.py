@@ -22,26 +22,35 @@ CARRIERS = frozenset({NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKin
 _OPEN, _TRAP = Kind.OPEN, Hint.HONEYPOT
 
 
-def count_message(shared: Shared, indices: Sequence[int]) -> Notes:
+def count_message(shared: Shared, indices: Sequence[int], *, trapped: bool) -> Notes:
     """Say what the opens, clicks and leave events of one message tell of each other.
 
     Args:
         shared: All events.
         indices: Those of the message, in order of time.
+        trapped: Whether a hit on a hidden link is among them.
 
     Returns:
         What was noted, by index.
     """
     events = shared.events
-    follows = [index for index in indices if events[index].kind is not _OPEN]
-    if not follows:
-        return {}
+    follows: list[int] = []
+    opens: list[int] = []
+    for index in indices:
+        (opens if events[index].kind is _OPEN else follows).append(index)
     shared.found = {}
+    if not follows:
+        return shared.found
     bursts = _count_follows(shared, follows) if len(follows) > 1 else _NO_BURSTS
-    if len(follows) < len(indices):
-        _count_order(shared, follows, [index for index in indices if events[index].kind is _OPEN], bursts.settled)
-    if len(bursts.settled) + len(bursts.scattered) < len(indices):
-        _count_company(shared, indices, bursts)
+    if opens:
+        _count_order(shared, follows, opens, bursts.settled)
+    spans, settled = shared.spans, bursts.settled
+    seeds = sorted(settled | bursts.scattered) if settled or bursts.scattered else []
+    if 0 < len(seeds) < len(indices):
+        _taint(shared, indices, seeds, settled, spans.company_near, spans.company, "company")
+    if trapped:
+        hits = [index for index in indices if _TRAP in events[index].facts.hints]
+        _taint(shared, indices, hits, settled, spans.honeypot, spans.honeypot, "trap")
     return shared.found
 
 
@@ -75,17 +84,6 @@ def _count_follows(shared: Shared, follows: Sequence[int]) -> _Bursts:
     return _Bursts(settled, scattered)
 
 
-def _count_company(shared: Shared, indices: Sequence[int], bursts: _Bursts) -> None:
-    """Note what a burst's client, or one on a hidden link, did besides on the same message."""
-    spans, settled = shared.spans, bursts.settled
-    seeds = sorted(settled | bursts.scattered)
-    if seeds:
-        _taint(shared, indices, seeds, settled, spans.company_near, spans.company, "company")
-    trapped = [index for index in indices if _TRAP in shared.events[index].facts.hints]
-    if trapped:
-        _taint(shared, indices, trapped, settled, spans.honeypot, spans.honeypot, "trap")
-
-
 def _taint(
     shared: Shared,
     indices: Sequence[int],
@@ -95,8 +93,9 @@ def _taint(
     far: float,
     note: str,
 ) -> None:
-    """Note the events, but for the seeds themselves, that share network or agent with a seed nearby, or both farther off.
+    """Note what a burst's client, or one on a hidden link, did besides on the same message.
 
+    Those are the events, but for the seeds themselves, that share network or agent with a seed nearby, or both farther off.
     The agent of a ``settled`` seed does not count by itself.
     """
     events, times, seen = shared.events, shared.times, set(seeds)

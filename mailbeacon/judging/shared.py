@@ -37,16 +37,21 @@ class Spans(NamedTuple):
     company_near: float
     pixel_after: float
     recipients: float
+    quick: float = 0
+    """How far apart two of one client's clicks may be and say something although it does not follow all links."""
+    hand: float = 0
+    """How far apart two of one client's clicks may be and still say something together."""
+    mail: float = 0
+    """How soon after a click something else must come on the same mail for the two to say something."""
 
     @classmethod
     def of(cls, windows: Windows) -> Spans:
         """Give those of some windows."""
-        return cls(*(getattr(windows, name).total_seconds() for name in cls._fields))
-
-    @property
-    def hand(self) -> float:
-        """How far apart two of one client's clicks may be and still say something together."""
-        return max(self.burst, self.volley, self.same_moment, self.same_second, self.coverage, self.leave)
+        own = [name for name in cls._fields if name not in cls._field_defaults]
+        found = cls(*(getattr(windows, name).total_seconds() for name in own))
+        quick = max(found.burst, found.volley, found.same_moment, found.same_second, found.leave)
+        hand = max(quick, found.coverage)
+        return found._replace(quick=quick, hand=hand, mail=max(hand, found.networks, found.pixel_after))
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ _PARTS_PER_CHANGE = 16
 _FEW_CHANGES = 8
 """So many differing parts are read in any document."""
 _PATIENCE = 8
-"""After so many documents that resembled none, only one in as many again is compared."""
+"""After so many documents that resembled none, only one in as many again is kept and compared."""
 _ENDS = 12
 """Characters at both ends by which a document is known to be like another."""
 
@@ -89,7 +89,7 @@ class Repeats:
             token: The message's token.
             link: Rewrites a link that differs.
         """
-        patient = self._vain < _PATIENCE or self._vain % _PATIENCE == 0
+        patient = self._is_patient
         for kept in self._kept:
             if kept.key == key and (kept.source == html or (patient and kept.resembles(html))):
                 done = kept.again(html, token, link)
@@ -99,9 +99,13 @@ class Repeats:
         self._vain += 1
         return ""
 
+    @property
+    def _is_patient(self) -> bool:
+        return self._vain < _PATIENCE or self._vain % _PATIENCE == 0
+
     def keep(self, key: tuple[object, ...], done: Done) -> None:
-        """Remember a document that was read and rewritten whole."""
-        if len(done.source) <= _LONGEST and _MARK not in done.source:
+        """Remember a document that was read and rewritten whole, while there is hope that another will resemble it."""
+        if self._is_patient and len(done.source) <= _LONGEST and _MARK not in done.source:
             self._kept = (_Kept(key, done), *self._kept[: _MOST - 1])
 
 
@@ -141,12 +145,13 @@ class _Marked:
         whole: How many marks it has; 0 where the token stood in the document already, so that it is of no use.
     """
 
-    __slots__ = ("_done", "_ends", "_fixed", "_framed", "_links", "_offsets", "_places", "text", "whole")
+    __slots__ = ("_differed", "_done", "_ends", "_fixed", "_framed", "_links", "_offsets", "_places", "text", "whole")
 
     def __init__(self, done: Done) -> None:
         out = [text.replace(done.token, _MARK) for text in done.out]
         self.text = "".join(out)
         self._done = done
+        self._differed: dict[int, int] = {}  # where the last document differed from here on: most differ alike
         self._offsets = [0]
         self._places = [0]
         starts = self._cut(out)
@@ -225,7 +230,8 @@ class _Marked:
             if index < last:
                 changes -= 1
                 part = part_at(html, at)
-                new, more = self._read(index, part, link, token_length) if changes >= 0 else ("", 0)
+                closed = at + len(part) < len(html) or not is_open(part)  # what is open runs to the end
+                new, more = self._read(index, part, link, token_length) if closed and changes >= 0 else ("", 0)
                 if not new:
                     return "", 0
                 parts.append(new)
@@ -237,16 +243,19 @@ class _Marked:
     def _alike(self, html: str, index: int, at: int) -> int:
         """Give the first part from ``index`` on that the other document does not have at the same distance."""
         source, offsets = self._done.source, self._offsets
-        start, low, high = offsets[index], index, len(offsets) - 1
-        if html.startswith(source[start:], at):
-            return high
-        while high - low > 1:
-            middle = (low + high) // 2
-            if html.startswith(source[offsets[low] : offsets[middle]], at + offsets[low] - start):
-                low = middle
+        last, away = len(offsets) - 1, at - offsets[index]
+        guess = self._differed.get(index, index)
+        good = guess if html.startswith(source[offsets[index] : offsets[guess]], at) else index
+        bad, step = last + 1, 1
+        while good + 1 < bad:  # in growing steps, then halving: in all no longer than what is alike
+            end = min(good + step, bad - 1)
+            if html.startswith(source[offsets[good] : offsets[end]], offsets[good] + away):
+                good = end
             else:
-                high = middle
-        return low
+                bad = end
+            step = step * 2 if bad > last else max((bad - good) // 2, 1)
+        self._differed[index] = good
+        return good
 
     def _ends_alike(self, index: int, html: str, end: int) -> bool:
         """Tell whether a part ends where it did although what follows it differs: at a tag, and not as raw text."""
@@ -259,7 +268,6 @@ class _Marked:
         if (
             index in self._fixed
             or not part
-            or is_open(part)
             or _MARK in part
             or (done.head and done.head in part)
             or (index in self._ends and part[:3] != "</a")
