@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailbeacon.errors import ConfigError
@@ -320,7 +320,23 @@ class Thorough(Classifier):
 
 
 @given(st.lists(ONE_MAIL, min_size=2, max_size=4), WINDOWS, st.sampled_from([{}, {"spring": 2}, {"spring": 3}]))
-@settings(max_examples=1_000)
+@example(
+    [
+        Event(
+            id=name,
+            kind=Kind.CLICK,
+            received_at=START + timedelta(seconds=seconds),
+            recipient="u1",
+            message_id="m1",
+            link=seconds,
+            facts=Facts(network_id=name, agent_id="a1"),
+        )
+        for name, seconds in (("n1", 1), ("n2", 20), ("n3", 29))
+    ],
+    Windows(),
+    {},
+)
+@settings(max_examples=500)
 def test_mails_left_uncounted_have_nothing_to_count(
     events: list[Event], windows: Windows, links: dict[str, int]
 ) -> None:
