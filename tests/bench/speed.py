@@ -52,6 +52,8 @@ HOSTILE = {
     "raw text": "<script><!--<script>",
 }
 IMPORTS = "dataclasses, enum, re, datetime, json, itsdangerous"
+MILLION, MILLION_AT = 6, 2_520
+"""Seconds to judge a million events, on a machine where pytracking rewrites M in so many microseconds."""
 _numbers = count(1)
 
 
@@ -262,26 +264,31 @@ def answer_rows(effort: Effort) -> Iterator[Row]:
 
 
 def judging_rows(effort: Effort) -> Iterator[Row]:
-    """Measure judging many events, and half as many; the times are scaled to a million events."""
+    """Measure judging many events, and half as many; the times are scaled to a million events.
+
+    A limit in seconds means another on each machine, so it is scaled by a peer that runs in the same rounds.
+    """
     wanted = effort.events
     events = [told.event for told in Mailing(1).told(wanted)][:wanted]
-    half = events[: len(events) // 2]
+    half, html = events[: len(events) // 2], texts()["M"]
     works: dict[str, Work] = {
         "all": lambda: Classifier().classify_all(events),
         "half": lambda: Classifier().classify_all(half),
+        "pytracking": lambda: [peers.with_pytracking(html) for _ in range(30)],
     }
     found = rounds(works, Effort(rounds=min(5, effort.rounds), seconds=0, events=0, hostile=0))
     seconds = median(found["all"]) / len(events)
+    limit = MILLION * median(found["pytracking"]) / 30 / MILLION_AT
     size, growth = f"{len(events):,}", median(a / b for a, b in zip(found["all"], found["half"], strict=True))
     yield Row(
         work="classify_all, scaled to a million events",
         size=size,
         ours=seconds,
-        peer="a limit of 6 s",
-        theirs=6,
-        ratio=seconds / 6,
+        peer=f"{MILLION} s where pytracking takes {MILLION_AT:,} µs",
+        theirs=limit,
+        ratio=seconds / limit,
         target="<= 1",
-        met=seconds <= 6,
+        met=seconds <= limit,
         unit="s",
     )
     yield Row(
