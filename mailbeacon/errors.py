@@ -4,6 +4,7 @@
 
     MailbeaconError
     ├── ConfigError      the host asked for something that cannot work
+    │   └── RuleError    a rule of the host's own failed
     ├── DataError        stored JSON that this version cannot read
     ├── TokenError       a tracking URL that says nothing we may believe
     │   ├── BadToken     not in the form of a token
@@ -27,6 +28,7 @@ __all__ = [
     "MailbeaconError",
     "MissingExtra",
     "RewriteError",
+    "RuleError",
     "SignedMail",
     "TokenError",
 ]
@@ -38,6 +40,18 @@ class MailbeaconError(Exception):
 
 class ConfigError(MailbeaconError, ValueError):
     """Tell the host that what it asked for cannot work."""
+
+
+class RuleError(ConfigError):
+    """Tell which rule failed on an event; the cause is what it raised.
+
+    Attributes:
+        rule: The rule's name.
+    """
+
+    def __init__(self, rule: str, what: str) -> None:
+        super().__init__(f"the rule {rule!r} {what}")
+        self.rule = rule
 
 
 class DataError(MailbeaconError, ValueError):

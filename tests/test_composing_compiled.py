@@ -259,6 +259,14 @@ def test_a_mail_without_header_gets_one() -> None:
     assert template.render(MESSAGE, {"To": "a@b.c"}) == b"Subject: s\r\nTo: a@b.c\r\n\r\n"
 
 
+@pytest.mark.parametrize("html", [b"<p>Hello</p>", b"\n <!doctype html>\n<p>Hello</p>"])
+def test_html_is_no_mail(html: bytes) -> None:
+    with pytest.raises(RewriteError, match="rewrite and compile take that"):
+        BEACON.compile_mail(html, campaign="spring")
+    with pytest.raises(RewriteError, match="rewrite and compile take that"):
+        BEACON.compose_bytes(html, MESSAGE)
+
+
 def test_threads_may_share_a_template() -> None:
     template, documents = compiled(letter(HTML, TEXT))
     messages = [

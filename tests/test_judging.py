@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbeacon.errors import ConfigError
+from mailbeacon.errors import ConfigError, RuleError
 from mailbeacon.judging import (
     DEFAULT_RULES,
     RULES_VERSION,
@@ -357,6 +357,23 @@ def test_a_host_adds_a_rule_that_sees_the_whole_event_and_its_neighbours() -> No
     assert judge.classify(event(link=98)).actor is Actor.HUMAN
     with pytest.raises(ConfigError, match="share the name"):
         Classifier([*DEFAULT_RULES, probe, probe])
+
+
+def test_a_rule_that_fails_or_gives_no_text_is_named() -> None:
+    @rule(family="host", weight=8.0, source="our own logs, 2026")
+    def no_text(event: Event, around: Around) -> str:
+        return True  # type: ignore[return-value]
+
+    @rule(family="host", weight=8.0, source="our own logs, 2026")
+    def fails(event: Event, around: Around) -> str:
+        raise KeyError(event.recipient)
+
+    with pytest.raises(RuleError, match="'no-text' must give a text, got bool"):
+        Classifier([no_text]).classify(event())
+    with pytest.raises(RuleError, match="'fails' failed: KeyError") as caught:
+        Classifier([fails]).classify(event())
+    assert caught.value.rule == "fails"
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailbeacon import replying
 from mailbeacon.decoding import decode
-from mailbeacon.judging import classify, explain
+from mailbeacon.judging import Classifier, classify, explain, rule
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Actor, Answer, Event, Facts, Hint, Kind, Level, Manifest, Message, Request, Target, Verdict
 from mailbeacon.observing import Observer
@@ -418,6 +418,17 @@ def test_a_judge_that_fails_gives_an_unknown_verdict_and_the_event_is_kept(judge
         "It cannot be told who this was. Why: something failed when it came, so it was not judged."
     )
     assert "judging failed" in caplog.text
+
+
+def test_a_host_s_rule_that_fails_is_named_and_costs_no_event(caplog):
+    @rule(family="host", weight=1.0, source="a test, 2026")
+    def odd_rule(event, around):
+        raise KeyError(event.recipient)
+
+    found = answer(request(OPEN), judge=Classifier([odd_rule]))
+    assert (found.event.kind, found.verdict.actor) == (Kind.OPEN, Actor.UNKNOWN)
+    assert "judging, for the rule 'odd-rule' failed: KeyError" in caplog.text
+    assert found.event.recipient not in caplog.text
 
 
 @pytest.mark.parametrize("clock", [boom, lambda: None, lambda: datetime(2026, 3, 2)], ids=["fails", "none", "naive"])

@@ -108,6 +108,12 @@ def test_the_text_names_units_denominators_and_intervals():
     assert "Not counted: 1 expired opens" in said
 
 
+@pytest.mark.parametrize("write", [text, json, html, csv])
+def test_what_is_no_tally_is_refused(write):
+    with pytest.raises(ConfigError, match="a Report or a Tally is needed, got list"):
+        write([])
+
+
 def test_links_beyond_ten_are_counted_and_long_ones_keep_both_ends():
     urls = [
         f"https://shop.example.com/a/very/long/path/of/the/spring/catalogue/page/{number:02}" for number in range(14)

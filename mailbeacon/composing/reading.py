@@ -40,9 +40,11 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
 
     Raises:
         SignedMail: If it is signed or encrypted; for a DKIM or ARC signature unless ``strip_signatures``.
-        RewriteError: If it has several recipients and is not ``shared``, or too many parts.
+        RewriteError: If it has several recipients and is not ``shared``, or too many parts, or is HTML without a mail.
     """
     root = mime.scan(raw)
+    if not root.fields and raw.lstrip().startswith(b"<"):
+        raise RewriteError("HTML without a mail's header: rewrite and compile take that, as text")
     if sealed := mime.seal(root):
         raise SignedMail(f"the mail holds {sealed}: any change would break its signature or encryption")
     signatures = mime.signature_fields(root)

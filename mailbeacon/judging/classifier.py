@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import MappingProxyType
 
-from mailbeacon.errors import ConfigError
+from mailbeacon.errors import ConfigError, RuleError
 from mailbeacon.judging.around import Around, Wait
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
 from mailbeacon.judging.cases import Case, Seen
@@ -327,6 +327,15 @@ def _noted(shared: Shared, seen: Seen) -> Iterator[tuple[int, dict[str, int]]]:
 
 def _ask(rules: Iterable[Rule], event: Event, around: Around) -> list[tuple[Rule, str]]:
     """Ask each rule of the event's kind what it sees."""
-    kind = event.kind
-    asked = ((rule, rule.check(event, around)) for rule in rules if kind in rule.kinds)
-    return [(rule, detail) for rule, detail in asked if detail]
+    found = []
+    for rule in rules:
+        if event.kind in rule.kinds:
+            try:
+                detail: object = rule.check(event, around)
+            except Exception as error:
+                raise RuleError(rule.name, f"failed: {type(error).__name__}") from error
+            if detail and not isinstance(detail, str):
+                raise RuleError(rule.name, f"must give a text, got {type(detail).__name__}")
+            if isinstance(detail, str) and detail:
+                found.append((rule, detail))
+    return found

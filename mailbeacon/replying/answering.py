@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import unquote
 
-from mailbeacon.errors import TokenError
+from mailbeacon.errors import RuleError, TokenError
 from mailbeacon.links import location
 from mailbeacon.model import (
     HONEYPOT_LINK,
@@ -162,6 +162,9 @@ class Responder:
             verdict = _UNJUDGED if facts is _UNSEEN else self._judge.classify(event, earlier)
             if not isinstance(verdict, Verdict):
                 raise TypeError("a judge must give a Verdict")
+        except RuleError as error:
+            _failed(f"judging, for the rule {error.rule!r}", error.__cause__ or error)
+            verdict = _UNJUDGED
         except Exception as error:
             _failed("judging", error)
             verdict = _UNJUDGED
@@ -323,7 +326,7 @@ def _route(url: str) -> str:
     return found[1] if found else ""
 
 
-def _failed(what: str, error: Exception) -> None:
+def _failed(what: str, error: BaseException) -> None:
     """Log that something of the host's failed: by its name and the error's, for the error's text may name a person."""
     with suppress(Exception):
         _log.error("%s failed: %s", what, type(error).__name__)

@@ -46,7 +46,7 @@ class Report:
         confidence: Of every interval.
 
     Raises:
-        ConfigError: If ``made_at`` is naive.
+        ConfigError: If ``tally`` is no tally, or ``made_at`` is naive.
     """
 
     tally: Tally
@@ -60,6 +60,8 @@ class Report:
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
+        if not isinstance(self.tally, Tally):
+            raise ConfigError(f"a Report or a Tally is needed, got {type(self.tally).__name__}")
         if self.made_at is not None:
             check_aware(self.made_at, "made_at")
 
