@@ -289,3 +289,19 @@ def test_a_copy_whose_encoding_had_to_change_says_so() -> None:
     copy, _ = compose(mail, rewriters.html, rewriters.text)
     assert copy["Content-Transfer-Encoding"] == "quoted-printable"
     assert copy.get_content() == rewriters.html(mail.get_content(), first_number=1, pixel=True).html
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text", "kept"),
+    [
+        pytest.param("; format=flowed; delsp=yes", "see https://a.example/lo \nng/path today\n", True, id="broken"),
+        pytest.param("; format=flowed; delsp=yes", "see https://a.example/whole today \nand more\n", False, id="whole"),
+        pytest.param("; format=flowed", "see https://a.example/whole \ntoday\n", False, id="a space that stays"),
+    ],
+)
+def test_a_url_that_goes_on_in_the_next_line_is_not_cut(parameters: str, text: str, kept: bool) -> None:
+    mail = f"Content-Type: text/plain{parameters}\n\n{text}".encode()
+    done = composed(mail)
+    assert (done.data == mail) is kept
+    assert (WarningKind.UNREADABLE in [one.kind for one in done.warnings]) is kept
+    assert len(done.links) == (not kept)

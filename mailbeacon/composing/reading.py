@@ -5,6 +5,7 @@ Changes nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from mailbeacon import mime
@@ -13,6 +14,7 @@ from mailbeacon.model import Level, Message, Warned, WarningKind
 
 __all__ = ["Opened", "check_email", "check_recipients", "lowered", "open_mail"]
 
+_SOFTLY_BROKEN = re.compile(r"(?<!\S)(\S++) \r?\n(?=\S)")
 _PGP = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
 
 
@@ -62,6 +64,8 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
             warnings.append(_unreadable(part))
         elif any(mark in body.text.text for mark in _PGP):
             raise SignedMail("a text body is signed or encrypted with PGP: any change would break it")
+        elif _breaks_urls(part, body.text.text):
+            warnings.append(_broken(part))
         else:
             bodies.append(body)
             warnings += [] if body.text.errors == "strict" else [_stray(part)]
@@ -69,6 +73,17 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
         warnings.append(Warned(kind=WarningKind.NO_BODY, detail="the mail has no HTML or text body that can be read"))
     bodies.sort(key=lambda body: not body.is_html)
     return Opened(raw=raw, root=root, bodies=tuple(bodies), signatures=signatures, warnings=tuple(warnings))
+
+
+def _breaks_urls(part: mime.Part, text: str) -> bool:
+    """Tell whether an address in a text goes on in the next line, where its reader's client joins the two.
+
+    Source: RFC 3676 (2004), section 4: with DelSp=yes the space before a soft line break is no part of the text.
+    """
+    flowed = part.parameters.get("format", "").lower() == "flowed"
+    if not flowed or part.parameters.get("delsp", "").lower() != "yes":
+        return False
+    return any("://" in found[1] for found in _SOFTLY_BROKEN.finditer(text))
 
 
 def check_recipients(count: int) -> None:
@@ -109,6 +124,11 @@ def _amp() -> Warned:
 def _unreadable(part: mime.Part) -> Warned:
     encoding = ascii(part.encoding or "7bit")[:80]
     detail = f"a {part.content_type} body is left as it is: cannot read charset {_charset(part)} in {encoding} exactly"
+    return Warned(kind=WarningKind.UNREADABLE, detail=detail)
+
+
+def _broken(part: mime.Part) -> Warned:
+    detail = f"a {part.content_type} body is left as it is: format=flowed with DelSp=yes breaks a URL over two lines"
     return Warned(kind=WarningKind.UNREADABLE, detail=detail)
 
 
