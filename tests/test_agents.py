@@ -165,6 +165,27 @@ TV = "Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 (KHTML, like Gecko) 
             pytest.param(ELECTRON.format(app), id=f"on a desktop, in the app {app}")
             for app in ("Notion/3.0.0", "WhatsApp/2.24")
         ),
+        *(
+            pytest.param(f"Mozilla/5.0 (Linux; {form}", id=f"a phone named like a machine, with {name}")
+            for name, form in {
+                "UC Browser": "U; Android 13; en-US; FOSSiBOT F102 Build/TP1A) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Version/4.0 Chrome/100.0.4896.58 UCBrowser/13.5.5.1313 Mobile Safari/537.36",
+                "Yandex Browser": "arm_64; Android 13; FOSSiBOT F102) AppleWebKit/537.36 (KHTML, like Gecko) "
+                "Chrome/120.0.0.0 YaBrowser/24.1.0.0 SA/3 Mobile Safari/537.36",
+                "Telegram": "Android 13; FOSSiBOT F102) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile "
+                "Safari/537.36 Telegram-Android/11.14.1 (Fossibot F102; Android 13; SDK 33; HIGH)",
+                "Instagram": "Android 13; FOSSiBOT F102 Build/TP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "
+                "Chrome/120.0.0.0 Mobile Safari/537.36 Instagram 300.0.0.29.110 Android (33/13; 420dpi; Fossibot; F102)",
+            }.items()
+        ),
+        pytest.param(f"{WEBVIEW.removesuffix(' ')}Snapchat12.01.0.33 (SM-G990W; Android 12#3; gzip; )", id="Snapchat"),
+        pytest.param(
+            "Mozilla/5.0 (Linux; U; en-US) AppleWebKit/528.5+ (KHTML, like Gecko, Safari/528.5+) Version/4.0 Kindle/3.0 "
+            "(screen 600x800; rotate)",
+            id="Kindle",
+        ),
+        pytest.param("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Servo/1.0 Firefox/128.0", id="Servo"),
+        pytest.param("Mozilla/5.0 (Linux; x86_64) LibWeb+LibJS/1.0 Ladybird/1.0", id="Ladybird"),
         pytest.param("Barcelona 332.0.0.28.109 Android (34/14; 420dpi; Google; Pixel 7; en_US)", id="Threads"),
         pytest.param(f"{CHROME},gzip(gfe)", id="what Google's front end adds"),
         pytest.param(f"{CHROME} LBBROWSER", id="a browser that signs with its name"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from mailbeacon.judging import (
     RULES_VERSION,
     Around,
     Classifier,
+    Needs,
     Windows,
     classify,
     classify_all,
@@ -344,6 +346,40 @@ def test_the_version_names_rules_and_data() -> None:
     assert all(part in verdict.version for part in (RULES_VERSION, "r7", "n8"))
     other = Classifier(windows=Windows(burst_links=4))
     assert other.version != Classifier().version == Classifier().version
+
+
+@pytest.mark.parametrize("other", [{"kinds": {Kind.OPEN}}, {"named": True}, {"needs": Needs.FACTS}, {"weight": 2.0}])
+def test_rules_that_judge_differently_have_another_version(other: dict[str, Any]) -> None:
+    def odd(event: Event, around: Around) -> str:
+        return "odd"
+
+    given: dict[str, Any] = {"family": "host", "weight": 1.0, "source": "a test, 2026"}
+    versions = {Classifier([rule(**options)(odd)]).version for options in (given, {**given, **other})}
+    assert len(versions) == 2
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"weight": True}, {"kinds": "click"}, {"kinds": ()}, {"needs": "around-ish"}, {"actor": "scanner"}, {"named": 1}],
+    ids=repr,
+)
+def test_a_rule_that_could_never_be_asked_is_refused(wrong: dict[str, Any]) -> None:
+    given: dict[str, Any] = {"family": "host", "weight": 1.0, "source": "a test, 2026"}
+    with pytest.raises(ConfigError, match="odd"):
+        rule(**{**given, "name": "odd", **wrong})(lambda event, around: "")
+
+
+def test_borders_of_the_host_s_own_are_not_called_even_evidence() -> None:
+    judge = Classifier(windows=Windows(human_below=0.05, machine_above=0.99))
+    assert "does not reach a border" in explain(judge.classify(event(network=HOSTING)))
+
+
+def test_a_far_burst_changes_no_other_click_whatever_the_counts() -> None:
+    """Also where a burst takes more links than are called sure."""
+    judge = Classifier(windows=Windows(burst_links=6))
+    far = [event(after=n * 0.3, link=n + 1) for n in range(6)]
+    late = [event(after=36_000 + n * 0.45, link=n + 1) for n in range(5)]
+    assert judge.classify_all(far + late)[6:] == judge.classify_all(late)
 
 
 def test_a_host_adds_a_rule_that_sees_the_whole_event_and_its_neighbours() -> None:

@@ -288,6 +288,7 @@ WINDOWS = st.builds(
     Windows,
     burst=st.sampled_from([timedelta(0), timedelta(seconds=2)]),
     burst_links=st.integers(2, 4),
+    burst_sure=st.integers(2, 6),
     coverage=SECONDS,
     coverage_links=st.integers(2, 4),
     many_links=st.integers(2, 4),

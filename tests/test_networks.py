@@ -209,6 +209,8 @@ class TestLists:
         ("read", "text", "message"),
         [
             pytest.param(networks.apple, "9.1.0.0/16,,,\nnonsense,,,\n", "bad, line 2", id="a bad line"),
+            pytest.param(networks.apple, "9.1.0.0/31,DE,,,\n9.1.2.0/2", "bad, line 2.*cut off", id="a row cut off"),
+            pytest.param(networks.apple, ",GB,GB-ENG,London,\n", "bad, line 1.*cut off", id="a row without a network"),
             pytest.param(networks.aws, '{\n"prefixes": [}', "bad, line 2", id="not JSON"),
             pytest.param(networks.aws, "[" + "9" * 6_000 + "]", "bad: not JSON", id="a number without end"),
             pytest.param(
@@ -249,6 +251,18 @@ class TestLayers:
         assert layers.lookup("::ffff:3.5.140.1").kind is NetworkKind.HOSTING
         assert layers.lookup("nonsense") == networks.UNKNOWN
 
+    def test_a_vpn_inside_a_hoster_s_network_is_no_rented_machine(self):
+        pytest.importorskip("iporigin")
+        layers, (v4, _, _) = networks.from_iporigin(), _iporigin()
+        inside = [
+            (str(ipaddress.IPv4Address(first)), network)
+            for first, _, network in v4
+            if network.kind is NetworkKind.VPN
+            and OWN.lookup(str(ipaddress.IPv4Address(first))).kind is NetworkKind.HOSTING
+        ]
+        assert inside
+        assert all(layers.lookup(address) == network for address, network in inside)
+
     @pytest.mark.parametrize(
         "address",
         [
@@ -270,7 +284,8 @@ class TestLayers:
         iporigin = pytest.importorskip("iporigin")
         from iporigin.core import dataset
 
-        table, data = _iporigin(), dataset()
+        v4, v6, version = _iporigin()
+        table, data = networks.Table.of_ranges(v4, v6, version=version), dataset()
         random = Random(1)
         numbers = [*data.v4_starts[::97], *data.v4_ends[::97], *(random.randrange(1 << 32) for _ in range(2000))]
         places = [ipaddress.IPv4Address(max(0, number + step) % (1 << 32)) for number in numbers for step in (-1, 0, 1)]

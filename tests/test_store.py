@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event as Flag
 
 import pytest
 from hypothesis import given, settings
@@ -351,6 +353,40 @@ def test_a_history_gives_the_latest_of_a_message_and_of_a_network(kind, tmp_path
     assert {one.id for one in history.recent(event(50, message="m"))} == {"e7", "e8", "e9"}
     assert {one.id for one in history.recent(event(50, network="n"))} == {"e108", "e109"}
     getattr(history, "close", int)()
+
+
+@pytest.mark.parametrize("kind", HISTORIES)
+def test_readers_of_one_message_name_do_not_push_one_another_out(kind, tmp_path):
+    history = history_of(kind, tmp_path, per_message=3)
+    history.add(event(1, message="spring", recipient="ann"))
+    for number in range(2, 9):
+        history.add(event(number, message="spring", recipient=f"u{number}"))
+    found = history.recent(event(9, message="spring", recipient="ann"))
+    assert [one.id for one in found] == ["e1"]
+    getattr(history, "close", int)()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_worker_waits_for_no_thread_of_its_parent(tmp_path):
+    history = SqliteHistory(tmp_path / "h.sqlite")
+    locked, done = Flag(), Flag()
+
+    def hold():
+        with history._file._lock:
+            locked.set()
+            done.wait(30)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hold)
+        locked.wait(30)
+        worker = multiprocessing.get_context("fork").Process(target=history.add, args=(event(1, message="m"),))
+        worker.start()
+        worker.join(20)
+        done.set()
+    assert worker.exitcode == 0
+    assert [one.id for one in history.recent(event(2, message="m"))] == ["e1"]
+    history.close()
 
 
 def test_a_memory_history_forgets_the_messages_not_asked_for_longest():

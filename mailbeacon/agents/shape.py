@@ -36,7 +36,7 @@ _PLAIN = re.compile(
 """A browser of today that says nothing but what such a browser says: no rule for machines needs to be asked."""
 
 _BROWSER = re.compile(r"mozilla/[45]\.0 ?\+?[(\[]|opera/|mozilla/5\.0 [a-z]")
-_ENGINE = re.compile(r"applewebkit|gecko|goanna/|trident/|msie |presto|khtml|netfront|opera|webkit|nintendo")
+_ENGINE = re.compile(r"applewebkit|gecko|goanna/|trident/|msie |presto|khtml|netfront|opera|webkit|nintendo|servo/|libweb")
 _APP = re.compile(
     r"android|iphone|ipad|ios/|cfnetwork/|dalvik/|midp|blackberry|bb10|nokia|ucweb|symb(?:ian|os)|up\.browser"
     r"|opera mini|sunos|hbbtv|openharmony|smart-tv|windows phone|\[fban/|playstation|nintendo|webos|playbook|bada/|os/2|bsd"
@@ -55,9 +55,9 @@ _PHONE = re.compile(r"^(?:nokia|blackberry)\d|^ucweb/|midp-\d|up\.browser/")
 Source: uap-core test cases, 2026.
 """
 _DEVICE = re.compile(
-    r"mozilla/5\.0 \(linux; (?:u; )?android [\d.]{1,8}; (?:[a-z]{2}[-_][a-z]{2}; )?"
+    r"mozilla/5\.0 \(linux; (?:u; |arm_64; )?android [\d.]{1,8}; (?:[a-z]{2}[-_][a-z]{2}; )?"
     r"([^()/;]{1,60}(?:; (?!wv\))[^()/;]{1,60})?(?:build/[^();]{1,60})?)"
-    r"(?:; wv)?\) applewebkit/[\d.+]+ \(khtml,? like gecko\) (?:version/[\d.]+ )?(?:chrome/[\d.]+ )?(?:mobile )?safari/"
+    r"(?:; wv)?\) applewebkit/[\d.+]+ \(khtml,? like gecko\) (?:[a-z]{1,20}/[\d.]{1,24} ){0,4}(?:mobile )?safari/"
 )
 """A mobile browser's full form, with the device's name: no product with a version, as crawlers put there."""
 _ADDONS = re.compile(r"mozilla/5\.0 \(windows nt [\d.]+;[^()]*?trident/7\.0([^()/]*)\) like gecko$")
@@ -77,7 +77,11 @@ def without_device(lowered: str) -> str:
     """
     form = _DEVICE if "android" in lowered else _ADDONS if "trident/7.0" in lowered else None
     found = form.match(lowered) if form is not None else None
-    return lowered if found is None else f"{lowered[: found.start(1)]}k{lowered[found.end(1) :]}"
+    if found is None:
+        return lowered
+    device = found[1].partition(" build/")[0]
+    rest = lowered[found.end(1) :].replace(f"({device};", "(k;").replace(f"; {device.partition(' ')[0]};", "; k;")
+    return f"{lowered[: found.start(1)]}k{rest}"
 
 
 def kind_of(lowered: str) -> tuple[AgentKind, str]:

@@ -77,11 +77,12 @@ def _count_bursts(shared: Shared, hand: Sequence[int], times: Sequence[float], l
     counted = most(times, links, spans.burst)
     if max(counted) < windows.burst_links:
         return []
-    fine = _fine(shared, hand) if min(counted) < windows.burst_sure else []
+    sure = max(windows.burst_sure, windows.burst_links)
+    fine = _fine(shared, hand) if min(counted) < sure else []
     quick = dict(zip(fine, _most_links(shared, fine, spans.volley), strict=True)) if fine else {}
     bursts = []
     for index, count in zip(hand, counted, strict=True):
-        if count >= windows.burst_sure or quick.get(index, 0) >= windows.burst_links:
+        if count >= sure or quick.get(index, 0) >= windows.burst_links:
             shared.note(index, "burst", count)
             bursts.append(index)
         elif count >= windows.burst_links:

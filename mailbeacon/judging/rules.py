@@ -64,8 +64,22 @@ class Rule:
     def __post_init__(self) -> None:
         if not self.name or not self.family or not self.source:
             raise ConfigError("a rule needs a name, a family and a source")
-        if not isinstance(self.weight, int | float) or not -20 <= self.weight <= 20:
+        if isinstance(self.weight, bool) or not isinstance(self.weight, int | float) or not -20 <= self.weight <= 20:
             raise ConfigError(f"the weight of rule {self.name} must be between -20 and 20, got {self.weight}")
+        if not self.kinds or not all(isinstance(kind, Kind) for kind in self.kinds):
+            raise ConfigError(f"the kinds of rule {self.name} must be Kinds, at least one")
+        for wanted, value in ((Actor, self.actor), (Needs, self.needs), (bool, self.named)):
+            if not isinstance(value, wanted):
+                raise ConfigError(f"rule {self.name} needs a {wanted.__name__}, got {value!r}")
+        if not callable(self.check):
+            raise ConfigError(f"rule {self.name} must have a function to ask, got {type(self.check).__name__}")
+
+    @property
+    def told(self) -> tuple[str, str, float, str, str, str, bool, tuple[str, ...]]:
+        """What tells rules apart, but for the function."""
+        kinds = tuple(sorted(kind.value for kind in self.kinds))
+        needs, actor = self.needs.name, self.actor.value
+        return self.name, self.family, self.weight, self.source, actor, needs, self.named, kinds
 
     @property
     def about(self) -> str:

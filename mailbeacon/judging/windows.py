@@ -23,7 +23,7 @@ class Windows:
     Args:
         burst: Within this time one client following ``burst_links`` links is a burst, or somebody opening tabs.
         burst_links: How many different links that takes.
-        burst_sure: How many different links within ``burst`` are more than a hand can open.
+        burst_sure: How many different links within ``burst`` are more than a hand can open; at least ``burst_links``.
         volley: ``burst_links`` links within this time are more than a hand can open.
         same_moment: Within this time two different links are closer together than a hand can be.
         same_second: Within this time two different links are closer together than most people's.

@@ -73,8 +73,17 @@ def apple(path: _Path) -> Listing:
     Source: Apple, "Prepare your network or web server for iCloud Private Relay", 2021: rows
     ``cidr,country,region,city,``.
     """
-    network = Network(operator="Apple Private Relay", kind=NetworkKind.RELAY)
-    return _lines(path, lambda line: line.partition(",")[0].strip(), network)
+    return _lines(path, _relay_cidr, Network(operator="Apple Private Relay", kind=NetworkKind.RELAY))
+
+
+def _relay_cidr(row: str) -> str:
+    """Give the network of a row of Apple's; one cut off or without one is an error, for it may seem to say far more."""
+    if not row.strip():
+        return ""
+    cells = row.split(",")
+    if len(cells) < 4 or "/" not in cells[0]:
+        raise ConfigError("not a row of network, country, region and city: was the download cut off?")
+    return cells[0].strip()
 
 
 def aws(path: _Path) -> Listing:
@@ -181,11 +190,11 @@ def _lines(path: _Path, cidr: Callable[[str], str], network: Network) -> Listing
     name, version, text = _read(path)
     entries = []
     for number, line in enumerate(text.splitlines(), 1):
-        if found := cidr(line):
-            try:
+        try:
+            if found := cidr(line):
                 entries.append(Entry(*read_cidr(found), network))
-            except ConfigError as error:
-                raise ConfigError(f"{name}, line {number}: {error}") from error
+        except ConfigError as error:
+            raise ConfigError(f"{name}, line {number}: {error}") from error
     return _listing(name, version, entries)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
+from ipaddress import IPv4Address, IPv6Address, summarize_address_range
+from itertools import chain
 from typing import Protocol
 
 from mailbeacon.errors import MissingExtra
@@ -32,6 +34,11 @@ def builtin() -> Table:
         >>> builtin().lookup("66.249.84.65").operator
         'Google'
     """
+    version, entries = _own()
+    return Table(entries, version=version)
+
+
+def _own() -> tuple[str, list[Entry]]:
     rows = own_rows()
     version = next(rows)[0]
     named: dict[tuple[str, str], Network] = {}
@@ -39,7 +46,7 @@ def builtin() -> Table:
     for cidr, operator, kind, *_ in rows:
         network = named.setdefault((operator, kind), Network(operator=operator, kind=NetworkKind(kind)))
         entries.append(Entry(*read_cidr(cidr), network))
-    return Table(entries, version=f"own-{version}")
+    return f"own-{version}", entries
 
 
 _KINDS = {
@@ -66,8 +73,27 @@ class _Data(Protocol):
     v6_labels: Sequence[int]
 
 
-def _iporigin() -> Table:
-    """Make a table of ``iporigin``'s ranges: its own look-up parses each address anew and is ten times as slow."""
+_NARROWER = frozenset({NetworkKind.VPN, NetworkKind.CDN})
+"""What stands inside a hoster's networks and is no rented machine like the others."""
+
+
+def from_iporigin() -> Layers:
+    """Make a table that asks our own first and ``iporigin`` (extra ``networks``) for the rest.
+
+    Where ours only knows a hoster's whole network, what ``iporigin`` calls a VPN or a CDN in it is one.
+
+    Raises:
+        MissingExtra: If ``iporigin`` is not installed.
+    """
+    v4, v6, named = _iporigin()
+    version, entries = _own()
+    ours = Table(entries, version=version)
+    inside = chain(_inside(ours, v4, IPv4Address), _inside(ours, v6, IPv6Address))
+    return Layers([Table(chain(entries, inside), version=version), Table.of_ranges(v4, v6, version=named)])
+
+
+def _iporigin() -> tuple[list[Range], list[Range], str]:
+    """Give ``iporigin``'s ranges and version: its own look-up parses each address anew and is ten times as slow."""
     try:
         import iporigin
         from iporigin.core import dataset  # type: ignore[attr-defined]  # exported by its comment, not by its types
@@ -76,11 +102,17 @@ def _iporigin() -> Table:
     load: Callable[[], _Data] = dataset
     data = load()
     known = [_named(provider, kind) for provider, kind in data.labels]
-    return Table.of_ranges(
-        _ranges(data.v4_starts, data.v4_ends, data.v4_labels, known),
-        _ranges(data.v6_starts, data.v6_ends, data.v6_labels, known),
-        version=f"iporigin-{iporigin.__version__}",
-    )
+    v4 = list(_ranges(data.v4_starts, data.v4_ends, data.v4_labels, known))
+    v6 = list(_ranges(data.v6_starts, data.v6_ends, data.v6_labels, known))
+    return v4, v6, f"iporigin-{iporigin.__version__}"
+
+
+def _inside(ours: Table, ranges: Iterable[Range], address: type[IPv4Address | IPv6Address]) -> Iterator[Entry]:
+    """Give the ranges of narrower use that begin inside a hoster's network."""
+    for first, last, network in ranges:
+        if network.kind in _NARROWER and ours.lookup(str(address(first))).kind is NetworkKind.HOSTING:
+            for one in summarize_address_range(address(first), address(last)):
+                yield Entry(one.network_address.packed, one.prefixlen, network)
 
 
 def _named(provider: str, kind: str) -> Network:
@@ -92,12 +124,3 @@ def _ranges(
     starts: Iterable[int], ends: Iterable[int], labels: Iterable[int], known: Sequence[Network]
 ) -> Iterator[Range]:
     return ((start, end, known[label]) for start, end, label in zip(starts, ends, labels, strict=True))
-
-
-def from_iporigin() -> Layers:
-    """Make a table that asks our own first and ``iporigin`` (extra ``networks``) for the rest.
-
-    Raises:
-        MissingExtra: If ``iporigin`` is not installed.
-    """
-    return Layers([builtin(), _iporigin()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from threading import Lock
 
 from mailbeacon.errors import ConfigError
@@ -88,9 +88,9 @@ class MemoryHistory:
         self._networks = _Shelf(networks, per_network)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
-        """Give the remembered events of the same message or the same network id, each once, without ``event``."""
+        """Give the remembered events of the same mail or the same network id, each once, without ``event``."""
         with self._lock:
-            of_message = self._messages.read(event.message_id)
+            of_message = self._messages.read(_mail(event))
             of_network = self._networks.read(event.facts.network_id)
         found = {known.id: known for known in of_message}
         for known in of_network:
@@ -101,8 +101,13 @@ class MemoryHistory:
     def add(self, event: Event) -> None:
         """Remember an event."""
         with self._lock:
-            self._messages.write(event.message_id, event)
+            self._messages.write(_mail(event), event)
             self._networks.write(event.facts.network_id, event)
+
+
+def _mail(event: Event) -> Hashable:
+    """Name an event's mail: one message id may serve a whole mailing, whose readers have nothing to do with each other."""
+    return (event.message_id, event.recipient) if event.message_id else ""
 
 
 class _Shelf:
@@ -113,16 +118,16 @@ class _Shelf:
     def __init__(self, keys: int, depth: int) -> None:
         self._keys = keys
         self._depth = depth
-        self._queues: OrderedDict[str, deque[Event]] = OrderedDict()
+        self._queues: OrderedDict[Hashable, deque[Event]] = OrderedDict()
 
-    def read(self, key: str) -> tuple[Event, ...]:
+    def read(self, key: Hashable) -> tuple[Event, ...]:
         queue = self._queues.get(key)
         if queue is None:
             return ()
         self._queues.move_to_end(key)
         return tuple(queue)
 
-    def write(self, key: str, event: Event) -> None:
+    def write(self, key: Hashable, event: Event) -> None:
         if not key:
             return
         queue = self._queues.get(key)

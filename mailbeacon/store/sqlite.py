@@ -6,6 +6,7 @@ begin with ``mailbeacon_``.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -14,6 +15,7 @@ from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
 from mailbeacon.errors import ConfigError, DataError
 from mailbeacon.model import Event, Verdict
@@ -131,11 +133,11 @@ class SqliteHistory:
         self._event = lru_cache(maxsize=_CACHED)(Event.from_json)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
-        """Give the remembered events of the same message or the same network id, each once, without ``event``."""
+        """Give the remembered events of the same mail or the same network id, each once, without ``event``."""
         of_message, of_network = self._limits
         rows = self._file.read(
             f"SELECT * FROM ({_LATEST.format('message_id')}) UNION ALL SELECT * FROM ({_LATEST.format('network_id')})",
-            (event.message_id or None, of_message, event.facts.network_id or None, of_network),
+            (_mail(event), of_message, event.facts.network_id or None, of_network),
         )
         found = {str(name): str(text) for name, text in rows}
         found.pop(event.id, None)
@@ -143,7 +145,7 @@ class SqliteHistory:
 
     def add(self, event: Event) -> None:
         """Remember an event, and forget the oldest beyond the bound."""
-        row = (event.id, event.message_id or None, event.facts.network_id or None, event.to_json())
+        row = (event.id, _mail(event), event.facts.network_id or None, event.to_json())
         self._file.write(
             "INSERT INTO mailbeacon_history (id, message_id, network_id, event) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (id) DO NOTHING",
@@ -163,6 +165,11 @@ class SqliteHistory:
         self.close()
 
 
+def _mail(event: Event) -> str | None:
+    """Name an event's mail: one message id may serve a whole mailing, whose readers have nothing to do with each other."""
+    return json.dumps([event.message_id, event.recipient]) if event.message_id else None
+
+
 class _File:
     """Hold one connection to a database file, for one thread at a time; a forked process opens its own."""
 
@@ -171,11 +178,16 @@ class _File:
             raise ConfigError("path must name a file: threads and workers cannot share a database in memory")
         self._path = Path(path)
         self._schema = schema
-        self._lock = RLock()
+        self.unlock()
+        _files.add(self)
         self._connection: sqlite3.Connection | None = None
         self._inherited: sqlite3.Connection | None = None
         self._process = 0
         self.reader().close()
+
+    def unlock(self) -> None:
+        """Take a new lock, as a forked process must."""
+        self._lock = RLock()
 
     def write(self, statement: str, rows: Sequence[_Values], *, after: str = "") -> None:
         """Run a statement for each row in one transaction."""
@@ -229,6 +241,19 @@ class _File:
             self._inherited = self._connection  # closing what belongs to the parent could cost it its locks
             self._connection, self._process = self.reader(), process
         return self._connection
+
+
+_files: WeakSet[_File] = WeakSet()
+
+
+def _unlock_in_child() -> None:
+    """Make new locks in a forked process: a thread that held one was left behind in the parent."""
+    for file in _files:
+        file.unlock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
 
 
 def open_existing(path: Path) -> sqlite3.Connection:
