@@ -234,7 +234,7 @@ class Template:
             raise ConfigError("the placeholder must be a text, and not empty")
         parts = cut.parts(opens > Level.NONE, clicks > Level.NONE)
         found = placeholder.join(parts)
-        if found.count(placeholder) != len(parts) - 1 or any(placeholder in part for part in parts):
+        if found.split(placeholder) != parts:
             raise ConfigError("the placeholder stands in the document already: choose another")
         self._source_levels.add((opens, clicks))
         return found

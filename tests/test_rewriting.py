@@ -71,6 +71,18 @@ def reasons(html: str, **rules: object) -> list[SkipReason]:
         pytest.param("<p>x</p><!-- open", f"<p>x</p>{TAG}<!-- open", id="before a comment that is never closed"),
         pytest.param("<p>x</p><a href='", f"<p>x</p>{TAG}<a href='", id="before a tag that is never closed"),
         pytest.param("<p>x<textarea>y", f"<p>x{TAG}<textarea>y", id="before raw text that is never closed"),
+        pytest.param("<\u0141uk> Hello", "<\u0141uk> Hello" + TAG, id="a letter that begins no tag"),
+        pytest.param("<p>a</p> <\xe0 3> <b>x</b>", "<p>a</p> <\xe0 3> <b>x</b>" + TAG, id="nor one in the text"),
+        pytest.param(
+            "<style>p{}</style>Hello <noscript>x</noscript>",
+            f"<style>p{{}}</style>Hello <noscript>x</noscript>{TAG}",
+            id="text after the head's elements begins the body",
+        ),
+        pytest.param(
+            "<head></head><noscript>x</noscript></body>",
+            f"<head></head><noscript>x</noscript>{TAG}</body>",
+            id="noscript after the head begins it too",
+        ),
     ],
 )
 def test_one_pixel_always_inside_the_rendered_body(html: str, result: str) -> None:
@@ -84,6 +96,8 @@ def test_one_pixel_always_inside_the_rendered_body(html: str, result: str) -> No
     [
         pytest.param("<html><frameset><frame src=x></frameset></html>", id="a frameset has no body"),
         pytest.param("<head><style>p{}", id="a head that is never closed"),
+        pytest.param("<title>words</title><noscript>", id="words that are the title's"),
+        pytest.param("<template>words</template><noscript>", id="words of a template"),
     ],
 )
 def test_no_pixel_where_no_reader_could_see_one(html: str) -> None:
@@ -320,6 +334,12 @@ def test_a_mismatch_of_visible_address_and_destination_is_reported() -> None:
         ),
         pytest.param('<a href="https://t.example/a">https://t.example/a</a>', False, id="of the tracking host itself"),
         pytest.param('<a href="https://x.example/a">Read x.example</a>', False, id="words"),
+        pytest.param('<a href="https://example/a">https://example\u2026!</a>', False, id="with punctuation after it"),
+        pytest.param(
+            "<a href=\"https://x.example/a\"><font size=2><span class='a'><b class=x><u class=y>https://x.example/a",
+            True,
+            id="deep inside",
+        ),
     ],
 )
 def test_an_address_for_a_text_is_reported_for_what_it_becomes(link: str, warns: bool) -> None:
@@ -361,6 +381,24 @@ def test_a_document_has_one_pixel_however_often_it_is_rewritten() -> None:
         (WarningKind.PIXEL, "no pixel: the document holds one of ours already")
     ]
     assert rewrite('<img src="https://t.example/o/photo.gif">').html.count("<img") == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pixels"),
+    [
+        pytest.param("<p>x</p>", "<section>more</section></body>", 1, id="something came after it"),
+        pytest.param("<p>filler</p>" * 8_000, "</body>", 1, id="it would stand at the top now"),
+        pytest.param("<!-- ", " --></body>", 2, id="in a comment it is none"),
+        pytest.param("<p>x</p><a href=", "</body>", 2, id="as a link it is none"),
+    ],
+)
+def test_a_pixel_is_found_wherever_it_stands(before: str, after: str, pixels: int) -> None:
+    def ours(url: str) -> bool:
+        return url.startswith("https://t.example/")
+
+    held = PIXEL if before.endswith("=") else TAG
+    done = rewrite(f"<body>{before}{held}{after}", owns=ours)
+    assert done.html.count("/o/") == pixels
 
 
 @pytest.mark.parametrize(
@@ -505,6 +543,9 @@ def test_relative_links_need_an_absolute_base() -> None:
     """A base element makes relative links absolute; the base itself is no link."""
     assert urls('<base href="https://x.example/d/"><a href="../p?q">x</a>') == ["https://x.example/p?q"]
     assert urls('<base href="/d/"><a href="p">x</a>') == []
+    for slashes in ("//", "///", "////"):
+        html = f'<base href="https://x.example/d/"><a href="{slashes}z.example/y">x</a>'
+        assert urls(html) == ["https://z.example/y"]  # as browsers read it
 
 
 def test_unsubscribe_links_are_wrapped_only_on_request() -> None:
@@ -603,6 +644,8 @@ def test_the_tree_construction_cases_keep_every_node(shared: Path) -> None:
         "Newsletter austragen",
         "Cancelar inscrição",
         "Opt out",
+        "<font size=2><span class='a'><b class=x><u class=y>Unsubscribe</u></b></span></font>",
+        "<abbr>You</abbr> unsubscribe",
     ],
 )
 def test_unsubscribe_links_are_known_by_their_words(label: str) -> None:

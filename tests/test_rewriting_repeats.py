@@ -271,3 +271,46 @@ def test_real_mail_with_a_name_put_in(shared: Path) -> None:
         for at in (*spots[:: max(1, len(spots) // 4)], *spots[-1:]):
             done = html[:at] + "Ann Łu" + html[at:]
             assert known.rewrite(done, to).html == beacon().rewrite(done, to).html, document.name
+
+
+PIXEL = f'<img src="{beacon().open_url(message())}" width="1" height="1">'
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "options"),
+    [
+        pytest.param(
+            "\n    <p>Hi</p><p>more</p>", '\n    <meta name="x">Hi</p><p>more</p>', {"pixel": "top"}, id="the first tag"
+        ),
+        pytest.param(
+            f"<!doctype html><body><p>Hi</p>{PIXEL}<p>{'x' * 1100}</p></body></html>",
+            f"<!doctype html><body><p>Hi</p>{PIXEL}<p>short</p></body></html>",
+            {},
+            id="a pixel of ours",
+        ),
+        pytest.param(
+            "<style>abc def</style><section>x</body></html>",
+            "<style>abc def</style><noscript>x</body></html>",
+            {},
+            id="noscript",
+        ),
+        pytest.param(
+            '<!doctype html><body class="a"><br>a b<<p>end</p>',
+            '<!doctype html><body class="a"><\u0141uk>Ann</b><p>end</p>',
+            {},
+            id="a letter that begins no tag",
+        ),
+        pytest.param(
+            '<p><a href="https://x.example/1">one</a> two</p>',
+            '<p><a href="https://x.example/1">one</abbr> unsubscribe</a></p>',
+            {},
+            id="the end of a link",
+        ),
+    ],
+)
+def test_what_decides_elsewhere_is_read(first: str, then: str, options: dict[str, object]) -> None:
+    for before, after in ((first, then), (then, first)):
+        known = beacon(**options)
+        known.rewrite(before, message())
+        known.rewrite(before, message("u-2"))
+        assert same(known, after, message("u-3"), **options)

@@ -74,6 +74,8 @@ def test_what_is_no_web_address_stays(text: str) -> None:
         pytest.param("https://x.example/{{ id }}", SkipReason.MERGE_TAG, id="a merge tag"),
         pytest.param("Unsubscribe: https://x.example/1", SkipReason.UNSUBSCRIBE, id="the word before it"),
         pytest.param("To unsubscribe, go to\nhttps://x.example/1", SkipReason.UNSUBSCRIBE, id="the line before it"),
+        pytest.param("Unsubscribe:\n\nhttps://x.example/1", SkipReason.UNSUBSCRIBE, id="above a blank line"),
+        pytest.param("Visit https://x.example/1 to unsubscribe.", SkipReason.UNSUBSCRIBE, id="the words after it"),
         pytest.param("https://x.example/optout", SkipReason.UNSUBSCRIBE, id="in the address"),
     ],
 )
@@ -82,6 +84,13 @@ def test_skipped_links_keep_their_characters_and_have_a_reason(text: str, reason
     done = rewrite(text)
     assert done.text == text
     assert [one.reason for one in done.skipped] == [reason]
+
+
+@pytest.mark.parametrize("between", [" | Unsubscribe: ", " Unsubscribe ", " Unsubscribe:\n"])
+def test_words_that_lead_to_the_next_address_are_not_the_last_one_s(between: str) -> None:
+    """A footer often has both in one line."""
+    done = rewrite(f"View in browser: https://x.example/1{between}https://x.example/2")
+    assert [one.url for one in done.links] == ["https://x.example/1"]
 
 
 def test_a_markdown_link_whose_text_is_an_address_is_two_links() -> None:

@@ -116,6 +116,9 @@ def test_a_placeholder_that_stands_in_the_document_is_refused() -> None:
     template = beacon().compile(HTML, campaign="spring")
     with pytest.raises(ConfigError, match="already"):
         template.source("{{ name }}")
+    for overlapping in ("c/c", "o/o"):  # with what stands before it
+        with pytest.raises(ConfigError, match="already"):
+            template.source(overlapping)
     for nothing in ("", 5):
         with pytest.raises(ConfigError, match="empty"):
             template.source(nothing)  # type: ignore[arg-type]

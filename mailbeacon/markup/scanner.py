@@ -152,15 +152,20 @@ def is_open(piece: str) -> bool:
     """Tell whether a last piece is a tag, comment or raw text that the document never closes."""
     if piece[1:2] == "/" and ">" in piece and '"' not in piece and "'" not in piece:
         return False
-    if not piece.startswith("<") or not (piece[1:2].isalpha() or piece[1:2] in ("!", "/", "?")):
+    if not piece.startswith("<") or not (_is_letter(piece[1:2]) or piece[1:2] in ("!", "/", "?")):
         return False
     if piece.startswith("<!--"):
         return not COMMENT.match(piece)
     found = TAG.match(piece)
     if not found:
-        return ">" not in piece or piece[1:2].isalpha() or (piece[1:2] == "/" and piece[2:3].isalpha())
+        return ">" not in piece or _is_letter(piece[1:2]) or (piece[1:2] == "/" and _is_letter(piece[2:3]))
     name = tag_name(piece)
     return name in _OPEN_AT_END and not RAW_END[name].search(piece, found.end())
+
+
+def _is_letter(sign: str) -> bool:
+    """Tell whether a tag's name may begin with a sign: only ASCII's letters begin one."""
+    return sign.isascii() and sign.isalpha()
 
 
 @dataclass(slots=True)

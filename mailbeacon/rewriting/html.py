@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import Literal
 
-from mailbeacon.markup import TAG, Scan, attributes, escape_attribute, scan, tag_name, tokens, url_text
+from mailbeacon.markup import (
+    COMMENT,
+    TAG,
+    Scan,
+    attributes,
+    escape_attribute,
+    scan,
+    tag_name,
+    tokens,
+    url_text,
+)
+from mailbeacon.markup.grammar import RAW_NAMES
 from mailbeacon.model import HONEYPOT_LINK, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source, whole_source
 from mailbeacon.rewriting.repeats import Done, Part, Repeats
@@ -40,6 +52,8 @@ _FRAME_NAMES = {f"<{name}{end}": (name, 5) for name in ("html", "base", "body") 
 _NO_NAME = ("", -1)
 _PIXEL_REACH = 1_024
 """Characters in which a whole pixel has room."""
+_MOST_LOOKED_AT = 64
+"""So many URLs that begin like a pixel's are looked at."""
 _HEAD = frozenset({
     "html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "style", "script", "noscript",
     "template", "noframes",
@@ -124,7 +138,7 @@ def _rewritten(
     if pixel or trap:
         image, link = pixel_tag(pixel) if pixel else "", trap_tag(trap) if trap else ""
         place = work.place(position, len(image) + len(link))
-        if place and pixel and _holds_pixel(work.around(*place), _head(pixel), planner):
+        if place and pixel and _holds_pixel(html, _head(pixel), planner):
             work.note_pixel("no pixel: the document holds one of ours already")
         elif place:
             work.insert(*place, image, link)
@@ -136,9 +150,17 @@ def _head(pixel: str) -> str:
     return pixel[: pixel.rfind("/") + 1]
 
 
-def _holds_pixel(text: str, head: str, planner: Planner) -> bool:
-    """Tell whether the pixel of this or another message stands in a text."""
-    return head in text and any(planner.rules.owns(url) for url in re.findall(rf"{re.escape(head)}[\w.-]++", text))
+def _holds_pixel(html: str, head: str, planner: Planner) -> bool:
+    """Tell whether an image that is the pixel of this or another message stands in a document, but for comments."""
+    if head not in html:
+        return False
+    for found in islice(re.finditer(rf"{re.escape(head)}[\w.-]++", html), _MOST_LOOKED_AT):
+        start = found.start()
+        tag = html.rfind("<", max(0, start - _PIXEL_REACH), start)
+        shown = html.rfind("<!--", 0, start) <= html.rfind("-->", 0, start)
+        if tag >= 0 and html[tag : tag + 4].lower() == "<img" and shown and planner.rules.owns(found[0]):
+            return True
+    return False
 
 
 def _is_amp(piece: str) -> bool:
@@ -209,9 +231,9 @@ class _Work:
         grown = 0
         for index in self.scan.links:
             piece = pieces[index]
-            cut = piece.find("</a")
+            cut = piece.find("</a>")
             if cut < 0:
-                cut = piece.find("</A")
+                cut = piece.find("</A>")
             source = piece if piece[1] == "!" else piece[:cut] if cut > 0 else link_source(pieces, index)
             plan = None if special else known.get(source)
             if plan is None:
@@ -275,13 +297,6 @@ class _Work:
             )
         return end, 0
 
-    def around(self, index: int, at: int) -> str:
-        """Give the source before and after a place, as far as a pixel beside it would reach."""
-        pieces = self.scan.pieces
-        before = pieces[index][:at] if at else pieces[index - 1] if index else ""
-        after = pieces[index][at : at + _PIXEL_REACH] if index < len(pieces) else ""
-        return before[-_PIXEL_REACH:] + after
-
     def _top(self) -> tuple[int, int] | None:
         """Find where the body begins, in a fragment too: the piece, and how far into it."""
         pieces, safe = self.scan.pieces, self.scan.safe
@@ -298,8 +313,20 @@ class _Work:
         """Tell whether what a reader sees begins before a piece."""
         if self.scan.pieces[0].strip(_BLANK):
             return True
-        names = map(tag_name, tokens("".join(self.scan.pieces[1:end])))
-        return any(name and name[0] != "/" and name not in _HEAD for name in names)
+        after_head = False
+        inside = 0  # of templates, whose content is not shown
+        for token in tokens("".join(self.scan.pieces[1:end])):
+            name = tag_name(token)
+            after_head = after_head or name == "/head"
+            inside += (name == "template") - (name == "/template" and inside > 0)
+            if inside:
+                continue
+            if name and name[0] != "/" and (name not in _HEAD or (after_head and name == "noscript")):
+                return True
+            tag = None if name in RAW_NAMES else TAG.match(token) or COMMENT.match(token)
+            if tag and token[tag.end() :].strip(_BLANK):
+                return True
+        return False
 
     def _has_noscript(self, end: int | None = None) -> bool:
         return any(piece[:9].lower() == "<noscript" for piece in self.scan.pieces[:end])

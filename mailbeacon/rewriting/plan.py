@@ -22,10 +22,10 @@ _PLAIN_LINK = re.compile(
 _CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]]*\]>", re.IGNORECASE)
 _ENDING = re.compile(r"(?:<!\s*\[endif\]\s*)?--!?>\Z", re.IGNORECASE)
 """What ends a conditional comment; Outlook shows its content without an ``endif`` too."""
-_END_OF_LINK = re.compile(r"<(?:/[aA]|/[vV]:|[aA](?:[rR][eE][aA])?[\t\n\f\r />])")
+_END_OF_LINK = re.compile(r"<(?:/[aA](?=[\t\n\f\r />]|\Z)|/[vV]:|[aA](?:[rR][eE][aA])?[\t\n\f\r />])")
 """What ends the text of a link, or begins the next."""
-_LABEL_PIECES = 4
-"""Pieces from a link's tag on in which its end tag is looked for."""
+_LABEL_REACH = 2_048
+"""Characters from a link's tag on in which its end tag is looked for."""
 _MAX_PLANS = 4_096
 _MAX_BASES = 16
 _MAX_REMEMBERED = 16_384
@@ -169,17 +169,19 @@ def whole_source(source: str, piece: str) -> str:
     if source[1] == "!" or TAG.match(source):
         return source
     tag = TAG.match(piece)
-    cut = piece.find("</a", tag.end() if tag else 0)
-    return piece if cut < 0 else piece[:cut]
+    found = _END_OF_LINK.search(piece, tag.end() if tag else 1)
+    return piece[: found.start()] if found else piece
 
 
 def link_source(pieces: Sequence[str], index: int) -> str:
     """Give a link's source up to its end tag, as far as that is near: where its marks and its label stand."""
-    text = pieces[index]
+    text, last = pieces[index], len(pieces)
     found = _END_OF_LINK.search(text, 1)
-    if not found:
-        text = "".join(pieces[index : index + _LABEL_PIECES])
-        found = _END_OF_LINK.search(text, 1)
+    while not found and index + 1 < last and len(text) < _LABEL_REACH:
+        index += 1
+        read = len(text)
+        text += pieces[index]
+        found = _END_OF_LINK.search(text, read)
     return text[: found.start()] if found else text
 
 

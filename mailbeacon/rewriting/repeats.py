@@ -105,7 +105,8 @@ class Repeats:
 
     def keep(self, key: tuple[object, ...], done: Done) -> None:
         """Remember a document that was read and rewritten whole, while there is hope that another will resemble it."""
-        if self._is_patient and len(done.source) <= _LONGEST and _MARK not in done.source:
+        ours = bool(done.head) and done.head in done.source  # whether it has a pixel depends on more than one piece
+        if self._is_patient and len(done.source) <= _LONGEST and _MARK not in done.source and not ours:
             self._kept = (_Kept(key, done), *self._kept[: _MOST - 1])
 
 
@@ -156,7 +157,8 @@ class _Marked:
         self._places = [0]
         starts = self._cut(out)
         self._fixed: set[int] = set()
-        self._framed = {starts[index] for index in done.scan.frame} | {0, len(self._offsets) - 2}
+        # a pixel may stand before the first tag, where a fragment begins
+        self._framed = {*(starts[index] for index in done.scan.frame), *starts[:2], len(self._offsets) - 2}
         self._ends: set[int] = set()
         self._links: dict[int, _Old] = {}
         self._read_links(starts)
@@ -195,7 +197,7 @@ class _Marked:
         for index, changes in made.items():
             piece, start = pieces[index], starts[index]
             first_part = offsets[start + 1] - offsets[start]
-            end = piece.find("</a")
+            end = piece.find("</a>")
             if piece[1] == "!":
                 self._fixed.add(start)
             elif end < first_part:
@@ -270,7 +272,8 @@ class _Marked:
             or not part
             or _MARK in part
             or (done.head and done.head in part)
-            or (index in self._ends and part[:3] != "</a")
+            or part[:9].lower() == "<noscript"  # may stand in a head that never ends
+            or (index in self._ends and part[:4] != "</a>")
         ):
             return "", 0
         growth = utf8_length(part) - utf8_length(old)

@@ -163,6 +163,8 @@ class LinkRules:
         if reason:
             return url, reason
         if not _HTTP.match(url):
+            if url.startswith("//"):
+                url = "//" + url.lstrip("/")  # as browsers do, and urljoin does not
             try:
                 url = urljoin(base, url)
             except ValueError:  # a bracket of an IPv6 address that is none

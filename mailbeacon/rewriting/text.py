@@ -27,6 +27,10 @@ _TEMPLATE = re.compile(
     r"\{\{[^{}]*+\}\}|\{%(?:[^%{]|%(?!\}))*+%\}|<%(?:[^%<]|%(?!>))*+%>|\[\[[^\[\]]*+\]\]|\$\{[^{}]*+\}|\*\|[^|*]*+\|\*"
 )
 """A whole template tag, none inside another, so that the search stays linear."""
+_LINES_ABOVE = 3
+"""Lines above a link that stands alone in which its words are looked for; blank ones often part the two."""
+_AFTER = re.compile(r"(?![^\r\n]{0,200}://)[^\r\n.,;:!?]{0,60}+(?!:)")
+"""The words after a link that belong to it, as in ``Visit … to unsubscribe.``, and not to another one."""
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
@@ -73,7 +77,7 @@ def _is_within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
 
 
 class _Lines:
-    """Give what a reader sees before a link: the words of its line, or of the line above when it stands alone."""
+    """Give what a reader sees around a link: the words of its line, or of the last line above when it stands alone."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -82,10 +86,13 @@ class _Lines:
     def lowered(self, start: int, url: str) -> str:
         line = bisect_right(self.starts, start) - 1
         before = self.text[max(self.starts[line], start - 80) : start]
-        if not before.strip(" \t<([>*-") and line:
-            before = self.text[max(self.starts[line - 1], start - 120) : start]
+        above = max(line - _LINES_ABOVE, 0)
+        while not before.strip(" \t\r\n<([>*-") and line > above:
+            line -= 1
+            before = self.text[max(self.starts[line], start - 120) : start]
         found = before.rpartition("://")[2] if "://" in before else before
-        return f"{found} {url}".lower()
+        after = _AFTER.match(self.text, start + len(url))
+        return f"{found} {url}{after[0] if after else ''}".lower()
 
 
 def find_urls(text: str) -> list[tuple[int, int]]:

@@ -17,6 +17,8 @@ __all__ = ["find_warnings", "join_warnings"]
 
 _MOST_TEXT = 2_048
 """Characters after a link's value in which its text is looked for."""
+_MOST_PIECES = 64
+"""Pieces from a link's on in which its text is looked for."""
 _PROVIDER_URL = re.compile(
     r"//[^/?#]*(?:list-manage\.com/track/|awstrack\.me/|mandrillapp\.com/track/|pstmrk\.it/|sendibt\d\.com/)|/ls/click\?",
     re.IGNORECASE,
@@ -68,7 +70,7 @@ def _tag_around(pieces: Sequence[str], index: int, start: int) -> str:
     piece = pieces[index]
     begin = piece.rfind("<", 0, start)
     source = piece[begin : start + _MOST_TEXT] if begin > 0 else piece
-    return link_source([source, *pieces[index + 1 : index + 4]], 0)
+    return link_source([source, *pieces[index + 1 : index + _MOST_PIECES]], 0)
 
 
 def _about(source: str, planned: Planned, new: str, place: tuple[int, int]) -> Iterator[Warned]:
@@ -110,7 +112,7 @@ def _host(url: str) -> str:
 
 def _bare(host: str) -> str:
     """Give a host in ASCII, without user, port and ``www.``."""
-    host = host.rpartition("@")[2].partition(":")[0].rstrip(".,;")
+    host = host.rpartition("@")[2].partition(":")[0].rstrip(".,;!)]…’”»")
     try:
         return ascii_host(host).removeprefix("www.")
     except ValueError:
