@@ -59,7 +59,7 @@ class Beacon:
 
     def __init__(self, base_url: str = "", *, settings: Settings | None = None, **options: object) -> None:
         if settings is not None:
-            _check("settings", settings, Settings)
+            _check(Settings, settings=settings)
             if base_url or options:
                 raise ConfigError("give either settings or a base URL with options, not both")
         self.settings = Settings.of(base_url, options) if settings is None else settings
@@ -68,8 +68,7 @@ class Beacon:
                 raise ConfigError(f"{name} must be a URL that may be redirected to")
         self.signer = TokenSigner(self.settings.keys, self.settings.namespace)
         self.routes = Routes(self.settings.base_url)
-        own = self.settings.history
-        self.history: History = MemoryHistory() if own is None else own
+        self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
         self._linkers = Linkers(self._link_signer, self.routes)
 
@@ -82,8 +81,7 @@ class Beacon:
     @cached_property
     def judge(self) -> Judge:
         """What says who it was."""
-        own = self.settings.judge
-        return Classifier() if own is None else own
+        return Classifier() if self.settings.judge is None else self.settings.judge
 
     @cached_property
     def _decoder(self) -> Decoder:
@@ -116,7 +114,7 @@ class Beacon:
             ConfigError: If the message cannot be signed, or has no campaign.
             RewriteError: If the proof fails.
         """
-        _check("html", html, str)
+        _check(str, html=html)
         as_html, as_text = self._rewriters(message, shared=False)
         if text:
             return as_text(html, first_number=1)
@@ -138,8 +136,7 @@ class Beacon:
             ConfigError: If the campaign is empty.
             RewriteError: If the proof fails, or the document is too much for it.
         """
-        for name, value in (("html", html), ("text", text), ("campaign", campaign)):
-            _check(name, value, str)
+        _check(str, html=html, text=text, campaign=campaign)
         return self._compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
 
     def compose_bytes(
@@ -158,7 +155,7 @@ class Beacon:
             RewriteError: For several recipients, or a mail beyond what can be rewritten safely.
             ConfigError: If the message cannot be signed, or has no campaign.
         """
-        _check("raw", raw, bytes)
+        _check(bytes, raw=raw)
         return self._composed(raw, message, strip_signatures=strip_signatures, shared=shared).data
 
     def compose_with_report(
@@ -252,7 +249,7 @@ class Beacon:
             raise ConfigError("click_url cannot be used with short_links: only compiled links are in a manifest")
         if self.levels(message)[1] is Level.NONE:
             raise ConfigError("the message allows no click tracking, so its links are not wrapped")
-        _check("url", url, str)
+        _check(str, url=url)
         if check_destination(url) is not None:
             raise ConfigError("the destination must be an absolute http or https URL without control characters")
         wrapped = self._linkers.of(message.campaign).wrap(self.sign(message))(0, url)
@@ -266,10 +263,12 @@ class Beacon:
         Only links that our keys signed change, and only a pixel they signed goes; foreign and forged ones stay as they
         are. A source without tags is read as plain text; ``text=True`` insists on it.
         """
+        _check(str, html=html)
         return unwrap(html, self.destination, lambda url: is_open(url, self.signer), text=text)
 
     def destination(self, url: str) -> str:
         """Give the verified destination behind a wrapped link, or the empty text."""
+        _check(str, url=url)
         return destination(url, self.signer, self.settings.manifests)
 
     def decode(self, request: Request) -> Event:
@@ -278,6 +277,7 @@ class Beacon:
         Raises:
             TokenError: If the URL is none of ours, or not signed by us.
         """
+        _check(Request, request=request)
         if request.received_at is None:
             request = replace(request, received_at=self.settings.clock())
         event = self._decoder.decode(request)
@@ -302,7 +302,7 @@ class Beacon:
         Raises:
             ConfigError: For AGGREGATE and DATE, which this version offers only for mails that several people share.
         """
-        _check("message", message, Message)
+        _check(Message, message=message)
         if message.opens is message.clicks is self.settings.default_level is _ALL:
             return _FULL
         for level in (message.opens, message.clicks):
@@ -394,6 +394,7 @@ class Beacon:
         return lambda target: self.signer.sign_link(target, campaign)
 
 
-def _check(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise ConfigError(f"{name} must be {kind.__name__}, got {type(value).__name__}")
+def _check(kind: type, **values: object) -> None:
+    for name, value in values.items():
+        if not isinstance(value, kind):
+            raise ConfigError(f"{name} must be {kind.__name__}, got {type(value).__name__}")

@@ -9,7 +9,7 @@ import pytest
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import DEFAULT_RULES, Classifier, Windows, rule
-from mailbeacon.store import CallbackSink, MemorySink, QueueSink
+from mailbeacon.store import CallbackSink, JsonlSink, MemorySink, QueueSink, SqliteSink
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
@@ -58,6 +58,12 @@ def test_an_event_that_could_not_be_observed_is_nobody_known() -> None:
         pytest.param(lambda: BEACON.rewrite(b"<p>x", MESSAGE), id="bytes for a document"),
         pytest.param(lambda: BEACON.rewrite(None, MESSAGE), id="nothing for a document"),
         pytest.param(lambda: BEACON.compile(b"<p>x", campaign="c"), id="bytes to compile"),
+        pytest.param(lambda: BEACON.unwrap(None), id="nothing to unwrap"),
+        pytest.param(lambda: BEACON.destination(None), id="no URL"),
+        pytest.param(lambda: BEACON.decode(None), id="no request"),
+        pytest.param(lambda: mb.explain(None), id="nothing to explain"),
+        pytest.param(lambda: SqliteSink(None), id="no file"),
+        pytest.param(lambda: JsonlSink(None), id="no file of lines"),
         pytest.param(lambda: BEACON.compose_bytes("x", MESSAGE), id="text for a mail's bytes"),
         pytest.param(lambda: BEACON.click_url(MESSAGE, 5), id="a number for a URL"),
     ],

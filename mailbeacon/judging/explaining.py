@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Signal, Verdict
 
 __all__ = ["explain"]
@@ -31,7 +32,12 @@ def explain(verdict: Verdict) -> str:
 
     Returns:
         Plain text without line breaks, an address, a recipient or a token.
+
+    Raises:
+        ConfigError: If it is no verdict.
     """
+    if not isinstance(verdict, Verdict):
+        raise ConfigError(f"a Verdict is needed, got {type(verdict).__name__}")
     against = [signal for signal in verdict.signals if signal.weight > 0]
     toward = [signal for signal in verdict.signals if signal.weight <= 0]
     sentences = [_opening(verdict)]

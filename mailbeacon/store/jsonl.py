@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from mailbeacon.errors import DataError
+from mailbeacon.errors import ConfigError, DataError
 from mailbeacon.model import Event, Verdict, read_json
 
 __all__ = ["JsonlSink"]
@@ -29,9 +29,14 @@ class JsonlSink:
 
     Args:
         path: The file; made if it is not there.
+
+    Raises:
+        ConfigError: If ``path`` is no path.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
+        if not isinstance(path, str | PathLike):
+            raise ConfigError(f"path must name a file, got {type(path).__name__}")
         self._path = Path(path)
         self._lock = Lock()
         self._file: FileIO | None = None

@@ -174,7 +174,7 @@ class _File:
     """Hold one connection to a database file, for one thread at a time; a forked process opens its own."""
 
     def __init__(self, path: str | os.PathLike[str], schema: str) -> None:
-        if str(path) in ("", ":memory:") or str(path).startswith("file:"):
+        if not isinstance(path, str | os.PathLike) or str(path) in ("", ":memory:") or str(path).startswith("file:"):
             raise ConfigError("path must name a file: threads and workers cannot share a database in memory")
         self._path = Path(path)
         self._schema = schema
