@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from pathlib import Path
 
 import pytest
@@ -101,6 +101,17 @@ def test_rewrite_wraps_the_links_of_a_plain_text_and_adds_no_pixel(tmp_path, cap
     text = capfd.readouterr().out
     (url,) = tracked(text)
     assert text == f"Read ({url.removesuffix(').')}).\r\nBye\r\n"
+
+
+@pytest.mark.parametrize("sign", [b"\x12", b"\x01", b"\x1f", b"\x08"])
+@pytest.mark.parametrize("text", ["<p>Hi</p>", PAGE], ids=["short", "longer"])
+def test_a_stray_control_character_does_not_make_a_newsletter_binary(text, sign, tmp_path, capfdbinary):
+    source = text.encode().replace(b"<p>", b"<p>" + sign)
+    (tmp_path / "a.html").write_bytes(source)
+    assert main(["rewrite", str(tmp_path / "a.html"), "--base-url", BASE]) == 0
+    out = capfdbinary.readouterr().out
+    assert mb.Beacon(BASE, secret_keys=[KEY]).unwrap(out.decode()).encode() == source
+    assert main(["demo", str(tmp_path / "a.html"), "--recipients", "3", "--out", str(tmp_path / "out")]) == 0
 
 
 @pytest.mark.parametrize(
@@ -217,6 +228,8 @@ RUBBISH = (
     b"From: a@example.com\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n"
     b"Content-Transfer-Encoding: base64\n\n" + b64encode(bytes(range(256)))
 )
+BROKEN = RUBBISH.partition(b"\n\n")[0] + b"\n\n!!!not base64***"
+ATTACHED = b"Content-Disposition: attachment\n" + BROKEN
 
 
 def test_a_mail_with_bytes_its_charset_does_not_know_comes_with_a_warning(tmp_path, capfdbinary):
@@ -260,6 +273,7 @@ def test_a_signed_mail_is_refused_unless_the_signature_may_go(tmp_path, capfdbin
     [
         pytest.param(b"\0\0\0\0", "not a mail", id="a mail of zeros"),
         pytest.param(RUBBISH, "can be read", id="a body that decodes to no text"),
+        pytest.param(BROKEN, "can be read", id="a body in broken base64"),
         pytest.param(MAIL.replace(b"text/html", b"image/png").replace(b"text/plain", b"x/y"), "no HTML", id="no body"),
         pytest.param(MAIL.replace(b"To: ", b"To: b@example.com, "), "one mail for each", id="several recipients"),
     ],
@@ -271,6 +285,29 @@ def test_rewrite_refuses_a_bad_mail_in_one_line(data, why, tmp_path, capfd):
     assert why in line
     assert "@" not in line
     assert "True" not in line
+
+
+@pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
+@pytest.mark.parametrize("kind", ["html", "plain"])
+def test_rewrite_refuses_the_body_that_would_be_refused_as_a_file(kind, encoding, tmp_path, capfd):
+    """By what it says, not by how it is encoded; what is attached does not count."""
+    text = b"<p>Hi</p>" + b"xxxx xxx\n" * 150_000
+    encode = {"8bit": bytes, "base64": encodebytes, "quoted-printable": lambda data: data.replace(b"xxxx", b"=78=78xx")}
+    head = f"From: a@example.com\nMIME-Version: 1.0\nContent-Transfer-Encoding: {encoding}\nContent-Type: "
+
+    def rewrite(body: bytes, kind: str = f"text/{kind}") -> int:
+        (tmp_path / "a.eml").write_bytes(f"{head}{kind}\n\n".encode() + encode[encoding](body))
+        return main(["rewrite", str(tmp_path / "a.eml"), "--base-url", BASE])
+
+    assert rewrite(text) == 0
+    capfd.readouterr()
+    assert rewrite(text * 2) == 1
+    assert "without attachments, has 2.7 MB: a newsletter has at most 2 MB" in said(capfd)
+    attached = b"\n--x\nContent-Type: image/png\n\n" + b"x" * 3_000_000
+    (tmp_path / "b.eml").write_bytes(
+        MAIL.replace(b"alternative", b"mixed").replace(b"--x--", attached.strip() + b"\n--x--")
+    )
+    assert main(["rewrite", str(tmp_path / "b.eml"), "--base-url", BASE]) == 0
 
 
 # keys
@@ -294,6 +331,13 @@ def test_keys_from_a_file_rotate_the_newest_signs_and_all_verify(page, tmp_path,
     assert main(["decode", old, "--key-file", str(file)]) == 0
     assert main(["decode", new, "--key-file", str(file)]) == 0
     assert main(["decode", new]) == 1
+
+
+def test_a_byte_order_mark_is_no_part_of_a_key(page, tmp_path, capfd):
+    file = tmp_path / "keys.txt"
+    file.write_text(f"{KEY}\n", "utf-8-sig")
+    main(["rewrite", str(page), "--base-url", BASE])
+    assert main(["decode", tracked(capfd.readouterr().out)[0], "--key-file", str(file)]) == 0
 
 
 def test_the_environment_may_hold_several_keys(page, monkeypatch, capfd):
@@ -356,6 +400,8 @@ BAD_FILES = [
     pytest.param("a.png", b"\x89PNG\r\n\x1a\n\0\0", "is a binary file, not HTML", id="a picture"),
     pytest.param("a", bytes(range(256)), "binary", id="binary without an ending"),
     pytest.param("a.html", b"\x1f\x8b\x08\x00html", "binary", id="a packed page"),
+    pytest.param("a.html", PAGE.encode() + b"\0", "binary", id="a page with a zero byte"),
+    pytest.param("a.html", bytes(range(1, 256)) * 3, "binary", id="binary without a zero byte"),
     pytest.param("a.html", b"<p>" + b"x" * 20_000_000, "20.0 MB", id="HTML of 20 MB"),
 ]
 BAD_MAILS = [
@@ -364,6 +410,8 @@ BAD_MAILS = [
     pytest.param("a.eml", _mail("hello", "plain"), "no HTML part", id="a mail of text only"),
     pytest.param("a.eml", _mail(""), "empty one", id="an empty HTML part"),
     pytest.param("a.eml", RUBBISH, "holds no text", id="an HTML part that decodes to no text"),
+    pytest.param("a.eml", BROKEN, "is not the base64", id="an HTML part in broken base64"),
+    pytest.param("a.eml", ATTACHED, "is not the base64", id="attached HTML in broken base64"),
     pytest.param("a.eml", _mail("x" * 20_000_000), "over 2 MB", id="an HTML part of 20 MB"),
     pytest.param(
         "a.eml", b"Content-Type: multipart/mixed; boundary\n\n--\n--\n", "no HTML part", id="a broken multipart"

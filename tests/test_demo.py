@@ -134,6 +134,15 @@ def test_the_table_of_verdicts_tells_right_sides_from_exact_names():
 
 # what it leaves behind
 
+PROGRAM = """
+import signal, sys
+from mailbeacon.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have these ignored
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+sys.exit(main())
+"""
+
 
 def test_it_leaves_four_files_and_nothing_half_done(out, capfd):
     run(out)
@@ -172,7 +181,21 @@ def test_another_run_replaces_the_files_of_the_last_and_what_a_crash_left_of_the
         assert f"; {len(sink)} events stored." in capfd.readouterr().out.split("20 made-up")[1]
 
 
-@pytest.mark.parametrize("name", FILES[1:])
+@pytest.mark.parametrize("name", [*FILES, "events.sqlite-wal"])
+def test_a_folder_where_a_file_is_to_go_is_told_before_any_file_is_replaced(name, out, capfd):
+    run(out)
+    (out / name).unlink(missing_ok=True)
+    (out / name).mkdir()
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    capfd.readouterr()
+    assert run(out) == 1
+    text, err = capfd.readouterr()
+    assert (text, err.count("\n")) == ("", 1)
+    assert re.search(r"holds a \S+ that no demonstration wrote", err)
+    assert {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize("name", [*FILES[1:], "events.sqlite-wal"])
 def test_a_file_that_no_demonstration_wrote_is_not_touched(name, out, capfd):
     out.mkdir()
     (out / name).write_text("precious")
@@ -202,10 +225,10 @@ def test_a_folder_without_leave_to_write_is_one_line(out, monkeypatch, capfd):
     assert not out.exists()
 
 
-def test_a_document_that_cannot_be_proved_leaves_no_folder(tmp_path, out, capfd):
+def test_a_document_that_cannot_be_proved_leaves_no_folder_at_any_level(tmp_path, out, capfd):
     page = tmp_path / "deep.html"
     page.write_text("<div>" * 5_000)
-    assert run(out, str(page)) == 1
+    assert run(out / "b" / "c", str(page)) == 1
     err = capfd.readouterr().err
     assert err.count("\n") == 1
     assert "verify" not in err
@@ -240,9 +263,10 @@ def test_ctrl_c_in_the_middle_leaves_nothing(out, stopped_after, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_being_told_to_end_leaves_nothing_either(out):
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_being_told_to_end_leaves_nothing_either(name, out):
     with subprocess.Popen(
-        [sys.executable, "-m", "mailbeacon", "demo", "--recipients", "50000", "--out", str(out)],
+        [sys.executable, "-c", PROGRAM, "demo", "--recipients", "50000", "--out", str(out)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -251,7 +275,7 @@ def test_being_told_to_end_leaves_nothing_either(out):
         assert process.stdout is not None
         next(line for line in process.stdout if line.startswith("Rendered"))
         assert [one.name[:5] for one in out.iterdir()] == [".new-"]
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(getattr(signal, name))
         assert process.communicate(timeout=30)[1] == ""
     assert process.returncode == 130
     assert not out.exists()
@@ -393,12 +417,6 @@ def test_real_newsletters_go_all_the_way(name, shared, out, capfd):
 # keeping on
 
 
-PROGRAM = """
-import signal, sys
-from mailbeacon.cli import main
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
-sys.exit(main())
-"""
 AGENT = "Canary/17.4 (KnownAgent) Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CANARY = {"User-Agent": AGENT, "X-Forwarded-For": "203.0.113.77", "Referer": "https://canary.example.com/secret"}
 

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailbeacon import model
+from mailbeacon.counting import Tally
 from mailbeacon.errors import ConfigError, DataError
 from mailbeacon.model import (
     Actor,
@@ -246,6 +247,13 @@ def test_law_a_value_of_any_shape_is_read_or_a_data_error(value, name):
     except DataError:
         return
     assert Event.from_dict(found.to_dict()) == found
+
+
+@pytest.mark.parametrize("read", [one.from_json for one in (Event, Facts, Verdict, Manifest, Tally)])
+@pytest.mark.parametrize("value", [None, 5, ["{}"], {}])
+def test_what_is_no_text_at_all_is_a_data_error_too(read, value):
+    with pytest.raises(DataError, match="not the JSON of"):
+        read(value)
 
 
 def test_what_was_read_is_named_in_the_error():

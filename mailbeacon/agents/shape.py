@@ -36,7 +36,9 @@ _PLAIN = re.compile(
 """A browser of today that says nothing but what such a browser says: no rule for machines needs to be asked."""
 
 _BROWSER = re.compile(r"mozilla/[45]\.0 ?\+?[(\[]|opera/|mozilla/5\.0 [a-z]")
-_ENGINE = re.compile(r"applewebkit|gecko|goanna/|trident/|msie |presto|khtml|netfront|opera|webkit|nintendo|servo/|libweb")
+_ENGINE = re.compile(
+    r"applewebkit|gecko|goanna/|trident/|msie |presto|khtml|netfront|opera|webkit|nintendo|servo/|libweb"
+)
 _APP = re.compile(
     r"android|iphone|ipad|ios/|cfnetwork/|dalvik/|midp|blackberry|bb10|nokia|ucweb|symb(?:ian|os)|up\.browser"
     r"|opera mini|sunos|hbbtv|openharmony|smart-tv|windows phone|\[fban/|playstation|nintendo|webos|playbook|bada/|os/2|bsd"

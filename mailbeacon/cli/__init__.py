@@ -10,6 +10,7 @@ import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 from mailbeacon import __version__
@@ -46,11 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; ``None`` takes the process's own.
 
     Returns:
-        0 when it worked, 1 when the input is at fault, 2 when the command line is, 130 after Ctrl-C.
+        0 when it worked, 1 when the input is at fault, 2 when the command line is, 130 after Ctrl-C or being told to end.
     """
     try:
         if argv is None:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # who is told to end tidies up too
+            _tidy_up_when_told_to_end()
         guard_output()
         code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
@@ -69,6 +70,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(f"input or output failed: {reason(error)}", INPUT)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _tidy_up_when_told_to_end() -> None:
+    """Let being told to end be as Ctrl-C is; what the caller has ignored, as ``nohup`` has SIGHUP, stays so."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # a closing terminal tells twice, and the second must not stop the tidying
+    signal.default_int_handler(number, frame)
 
 
 def _run(argv: Sequence[str]) -> int:

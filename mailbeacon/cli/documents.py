@@ -7,19 +7,21 @@ rewrite anything.
 from __future__ import annotations
 
 import re
+from binascii import a2b_qp
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.message import Message
 from email.policy import default
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from mailbeacon.cli.console import Refused, read_bytes, shown
-from mailbeacon.mime import is_text
+from mailbeacon.mime import decode, find_bodies, is_text, scan
 
-__all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "read_document", "read_file"]
+__all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "check_bodies", "read_document", "read_file"]
 
 MAX_DOCUMENT: Final = 2_000_000
 """In bytes. Gmail clips a mail at 102 KB, so what is longer than this is no newsletter."""
@@ -33,7 +35,11 @@ _TAG: Final = re.compile(
 )
 _FIELD: Final = re.compile(rb"(?:\A|\n)(?:from|received|mime-version|return-path|message-id|subject):", re.IGNORECASE)
 _FIRST_LINE: Final = re.compile(rb"(?:From |[!-9;-~]+:)")
-_BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROL: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+_FEW_CONTROL: Final = 3
+"""So many control characters are slips, however short the document."""
+_MOST_CONTROL: Final = 0.01
+"""What has a larger share of them is no text."""
 
 
 class Form(Enum):
@@ -108,15 +114,41 @@ def read_document(file: File) -> Document:
     """
     if file.form is Form.MAIL:
         return _mail(file.data, file.name)
-    size = len(file.data)
-    if size > MAX_DOCUMENT:
-        raise Refused(f"{file.name} has {size / 1e6:.1f} MB: a newsletter has at most {MAX_DOCUMENT / 1e6:.0f} MB")
+    _check_size(len(file.data), f"{file.name} has")
     return _document(file.data, file.form, file.name)
+
+
+def check_bodies(file: File) -> None:
+    """Insist that the bodies of a mail together are no larger than a document may be.
+
+    Raises:
+        Refused: If they are.
+        RewriteError: If the mail has too many parts.
+    """
+    found = find_bodies(file.data, scan(file.data))
+    sizes = [_decoded_size(file.data[part.body : part.end], part.encoding) for part in found]
+    _check_size(sum(sizes), f"{file.name}, without attachments, has")
+
+
+def _check_size(size: int, what: str) -> None:
+    if size > MAX_DOCUMENT:
+        raise Refused(f"{what} {size / 1e6:.1f} MB: a newsletter has at most {MAX_DOCUMENT / 1e6:.0f} MB")
+
+
+def _decoded_size(body: bytes, encoding: str) -> int:
+    """Give how large a body is without its transfer encoding; what cannot be decoded is not rewritten, and counts nothing."""
+    if encoding == "quoted-printable":
+        return len(a2b_qp(body))  # the rewriter's own decoder keeps account of each escape: too much for any size
+    return len(decode(body, encoding) or b"")
+
+
+def _is_binary(data: bytes) -> bool:
+    return b"\0" in data or len(_CONTROL.findall(data)) > max(_FEW_CONTROL, _MOST_CONTROL * len(data))
 
 
 def _document(data: bytes, form: Form | None, name: str) -> Document:
     mark, marked = next((pair for pair in _BOMS if data.startswith(pair[0])), (b"", ""))
-    if marked[:6] != "utf-16" and _BINARY.search(data):
+    if marked[:6] != "utf-16" and _is_binary(data):
         raise Refused(f"{name} is a binary file, not HTML, plain text or a mail")
     body = data[len(mark) :]
     for encoding in (marked,) if marked else _encodings(data):
@@ -144,7 +176,9 @@ def _looks_like_mail(data: bytes) -> bool:
 
 def _mail(data: bytes, name: str) -> Document:
     try:
-        found = _html_body(data) or _any_html(data)
+        found = _html_body(data, name) or _any_html(data, name)
+    except Refused:
+        raise
     except Exception as error:  # the email package raises many kinds for broken fields
         raise Refused(f"{name} cannot be read as a mail: {type(error).__name__}") from error
     if not found.strip():
@@ -156,23 +190,36 @@ def _mail(data: bytes, name: str) -> Document:
     return Document(text=found, form=Form.MAIL, mark=_BOMS[0][0])  # the mark outdoes a charset named in the HTML
 
 
-def _html_body(data: bytes) -> str:
+def _html_body(data: bytes, name: str) -> str:
     """Give the HTML a mail program would show, or the empty text."""
     body = message_from_bytes(data, policy=default).get_body(preferencelist=("html",))
     if body is None:
         return ""
+    _check_base64(body, name)
     try:
         return str(body.get_content())
     except LookupError:  # a charset nobody knows
         return _decoded(body.get_payload(decode=True), "")
 
 
-def _any_html(data: bytes) -> str:
+def _any_html(data: bytes, name: str) -> str:
     """Give the first HTML part, as an older and more patient parser finds it; attached ones count too."""
     for part in message_from_bytes(data).walk():
         if part.get_content_type() == "text/html":
+            _check_base64(part, name)
             return _decoded(part.get_payload(decode=True), part.get_content_charset() or "")
     return ""
+
+
+def _check_base64(part: Message, name: str) -> None:
+    """Insist that base64 is base64: the email package gives what is none as if it were the text.
+
+    Raises:
+        Refused: If it is not.
+    """
+    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
+    if encoding == "base64" and decode(str(part.get_payload()).encode("ascii", "replace"), encoding) is None:
+        raise Refused(f"the HTML part of {name} is not the base64 it is said to be")
 
 
 def _decoded(raw: object, charset: str) -> str:

@@ -57,6 +57,6 @@ def read_keys(path: Path | None) -> list[bytes]:
 
 def _text(data: bytes, where: str) -> str:
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # editors on Windows put a byte order mark before the first key
     except ValueError as error:
         raise Refused(f"{where} is not a text file of keys, one a line") from error

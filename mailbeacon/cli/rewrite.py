@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.cli.console import OK, USAGE, Commands, Refused, shown
-from mailbeacon.cli.documents import File, Form, read_document, read_file
+from mailbeacon.cli.documents import File, Form, check_bodies, read_document, read_file
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.model import Message, WarningKind
@@ -66,6 +66,7 @@ def _run(options: Namespace) -> int:
 def _mail(beacon: Beacon, file: File, message: Message, *, strip_signatures: bool) -> tuple[bytes, str]:
     """Give the tracked mail, and what was done."""
     try:
+        check_bodies(file)
         done = beacon.compose_with_report(file.data, message, strip_signatures=strip_signatures)
     except RewriteError as error:
         raise Refused(_for_users(str(error))) from error

@@ -36,7 +36,7 @@ def read_json(text: str | bytes, what: str) -> dict[str, Json]:
     """
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise DataError(f"not the JSON of {what}") from error
     if not isinstance(value, dict):
         raise DataError(f"the JSON of {what} must be an object, got {type(value).__name__}")

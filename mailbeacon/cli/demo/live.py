@@ -47,7 +47,7 @@ def serve(stage: Stage, server: Server, thread: Thread, events: Path) -> None:
         events: The SQLite file that goes on.
     """
     with SqliteSink(events) as sink:
-        screen = _Screen(stage.template.links)
+        before, screen = len(sink), _Screen(stage.template.links)
         settings = replace(
             stage.beacon.settings, sink=sink, clock=utc_now, trusted_proxies=(), history=None, on_event=screen.show
         )
@@ -57,7 +57,22 @@ def serve(stage: Stage, server: Server, thread: Thread, events: Path) -> None:
         with suppress(KeyboardInterrupt):
             while thread.is_alive():
                 thread.join(_WAIT_SECONDS)
-        print(f"\nEnded. {counted(screen.shown, 'event')} of yours went into {shown(str(events))} too.")
+        print(_ended(_stored(events) - before, screen.shown, events))
+
+
+def _stored(events: Path) -> int:
+    """Count what is in the file that is there now: what went into one that has been removed is not kept."""
+    with suppress(Exception):  # whatever ails the file, nothing in it can be read
+        if events.exists():
+            with SqliteSink(events) as sink:
+                return len(sink)
+    return 0
+
+
+def _ended(kept: int, told: int, events: Path) -> str:
+    kept = max(kept, 0)
+    lost = f"; {told - kept:,} could not be kept" if told > kept else ""
+    return f"\nEnded. {counted(kept, 'event')} of yours went into {shown(str(events))} too{lost}."
 
 
 def _site(mail: bytes, tracking: WSGIApplication) -> WSGIApplication:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mailbeacon import judging, reporting
 from mailbeacon.cli.console import INTERRUPTED, OK, Refused, counted, shown
 from mailbeacon.cli.demo import accuracy, live
-from mailbeacon.cli.demo.folder import EVENTS, KEY, MAIL, REPORT, Folder, open_folder
+from mailbeacon.cli.demo.folder import EVENTS, KEY, MAIL, REPORT, Folder, claim, open_folder
 from mailbeacon.cli.demo.server import Server, serving
 from mailbeacon.cli.demo.stage import Stage, play, set_stage, time_rendering
 from mailbeacon.cli.keys import new_key
@@ -42,11 +42,11 @@ def run(file: Path | None, recipients: int, seed: int, out: Path, *, serve: bool
         The exit code; that of Ctrl-C where it served, for nothing else ends that.
 
     Raises:
-        Refused: If the file cannot be used, or the folder cannot be written to.
+        Refused: If the file cannot be used, or the folder cannot be written to or is another demonstration's just now.
     """
     newsletter, key = load(file), new_key()
     logging.getLogger("mailbeacon").addHandler(logging.NullHandler())  # what was not kept is told once, at the end
-    with serving() as (server, thread):
+    with claim(out), serving() as (server, thread):
         with open_folder(out) as folder:
             stage = _perform(newsletter, recipients, seed, key, server, folder)
         print(_files(out))
