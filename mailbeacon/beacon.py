@@ -11,7 +11,7 @@ from mailbeacon import replying
 from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
-from mailbeacon.links import MESSAGE_TOKEN_ROOM, Routes, check_destination, manifest_of
+from mailbeacon.links import Routes, check_destination, manifest_of
 from mailbeacon.model import (
     HONEYPOT_LINK,
     Answer,
@@ -66,7 +66,9 @@ class Beacon:
         for name, url in (("fallback_url", self.settings.fallback_url), ("honeypot", self.settings.honeypot)):
             if url and check_destination(url):
                 raise ConfigError(f"{name} must be a URL that may be redirected to")
-        self.signer = TokenSigner(self.settings.keys, self.settings.namespace)
+        self.signer = TokenSigner(
+            self.settings.keys, self.settings.namespace, allow_addresses=self.settings.allow_addresses
+        )
         self.routes = Routes(self.settings.base_url)
         self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
@@ -221,7 +223,7 @@ class Beacon:
             )
 
         return composing.compile_mail(
-            mail, bodies, strip_signatures=strip_signatures, shared=shared, levels=levels, sign=self.sign
+            mail, bodies, strip_signatures=strip_signatures, shared=shared, levels=levels, sign=self.signer.sign_message
         )
 
     def manifest(self, campaign: str, links: Iterable[Link]) -> Manifest:
@@ -362,7 +364,7 @@ class Beacon:
             planner=self.planner,
             position=self.settings.pixel,
             verify=verify,
-            sign=self.sign,
+            sign=self.signer.sign_message,
             levels=levels,
             most=self.settings.default_level,
             first_number=first_number,
@@ -376,17 +378,7 @@ class Beacon:
         Raises:
             ConfigError: If the recipient is an e-mail address and the settings do not allow that.
         """
-        if "@" in message.recipient and not self.settings.allow_addresses:
-            raise ConfigError(
-                "recipient looks like an e-mail address, which would stand readable in every link: "
-                "use the host's own key, or set allow_addresses=True"
-            )
-        token = self.signer.sign_message(message)
-        if len(token) > MESSAGE_TOKEN_ROOM:
-            raise ConfigError(
-                f"recipient, campaign, id and variant are too long: a token has at most {MESSAGE_TOKEN_ROOM} signs"
-            )
-        return token
+        return self.signer.sign_message(message)
 
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:
         if self.settings.short_links:

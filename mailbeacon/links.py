@@ -19,7 +19,6 @@ from mailbeacon.model import Channel, Link, Manifest, SkipReason, Target
 
 __all__ = [
     "MAX_URL_LENGTH",
-    "MESSAGE_TOKEN_ROOM",
     "Path",
     "Routes",
     "ascii_host",
@@ -33,8 +32,6 @@ __all__ = [
 
 MAX_URL_LENGTH = 2_000
 """A wrapped URL is at most this long, in characters. Source: the shortest limit of mail clients still in use, Outlook's 2,083."""
-MESSAGE_TOKEN_ROOM = 500
-"""What is set aside for the message token when a wrapped URL's length is judged, so that all recipients get the same links."""
 _MAX_REQUEST = 16_384
 
 _PLAIN = re.compile(

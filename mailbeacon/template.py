@@ -13,8 +13,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.links import MAX_URL_LENGTH, MESSAGE_TOKEN_ROOM, Routes, manifest_of, short_name
-from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Link, Manifest, Message, Skipped, Target
+from mailbeacon.links import MAX_URL_LENGTH, Routes, manifest_of, short_name
+from mailbeacon.model import HONEYPOT_LINK, MESSAGE_TOKEN_ROOM, Channel, Level, Link, Manifest, Message, Skipped, Target
 from mailbeacon.rewriting import Planner, Repeats, Rewrite, join_warnings, pixel_tag, rewrite_html, rewrite_text
 
 if TYPE_CHECKING:

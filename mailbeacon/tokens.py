@@ -26,7 +26,7 @@ from itsdangerous import Signer
 from itsdangerous.signer import SigningAlgorithm
 
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken
-from mailbeacon.model import Channel, Level, Message, Target
+from mailbeacon.model import MESSAGE_TOKEN_ROOM, Channel, Level, Message, Target
 from mailbeacon.model.drafts import draft_of
 from mailbeacon.model.message import message_name
 from mailbeacon.settings import check_keys
@@ -140,13 +140,15 @@ class TokenSigner:
     Args:
         secret_keys: The newest last, at least 16 bytes each; the newest signs, all verify.
         namespace: Tells apart installations that share a key.
+        allow_addresses: Sign for a recipient that looks like an e-mail address, which anybody can read in the token.
 
     Raises:
         ConfigError: If there is no key, or one is too short.
     """
 
-    def __init__(self, secret_keys: Sequence[bytes], namespace: str = "") -> None:
+    def __init__(self, secret_keys: Sequence[bytes], namespace: str = "", *, allow_addresses: bool = True) -> None:
         self._keys = check_keys(secret_keys)
+        self._allow_addresses = allow_addresses
         self._namespace = namespace.encode()
         self._hit = _Purpose(self._keys, self._salt("hit"))
         self._link = _Purpose(self._keys, self._salt("link"))
@@ -167,16 +169,33 @@ class TokenSigner:
         """Give the token for a message's opens and clicks.
 
         Raises:
-            ConfigError: If a text cannot be written in UTF-8, or a level is not available.
+            ConfigError: If a text cannot be written in UTF-8, a level is not available, the recipient looks like an e-mail
+                address and that is not allowed, or the token would be too long for a link.
         """
-        sent_at = message.sent_at
+        sent_at, recipient = message.sent_at, message.recipient
+        if "@" in recipient:
+            self._check_address()
         if message.id or message.variant or sent_at is None or not (message.opens is message.clicks is _FULL):
-            return self._hit.sign(_payload(message))
-        campaign, moment, front, back = self._last
-        if campaign is not message.campaign or moment is not sent_at:
-            front, back = f"[{encode_basestring(message.campaign)},", f",{_seconds(sent_at)}]"
-            self._last = (message.campaign, sent_at, front, back)
-        return self._hit.sign(f"{front}{encode_basestring(message.recipient)}{back}")
+            payload = _payload(message)
+        else:
+            campaign, moment, front, back = self._last
+            if campaign is not message.campaign or moment is not sent_at:
+                front, back = f"[{encode_basestring(message.campaign)},", f",{_seconds(sent_at)}]"
+                self._last = (message.campaign, sent_at, front, back)
+            payload = f"{front}{encode_basestring(recipient)}{back}"
+        token = self._hit.sign(payload)
+        if len(token) > MESSAGE_TOKEN_ROOM:
+            raise ConfigError(
+                f"recipient, campaign, id and variant are too long: a token has at most {MESSAGE_TOKEN_ROOM} signs"
+            )
+        return token
+
+    def _check_address(self) -> None:
+        if not self._allow_addresses:
+            raise ConfigError(
+                "recipient looks like an e-mail address, which would stand readable in every link: "
+                "use the host's own key, or set allow_addresses=True"
+            )
 
     def read_message(self, token: str) -> Message:
         """Read what :meth:`sign_message` of this or an older version wrote.
@@ -219,7 +238,13 @@ class TokenSigner:
         return campaign, recipient, name, "", self._moments(seconds), _FULL, _FULL
 
     def sign_action(self, message: Message) -> str:
-        """Give the token that lets a recipient act, such as to unsubscribe."""
+        """Give the token that lets a recipient act, such as to unsubscribe.
+
+        Raises:
+            ConfigError: As for :meth:`sign_message`, but for the length.
+        """
+        if "@" in message.recipient:
+            self._check_address()
         return self._action.sign(_payload(message))
 
     def read_action(self, token: str) -> Message:

@@ -462,9 +462,20 @@ def test_a_huge_token_is_refused_before_any_work(length):
 
 def test_the_longest_token_is_still_read():
     longest = message(id="x" * 12_000)
-    token = SIGNER.sign_message(longest)
+    token = SIGNER.sign_action(longest)
     assert 16_000 < len(token) <= MAX_TOKEN_LENGTH
-    assert SIGNER.read_message(token) == longest
+    assert SIGNER.read_action(token) == longest
+    with pytest.raises(ConfigError, match="at most 500"):  # for it stands in every link
+        SIGNER.sign_message(longest)
+
+
+@pytest.mark.parametrize("sign", ["sign_message", "sign_action"])
+def test_an_address_is_signed_only_where_that_is_allowed(sign):
+    to = message(recipient="ann@example.net")
+    assert getattr(SIGNER, sign)(to)
+    with pytest.raises(ConfigError, match="allow_addresses=True") as caught:
+        getattr(TokenSigner([b"k" * 16], allow_addresses=False), sign)(to)
+    assert "ann" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

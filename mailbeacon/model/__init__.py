@@ -6,6 +6,7 @@ Does not sign, scan, judge or count, and imports nothing of the package but ``er
 from mailbeacon.model.event import Event, Facts, Network
 from mailbeacon.model.mail import (
     HONEYPOT_LINK,
+    MESSAGE_TOKEN_ROOM,
     Edit,
     Link,
     Manifest,
@@ -40,6 +41,7 @@ from mailbeacon.model.words import Actor, AgentKind, Channel, Hint, Kind, Level,
 __all__ = [
     "HONEYPOT_LINK",
     "KEPT_HEADERS",
+    "MESSAGE_TOKEN_ROOM",
     "Actor",
     "AgentKind",
     "AgentTable",

@@ -13,6 +13,7 @@ from mailbeacon.model.words import Channel
 
 __all__ = [
     "HONEYPOT_LINK",
+    "MESSAGE_TOKEN_ROOM",
     "Edit",
     "Link",
     "Manifest",
@@ -27,6 +28,9 @@ __all__ = [
 
 HONEYPOT_LINK = -1
 """The number of the link no reader sees: a click on it is a scanner's."""
+MESSAGE_TOKEN_ROOM = 500
+"""Characters a message token may have, and what is set aside for it when a wrapped URL's length is judged: so all recipients
+get the same links."""
 
 
 class Place(StrEnum):

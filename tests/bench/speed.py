@@ -166,9 +166,11 @@ def document_rows(size: str, html: str, effort: Effort) -> Iterator[Row]:
     parts = template.source("\0").split("\0")
     message, plain = new(), mb.Beacon(BASE, secret_keys=[KEY])
     works: dict[str, Work] = {
-        "render": lambda: template.render(new()),
+        "render": lambda: template.render(mb.Message(recipient=next(_recipients), campaign="spring", sent_at=SENT)),
         "same token and a bare join": lambda: beacon.signer.sign_message(message).join(parts),
-        "Message, same token and a bare join": lambda: beacon.signer.sign_message(new()).join(parts),
+        "Message, same token and a bare join": lambda: beacon.signer.sign_message(
+            mb.Message(recipient=next(_recipients), campaign="spring", sent_at=SENT)
+        ).join(parts),
         "rewrite": lambda: plain.rewrite(html, new()).html,
         "cold": lambda: mb.Beacon(BASE, secret_keys=[KEY]).rewrite(html, new()).html,
         "pytracking": partial(peers.with_pytracking, html),
