@@ -305,3 +305,8 @@ def test_a_url_that_goes_on_in_the_next_line_is_not_cut(parameters: str, text: s
     assert (done.data == mail) is kept
     assert (WarningKind.UNREADABLE in [one.kind for one in done.warnings]) is kept
     assert len(done.links) == (not kept)
+
+
+def test_a_stray_control_character_makes_a_short_letter_no_picture() -> None:
+    done = composed(b"Content-Type: text/html; charset=utf-8\n\n<p>\x12<a href='https://x.example/'>x</a></p>\n")
+    assert len(done.links) == 1

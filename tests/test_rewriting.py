@@ -543,6 +543,7 @@ def test_relative_links_need_an_absolute_base() -> None:
     """A base element makes relative links absolute; the base itself is no link."""
     assert urls('<base href="https://x.example/d/"><a href="../p?q">x</a>') == ["https://x.example/p?q"]
     assert urls('<base href="/d/"><a href="p">x</a>') == []
+    assert urls('<base href="https://x.example/d/"><a href="p?">x</a>') == ["https://x.example/d/p?"]
     for slashes in ("//", "///", "////"):
         html = f'<base href="https://x.example/d/"><a href="{slashes}z.example/y">x</a>'
         assert urls(html) == ["https://z.example/y"]  # as browsers read it

@@ -24,6 +24,8 @@ _CLOSED = frozenset({"multipart/digest", "multipart/form-data", "multipart/repor
 _ENCODING = re.compile(rb"\s*+([^\s;(]*+)")
 _PARAMETER_START = re.compile(rb";\s*\Z")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_FEW_CONTROL = 3
+"""So many control characters are slips, however short the text."""
 _MOST_CONTROL = 0.01
 """What has a larger share of control characters is no text: a picture under a wrong label, or bytes that lost theirs."""
 
@@ -179,7 +181,7 @@ def open_body(raw: bytes, part: Part) -> Body | None:
 
 def is_text(found: str) -> bool:
     """Tell text from what bytes look like that are none: full of control characters."""
-    return len(_CONTROL.findall(found)) <= _MOST_CONTROL * len(found)
+    return len(_CONTROL.findall(found)) <= max(_FEW_CONTROL, _MOST_CONTROL * len(found))
 
 
 def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str = "") -> list[Change]:

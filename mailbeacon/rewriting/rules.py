@@ -166,7 +166,7 @@ class LinkRules:
             if url.startswith("//"):
                 url = "//" + url.lstrip("/")  # as browsers do, and urljoin does not
             try:
-                url = urljoin(base, url)
+                url = urljoin(base, url) + "?" * url.endswith("?")  # urljoin leaves an empty query out
             except ValueError:  # a bracket of an IPv6 address that is none
                 return url, SkipReason.UNSAFE
             if MERGE_TAG.search(url):
