@@ -378,6 +378,7 @@ class Beacon:
         Raises:
             ConfigError: If the recipient is an e-mail address and the settings do not allow that.
         """
+        _check(Message, message=message)
         return self.signer.sign_message(message)
 
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:

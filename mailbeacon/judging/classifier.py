@@ -307,7 +307,7 @@ class Classifier:
         plain = self.rules == DEFAULT_RULES and self.windows == Windows() and self.priors == DEFAULT_PRIORS
         if plain and not self._links:
             return RULES_VERSION
-        rules = sorted(rule.told for rule in self.rules)
+        rules = sorted(rule.identity for rule in self.rules)
         priors = sorted((kind.value, prior) for kind, prior in self.priors.items())
         named = repr((rules, self.windows, priors, sorted(self._links.items())))
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"

@@ -75,7 +75,7 @@ class Rule:
             raise ConfigError(f"rule {self.name} must have a function to ask, got {type(self.check).__name__}")
 
     @property
-    def told(self) -> tuple[str, str, float, str, str, str, bool, tuple[str, ...]]:
+    def identity(self) -> tuple[str, str, float, str, str, str, bool, tuple[str, ...]]:
         """What tells rules apart, but for the function."""
         kinds = tuple(sorted(kind.value for kind in self.kinds))
         needs, actor = self.needs.name, self.actor.value

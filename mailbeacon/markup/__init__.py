@@ -5,12 +5,13 @@ Does not decide which links to wrap (see ``rewriting``).
 """
 
 from mailbeacon.markup.attributes import Attribute, attributes, tag_name
-from mailbeacon.markup.grammar import COMMENT, TAG
+from mailbeacon.markup.grammar import COMMENT, RAW_NAMES, TAG
 from mailbeacon.markup.references import attribute_text, escape_attribute, trim_url, url_text
 from mailbeacon.markup.scanner import Scan, cut_at_tags, is_dull, is_link, is_open, may_be_raw, part_at, scan, tokens
 
 __all__ = [
     "COMMENT",
+    "RAW_NAMES",
     "TAG",
     "Attribute",
     "Scan",

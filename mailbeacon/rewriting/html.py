@@ -9,6 +9,7 @@ from typing import Literal
 
 from mailbeacon.markup import (
     COMMENT,
+    RAW_NAMES,
     TAG,
     Scan,
     attributes,
@@ -18,7 +19,6 @@ from mailbeacon.markup import (
     tokens,
     url_text,
 )
-from mailbeacon.markup.grammar import RAW_NAMES
 from mailbeacon.model import HONEYPOT_LINK, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source, whole_source
 from mailbeacon.rewriting.repeats import Done, Part, Repeats

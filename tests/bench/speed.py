@@ -151,7 +151,7 @@ def fresh(recipient: str = "") -> mb.Message:
     return mb.Message(recipient=recipient or f"u-{next(_numbers)}", campaign="spring", sent_at=SENT)
 
 
-_recipients = cycle([f"u-{number}" for number in range(1_000)])
+_recipients = cycle([f"u-{number}" for number in range(20_000)])
 
 
 def new() -> mb.Message:
@@ -281,18 +281,22 @@ def judging_rows(effort: Effort) -> Iterator[Row]:
     found = rounds(works, Effort(rounds=min(5, effort.rounds), seconds=0, events=0, hostile=0))
     seconds = median(found["all"]) / len(events)
     limit = MILLION * median(found["pytracking"]) / 30 / MILLION_AT
+    for peer, most in (
+        ("a limit of 6 s", float(MILLION)),
+        (f"{MILLION} s where pytracking takes {MILLION_AT:,} µs", limit),
+    ):
+        yield Row(
+            work="classify_all, scaled to a million events",
+            size=f"{len(events):,}",
+            ours=seconds,
+            peer=peer,
+            theirs=most,
+            ratio=seconds / most,
+            target="<= 1",
+            met=seconds <= most,
+            unit="s",
+        )
     size, growth = f"{len(events):,}", median(a / b for a, b in zip(found["all"], found["half"], strict=True))
-    yield Row(
-        work="classify_all, scaled to a million events",
-        size=size,
-        ours=seconds,
-        peer=f"{MILLION} s where pytracking takes {MILLION_AT:,} µs",
-        theirs=limit,
-        ratio=seconds / limit,
-        target="<= 1",
-        met=seconds <= limit,
-        unit="s",
-    )
     yield Row(
         work="classify_all, all events and half of them",
         size=size,
