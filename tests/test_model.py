@@ -467,3 +467,10 @@ def test_law_changed_is_replace(event, facts, link):
 def test_changed_knows_no_other_fields():
     with pytest.raises((AttributeError, KeyError)):
         EVENT.changed(colour="red")
+
+
+def test_a_mail_is_named_by_campaign_message_id_and_recipient():
+    """One message id may serve a whole mailing, and one recipient many mails."""
+    event = dataclasses.replace(EVENT, campaign="spring", message_id="m", recipient="u-17")
+    assert event.mail == ("spring", "m", "u-17")
+    assert EVENT.mail == ("", "", None)

@@ -3,7 +3,7 @@
 Does not sign, scan, judge or count, and imports nothing of the package but ``errors``.
 """
 
-from mailbeacon.model.event import Event, Facts, Network
+from mailbeacon.model.event import Event, Facts, Mail, Network
 from mailbeacon.model.mail import (
     HONEYPOT_LINK,
     MESSAGE_TOKEN_ROOM,
@@ -63,6 +63,7 @@ __all__ = [
     "Link",
     "Located",
     "Locator",
+    "Mail",
     "Manifest",
     "Manifests",
     "MayRedirect",
