@@ -35,11 +35,9 @@ from mailbeacon.networks import builtin
 __all__ = ["Observer"]
 
 _PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_FETCH = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
 _PREFETCH_WORDS = ("prefetch", "preview", "prerender")
 _FORM_KINDS = frozenset({Kind.UNSUBSCRIBE, Kind.WITHDRAW, Kind.LEAVE_PAGE})
-_BARE = frozenset({"user-agent", "referer"})
-"""All that an access log has of a request's headers."""
-
 _GATEWAYS = frozenset(
     {
         "safelinks.protection.outlook.com",
@@ -105,8 +103,9 @@ _LONGEST_ADDRESS = 64
 _LONGEST_AGENT = 512
 _LONGEST_KEPT = 2_000
 """Characters of a request's header values that are remembered at most."""
-_Key = tuple[int, str, bool, str, tuple[tuple[str, str], ...], bool, str, str]
-"""Day, method, whether there is a form, user agent, header fields kept, whether that was all; address, data version."""
+_Known = frozenset[str] | None
+_Key = tuple[int, str, bool, str, tuple[tuple[str, str], ...], _Known, str, str]
+"""Day, method, whether there is a form, user agent, header fields kept, those the source can show; address, data version."""
 
 
 class Observer:
@@ -155,8 +154,8 @@ class Observer:
         version = self._networks.version
         has_form = kind is not _OPEN and kind is not _CLICK and kind in _FORM_KINDS
         user_agent, kept = fields.lower.get("user-agent", "")[:_LONGEST_AGENT], fields.kept
-        bare = len(kept) < 2 and len(fields) <= 2 and _BARE.issuperset(fields)
-        key = (day, request.method, has_form, user_agent, kept, bare, address, version)
+        known: _Known = request.headers_known  # type: ignore[assignment]  # the request has made it one
+        key = (day, request.method, has_form, user_agent, kept, known, address, version)
         facts = self._known.get(key) or self._make(key)
         if self._geo is None or facts.agent in _NOT_THE_READER or facts.network.kind not in _READERS_NETWORKS:
             return facts
@@ -165,11 +164,11 @@ class Observer:
 
     def _make(self, key: _Key) -> Facts:
         """Work the facts of a client at an address out, and remember them: the same client has the same, as one object."""
-        day, method, has_form, user_agent, kept, bare, address, version = key
+        day, method, has_form, user_agent, kept, known, address, version = key
         network, network_id = self._source(day, address, version)
         brief = sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
         make = self._clients if brief else self._make_client
-        facts = make(day, method, has_form, user_agent, kept, bare)
+        facts = make(day, method, has_form, user_agent, kept, known)
         facts = facts.changed(network=network, network_id=network_id, networks=version)
         if brief and len(address) <= _LONGEST_ADDRESS:
             if len(self._known) >= _MOST_KNOWN:
@@ -178,7 +177,7 @@ class Observer:
         return facts
 
     def _make_client(
-        self, day: int, method: str, has_form: bool, user_agent: str, kept: tuple[tuple[str, str], ...], bare: bool
+        self, day: int, method: str, has_form: bool, user_agent: str, kept: tuple[tuple[str, str], ...], known: _Known
     ) -> Facts:
         values = dict(kept)
         if user_agent.strip() in _NO_AGENT:
@@ -190,9 +189,7 @@ class Observer:
             platform=values.get("sec-ch-ua-platform", ""),
         )
         hints = [*agent.hints, *_method_hints(method, has_form), *_sent_hints(values)]
-        if not user_agent:
-            hints.append(Hint.NO_USER_AGENT)
-        hints += (Hint.HEADERS_UNKNOWN,) if bare else _header_hints(values, _sends_fetch(agent, user_agent.lower()))
+        hints += _missing_hints(user_agent, values, known, sends_fetch=_sends_fetch(agent, user_agent.lower()))
         return Facts(
             agent=agent.kind,
             client=agent.client,
@@ -251,6 +248,16 @@ def _sent_hints(values: Mapping[str, str]) -> Iterator[Hint]:
         value = values.get(name, "").lower()
         if any(word in value for word in _PREFETCH_WORDS):
             yield Hint.PREFETCH
+    if values.get("range"):
+        yield Hint.RANGE
+    if values.get("sec-gpc") == "1":
+        yield Hint.GPC
+    if values.get("dnt") == "1":
+        yield Hint.DNT
+    if any(map(values.get, _FETCH)):
+        yield Hint.SEC_FETCH
+        if values.get("sec-fetch-user") == "?1":
+            yield Hint.SEC_FETCH_USER
     hint = _referer_hint(values.get("referer", ""))
     if hint is not None:
         yield hint
@@ -270,24 +277,17 @@ def _sends_fetch(agent: KnownAgent, lowered: str) -> bool:
     return int(agent.version or 0) >= _FETCH_SINCE[agent.client]
 
 
-def _header_hints(values: Mapping[str, str], sends_fetch: bool) -> Iterator[Hint]:
-    """Read what a request's headers say by being there or not."""
-    get = values.get
-    if not get("accept"):
+def _missing_hints(user_agent: str, values: Mapping[str, str], known: _Known, *, sends_fetch: bool) -> Iterator[Hint]:
+    """Read what is missing of what the source can show: all header fields, or the ``known`` ones."""
+    if known is not None:
+        yield Hint.HEADERS_UNKNOWN
+    if not user_agent and (known is None or "user-agent" in known):
+        yield Hint.NO_USER_AGENT
+    if not values.get("accept") and (known is None or "accept" in known):
         yield Hint.NO_ACCEPT
-    if not get("accept-language"):
+    if not values.get("accept-language") and (known is None or "accept-language" in known):
         yield Hint.NO_ACCEPT_LANGUAGE
-    if get("range"):
-        yield Hint.RANGE
-    if get("sec-gpc") == "1":
-        yield Hint.GPC
-    if get("dnt") == "1":
-        yield Hint.DNT
-    if get("sec-fetch-site") or get("sec-fetch-mode") or get("sec-fetch-dest"):
-        yield Hint.SEC_FETCH
-        if get("sec-fetch-user") == "?1":
-            yield Hint.SEC_FETCH_USER
-    elif sends_fetch:
+    if sends_fetch and not any(map(values.get, _FETCH)) and not (known is not None and known.isdisjoint(_FETCH)):
         yield Hint.NO_SEC_FETCH
 
 

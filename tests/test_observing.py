@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -28,10 +30,17 @@ BROWSER = {
 OBSERVER = Observer(secret=b"0123456789abcdef")
 
 
-def facts(headers=BROWSER, *, method="GET", address="84.1.2.3", at=NOON, kind=Kind.CLICK, observer=OBSERVER) -> Facts:
-    return observer.observe(
-        Request(url="/o/x.gif", method=method, headers=headers, address=address, received_at=at), kind
+LOG = ("User-Agent", "Referer")
+"""What the common formats of access logs have a column for."""
+
+
+def facts(
+    headers=BROWSER, *, method="GET", address="84.1.2.3", at=NOON, kind=Kind.CLICK, observer=OBSERVER, known=None
+) -> Facts:
+    request = Request(
+        url="/o/x.gif", method=method, headers=headers, address=address, received_at=at, headers_known=known
     )
+    return observer.observe(request, kind)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +88,10 @@ def test_hints(method, headers, hints):
 @pytest.mark.parametrize("agent", ["", "-", " - "])
 @pytest.mark.parametrize("referer", ["", "-"])
 def test_in_a_log_a_user_agent_that_is_empty_or_a_dash_is_none(agent, referer):
-    absent = facts({})
+    absent = facts({}, known=LOG)
     assert absent.hints == {Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}
-    assert facts({"User-Agent": agent, "Referer": referer}) == facts({"User-Agent": agent}) == absent
+    assert facts({"User-Agent": agent, "Referer": referer}, known=LOG) == absent
+    assert facts({"User-Agent": agent}, known=LOG) == absent
 
 
 def test_the_same_client_has_the_same_facts_as_one_object():
@@ -127,10 +137,58 @@ def test_a_form_may_post():
     assert Hint.OTHER_METHOD not in facts(method="POST", kind=Kind.UNSUBSCRIBE).hints
 
 
-def test_absent_headers_say_nothing_in_a_log():
-    """A request with a user agent and a Referer at most is a log's: nothing is made of what is missing."""
-    found = facts({"User-Agent": CHROME, "Referer": "https://mail.google.com/"})
-    assert found.hints == {Hint.HEADERS_UNKNOWN, Hint.WEBMAIL_REFERER}
+MISSING = {Hint.NO_ACCEPT, Hint.NO_ACCEPT_LANGUAGE, Hint.NO_SEC_FETCH}
+
+
+@pytest.mark.parametrize(
+    ("headers", "known", "hints"),
+    [
+        pytest.param({"User-Agent": CHROME}, None, MISSING, id="a server sees all: what is missing was not sent"),
+        pytest.param({"User-Agent": CHROME}, LOG, {Hint.HEADERS_UNKNOWN}, id="the combined format"),
+        pytest.param({}, (), {Hint.HEADERS_UNKNOWN}, id="a provider's report without header fields"),
+        pytest.param(
+            {"User-Agent": CHROME, "Host": "t.example.com", "Cookie": "a=b", "X-Forwarded-For": "84.1.2.3"},
+            (*LOG, "Host", "Cookie", "X-Forwarded-For"),
+            {Hint.HEADERS_UNKNOWN},
+            id="a log with more columns",
+        ),
+        pytest.param(
+            {"User-Agent": CHROME},
+            (*LOG, "Accept-Language"),
+            {Hint.HEADERS_UNKNOWN, Hint.NO_ACCEPT_LANGUAGE},
+            id="a log that would show the language",
+        ),
+        pytest.param(
+            {"User-Agent": CHROME},
+            (*LOG, "Sec-Fetch-Mode"),
+            {Hint.HEADERS_UNKNOWN, Hint.NO_SEC_FETCH},
+            id="a log that would show Sec-Fetch",
+        ),
+        pytest.param(
+            {"User-Agent": CHROME, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"},
+            (*LOG, "Sec-Fetch-Mode", "Sec-Fetch-User"),
+            {Hint.HEADERS_UNKNOWN, Hint.SEC_FETCH, Hint.SEC_FETCH_USER},
+            id="a log that shows it",
+        ),
+        pytest.param(
+            {"User-Agent": CHROME, "Referer": "https://mail.google.com/"},
+            LOG,
+            {Hint.HEADERS_UNKNOWN, Hint.WEBMAIL_REFERER},
+            id="from web mail",
+        ),
+    ],
+)
+def test_only_what_the_source_can_show_may_be_missed(headers, known, hints):
+    """Which fields those are is said by the source, and not guessed from the fields that are there."""
+    assert facts(headers, known=known).hints == hints
+
+
+def test_names_of_known_fields_are_kept_in_lower_case_through_copies_and_pickles():
+    request = Request(url="/", headers_known=["Accept", "USER-AGENT"])
+    assert request.headers_known == {"accept", "user-agent"}
+    assert pickle.loads(pickle.dumps(request)) == replace(request) == request
+    with pytest.raises(ConfigError, match="collection of names"):
+        Request(url="/", headers_known="accept")
 
 
 def test_old_browsers_need_no_sec_fetch():

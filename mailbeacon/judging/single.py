@@ -61,17 +61,15 @@ def _hint(
     *,
     kinds: frozenset[Kind] = READS,
     actor: Actor = Actor.SCANNER,
-    absent: bool = False,
     named: bool = False,
     name: str = "",
 ) -> Rule:
-    """Make the rule for one hint; ``absent`` for something missing, which says nothing where headers are not known."""
+    """Make the rule for one hint."""
 
     def check(event: Event, around: Around) -> str:
-        hints = event.facts.hints
-        return says if hint in hints and not (absent and Hint.HEADERS_UNKNOWN in hints) else ""
+        return says if hint in event.facts.hints else ""
 
-    check.__doc__ = f"See that {says}{' (where headers are known)' if absent else ''}."
+    check.__doc__ = f"See that {says}."
     return Rule(
         name=name or hint.value,
         family=family,
@@ -177,6 +175,19 @@ def agent_unseen(event: Event, around: Around) -> str:
     return ""
 
 
+@rule(
+    family="method",
+    weight=2.6,
+    source="Trend Micro, Phish Insight rules, 2026",
+    actor=Actor.SCRIPT,
+    needs=Needs.FACTS,
+)
+def no_user_agent(event: Event, around: Around) -> str:
+    """See that there was no user agent (where all header fields are known)."""
+    hints = event.facts.hints
+    return "there was no user agent" if Hint.NO_USER_AGENT in hints and Hint.HEADERS_UNKNOWN not in hints else ""
+
+
 SINGLE_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.PREFETCH, Actor.PREFETCH, 6.0, "the user agent is Gmail's prefetch", "Bird, 9.8 billion opens, 2021"
@@ -269,15 +280,7 @@ SINGLE_RULES: tuple[Rule, ...] = (
         named=True,
     ),
     _hint(Hint.RANGE, "method", 1.0, "it asked for a range of bytes", "WhiteBeard, bot filter, 2026"),
-    _hint(
-        Hint.NO_USER_AGENT,
-        "method",
-        2.6,
-        "there was no user agent",
-        "Trend Micro, Phish Insight rules, 2026",
-        absent=True,
-        actor=Actor.SCRIPT,
-    ),
+    no_user_agent,
     _hint(
         Hint.HONEYPOT,
         "trap",
@@ -307,7 +310,6 @@ SINGLE_RULES: tuple[Rule, ...] = (
         "the browser it claims to be always sends Sec-Fetch fields, and it sent none",
         "W3C, Fetch Metadata, 2025",
         kinds=FOLLOWS,
-        absent=True,
     ),
     _hint(
         Hint.NO_ACCEPT_LANGUAGE,
@@ -316,7 +318,6 @@ SINGLE_RULES: tuple[Rule, ...] = (
         "there was no Accept-Language field, which browsers send",
         "calibrated on simulated traffic, 2026",
         kinds=FOLLOWS,
-        absent=True,
     ),
     _hint(
         Hint.NO_ACCEPT,
@@ -325,7 +326,6 @@ SINGLE_RULES: tuple[Rule, ...] = (
         "there was no Accept field, which browsers send",
         "calibrated on simulated traffic, 2026",
         kinds=FOLLOWS,
-        absent=True,
     ),
     _hint(
         Hint.SEC_FETCH_USER,

@@ -118,7 +118,7 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 class _Fields:
     """Hold a request's fields while it is made."""
 
-    __slots__ = ("address", "body", "fields", "headers", "method", "received_at", "url")
+    __slots__ = ("address", "body", "fields", "headers", "headers_known", "method", "received_at", "url")
 
     fields: Headers
     url: str
@@ -127,6 +127,7 @@ class _Fields:
     address: str
     received_at: datetime | None
     body: bytes
+    headers_known: frozenset[str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -140,12 +141,17 @@ class Request(_Fields):
         address: The client's IP address as the host trusts it; empty when it is not known.
         received_at: When it came; ``None`` stands for the moment the beacon's clock gives.
         body: Read by forms that act only.
+        headers_known: The names of the header fields that the source can show, where those are not all: an access log
+            shows the ones it has a column for, a provider's report perhaps none (the empty set). ``None`` stands for
+            all of them, as a web server has them. That a field is missing says something only if it could have been
+            shown, so a source must not name one it cannot show.
 
     Attributes:
         fields: The header fields, in any case: the same as ``headers``, by their type.
+        headers_known: The names in lower case.
 
     Raises:
-        ConfigError: If ``received_at`` is naive.
+        ConfigError: If ``received_at`` is naive, or ``headers_known`` is a single text.
     """
 
     url: str
@@ -154,6 +160,7 @@ class Request(_Fields):
     address: str = field(default="", repr=False)
     received_at: datetime | None = None
     body: bytes = field(default=b"", repr=False)
+    headers_known: Collection[str] | None = field(default=None, repr=False)
 
     def __new__(
         cls,
@@ -164,6 +171,7 @@ class Request(_Fields):
         address: str | None = "",
         received_at: datetime | None = None,
         body: bytes = b"",
+        headers_known: Collection[str] | None = None,
     ) -> Self:
         """Make a request: filled in while it is open, then frozen, as a message is; every request passes here."""
         if not isinstance(url, str):
@@ -177,16 +185,43 @@ class Request(_Fields):
         self.address = address or ""
         self.received_at = received_at
         self.body = body
+        self.headers_known = None if headers_known is None else _names(headers_known)
         self.__class__ = cls
         return self  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _again, (self.url, self.method, self.headers, self.address, self.received_at, self.body)
+        known = self.headers_known
+        return _again, (self.url, self.method, self.headers, self.address, self.received_at, self.body, known)
 
 
-def _again(url: str, method: str, headers: Headers, address: str, received_at: datetime | None, body: bytes) -> Request:
+def _names(names: Collection[str]) -> frozenset[str]:
+    """Return names of header fields in lower case."""
+    if names.__class__ is frozenset:
+        return names  # type: ignore[return-value]  # of the reader of a whole log, who makes it once, in lower case
+    if isinstance(names, str):
+        raise ConfigError("headers_known must be a collection of names, got a str")
+    return frozenset(name.lower() for name in names)
+
+
+def _again(
+    url: str,
+    method: str,
+    headers: Headers,
+    address: str,
+    received_at: datetime | None,
+    body: bytes,
+    headers_known: frozenset[str] | None = None,
+) -> Request:
     """Make a request of a pickle's values."""
-    return Request(url=url, method=method, headers=headers, address=address, received_at=received_at, body=body)
+    return Request(
+        url=url,
+        method=method,
+        headers=headers,
+        address=address,
+        received_at=received_at,
+        body=body,
+        headers_known=headers_known,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ class Hint(StrEnum):
     GPC = "gpc"
     DNT = "dnt"
     HEADERS_UNKNOWN = "headers-unknown"
-    """The source (an access log, a webhook) has no headers, so their absence says nothing."""
+    """The source (an access log, a webhook) cannot show all header fields: only what it could show may be missed."""
     NO_USER_AGENT = "no-user-agent"
     NO_ACCEPT = "no-accept"
     NO_ACCEPT_LANGUAGE = "no-accept-language"

@@ -98,7 +98,7 @@ def _hits(
 def _logged(request: Request) -> Request:
     kept = {name: value for name, value in request.fields.items() if name.lower() in BARE}
     moment = request.received_at
-    return replace(request, headers=kept, received_at=moment and moment.replace(microsecond=0))
+    return replace(request, headers=kept, headers_known=BARE, received_at=moment and moment.replace(microsecond=0))
 
 
 def _told(event: Event, truth: fake.Truth, *, headers: bool) -> Told:
