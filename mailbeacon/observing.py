@@ -154,7 +154,7 @@ class Observer:
         version = self._networks.version
         has_form = kind is not _OPEN and kind is not _CLICK and kind in _FORM_KINDS
         user_agent, kept = fields.lower.get("user-agent", "")[:_LONGEST_AGENT], fields.kept
-        known: _Known = request.headers_known  # type: ignore[assignment]  # the request has made it one
+        known = request.headers_known
         key = (day, request.method, has_form, user_agent, kept, known, address, version)
         facts = self._known.get(key) or self._make(key)
         if self._geo is None or facts.agent in _NOT_THE_READER or facts.network.kind not in _READERS_NETWORKS:

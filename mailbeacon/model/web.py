@@ -160,7 +160,7 @@ class Request(_Fields):
     address: str = field(default="", repr=False)
     received_at: datetime | None = None
     body: bytes = field(default=b"", repr=False)
-    headers_known: Collection[str] | None = field(default=None, repr=False)
+    headers_known: frozenset[str] | None = field(default=None, repr=False)
 
     def __new__(
         cls,
@@ -197,7 +197,7 @@ class Request(_Fields):
 def _names(names: Collection[str]) -> frozenset[str]:
     """Return names of header fields in lower case."""
     if names.__class__ is frozenset:
-        return names  # type: ignore[return-value]  # of the reader of a whole log, who makes it once, in lower case
+        return names  # of a reader of logs, who makes it once, in lower case
     if isinstance(names, str):
         raise ConfigError("headers_known must be a collection of names, got a str")
     return frozenset(name.lower() for name in names)
