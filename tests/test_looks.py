@@ -37,9 +37,19 @@ def page(browser):
     found.close()
 
 
+SETTLED = """async () => {
+    await document.fonts.ready;
+    const waiting = () => [...document.images].some(image => image.loading !== "lazy" && !image.complete);
+    do { await new Promise(requestAnimationFrame) } while (waiting());
+    await new Promise(requestAnimationFrame);
+}"""
+"""What a picture waits for: fonts, and every image refused, for its alternative text takes up room only then."""
+
+
 def looks(page, html: str, height: int = 0) -> tuple[bytes, int]:
     """Give a picture of a whole document, or of its first ``height`` pixels, and its height."""
-    page.set_content(html, wait_until="domcontentloaded")
+    page.set_content(html, wait_until="load")
+    page.evaluate(SETTLED)
     whole = int(page.evaluate("Math.max(document.documentElement.scrollHeight, document.body.scrollHeight)"))
     clip = {"x": 0, "y": 0, "width": 1000, "height": height or whole}
     return page.screenshot(full_page=True, clip=clip), whole
