@@ -35,8 +35,8 @@ MAX_URL_LENGTH = 2_000
 _MAX_REQUEST = 16_384
 
 _PLAIN = re.compile(
-    r"[hH][tT][tT][pP][sS]?://(?:[a-zA-Z0-9-]{1,49}+[.]){0,4}+[a-zA-Z0-9-]{1,49}+(?::[0-9]{1,5}+)?+"
-    r"(?:[/?#][!#-;=?-\[\]_a-z~|{}]*+)?+\Z"
+    r"[hH][tT][tT][pP][sS]?://(?>[a-zA-Z0-9-]{1,49}+[.]){0,4}+[a-zA-Z0-9-]{1,49}+(?>:[0-9]{1,5}+)?+"
+    r"(?>[/?#][!#-;=?-\[\]_a-z~|{}]*+)?+\Z"
 )
 """A destination that needs no second look, and is its own ASCII form.
 

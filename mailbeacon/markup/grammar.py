@@ -14,13 +14,13 @@ __all__ = ["ATTRIBUTE", "COMMENT", "NAME", "PIECES", "RAW_END", "RAW_NAMES", "SC
 _WS = r"\t\n\f\r "
 _NAME_END = rf"(?=[{_WS}/>])"
 _VALUE = rf"""(?:"[^"]*+"|'[^']*+'|[^{_WS}>"'][^{_WS}>]*+|(?=>))"""
-_ANY_ATTRIBUTES = rf"(?:[{_WS}/]++|[^{_WS}/>][^{_WS}/>=]*+(?:[{_WS}]*+=[{_WS}]*+{_VALUE}|(?![{_WS}]*+=)))*+>"
-_PLAIN_ATTRIBUTES = rf"""(?:[^"'>=]++(?<![{_WS}/])="[^"]*+")*+[^"'>=]*+>"""
+_ANY_ATTRIBUTES = rf"(?>[{_WS}/]++|[^{_WS}/>][^{_WS}/>=]*+(?:[{_WS}]*+=[{_WS}]*+{_VALUE}|(?![{_WS}]*+=)))*+>"
+_PLAIN_ATTRIBUTES = rf"""(?>[^"'>=]++(?<![{_WS}/])="[^"]*+")*+[^"'>=]*+>"""
 """What most mail writes, double quotes right after each ``=``: tried first, for its speed, and reads the same."""
 _REST = rf"(?:{_PLAIN_ATTRIBUTES}|{_ANY_ATTRIBUTES})"
 _TAG_NAME = rf"[a-zA-Z][^{_WS}/>]*+"
 _TAG = rf"/?{_TAG_NAME}{_REST}"
-_COMMENT = r"!--(?:-?>|(?:[^-]++|-(?!-!?>))*+--!?>)"
+_COMMENT = r"!--(?:-?>|(?>[^-]++|-(?!-!?>))*+--!?>)"
 _BOGUS = r"(?:(?:!(?!--)|\?)[^>]*+|/(?![a-zA-Z])[^>]++|/)>"
 _TEXT = r"(?![a-zA-Z!?/])"
 _UNCLOSED = r".++"
@@ -32,7 +32,7 @@ def _any_case(name: str) -> str:
 
 def _raw(name: str) -> str:
     """Match a raw-text element up to its end tag, or to the end of the input."""
-    return rf"{_any_case(name)}{_NAME_END}{_REST}(?:[^<]++|<(?!/{_any_case(name)}{_NAME_END}))*+"
+    return rf"{_any_case(name)}{_NAME_END}{_REST}(?>[^<]++|<(?!/{_any_case(name)}{_NAME_END}))*+"
 
 
 _COMMON_RAW = ("style", "title")
@@ -42,7 +42,7 @@ _DULL_NAMES = (
     r"|[dD][iI][vV]|[iI][mM][gG]|[fF][oO][nN][tT]|[cC][eE][nN][tT][eE][rR]|[lL][iI]|[uU][lL]|[hH][1-6rR]|[eE][mM]|[mM][eE][tT][aA]"
 )
 _DULL_END = r"/(?![bB][oO]|[hH][tT])[a-zA-Z][a-zA-Z0-9]*+"
-_DULL = rf"""(?:<(?:{_DULL_END}|(?:{_DULL_NAMES})(?:[ \r\n\t]++[a-zA-Z-]++="[^"]*+")*+ ?+/?+)>[^<]*+)*+"""
+_DULL = rf"""(?><(?:{_DULL_END}|(?:{_DULL_NAMES})(?>[ \r\n\t]++[a-zA-Z-]++="[^"]*+")*+ ?+/?+)>[^<]*+)*+"""
 """Tags without interest, in the form most mail writes them; any other form begins a piece of its own."""
 
 PIECES = re.compile(
@@ -65,7 +65,7 @@ NAME = re.compile(rf"<(/?)({_TAG_NAME})")
 """The slash and name of a tag."""
 
 ATTRIBUTE = re.compile(
-    rf"""[{_WS}/]*+([^{_WS}/>][^{_WS}/>=]*+)(?:[{_WS}]*+=[{_WS}]*+(?:"([^"]*+)"|'([^']*+)'|([^{_WS}>"'][^{_WS}>]*+|(?=>))))?+"""
+    rf"""[{_WS}/]*+([^{_WS}/>][^{_WS}/>=]*+)(?>[{_WS}]*+=[{_WS}]*+(?:"([^"]*+)"|'([^']*+)'|([^{_WS}>"'][^{_WS}>]*+|(?=>))))?+"""
 )
 """One attribute, from where the last one ended: its name, and its value in double, single or no quotes."""
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mailbeacon.errors import RewriteError
 from mailbeacon.markup.attributes import tag_name
 from mailbeacon.markup.foreign import Context
 from mailbeacon.markup.grammar import COMMENT, PIECES, RAW_END, RAW_NAMES, SCRIPT_TURN, STEP, TAG
@@ -65,7 +66,27 @@ def scan(source: str) -> Scan:
 
     Args:
         source: HTML: a document, a fragment, or anything else; nothing is refused.
+
+    Raises:
+        RewriteError: If the pieces do not join to the source: a fault of the regular expressions of this Python.
     """
+    found = _scanned(source)
+    _insist_on_join(found.pieces, source)
+    return found
+
+
+def _insist_on_join(pieces: list[str], source: str) -> None:
+    """Refuse pieces that lost something.
+
+    Source: cpython#106052; before 3.11.5 possessive quantifiers over groups matched too much, and PyPy does the same.
+    """
+    if "".join(pieces) != source:
+        raise RewriteError(
+            "the scanner lost a part of the document, so nothing was changed: a fault of this Python's re"
+        )
+
+
+def _scanned(source: str) -> Scan:
     at = source.find("<")
     if at < 0:
         return Scan(pieces=[source], links=[], frame=[], safe=1)
@@ -129,8 +150,13 @@ def tokens(source: str) -> list[str]:
 
     Args:
         source: HTML; the pieces join to it.
+
+    Raises:
+        RewriteError: If they do not.
     """
-    return _Walk(source).run().pieces if "<" in source else [source]
+    pieces = _Walk(source).run().pieces if "<" in source else [source]
+    _insist_on_join(pieces, source)
+    return pieces
 
 
 def _finish(found: Scan) -> Scan:

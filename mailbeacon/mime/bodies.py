@@ -87,7 +87,8 @@ class Body:
             edits: Start, end and new text, in order; offsets in ``text.text``.
 
         Raises:
-            RewriteError: If the text holds bytes its charset does not know, so that the new text cannot be said.
+            RewriteError: If the text holds bytes its charset does not know, so that the new text cannot be said, or if
+                what was written does not read as the new text.
         """
         if not edits:
             return []
@@ -101,7 +102,10 @@ class Body:
             raise RewriteError("a body holds bytes its charset does not know, next to a change")
         old = raw[part.body : part.end]
         if cut is not None and (part.encoding not in PLAIN or fits(data)):
-            return [self._put(raw, splice(old, part.encoding, cut))]
+            new = splice(old, part.encoding, cut)
+            if decode(new, part.encoding) != data:
+                raise RewriteError("a changed body does not read as it should")
+            return [self._put(raw, new)]
         return self._encoded_again(raw, data)
 
     def recoded(self, raw: bytes, charset: str, encoding: str) -> list[Change]:

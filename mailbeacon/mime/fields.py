@@ -51,7 +51,7 @@ class Parameter:
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 _NAME = re.compile(rb"([!-9;-~]*+)[ \t]*+:")
-_PARAMETER = re.compile(rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;"]*+))', re.DOTALL)
+_PARAMETER = re.compile(rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?>[^"\\]|\\.)*+)"?|([^;"]*+))', re.DOTALL)
 _SEGMENT = re.compile(r"([^*]++)(?:\*([0-9]{1,9}))?(\*)?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 

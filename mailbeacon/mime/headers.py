@@ -22,7 +22,7 @@ _WORD_BYTES = 45
 """How many bytes fit an encoded word of at most 75 characters in base64."""
 _ADDRESSES = frozenset({"to", "cc", "bcc", "from", "sender", "reply-to", "resent-to", "resent-from", "resent-cc"})
 _BLANKS = re.compile(r"[ \t]+")
-_MAILBOX = re.compile(r'((?:"(?:[^"\\]|\\.)*+"|[^",<])*+)(<[^<>]*+>)?\s*+(,|\Z)', re.DOTALL)
+_MAILBOX = re.compile(r'((?>"(?>[^"\\]|\\.)*+"|[^",<])*+)(<[^<>]*+>)?\s*+(,|\Z)', re.DOTALL)
 _FORBIDDEN = re.compile(r"content-|mime-version\Z", re.IGNORECASE)
 
 

@@ -71,8 +71,30 @@ def scan(raw: bytes) -> Part:
     """Find the parts of a mail in one pass over its bytes.
 
     Raises:
-        RewriteError: If there are more than :data:`MAX_PARTS` parts or more than :data:`MAX_DEPTH` levels.
+        RewriteError: If there are more than :data:`MAX_PARTS` parts or more than :data:`MAX_DEPTH` levels, or if the parts
+            found are not in order: a fault of the regular expressions of this Python.
     """
+    root = _scanned(raw)
+    if not (root.start == 0 and root.end == len(raw) and all(map(_is_in_order, walk(root)))):
+        raise RewriteError(
+            "the parts found do not join to the mail, so nothing was changed: a fault of this Python's re"
+        )
+    return root
+
+
+def _is_in_order(part: Part) -> bool:
+    """Check whether the fields, the body and the inner parts of a part follow one another without an overlap."""
+    places = [part.start]
+    for found in part.fields:
+        places += (found.start, found.value, found.end)
+    places.append(part.body)
+    for inner in part.parts:
+        places += (inner.start, inner.end)
+    places.append(part.end)
+    return places == sorted(places)
+
+
+def _scanned(raw: bytes) -> Part:
     boundaries: dict[bytes, int] = {}
     opened = [_opened(raw, 0, "text/plain", boundaries)]
     count = 1

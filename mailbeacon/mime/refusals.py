@@ -28,7 +28,7 @@ _SIGNATURES = frozenset(
 _SEALED = frozenset({"multipart/signed", "multipart/encrypted"})
 _SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _WORDS = re.compile(
-    rb'"(?:[^"\\]|\\.)*+"?|\((?:[^()\\]|\\.)*+\)?|(<[^<>]*+>?)|([,;:])|([^",;:<>()\s\\]++)|.', re.DOTALL
+    rb'"(?>[^"\\]|\\.)*+"?|\((?>[^()\\]|\\.)*+\)?|(<[^<>]*+>?)|([,;:])|([^",;:<>()\s\\]++)|.', re.DOTALL
 )
 
 

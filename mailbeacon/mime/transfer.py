@@ -13,6 +13,7 @@ from binascii import Error, a2b_base64, b2a_base64, b2a_qp
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from mailbeacon.errors import RewriteError
 from mailbeacon.mime.texts import Change
 
 __all__ = ["MAX_LINE", "PLAIN", "apply", "decode", "fits", "line_end", "quote", "splice"]
@@ -69,10 +70,16 @@ def splice(body: bytes, encoding: str, changes: Sequence[Change]) -> bytes:
 
 
 def apply(data: bytes, changes: Sequence[Change]) -> bytes:
-    """Replace spans of bytes, given in order."""
+    """Replace spans of bytes, given in order.
+
+    Raises:
+        RewriteError: If they are not in order.
+    """
     pieces: list[bytes] = []
     at = 0
     for start, end, new in changes:
+        if not at <= start <= end <= len(data):
+            raise RewriteError("the changes of a mail overlap, so nothing was changed")
         pieces += (data[at:start], new)
         at = end
     pieces.append(data[at:])

@@ -16,7 +16,7 @@ __all__ = ["Planned", "Planner", "Reading", "first", "link_source", "whole_sourc
 _WS = r"[\t\n\f\r ]"
 _HREF = "[hH][rR][eE][fF]"
 _PLAIN_LINK = re.compile(
-    rf"""<[a-zA-Z][a-zA-Z0-9:]*+(?:{_WS}++(?!{_HREF}[\t\n\f\r =/>])[a-zA-Z_:-]++(?:="[^"]*+")?+)*+{_WS}++{_HREF}="([^"]*+)\""""
+    rf"""<[a-zA-Z][a-zA-Z0-9:]*+(?>{_WS}++(?!{_HREF}[\t\n\f\r =/>])[a-zA-Z_:-]++(?>="[^"]*+")?+)*+{_WS}++{_HREF}="([^"]*+)\""""
 )
 """A link as most mail writes it: its value found without a look at the other attributes."""
 _CONDITIONAL = re.compile(r"<!--\s*\[if\b[^\]]*\]>", re.IGNORECASE)

@@ -50,7 +50,7 @@ _WHEN = {
 ahoy_email and Mautic (their documentation or code, 2026)."""
 
 _VISIBLE = re.compile(r"(?:https?://|www\.)([^\s/?#<>\"']+)", re.IGNORECASE)
-_INNER_TAG = re.compile(r"<!--(?:[^-]|-(?!->))*+-->|<[^>]*+>")
+_INNER_TAG = re.compile(r"<!--(?>[^-]|-(?!->))*+-->|<[^>]*+>")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
 _MAX_KNOWN = 4_096

@@ -24,7 +24,7 @@ _PUNCTUATION = frozenset(".,;:!?'|\\…’")
 _EMPHASIS = frozenset("*_~")
 """What ends a URL only where it stands before it too: tokens and identifiers end in ``_`` as well."""
 _TEMPLATE = re.compile(
-    r"\{\{[^{}]*+\}\}|\{%(?:[^%{]|%(?!\}))*+%\}|<%(?:[^%<]|%(?!>))*+%>|\[\[[^\[\]]*+\]\]|\$\{[^{}]*+\}|\*\|[^|*]*+\|\*"
+    r"\{\{[^{}]*+\}\}|\{%(?>[^%{]|%(?!\}))*+%\}|<%(?>[^%<]|%(?!>))*+%>|\[\[[^\[\]]*+\]\]|\$\{[^{}]*+\}|\*\|[^|*]*+\|\*"
 )
 """A whole template tag, none inside another, so that the search stays linear."""
 _LINES_ABOVE = 3

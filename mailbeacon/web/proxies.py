@@ -17,7 +17,7 @@ _MAX_FIELD = 8_192
 _SOCKET = "127.0.0.1"
 """What a peer without an address, on a Unix socket, counts as: it is on the same machine."""
 
-_PART = re.compile(r'\s*+([^\s=;,"]*+)(?:\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;,"]*+)))?+\s*+([;,]|\Z)', re.DOTALL)
+_PART = re.compile(r'\s*+([^\s=;,"]*+)(?>\s*+=\s*+(?:"((?>[^"\\]|\\.)*+)"|([^;,"]*+)))?+\s*+([;,]|\Z)', re.DOTALL)
 """One pair of the ``Forwarded`` field and what ends it. Source: RFC 7239 (2014), section 4."""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::\d{1,5})?\Z")
