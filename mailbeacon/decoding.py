@@ -77,7 +77,38 @@ class Decoder:
         received_at = request.received_at
         if received_at is None:
             raise ConfigError("received_at must be set before a request is decoded")
-        route, token, link = split(request.url)
+        draft, token, link = self.begin(request.url, received_at)
+        draft.facts = _NO_FACTS
+        draft.source = "request"
+        fields, lower = request.fields, request.fields.lower
+        draft.method = method = request.method
+        draft.address = address = request.address
+        draft.user_agent = user_agent = lower.get("user-agent", "")
+        draft.headers = _without_path(fields.kept) if "referer" in lower else fields.kept
+        moment = (received_at - _EPOCH) // _MICROSECOND
+        digest = self._ids.copy()
+        source = f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
+        digest.update(source.encode("utf-8", "surrogatepass"))
+        draft.id = digest.hexdigest()
+        draft.__class__ = Event
+        event: Event = draft
+        return event
+
+    def begin(self, url: str, received_at: datetime) -> tuple[Any, str, str]:
+        """Read what a URL and its moment say of an event, and no more.
+
+        Args:
+            url: As a request or the line of a log has it.
+            received_at: When it came, with a time zone.
+
+        Returns:
+            The event while it is made, still without ``id``, ``facts``, ``method``, ``source``, ``address``,
+            ``user_agent`` and ``headers``; and its two tokens, the second empty where there is none.
+
+        Raises:
+            TokenError: As for :meth:`decode`.
+        """
+        route, token, link = split(url)
         draft = EventDraft()
         draft.link, draft.url, draft.channel = None, "", _HTML
         if route == "u":
@@ -101,21 +132,7 @@ class Decoder:
             and (self._max_age is not None or received_at < sent_at)
             and self._is_expired(received_at - sent_at)
         )
-        draft.facts = _NO_FACTS
-        draft.source = "request"
-        fields, lower = request.fields, request.fields.lower
-        draft.method = method = request.method
-        draft.address = address = request.address
-        draft.user_agent = user_agent = lower.get("user-agent", "")
-        draft.headers = _without_path(fields.kept) if "referer" in lower else fields.kept
-        moment = (received_at - _EPOCH) // _MICROSECOND
-        digest = self._ids.copy()
-        source = f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
-        digest.update(source.encode("utf-8", "surrogatepass"))
-        draft.id = digest.hexdigest()
-        draft.__class__ = Event
-        event: Event = draft
-        return event
+        return draft, token, link
 
     def _read_action(self, draft: Any, token: str) -> datetime | None:
         """Verify a token of leaving, note what it says, and give the moment of sending."""

@@ -18,6 +18,7 @@ from mailbeacon.errors import ConfigError, RuleError
 from mailbeacon.judging.around import Around, Wait
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
 from mailbeacon.judging.cases import Case, Seen
+from mailbeacon.judging.crowds import NetworkHit, note_hits
 from mailbeacon.judging.grouping import Neighbourhood, mail_of, related_to
 from mailbeacon.judging.neighbours import count_message, count_networks
 from mailbeacon.judging.rules import Needs, Rule
@@ -39,6 +40,7 @@ RULES_VERSION = "2026.11.2"
 _MOST_CASES = 20_000
 _LATE = Wait.LATE
 _NO_TIME = timedelta(0)
+
 _Key = tuple[Kind, AgentKind, NetworkKind, str, frozenset[Hint], str, str]
 
 
@@ -101,11 +103,15 @@ class Classifier:
         wait = self._wait(event) if case.timed else 0
         return case.alone[wait] or self._alone(case, event, wait)
 
-    def classify_all(self, events: Iterable[Event]) -> list[Verdict]:
+    def classify_all(
+        self, events: Iterable[Event], *, networks: Mapping[str, Mapping[str, int]] | None = None
+    ) -> list[Verdict]:
         """Give the verdicts on many events, each in the light of all the others, later ones too.
 
         Args:
             events: In any order.
+            networks: What :meth:`note_networks` said of all events, where these are only the events of some mails;
+                ``None`` where they are all there are.
 
         Returns:
             One verdict for each event, in the order given; the order changes none.
@@ -117,9 +123,9 @@ class Classifier:
             raise ConfigError("events must be Events; of what a sink gives, the first of each pair") from error
         ordered = sorted(times)
         if times == ordered:
-            return self._judge(given, times)
+            return self._judge(given, times, networks)
         order = sorted(range(len(given)), key=times.__getitem__)
-        found = self._judge([given[place] for place in order], ordered)
+        found = self._judge([given[place] for place in order], ordered, networks)
         verdicts = list(found)
         for place, verdict in zip(order, found, strict=True):
             verdicts[place] = verdict
@@ -147,7 +153,24 @@ class Classifier:
         reach = horizon if self._on_event else self.windows.recipients
         return stream(events, hold, horizon, self.classify_all, reach)
 
-    def _judge(self, events: Sequence[Event], times: Sequence[float]) -> list[Verdict]:
+    def crowds(self, event: Event) -> bool:
+        """Check whether an event takes part in what is counted over networks: those that carry many people do not."""
+        return event.recipient is not None and event.facts.network_id != "" and self._case(event).crowd
+
+    def note_networks(self, hits: Iterable[NetworkHit]) -> dict[str, dict[str, int]]:
+        """Return what the hits of whole networks tell of each other, by the id of the event.
+
+        With :meth:`classify_all` over all events of some mails, this gives the verdicts of one list in two groupings, so
+        that neither needs all events in one place: first by network, then by mail.
+
+        Args:
+            hits: Of events that :meth:`crowds` lets pass, those of one network all together, in any order.
+        """
+        return note_hits(hits, self._spans.recipients, self.windows.recipients_count)
+
+    def _judge(
+        self, events: Sequence[Event], times: Sequence[float], crowds: Mapping[str, Mapping[str, int]] | None
+    ) -> list[Verdict]:
         """Judge events that are in order of time; ``times`` are theirs, in seconds."""
         seen = self._look(events, times)
         if seen.deliveries:
@@ -155,12 +178,12 @@ class Classifier:
         shared = Shared(events=events, times=times, windows=self.windows, spans=self._spans, links=self._links)
         cases, waits, verdicts = seen.cases, seen.waits, seen.verdicts
         if self._on_event:
-            own, notes = Neighbourhood(events, self.windows.horizon), dict(_noted(shared, seen))
+            own, notes = Neighbourhood(events, self.windows.horizon), dict(_noted(shared, seen, crowds))
             return [
                 self._anew(case, event, wait, notes.get(index, {}), own)
                 for index, (case, event, wait) in enumerate(zip(cases, events, waits, strict=True))
             ]
-        for index, noted in _noted(shared, seen):
+        for index, noted in _noted(shared, seen, crowds):
             verdicts[index] = self._near(cases[index], events[index], waits[index], noted)
         return verdicts
 
@@ -313,9 +336,16 @@ class Classifier:
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 
-def _noted(shared: Shared, seen: Seen) -> Iterator[tuple[int, dict[str, int]]]:
+def _noted(
+    shared: Shared, seen: Seen, known: Mapping[str, Mapping[str, int]] | None
+) -> Iterator[tuple[int, dict[str, int]]]:
     """Count what happened around the events, and give what was noted, by index."""
-    crowds = count_networks(shared, map(seen.networks.group, seen.quick))
+    if known is None:
+        crowds = count_networks(shared, map(seen.networks.group, seen.quick))
+    elif known:
+        crowds = {index: dict(known[event.id]) for index, event in enumerate(shared.events) if event.id in known}
+    else:
+        crowds = {}
     for mail in seen.close | seen.trapped:
         group = seen.messages.group(mail)
         for index, noted in count_message(shared, group, trapped=mail in seen.trapped).items():

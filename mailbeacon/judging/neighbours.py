@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Sequence, Set
 from operator import attrgetter
 from typing import NamedTuple
 
+from mailbeacon.judging.crowds import crowd
 from mailbeacon.judging.hands import AgentHand, agent_hand, count_hand, hands_of
 from mailbeacon.judging.shared import Notes, Shared, links_of, most, times_near
 from mailbeacon.model import Facts, Hint, Kind, NetworkKind
@@ -211,7 +212,7 @@ def count_networks(shared: Shared, groups: Iterable[Sequence[int]]) -> Notes:
     found: Notes = {}
     for indices in groups:
         times = [shared.times[index] for index in indices]
-        if any(later - moment <= window for moment, later in zip(times, times[least - 1 :], strict=False)):
-            counted = most(times, [shared.events[index].recipient for index in indices], window)
-            found |= {index: {"recipients": n} for index, n in zip(indices, counted, strict=True) if n >= least}
+        recipients = [shared.events[index].recipient for index in indices]
+        counted = crowd(times, recipients, window, least)
+        found |= {index: {"recipients": number} for index, number in zip(indices, counted, strict=False) if number}
     return found
