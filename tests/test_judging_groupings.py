@@ -24,7 +24,8 @@ def crowded(audience: str) -> list[Event]:
     traffic = sample_traffic(beacon, audience, recipients=400)
     events = [event for event, _ in fake.events(traffic.hits, beacon)]
     moment = events[len(events) // 2].received_at
-    for place in range(0, len(events), 40):
+    classifier = Classifier()
+    for place in [place for place, event in enumerate(events) if classifier.crowds(event)][:40:4]:
         facts = events[place].facts.changed(network_id="one network")
         events[place] = events[place].changed(received_at=moment + timedelta(milliseconds=place), facts=facts)
     return events
