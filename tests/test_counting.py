@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.counting import Dimension, LinkKey, Split, Tally, rates, tally
-from mailbeacon.counting.ledger import LIMIT
+from mailbeacon.counting.buckets import LIMIT
 from mailbeacon.errors import ConfigError, DataError
 from mailbeacon.model import Actor, Event, Facts, Kind, Level, Signal, Verdict
 

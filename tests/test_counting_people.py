@@ -22,7 +22,7 @@ from mailbeacon.counting import (
     score,
     sunset,
 )
-from mailbeacon.counting.readers import OTHERS
+from mailbeacon.counting.read_reports import OTHERS
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Facts, Kind, Level, Link, Verdict
 

@@ -7,9 +7,9 @@ tally is imported when it is first used, so that ``import mailbeacon`` stays qui
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mailbeacon.counting.book import VIEW_WINDOW, Tally
-from mailbeacon.counting.figures import Count, Dimension, LinkKey, Split
-from mailbeacon.counting.gathering import Deliveries, Groups, tally
+from mailbeacon.counting.figures import Count, Dimension, LinkKey, Mark, Outcomes, Split
+from mailbeacon.counting.gathering import Deliveries, Groups, NamedGroups, tally
+from mailbeacon.counting.tallies import VIEW_WINDOW, Tally
 
 if TYPE_CHECKING:
     from mailbeacon.counting.experiments import Comparison, Contrast, compare
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mailbeacon.counting.leads import HotWatch, Lead, Weights, hot, score
     from mailbeacon.counting.proportions import sample_size
     from mailbeacon.counting.ratios import Interval, Range, Rate, Rates, Raw, interval, rate, rates
-    from mailbeacon.counting.readers import GroupRow, Reader, ReadReport, ReadState, read_report
-    from mailbeacon.counting.recapture import Readership, estimate_readers, readership
-    from mailbeacon.counting.standing import Audience, Member, Subscriber, Windows, audiences, sunset
+    from mailbeacon.counting.read_reports import GroupRow, Reader, ReadReport, ReadState, read_report
+    from mailbeacon.counting.reader_estimates import Readership, estimate_readers, readership
+    from mailbeacon.counting.segments import Audience, Member, Subscriber, Windows, audiences, sunset
 
 __all__ = [
     "VIEW_WINDOW",
@@ -36,7 +36,10 @@ __all__ = [
     "Interval",
     "Lead",
     "LinkKey",
+    "Mark",
     "Member",
+    "NamedGroups",
+    "Outcomes",
     "Range",
     "Rate",
     "Rates",
@@ -74,9 +77,9 @@ _MODULES = {
     "leads": ("HotWatch", "Lead", "Weights", "hot", "score"),
     "proportions": ("sample_size",),
     "ratios": ("Interval", "Range", "Rate", "Rates", "Raw", "interval", "rate", "rates"),
-    "readers": ("GroupRow", "Reader", "ReadReport", "ReadState", "read_report"),
-    "recapture": ("Readership", "estimate_readers", "readership"),
-    "standing": ("Audience", "Member", "Subscriber", "Windows", "audiences", "sunset"),
+    "read_reports": ("GroupRow", "Reader", "ReadReport", "ReadState", "read_report"),
+    "reader_estimates": ("Readership", "estimate_readers", "readership"),
+    "segments": ("Audience", "Member", "Subscriber", "Windows", "audiences", "sunset"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from mailbeacon.counting.book import Tally
 from mailbeacon.counting.figures import Dimension
 from mailbeacon.counting.proportions import difference, holm, p_value, sample_size
 from mailbeacon.counting.ratios import Interval, Rate, rate
+from mailbeacon.counting.tallies import Tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
 

@@ -6,38 +6,48 @@ view and the same message; sinks keep one event of an id, so what comes from a s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from mailbeacon.counting.book import Tally
-from mailbeacon.counting.ledger import Numbers, Page, PageKey, fold
-from mailbeacon.counting.pairing import pairs
+from mailbeacon.counting.buckets import Numbers, Page, PageKey, Traits, fold
+from mailbeacon.counting.figures import Dimension, Mark
+from mailbeacon.counting.pairing import Events, Verdicts, pairs
+from mailbeacon.counting.tallies import GROUP, Tally
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Verdict
+from mailbeacon.model import Event
 
-__all__ = ["Deliveries", "Groups", "group_of", "tally"]
+__all__ = ["Deliveries", "Groups", "NamedGroups", "group_of", "tally"]
+
+_log = logging.getLogger("mailbeacon")
+_MOST_KEY = 64
 
 Groups = Callable[[str], str] | Mapping[str, str]
-"""Give the group (department, list, segment) of a recipient; whoever a mapping lacks is in the group ``""``."""
+"""The group (department, list, segment) of a recipient; whoever a mapping lacks is in the group ``""``."""
+NamedGroups = Mapping[str, Groups]
+"""Several kinds of groups, each with its name, such as ``{"provider": provider_of, "department": departments}``."""
 Deliveries = int | Mapping[str, int] | Mapping[tuple[str, str], int] | Iterable[Event]
 """How many mails were delivered: in all, by campaign, by campaign and variant, or as a provider's events."""
 
 
 def tally(
-    events: Iterable[Event],
-    verdicts: Iterable[Verdict | None],
+    events: Events,
+    verdicts: Verdicts = None,
     *,
     deliveries: Deliveries | None = None,
-    groups: Groups | None = None,
+    groups: Groups | NamedGroups | None = None,
+    names_key: bytes = b"",
 ) -> Tally:
     """Count events by who made them.
 
     Args:
-        events: In any order; read once.
-        verdicts: One for each event, in the same order; ``None`` counts as unknown.
+        events: In any order; read once. Events, or pairs of event and verdict as a sink gives them.
+        verdicts: One for each event, in the same order; ``None`` counts as unknown. Left out where pairs are given.
         deliveries: How many mails that may be counted were delivered: a number, numbers by campaign or by (campaign,
             variant), or a provider's events (``SENT``, ``DELIVERED``, ``BOUNCED``), which may also stand among
             ``events``. Numbers add up when tallies merge: give them with one part only.
-        groups: The group of each recipient, to count by.
+        groups: The group of each recipient, to count by; or several kinds of groups by their names.
+        names_key: A secret for the digests that stand for mails in the tally, so that who holds the tally and a list of
+            recipients cannot tell who opened; the same for all parts that merge. :meth:`Tally.closed` holds none at all.
 
     Returns:
         The tally. For any split and any order the parts' tallies merge to the same.
@@ -47,33 +57,74 @@ def tally(
 
     Example:
         >>> from datetime import UTC, datetime
-        >>> from mailbeacon.model import Actor, Kind
+        >>> from mailbeacon.model import Actor, Kind, Verdict
         >>> at = datetime(2026, 11, 17, 9, tzinfo=UTC)
         >>> opened = Event(id="1", kind=Kind.OPEN, received_at=at, message_id="m", recipient="u-17")
         >>> tally([opened], [Verdict(actor=Actor.SCANNER)]).count(Kind.OPEN).messages
         Split(people=0, unknown=0, machines=1)
     """
     numbers, more = _split(deliveries)
-    find = group_of(groups)
-    pages: dict[tuple[str, str, str], Page] = {}
-
-    def page_of(event: Event) -> Page:
-        group = find(event.recipient) if find is not None and event.recipient is not None else ""
-        key = (event.campaign, event.variant, group)
-        return pages.get(key) or pages.setdefault(key, Page())
-
+    pages = _Pages(named_groups(groups), names_key)
     for event, verdict in pairs(events, verdicts):
-        page_of(event).record(event, verdict)
+        pages.of(event).record(event, verdict, pages.traits, names_key)
     for event in more:
-        page_of(event).record(event, None)
-    for page in pages.values():
-        for entries in page.mails.values():
-            fold(entries)
-    return Tally({PageKey(*key): page for key, page in pages.items()}, numbers)
+        pages.of(event).record(event, None, pages.traits, names_key)
+    return pages.close(numbers)
+
+
+class _Pages:
+    """The pages of a tally while it is made."""
+
+    def __init__(self, groups: Sequence[tuple[str, Callable[[str], str]]], names_key: bytes) -> None:
+        if len(names_key) > _MOST_KEY:
+            raise ConfigError(f"names_key must have at most {_MOST_KEY} bytes")
+        self.traits = Traits()
+        self._groups = groups
+        self._pages: dict[PageKey, Page] = {}
+
+    def of(self, event: Event) -> Page:
+        """Return the page of an event."""
+        recipient = event.recipient
+        groups: tuple[tuple[str, str], ...] = ()
+        if self._groups and recipient is not None:
+            groups = tuple([(name, group) for name, find in self._groups if (group := find(recipient))])
+        key = PageKey(event.campaign, event.variant, groups)
+        return self._pages.get(key) or self._pages.setdefault(key, Page())
+
+    def close(self, numbers: Numbers) -> Tally:
+        """Return the tally, and log what is wrong with its clocks."""
+        for page in self._pages.values():
+            for name, mail in page.mails.items():
+                page.mails[name] = fold(mail, self.traits)
+        found = Tally(self._pages, numbers, self.traits)
+        wrong = sum(
+            hits for page in self._pages.values() for (mark, _), hits in page.marks.items() if mark is Mark.CLOCK
+        )
+        if wrong:
+            _log.warning("%d hits are of mails that claim to be sent later: is sent_at in the right time zone?", wrong)
+        return found
+
+
+def named_groups(groups: Groups | NamedGroups | None) -> list[tuple[str, Callable[[str], str]]]:
+    """Return the kinds of groups with the functions that find them, sorted by name.
+
+    Raises:
+        ConfigError: If a kind of group has the name of another dimension.
+    """
+    if groups is None:
+        return []
+    if not callable(groups) and groups and not all(isinstance(value, str) for value in groups.values()):
+        several = {name: group_of(value) for name, value in groups.items() if not isinstance(value, str)}
+    else:
+        several = {GROUP: group_of(groups)}  # type: ignore[arg-type]
+    for name in several:
+        if name != GROUP and name in {one.value for one in Dimension}:
+            raise ConfigError(f"a kind of group must not be called {name!r}: that is a dimension of its own")
+    return sorted((name, find) for name, find in several.items() if find is not None)
 
 
 def group_of(groups: Groups | None) -> Callable[[str], str] | None:
-    """Give the function that names a recipient's group, from a function or a mapping."""
+    """Return the function that names a recipient's group, from a function or a mapping."""
     if groups is None or callable(groups):
         return groups
     known = groups

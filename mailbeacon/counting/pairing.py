@@ -7,26 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mailbeacon.counting.ledger import FETCHED
+from mailbeacon.counting.buckets import FETCHED
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Level, Verdict
 
-__all__ = ["pairs", "seen"]
+__all__ = ["Events", "Verdicts", "pairs", "seen"]
 
 _END = object()
+Events = Iterable[Event] | Iterable[tuple[Event, Verdict | None]]
+"""Events, or pairs of event and verdict, which are what a sink gives."""
+Verdicts = Iterable[Verdict | None] | None
+"""One verdict for each event, in the same order; ``None`` where the events come as pairs."""
 
 
-def pairs(events: Iterable[Event], verdicts: Iterable[Verdict | None]) -> Iterator[tuple[Event, Verdict | None]]:
+def pairs(events: Events, verdicts: Verdicts = None) -> Iterator[tuple[Event, Verdict | None]]:
     """Pair events and verdicts.
 
     Raises:
         ConfigError: If there is not one verdict for each event. An error of either source passes through.
     """
+    if verdicts is None:
+        yield from _paired(events)
+        return
     rest = iter(verdicts)
     for event in events:
         if not isinstance(event, Event):
             raise ConfigError(
-                f"events must be Events, got {type(event).__name__}: a sink gives pairs, to be taken apart"
+                f"events must be Events, got {type(event).__name__}: pairs of event and verdict are given alone"
             )
         verdict = next(rest, _END)
         if verdict is _END:
@@ -36,8 +43,21 @@ def pairs(events: Iterable[Event], verdicts: Iterable[Verdict | None]) -> Iterat
         raise ConfigError("there must be one verdict for each event: there are more verdicts")
 
 
-def seen(events: Iterable[Event], verdicts: Iterable[Verdict | None]) -> Iterator[tuple[str, Event, bool | None]]:
-    """Give recipient, event and whether a person did it, for opens and clicks that count at the level FULL."""
+def _paired(given: Events) -> Iterator[tuple[Event, Verdict | None]]:
+    for pair in given:
+        if isinstance(pair, Event):
+            raise ConfigError("there must be one verdict for each event, or pairs of event and verdict")
+        try:
+            event, verdict = pair
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"expected pairs of event and verdict, got {type(pair).__name__}") from error
+        if not isinstance(event, Event) or not (verdict is None or isinstance(verdict, Verdict)):
+            raise ConfigError(f"expected pairs of event and verdict, got one of {type(event).__name__}")
+        yield event, verdict
+
+
+def seen(events: Events, verdicts: Verdicts) -> Iterator[tuple[str, Event, bool | None]]:
+    """Return recipient, event and whether a person did it, for opens and clicks that count at the level FULL."""
     for event, verdict in pairs(events, verdicts):
         counts = event.kind in FETCHED and event.level == Level.FULL and not event.expired
         if counts and event.recipient is not None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
-from mailbeacon.counting.book import Tally
 from mailbeacon.counting.figures import Count, Dimension, LinkKey
+from mailbeacon.counting.tallies import Tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
 

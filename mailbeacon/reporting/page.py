@@ -6,6 +6,7 @@ Everything a campaign, a recipient or a newsletter brings is escaped; a policy i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from html import escape
 
 from mailbeacon.counting import Count, Dimension, Range, Rate, Split, Tally
@@ -148,7 +149,7 @@ def _over_time(report: Report) -> str:
     charts = []
     for kind, name, ident in ((Kind.OPEN, "Opens", "opens"), (Kind.CLICK, "Clicks", "clicks")):
         counts = report.tally.by(Dimension.HOUR, kind)
-        hours = {hour: _shown(count) for hour, count in counts.items() if not isinstance(hour, str | tuple | None)}
+        hours = {hour: _shown(count) for hour, count in counts.items() if isinstance(hour, datetime)}
         chart = time_chart(f"{name} (views)", ident, {hour: split for hour, split in hours.items() if split.total})
         charts.append(f"<h3>{name}</h3>{chart}" if chart else "")
     return _section("Over time", *charts)

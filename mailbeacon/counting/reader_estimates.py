@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, sqrt
 
-from mailbeacon.counting.book import Tally
 from mailbeacon.counting.ratios import Interval, normal_quantile
+from mailbeacon.counting.tallies import Tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
 
