@@ -164,6 +164,7 @@ class Beacon:
         self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
     ) -> Composed:
         """Do what :meth:`compose_bytes` does, and tell of every link, with its label, and what to look at."""
+        _check(bytes, raw=raw)
         return self._composed(raw, message, strip_signatures=strip_signatures, shared=shared, labels=True)
 
     def _composed(

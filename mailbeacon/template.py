@@ -6,12 +6,11 @@ Cuts the rewritten document at the places where the recipient's token goes. Know
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, Routes, manifest_of, short_name
 from mailbeacon.model import HONEYPOT_LINK, MESSAGE_TOKEN_ROOM, Channel, Level, Link, Manifest, Message, Skipped, Target
@@ -28,7 +27,6 @@ _SAMPLE_TOKEN = "a0.sampleA"
 _MAX_LINKS = 65_536
 _MAX_CAMPAIGNS = 64
 _ALL = Level.FULL
-_FULL = (_ALL, _ALL)
 Levels = tuple[Level, Level]
 
 
@@ -47,7 +45,7 @@ class Linker:
         self.repeats = Repeats()
         self._sign = sign
         self._head = routes.click_head
-        self._known: dict[Channel, dict[tuple[int, str], str]] = {channel: {} for channel in Channel}
+        self._known: dict[Channel, Cache[tuple[int, str], str]] = {channel: Cache(_MAX_LINKS) for channel in Channel}
         self._room = MAX_URL_LENGTH - len(self._head) - MESSAGE_TOKEN_ROOM - 1
 
     def wrap(self, message_token: str, channel: Channel = Channel.HTML) -> Callable[[int, str], str]:
@@ -67,11 +65,7 @@ class Linker:
         token = self._sign(Target(number=number, url=url, channel=channel))
         if len(token) > self._room:
             token = ""
-        known = self._known[channel]
-        if len(known) >= _MAX_LINKS:
-            known.clear()
-        known[number, url] = token
-        return token
+        return self._known[channel].put((number, url), token)
 
 
 class Linkers:
@@ -85,20 +79,12 @@ class Linkers:
     def __init__(self, signer: Callable[[str], Callable[[Target], str]], routes: Routes) -> None:
         self._signer = signer
         self._routes = routes
-        self._known: OrderedDict[str, Linker] = OrderedDict()
-        self._lock = Lock()
+        self._known: Cache[str, Linker] = Cache(_MAX_CAMPAIGNS)
 
     def of(self, campaign: str) -> Linker:
         """Give the link tokens of a campaign."""
-        with self._lock:
-            found = self._known.get(campaign)
-            if found is None:
-                found = self._known[campaign] = Linker(self._signer(campaign), self._routes)
-                if len(self._known) > _MAX_CAMPAIGNS:
-                    self._known.popitem(last=False)
-            else:
-                self._known.move_to_end(campaign)
-            return found
+        found = self._known.get(campaign)
+        return self._known.put(campaign, Linker(self._signer(campaign), self._routes)) if found is None else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +136,6 @@ class Template:
         self._sign = sign
         self._levels = levels
         self._most = most
-        self._source_levels: set[Levels] = set()
 
     def render(self, message: Message) -> str:
         """Give the HTML for one recipient.
@@ -193,15 +178,23 @@ class Template:
         """
         return self._placed(self._text, placeholder, opens, clicks)
 
-    def token(self, message: Message) -> str:
-        """Give what to put in place of the placeholder for one recipient.
+    def token(self, message: Message, *, opens: Level = Level.FULL, clicks: Level = Level.FULL) -> str:
+        """Return what to put in place of the placeholder for one recipient.
+
+        Args:
+            message: The recipient's.
+            opens: The level of opens that :meth:`source` was asked for.
+            clicks: The level of clicks that :meth:`source` was asked for.
 
         Raises:
-            ConfigError: If the message is of another campaign, or of other levels than a source was made for.
+            ConfigError: If the message is of another campaign, or its levels ask for a pixel or links where such a source
+                has none, or for none where it has them.
         """
-        levels = self._check(message)
-        if levels not in (self._source_levels or {_FULL}):
-            raise ConfigError("the message's levels are not those the source was made for: make one for them")
+        if _places(self._check(message)) != _places(self._allowed(opens, clicks)):
+            raise ConfigError(
+                "the message's levels are not those the source was made for: make one for them, "
+                "and name the same opens and clicks here"
+            )
         return self._sign(message)
 
     def manifest(self) -> Manifest:
@@ -223,21 +216,29 @@ class Template:
         return self._levels(message)
 
     def _join(self, cut: _Cut, message: Message, levels: Levels) -> str:
-        parts = cut.parts(levels[0] > Level.NONE, levels[1] > Level.NONE)
+        parts = cut.parts(*_places(levels))
         return self._sign(message).join(parts) if len(parts) > 1 else parts[0]
 
     def _placed(self, cut: _Cut, placeholder: str, opens: Level, clicks: Level) -> str:
         if Level.DATE in (opens, clicks):
             raise ConfigError("level DATE is not available in this version: use FULL or NONE")
-        opens, clicks = self._levels(Message(recipient="anybody", campaign=self.campaign, opens=opens, clicks=clicks))
+        levels = self._allowed(opens, clicks)
         if not isinstance(placeholder, str) or not placeholder:
             raise ConfigError("the placeholder must be a text, and not empty")
-        parts = cut.parts(opens > Level.NONE, clicks > Level.NONE)
+        parts = cut.parts(*_places(levels))
         found = placeholder.join(parts)
         if found.split(placeholder) != parts:
             raise ConfigError("the placeholder stands in the document already: choose another")
-        self._source_levels.add((opens, clicks))
         return found
+
+    def _allowed(self, opens: Level, clicks: Level) -> Levels:
+        """Return the levels that are left of these after the host's own limits."""
+        return self._levels(Message(recipient="anybody", campaign=self.campaign, opens=opens, clicks=clicks))
+
+
+def _places(levels: Levels) -> tuple[bool, bool]:
+    """Return whether a mail of these levels holds a pixel, and whether its links are wrapped."""
+    return levels[0] > Level.NONE, levels[1] > Level.NONE
 
 
 def compile_template(

@@ -36,7 +36,7 @@ def compiled(mail: bytes | EmailMessage, **options: bool) -> tuple[MailTemplate,
         made.append(BEACON.compile(html, text, campaign="spring", verify=False))
         return made[-1]
 
-    template = compile_mail(mail, bodies, levels=BEACON.levels, **options)
+    template = compile_mail(mail, bodies, levels=BEACON.levels, sign=BEACON.signer.sign_message, **options)
     return template, made[0]
 
 

@@ -160,7 +160,10 @@ def test_an_email_object_is_not_touched() -> None:
 
 def test_a_mail_without_a_body_is_rendered_as_it_is() -> None:
     template = compile_mail(
-        b"To: a@b.c\nContent-Type: image/png\n\nx", lambda *_, **__: pytest.fail("no body to compile")
+        b"To: a@b.c\nContent-Type: image/png\n\nx",
+        lambda *_, **__: pytest.fail("no body to compile"),
+        levels=BEACON.levels,
+        sign=str,
     )
     assert template.render(MESSAGE) == b"To: a@b.c\r\nContent-Type: image/png\r\n\r\nx"
     assert [str(warned.kind) for warned in template.warnings] == ["no-body"]
@@ -180,10 +183,9 @@ def test_several_html_bodies_are_compiled_with_one_pixel() -> None:
             warnings=(),
             source=lambda slot, **_: f"{html} {slot}",
             source_text=lambda *_, **__: text,
-            token=lambda _: "TOKEN",
         )
 
-    data = compile_mail(raw, bodies).render(MESSAGE)
+    data = compile_mail(raw, bodies, levels=BEACON.levels, sign=lambda _: "TOKEN").render(MESSAGE)
     assert asked == [("<p>1", "", 1, True), ("<p>2", "", 4, False)]
     assert b"<p>1 TOKEN" in data
     assert b"<p>2 TOKEN" in data
@@ -255,7 +257,9 @@ def test_headers_that_would_harm_are_refused(headers: dict[str, str], error: typ
 def test_a_mail_without_header_gets_one() -> None:
     template, _ = compiled(b"\nno link")
     assert template.render(MESSAGE, {"To": "a@b.c"}) == b"To: a@b.c\r\n\r\nno link"
-    template = compile_mail(b"Subject: s", lambda *_, **__: pytest.fail("no body to compile"))
+    template = compile_mail(
+        b"Subject: s", lambda *_, **__: pytest.fail("no body to compile"), levels=BEACON.levels, sign=str
+    )
     assert template.render(MESSAGE, {"To": "a@b.c"}) == b"Subject: s\r\nTo: a@b.c\r\n\r\n"
 
 
@@ -265,6 +269,16 @@ def test_html_is_no_mail(html: bytes) -> None:
         BEACON.compile_mail(html, campaign="spring")
     with pytest.raises(RewriteError, match="rewrite and compile take that"):
         BEACON.compose_bytes(html, MESSAGE)
+
+
+@pytest.mark.parametrize("given", ["text", None, 7])
+def test_what_is_no_mail_is_refused_by_every_way_of_composing(given) -> None:
+    """A slip in the argument is told as one, by each method in the same way."""
+    for work in (BEACON.compose_bytes, BEACON.compose_with_report, BEACON.compose):
+        with pytest.raises(ConfigError):
+            work(given, MESSAGE)
+    with pytest.raises(ConfigError):
+        BEACON.compile_mail(given, campaign="spring")
 
 
 def test_threads_may_share_a_template() -> None:
@@ -346,3 +360,17 @@ def test_beacon_levels_are_respected() -> None:
     nothing = replace(MESSAGE, opens=Level.NONE, clicks=Level.NONE)
     assert read(template.render(nothing))[0] == HTML == documents.render(nothing)
     assert BEACON.levels(nothing) == (Level.NONE, Level.NONE)
+
+
+@pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("blank", [b"", b"\n", b"\n\n"])
+@pytest.mark.parametrize("html_first", [True, False])
+def test_a_body_of_nothing_but_blank_lines_beside_another_is_left_alone(newline, blank, html_first) -> None:
+    """Such a body is empty once it is encoded anew, and had made rendering fail."""
+    text = b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n" + blank
+    html = b'Content-Type: text/html\n\n<p><a href="https://x.example/">x</a></p>\n'
+    parts = b"--q\n".join([html, text] if html_first else [text, html])
+    raw = b"Content-Type: multipart/alternative; boundary=q\n\n--q\n" + parts
+    mail = BEACON.compile_mail(raw.replace(b"\n", newline), campaign="spring")
+    assert [link.url for link in mail.links] == ["https://x.example/"]
+    assert mail.render(mb.Message(recipient="u-17", campaign="spring")).count(b"/c/") == 1

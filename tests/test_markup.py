@@ -161,6 +161,10 @@ def test_escaped_values_are_read_back(value: str) -> None:
         pytest.param("&#0;&#xD800;&#x110000;", "\ufffd" * 3, id="numbers that are no characters"),
         pytest.param("&#x80;&#150;", "€–", id="windows-1252 numbers"),
         pytest.param("&#" + "9" * 5000 + ";", "\ufffd", id="a number of 5,000 digits"),
+        pytest.param(
+            "&#x1000000041;&#10000000065;", "\ufffd" * 2, id="numbers too large whose last digits are a letter's"
+        ),
+        pytest.param("&#x000000000041;&#00000000000065;", "AA", id="leading zeros do not count"),
         pytest.param("&unknown;&;&#;&#x;", "&unknown;&;&#;&#x;", id="what is no reference stays"),
     ],
 )

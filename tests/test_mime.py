@@ -90,6 +90,31 @@ def test_bodies_of_nested_multiparts_are_found_and_nothing_else() -> None:
     assert bodies(NESTED) == ["plain", "<p>html</p>"]
 
 
+def test_a_multipart_with_the_boundary_of_the_one_around_it_ends_where_that_one_goes_on() -> None:
+    """The outer boundary is the one that counts, so nothing after it is taken for the inner multipart's."""
+    raw = mail("""Content-Type: multipart/mixed; boundary=q
+
+--q
+Content-Type: multipart/alternative; boundary=q
+
+--q
+Content-Type: text/html
+
+<p>one</p>
+--q
+Content-Type: text/plain
+
+two
+--q--
+--q
+Content-Type: text/plain
+
+an epilogue
+""")
+    assert tree(mime.scan(raw)) == ("multipart/mixed", ["multipart/alternative", "text/html", "text/plain"])
+    assert bodies(raw) == ["<p>one</p>", "two"]
+
+
 @pytest.mark.parametrize(
     ("raw", "wanted"),
     [

@@ -126,6 +126,8 @@ def test_the_top_of_a_fragment_is_its_begin(before: str, rest: str) -> None:
     assert rewrite_html(before + rest, wrap, pixel=PIXEL, position="top").html == f"{before}{TAG}{rest}"
     large = rest + "<p>hello</p>" * 9_000
     assert rewrite(large).html == TAG + large
+    for stray in ("</p><p>Hi</p>", "</div>Hi"):  # an end tag begins no body, so there is no top to find
+        assert rewrite_html(stray, wrap, pixel=PIXEL, position="top").html == stray + TAG
     assert rewrite_html("<title>x</title>hi", wrap, pixel=PIXEL, position="top").html == f"<title>x</title>hi{TAG}"
 
 
@@ -532,11 +534,39 @@ def test_hosts_that_open_apps_can_be_excluded() -> None:
             "https://x.example/?utm_source=z&utm_medium=e+m",
             id="what is there stays",
         ),
+        pytest.param(
+            "https://x.example/?", "https://x.example/?utm_source=s&utm_medium=e+m", id="after an empty query"
+        ),
+        pytest.param(
+            "https://x.example/?a&", "https://x.example/?a&utm_source=s&utm_medium=e+m", id="after a query left open"
+        ),
     ],
 )
 def test_utm_parameters_are_added_without_touching_what_is_there(url: str, result: str) -> None:
     """The destination gains the parameters it lacks."""
     assert urls(f'<a href="{url}">x</a>', utm={"utm_source": "s", "utm_medium": "e m"}) == [result]
+
+
+def test_rules_are_equal_by_what_they_say_and_not_by_what_they_have_seen() -> None:
+    """Rules can be compared and be keys, before and after they judged a link."""
+    first, second = (LinkRules(owns=bool, exclude=["a"], utm={"s": "x", "m": "y"}) for _ in range(2))
+    first.judge("https://x.example/")
+    assert first == second
+    assert {first: 1}[second] == 1
+    assert hash(first) == hash(LinkRules(owns=bool, exclude=("a",), utm={"m": "y", "s": "x"}))
+    assert first != LinkRules(owns=bool, exclude=["b"], utm={"s": "x", "m": "y"})
+
+
+def test_plans_remembered_are_bounded_and_right_beyond_the_bound() -> None:
+    """A planner kept for many documents does not grow for ever."""
+    planner = Planner(LinkRules())
+    for start in range(0, 9_000, 1_000):
+        html = "".join(f'<a href="https://x.example/{number}">x</a>' for number in range(start, start + 1_000))
+        assert [link.number for link in rewrite_html(html, wrap, planner=planner).links] == list(range(1, 1_001))
+    assert 0 < len(planner.known("")) <= 4_096
+    for number in range(100):
+        rewrite_html(f'<base href="https://x.example/{number}/"><a href="p">x</a>', wrap, planner=planner)
+    assert len(planner._plans) <= 16
 
 
 def test_relative_links_need_an_absolute_base() -> None:

@@ -13,7 +13,9 @@ from test_markup import HOSTILE
 
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError, RewriteError
+from mailbeacon.links import Routes
 from mailbeacon.model import Channel, SkipReason, WarningKind
+from mailbeacon.template import Linkers
 
 KEY = b"0123456789abcdef"
 SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -146,7 +148,33 @@ def test_a_token_is_only_for_the_levels_a_source_was_made_for() -> None:
         template.token(message(opens=mb.Level.NONE))
     source = template.source("{{ t }}", opens=mb.Level.NONE)
     to = message(opens=mb.Level.NONE)
-    assert source.replace("{{ t }}", template.token(to)) == template.render(to)
+    assert source.replace("{{ t }}", template.token(to, opens=mb.Level.NONE)) == template.render(to)
+
+
+def test_a_token_is_decided_by_the_levels_alone() -> None:
+    """A worker that made no source, or other sources than the one that did, gives the same tokens and the same refusals."""
+    maker, worker = (beacon().compile(HTML, campaign="spring") for _ in range(2))
+    unseen = message(opens=mb.Level.NONE)
+    sources = {levels: maker.source("{{ t }}", opens=levels) for levels in (mb.Level.FULL, mb.Level.NONE)}
+    for template in (maker, worker):
+        assert sources[mb.Level.FULL].replace("{{ t }}", template.token(message())) == maker.render(message())
+        assert sources[mb.Level.NONE].replace("{{ t }}", template.token(unseen, opens=mb.Level.NONE)) == maker.render(
+            unseen
+        )
+        for wrong in (lambda: template.token(unseen), lambda: template.token(message(), opens=mb.Level.NONE)):  # noqa: B023
+            with pytest.raises(ConfigError, match="levels"):
+                wrong()
+
+
+def test_the_link_tokens_of_a_campaign_are_kept_and_the_newest_campaign_is_never_the_one_forgotten() -> None:
+    """However many campaigns there were, the one asked for last is still known, and memory stays bounded."""
+    linkers = Linkers(lambda _: lambda _: "t", Routes("https://t.example.com/m"))
+    first = linkers.of("c-0")
+    for number in range(200):
+        newest = linkers.of(f"c-{number}")
+        assert linkers.of(f"c-{number}") is newest
+    assert linkers.of("c-0") is not first
+    assert len(linkers._known) <= 64
 
 
 def _jinja(source: str, values: dict[str, str]) -> str:

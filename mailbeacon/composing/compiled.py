@@ -14,7 +14,7 @@ from mailbeacon.composing.heading import Heading
 from mailbeacon.composing.reading import Opened, check_email, lowered, open_mail
 from mailbeacon.composing.shapes import CompileBodies, Slots
 from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting, placeholder_for
-from mailbeacon.errors import ConfigError
+from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.links import manifest_of
 from mailbeacon.model import Level, Link, Manifest, Message, Skipped, Warned
 
@@ -48,8 +48,8 @@ class MailTemplate:
         compiled: Sequence[Slots],
         sources: _Sources,
         *,
-        levels: _Levels | None,
-        sign: Callable[[Message], str] | None,
+        levels: _Levels,
+        sign: Callable[[Message], str],
         shared: bool,
     ) -> None:
         self.links: tuple[Link, ...] = tuple(link for one in compiled for link in one.links)
@@ -58,7 +58,7 @@ class MailTemplate:
         self._raw = opened.raw
         self._bodies = opened.bodies
         self._campaign = compiled[0].campaign if compiled else None
-        self._token = sign or compiled[0].token if compiled else None
+        self._sign = sign
         self._levels = levels
         self._sources = sources
         self._shared = shared
@@ -84,12 +84,12 @@ class MailTemplate:
             message = lowered(message)
         if message.campaign != self._campaign and self._campaign is not None:
             raise ConfigError("the message's campaign is not the one the mail was compiled for")
-        levels = self._levels(message) if self._levels else (message.opens, message.clicks)
+        levels = self._levels(message)
         cut = self._cuts.get(levels) or self._cut(*levels)
         head = self._heading.render(headers) if headers else self._head
-        if not cut.rest or self._token is None:
+        if not cut.rest:
             return head + cut.first
-        token = self._token(message).encode()
+        token = self._sign(message).encode()
         if len(token) <= SOFT_TOKEN:
             return token.join((head + cut.first, *cut.rest))
         if len(token) > cut.room:
@@ -139,8 +139,8 @@ def compile_mail(
     *,
     strip_signatures: bool = False,
     shared: bool = False,
-    levels: Callable[[Message], tuple[Level, Level]] | None = None,
-    sign: Callable[[Message], str] | None = None,
+    levels: _Levels,
+    sign: Callable[[Message], str],
 ) -> MailTemplate:
     """Compile a mail for a campaign.
 
@@ -153,8 +153,8 @@ def compile_mail(
             link numbers run on.
         strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
         shared: Let several people get each mail; its token is then the campaign's alone.
-        levels: Gives how much may be known of a message's opens and clicks; ``None`` for its own.
-        sign: Gives a message's token; ``None`` for the compiled bodies' own way, which checks the message again.
+        levels: Gives how much may be known of a message's opens and clicks.
+        sign: Gives a message's token.
 
     Raises:
         ConfigError: If it is neither bytes nor an email object.
@@ -195,6 +195,8 @@ def _ready(opened: Opened, sources: Sequence[str], placeholder: str) -> Opened:
     if not changes:
         return opened
     again = open_mail(mime.apply(opened.raw, sorted(changes)), strip_signatures=True, shared=True)
+    if [body.text.text for body in again.bodies] != [body.text.text for body in opened.bodies]:
+        raise RewriteError("a body does not read the same in another encoding, so nothing was changed")
     return Opened(raw=again.raw, root=again.root, bodies=again.bodies, signatures=(), warnings=opened.warnings)
 
 

@@ -66,7 +66,7 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
             raise SignedMail("a text body is signed or encrypted with PGP: any change would break it")
         elif _breaks_urls(part, body.text.text):
             warnings.append(_broken(part))
-        else:
+        elif body.text.text.strip():
             bodies.append(body)
             warnings += [] if body.text.errors == "strict" else [_stray(part)]
     if not bodies:

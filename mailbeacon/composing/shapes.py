@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mailbeacon.model import Edit, Level, Link, Message, Skipped, Warned
+from mailbeacon.model import Edit, Level, Link, Skipped, Warned
 
 __all__ = ["CompileBodies", "Composed", "RewriteHtml", "RewriteText", "Rewritten", "Slots", "Told"]
 
@@ -64,9 +64,6 @@ class Slots(Told, Protocol):
 
     def source_text(self, placeholder: str, *, opens: Level, clicks: Level) -> str:
         """Give the text with a placeholder where the token goes."""
-
-    def token(self, message: Message) -> str:
-        """Give what to put there for one recipient."""
 
 
 class CompileBodies(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from mailbeacon.caches import Cache
 from mailbeacon.markup import COMMENT, TAG, Attribute, attributes, scan, tag_name, url_text
 from mailbeacon.model import Place, SkipReason
 from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe, shown_host
@@ -57,16 +58,12 @@ class Planner:
 
     def __init__(self, rules: LinkRules) -> None:
         self.rules = rules
-        self._plans: dict[str, dict[str, tuple[Planned, ...]]] = {}
+        self._plans: Cache[str, Cache[str, tuple[Planned, ...]]] = Cache(_MAX_BASES)
 
-    def known(self, base: str) -> dict[str, tuple[Planned, ...]]:
+    def known(self, base: str) -> Cache[str, tuple[Planned, ...]]:
         """Give the plans made so far under a base URL, by a link's source as :meth:`plan` takes it."""
         found = self._plans.get(base)
-        if found is None:
-            if len(self._plans) >= _MAX_BASES:
-                self._plans.clear()
-            found = self._plans[base] = {}
-        return found
+        return self._plans.put(base, Cache(_MAX_PLANS)) if found is None else found
 
     def plan(self, source: str, base: str, reading: Reading = Reading.PLAIN) -> tuple[Planned, ...]:
         """Give the links of a piece, in order.
@@ -80,10 +77,7 @@ class Planner:
             return tuple(self._special(source, base, reading))
         found = tuple(self._links(source, base))
         if len(source) <= _MAX_REMEMBERED:
-            known = self.known(base)
-            if len(known) >= _MAX_PLANS:
-                known.clear()
-            known[source] = found
+            self.known(base).put(source, found)
         return found
 
     def _links(self, text: str, base: str) -> Iterator[Planned]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote_plus, unquote_plus, urljoin
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import check_destination
 from mailbeacon.markup import Attribute, attribute_text
@@ -115,10 +116,12 @@ class LinkRules:
     utm: Mapping[str, str] = field(default_factory=dict)
     wrap_unsubscribe: bool = False
     wrap_visible_urls: bool = True
-    _exclude: tuple[re.Pattern[str], ...] = field(init=False, default=())
-    _only: tuple[re.Pattern[str], ...] = field(init=False, default=())
-    _utm: Mapping[str, str] = field(init=False, default_factory=dict)
-    _known: dict[tuple[str, str], tuple[str, SkipReason | None]] = field(init=False, default_factory=dict)
+    _exclude: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
+    _only: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
+    _utm: Mapping[str, str] = field(init=False, compare=False, default_factory=dict)
+    _known: Cache[tuple[str, str], tuple[str, SkipReason | None]] = field(
+        init=False, compare=False, repr=False, default_factory=lambda: Cache(_MAX_KNOWN)
+    )
 
     @classmethod
     def of(cls, settings: Settings, owns: Callable[[str], bool]) -> Self:
@@ -140,8 +143,14 @@ class LinkRules:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_exclude", _compiled(self.exclude, "exclude"))
         object.__setattr__(self, "_only", _compiled(self.only, "only"))
+        object.__setattr__(self, "exclude", tuple(self.exclude))
+        object.__setattr__(self, "only", tuple(self.only))
         added = {name: f"{quote_plus(name)}={quote_plus(value)}" for name, value in self.utm.items()}
         object.__setattr__(self, "_utm", added)
+
+    def __hash__(self) -> int:
+        flags = (self.wrap_unsubscribe, self.wrap_visible_urls)
+        return hash((self.owns, self.exclude, self.only, frozenset(self.utm.items()), flags))
 
     def judge(self, url: str, base: str = "") -> tuple[str, SkipReason | None]:
         """Give the destination of a link, and why it must be left alone, or ``None``.
@@ -152,11 +161,7 @@ class LinkRules:
         """
         key = (url, base)
         found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= _MAX_KNOWN:
-                self._known.clear()
-            found = self._known[key] = self._judge(url, base)
-        return found
+        return self._known.put(key, self._judge(url, base)) if found is None else found
 
     def _judge(self, url: str, base: str) -> tuple[str, SkipReason | None]:
         reason = self._form(url, base)
