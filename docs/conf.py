@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import mailbeacon
 
@@ -32,3 +33,15 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
+suppress_warnings = ["ref.python"]  # two packages may each have an Audience; the text says which
+
+
+def keep_colon(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Keep what stands before a colon in an attribute's meaning: napoleon would take it for the attribute's type."""
+    if what in ("attribute", "property", "data") and lines and ": " in lines[0]:
+        lines[0] = f": {lines[0]}"
+
+
+def setup(app: Any) -> None:
+    """Have docstrings mended before napoleon reads them."""
+    app.connect("autodoc-process-docstring", keep_colon, priority=400)
