@@ -21,7 +21,9 @@ from mailbeacon.settings import Settings
 
 PAGES = sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
 TUTORIALS = DOCS / "tutorials"
-API = "".join(page.read_text("utf-8") for page in [DOCS / "reference/api.md", *(DOCS / "reference/package").glob("*.md")])
+API = "".join(
+    page.read_text("utf-8") for page in [DOCS / "reference/api.md", *(DOCS / "reference/package").glob("*.md")]
+)
 RUN = [page for page in PAGES if page.parent != TUTORIALS and any(one.language == "python" for one in blocks(page))]
 _ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
