@@ -6,6 +6,7 @@
     ├── ConfigError      the host asked for something that cannot work
     │   └── RuleError    a rule of the host's own failed
     ├── DataError        stored JSON that this version cannot read
+    ├── StoreError       a file or database that cannot be opened, written or waited for now
     ├── TokenError       a tracking URL that says nothing we may believe
     │   ├── BadToken     not in the form of a token
     │   └── ForgedToken  in the form of a token, but not signed by us
@@ -30,6 +31,7 @@ __all__ = [
     "RewriteError",
     "RuleError",
     "SignedMail",
+    "StoreError",
     "TokenError",
 ]
 
@@ -56,6 +58,10 @@ class RuleError(ConfigError):
 
 class DataError(MailbeaconError, ValueError):
     """Tell that stored data cannot be read: broken, or of a newer version."""
+
+
+class StoreError(MailbeaconError, OSError):
+    """Tell that a store cannot be opened, written or waited for now; the message names its file or database."""
 
 
 class TokenError(MailbeaconError, ValueError):

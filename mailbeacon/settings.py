@@ -35,6 +35,10 @@ MIN_KEY_BYTES = 16
 """The least length of a secret key."""
 
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""Source: RFC 9110 (2022), section 5.6.2, a token."""
+
+
 def utc_now() -> datetime:
     """Give the current moment: the default clock, and the only place the package reads one."""
     return datetime.now(UTC)
@@ -70,7 +74,9 @@ class Settings:
         max_age: Events older than this since sending are marked expired; ``None`` for never.
         clock_skew: How far in the future ``sent_at`` may lie.
         fallback_url: Where a click with a bad token goes; empty for a plain 404 page.
-        trusted_proxies: Networks (CIDR) whose ``Forwarded`` or ``X-Forwarded-For`` is believed.
+        trusted_proxies: The addresses (CIDR) of the proxies before this server, whose word for the client's is taken;
+            ``127.0.0.1/32`` for one on this machine, over loopback or a Unix socket.
+        proxy_header: The one field these proxies write; every other one is ignored.
         keep_address: What becomes of the client's address after the verdict.
         keep_user_agent: What becomes of the user agent.
         keep_headers: What becomes of the header fields of the allow-list: dropped or kept.
@@ -110,6 +116,7 @@ class Settings:
     clock_skew: timedelta = timedelta(minutes=5)
     fallback_url: str = ""
     trusted_proxies: Sequence[str] = ()
+    proxy_header: str = "X-Forwarded-For"
     keep_address: Keep = "drop"
     keep_user_agent: Keep = "drop"
     keep_headers: Literal["drop", "keep"] = "drop"
@@ -145,6 +152,8 @@ class Settings:
         if self.keep_headers not in ("drop", "keep"):
             raise ConfigError(f"keep_headers must be drop or keep, got {self.keep_headers!r}")
         _check_proxies(self.trusted_proxies)
+        if not isinstance(self.proxy_header, str) or not _HEADER_NAME.fullmatch(self.proxy_header):
+            raise ConfigError("proxy_header must be the name of a header field, such as X-Forwarded-For")
 
     @classmethod
     def of(cls, base_url: str, options: Mapping[str, object]) -> Settings:

@@ -8,8 +8,8 @@ import os
 import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from io import FileIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event as Flag
@@ -18,9 +18,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbeacon.errors import ConfigError, DataError
+from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Actor, AgentKind, Channel, Event, Facts, Hint, Kind, Level, Signal, Verdict
-from mailbeacon.store import CallbackSink, JsonlSink, MemoryHistory, MemorySink, SqliteHistory, SqliteSink
+from mailbeacon.store import (
+    CallbackSink,
+    JsonlSink,
+    MemoryHistory,
+    MemorySink,
+    SqliteHistory,
+    SqliteSink,
+    read_events,
+)
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 VERDICT = Verdict(actor=Actor.SCANNER, confidence=0.9, signals=(Signal(name="burst", weight=2.5),), version="1")
@@ -186,11 +194,8 @@ def test_a_full_disk_is_an_error_of_record_not_silence():
 
 
 def test_a_disk_that_takes_a_line_in_pieces_gets_all_of_it(tmp_path, monkeypatch):
-    class Slow(FileIO):
-        def write(self, data) -> int:
-            return super().write(data[:7])
-
-    monkeypatch.setattr("mailbeacon.store.jsonl.FileIO", Slow)
+    write = os.write
+    monkeypatch.setattr("os.write", lambda file, data: write(file, data[:7]))
     with JsonlSink(tmp_path / "e") as sink:
         sink.record(event(1), VERDICT)
         assert list(sink.events()) == [(event(1), VERDICT)]
@@ -222,7 +227,7 @@ def test_a_sqlite_batch_is_all_or_none(tmp_path):
 
 def test_a_sqlite_transaction_that_fails_leaves_the_sink_usable(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as sink:
-        with pytest.raises(sqlite3.IntegrityError):
+        with pytest.raises(StoreError, match=r"e\.sqlite"):
             sink.record_many([(event(0), None), (event(1, campaign=None), None)])
         sink.record(event(2))
         assert [kept.id for kept, _ in sink.events()] == ["e2"]
@@ -239,7 +244,7 @@ def test_sqlite_events_are_streamed_while_others_write(tmp_path):
 
 def test_sqlite_files_have_a_write_ahead_log_and_writers_wait_for_one_another(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as sink:
-        assert sink._file._open().execute("PRAGMA busy_timeout").fetchone() == (10_000,)
+        assert sink._database.read("PRAGMA busy_timeout") == [(250,)]
     connection = sqlite3.connect(tmp_path / "e.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
@@ -259,21 +264,31 @@ def test_a_file_that_is_not_sqlites_is_a_data_error_and_stays_as_it_is(cls, tmp_
     with pytest.raises(DataError, match="SQLite"):
         cls(path)
     assert path.read_text() == "Dear reader, " * 400
-    with pytest.raises(DataError, match="SQLite"):
+    with pytest.raises(StoreError, match="no such folder"):
         cls(tmp_path / "no such folder" / "x")
 
 
-def test_a_row_that_cannot_be_read_is_a_data_error_with_its_number(tmp_path):
-    with SqliteSink(tmp_path / "e.sqlite") as sink:
-        sink.record_many([(event(1), None), (event(2), None)])
-        connection = sqlite3.connect(tmp_path / "e.sqlite")
-        connection.execute("UPDATE mailbeacon_events SET event = '{}' WHERE id = 'e2'")
+def spoil(path: Path, name: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE mailbeacon_events SET event = '{}' WHERE id = ?", (name,))
         connection.commit()
-        connection.close()
-        reading = sink.events()
-        next(reading)
-        with pytest.raises(DataError, match="row 2"):
-            next(reading)
+
+
+@pytest.mark.parametrize(
+    "read", [lambda path, **told: SqliteSink(path).events(**told), read_events], ids=["sink", "file"]
+)
+def test_a_row_that_cannot_be_read_hides_no_other_and_is_told_by_its_number(tmp_path, read):
+    path = tmp_path / "e.sqlite"
+    with SqliteSink(path) as sink:
+        sink.record_many([(event(number), VERDICT) for number in range(1, 6)])
+    spoil(path, "e2")
+    told: list[DataError] = []
+    assert [kept.id for kept, _ in read(path, on_broken=told.append)] == ["e1", "e3", "e4", "e5"]
+    assert [str(error).partition(":")[0] for error in told] == ["row 2"]
+    found = []
+    with pytest.raises(DataError, match=r"cannot read row 2$"):
+        found.extend(read(path))
+    assert [kept.id for kept, _ in found] == ["e1", "e3", "e4", "e5"]
 
 
 def _fill(path: Path, start: int) -> None:
@@ -373,7 +388,7 @@ def test_a_forked_worker_waits_for_no_thread_of_its_parent(tmp_path):
     locked, done = Flag(), Flag()
 
     def hold():
-        with history._file._lock:
+        with history._database._lock:
             locked.set()
             done.wait(30)
 

@@ -204,6 +204,19 @@ def test_where_no_thread_can_be_started_the_caller_does_the_work(monkeypatch):
         assert sink.flush(NOT_LONG)
 
 
+def test_a_worker_that_died_is_followed_by_another():
+    kept = MemorySink()
+    sink = QueueSink(kept)
+    dead = Thread(target=int)
+    dead.start()
+    dead.join()
+    sink._worker = dead
+    sink.record(event(1), HUMAN)
+    assert sink.flush(SOON)
+    assert len(kept) == 1
+    sink.close()
+
+
 def test_many_threads_lose_nothing_and_double_nothing(tmp_path):
     with JsonlSink(tmp_path / "events") as kept, QueueSink(kept, size=3, patience=timedelta(milliseconds=1)) as sink:
 

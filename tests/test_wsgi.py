@@ -21,11 +21,11 @@ from mailbeacon import replying
 from mailbeacon.decoding import decode
 from mailbeacon.links import Routes
 from mailbeacon.model import Actor, Event, Facts, Headers, Kind, Message, Reply, Request, Target, Verdict
+from mailbeacon.networks.proxies import TrustedProxies
 from mailbeacon.privacy import redact
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemorySink
 from mailbeacon.tokens import TokenSigner
-from mailbeacon.web.proxies import TrustedProxies
 from mailbeacon.web.wsgi import application, raw_url
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -47,10 +47,15 @@ class Judge:
 class Beacon:
     """The least a door needs: answers with the library's own replies, and keeps what was asked."""
 
-    def __init__(self, *trusted_proxies: str) -> None:
+    def __init__(self, *trusted_proxies: str, **options: str) -> None:
         self.sink = MemorySink()
         self.settings = Settings(
-            base_url=BASE, secret_keys=[KEY], sink=self.sink, trusted_proxies=trusted_proxies, clock=lambda: NOW
+            base_url=BASE,
+            secret_keys=[KEY],
+            sink=self.sink,
+            trusted_proxies=trusted_proxies,
+            clock=lambda: NOW,
+            **options,
         )
         self.asked: list[Request] = []
 
@@ -171,9 +176,27 @@ def test_many_readers_at_once_lose_no_event(beacon, port):
 
 
 def test_case_25_behind_a_trusted_proxy_the_event_has_the_clients_address(beacon, port):
+    """The field the proxy does not write is the client's own: it neither gives nor hides an address."""
     fetch(port, OPEN, X_Forwarded_For="198.51.100.9, 203.0.113.5")
-    fetch(port, CLICK, Forwarded='for="[2001:db8::7]:4711";proto=https')
-    assert [event.address for event in beacon.events()] == ["203.0.113.5", "2001:db8::7"]
+    fetch(port, OPEN, X_Forwarded_For="203.0.113.5", Forwarded="for=1.2.3.4", User_Agent="second")
+    fetch(port, OPEN, Forwarded="for=1.2.3.4", User_Agent="third")
+    assert [event.address for event in beacon.events()] == ["203.0.113.5", "203.0.113.5", "127.0.0.1"]
+
+
+def test_case_25_the_proxy_may_write_forwarded():
+    beacon = Beacon("127.0.0.1/32", proxy_header="Forwarded")
+    fields = {"HTTP_FORWARDED": 'for="[2001:db8::7]:4711";proto=https', "HTTP_X_FORWARDED_FOR": "8.8.8.8"}
+    call(application(beacon), OPEN, REMOTE_ADDR="127.0.0.1", **fields)
+    assert [event.address for event in beacon.events()] == ["2001:db8::7"]
+
+
+def test_behind_werkzeugs_proxy_fix_the_address_is_found_without_trusted_proxies():
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    for trusted in ((), ("127.0.0.1/32",)):
+        beacon = Beacon(*trusted)
+        call(ProxyFix(application(beacon)), OPEN, REMOTE_ADDR="127.0.0.1", HTTP_X_FORWARDED_FOR="203.0.113.5")
+        assert [event.address for event in beacon.events()] == ["203.0.113.5"]
 
 
 def test_the_application_works_under_any_mount_and_in_the_validator():
@@ -280,10 +303,13 @@ TRUSTED = ("10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1/32")
         pytest.param("10.0.0.1", {"Forwarded": 'for="192.0.2.7'}, "", id="an open quote"),
         pytest.param("10.0.0.1", {"Forwarded": "proto=https"}, "", id="Forwarded without a client"),
         pytest.param(
-            "10.0.0.1", {"Forwarded": "for=192.0.2.7", "X-Forwarded-For": "192.0.2.7"}, "192.0.2.7", id="both agree"
+            "10.0.0.1", {"X-Real-IP": "8.8.8.8", "X-Forwarded-For": "192.0.2.7"}, "192.0.2.7", id="another field"
         ),
         pytest.param(
-            "10.0.0.1", {"Forwarded": "for=8.8.8.8", "X-Forwarded-For": "192.0.2.7"}, "", id="both disagree: nobody"
+            "10.0.0.1",
+            {"Forwarded": "for=8.8.8.8", "X-Forwarded-For": "192.0.2.7"},
+            "192.0.2.7",
+            id="a field the client added does not hide it",
         ),
         pytest.param("2001:db8:ffff::1", {"X-Forwarded-For": "192.0.2.7"}, "192.0.2.7", id="an IPv6 proxy"),
         pytest.param("", {"X-Forwarded-For": "192.0.2.7"}, "192.0.2.7", id="a Unix socket is this machine"),
@@ -293,7 +319,14 @@ TRUSTED = ("10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1/32")
     ],
 )
 def test_the_clients_address_is_what_the_last_trusted_proxy_says(peer, headers, client):
-    assert TrustedProxies(TRUSTED).client(peer, Headers(headers)) == client
+    header = "Forwarded" if [*headers] == ["Forwarded"] else "X-Forwarded-For"
+    assert TrustedProxies(TRUSTED, header=header).client(peer, Headers(headers)) == client
+
+
+def test_one_field_that_holds_a_single_address_can_be_named():
+    proxies = TrustedProxies(["127.0.0.1/32"], header="X-Real-IP")
+    fields = Headers({"X-Real-IP": "192.0.2.7", "X-Forwarded-For": "8.8.8.8", "Forwarded": "for=8.8.4.4"})
+    assert proxies.client("", fields) == "192.0.2.7"
 
 
 def test_without_trusted_proxies_not_even_a_unix_socket_is_believed():
@@ -309,7 +342,7 @@ def test_law_no_text_before_the_proxys_own_makes_anyone_another(client, spoofed,
     """Whatever the client writes, the address found is its own, or unknown where that breaks the field's form."""
     own = f'for="[{client}]:1"' if header == "Forwarded" and ":" in client else client
     own = own if header == "X-Forwarded-For" or own.startswith("for") else f"for={own}"
-    proxies = TrustedProxies(["172.16.0.1/32"])
+    proxies = TrustedProxies(["172.16.0.1/32"], header=header)
     expected = proxies.client(client, Headers())
     found = proxies.client("172.16.0.1", Headers({header: f"{spoofed}, {own}"}))
     assert found == expected or (found == "" and header == "Forwarded") or expected == "172.16.0.1"
@@ -317,5 +350,6 @@ def test_law_no_text_before_the_proxys_own_makes_anyone_another(client, spoofed,
 
 @given(field=fields, other=fields)
 def test_law_any_header_gives_an_address_or_nothing(field, other):
-    found = TrustedProxies(["10.0.0.0/8"]).client("10.0.0.1", Headers({"Forwarded": field, "X-Forwarded-For": other}))
+    headers = Headers({"Forwarded": field, "X-Forwarded-For": other})
+    found = TrustedProxies(["10.0.0.0/8"], header="Forwarded").client("10.0.0.1", headers)
     assert found == TrustedProxies().client(found, Headers())

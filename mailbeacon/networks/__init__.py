@@ -1,7 +1,8 @@
 """Say who runs the network of an address, and what it is used for.
 
 The package's own small table (:func:`builtin`), the optional larger one (:func:`from_iporigin`), tables made from the
-lists that operators publish, and the geography of an address. Does not fetch anything and never looks a name up.
+lists that operators publish, the geography of an address, and whose word is taken for one (``proxies``). Does not fetch
+anything and never looks a name up.
 """
 
 from mailbeacon.networks.geography import Geography, Place

@@ -5,41 +5,61 @@ It does not index, and it does not write an event's fields in any form but the m
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Iterable, Iterator
-from io import FileIO
-from os import SEEK_END, PathLike
+from contextlib import suppress
+from datetime import datetime, timedelta
+from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import Self
+from typing import Final, Self
 
-from mailbeacon.errors import ConfigError, DataError
-from mailbeacon.model import Event, Verdict, read_json
+from mailbeacon.errors import ConfigError, DataError, StoreError
+from mailbeacon.model import Event, Verdict
+from mailbeacon.store.files import is_still_at, lock, open_private
+from mailbeacon.store.lines import Pair, broken_report, line_of, pair_of
+from mailbeacon.store.memory import check_bounds, check_wait
 
 __all__ = ["JsonlSink"]
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_PATIENT_SECONDS: Final = 10.0
+"""How long whoever rewrites or rotates a file waits for those who write to it."""
 
 
 class JsonlSink:
     """Append events to a file, each handed to the operating system before ``record`` returns.
 
-    The file is opened at the first event. A line that a crash left unfinished is closed before the next one is written,
-    so that it costs no other event, and reading tells its number.
+    The file is opened at the first event, for its owner alone. One that was moved or deleted meanwhile, as by a log
+    rotation, is noticed, and a new one begun. A line that a crash left unfinished is closed before the next one is
+    written, so that it costs no other event, and reading tells its number. Several processes may write to one file.
 
     Args:
-        path: The file; made if it is not there.
+        path: The file; made if it is not there. A symbolic link is refused.
+        rotate_bytes: Once the file is larger, it becomes ``path.1``, ``path.2`` and so on, the newest with the highest
+            number; ``None`` for one file. Reading reads them all; nothing is deleted.
+        wait: How long ``record`` waits while another process rewrites the file.
 
     Raises:
-        ConfigError: If ``path`` is no path.
+        ConfigError: If ``path`` is no path, or a bound makes no sense.
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        rotate_bytes: int | None = None,
+        wait: timedelta = timedelta(milliseconds=250),
+    ) -> None:
         if not isinstance(path, str | PathLike):
             raise ConfigError(f"path must name a file, got {type(path).__name__}")
+        if rotate_bytes is not None:
+            check_bounds(rotate_bytes=rotate_bytes)
         self._path = Path(path)
+        self._rotate_bytes = rotate_bytes
+        self._wait_seconds = check_wait(wait)
         self._lock = Lock()
-        self._file: FileIO | None = None
+        self._file = -1
+        self._opened: os.stat_result | None = None
         self._torn = False
 
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
@@ -48,19 +68,17 @@ class JsonlSink:
         Raises:
             OSError: If the file cannot be opened, or the disk is full.
         """
-        self._append(_line(event, verdict))
+        self._append(line_of(event, verdict))
 
-    def record_many(self, pairs: Iterable[tuple[Event, Verdict | None]]) -> None:
+    def record_many(self, pairs: Iterable[Pair]) -> None:
         """Append several events in one write.
 
         Raises:
             OSError: If the file cannot be opened, or the disk is full.
         """
-        self._append(b"".join([_line(event, verdict) for event, verdict in pairs]))
+        self._append(b"".join([line_of(event, verdict) for event, verdict in pairs]))
 
-    def events(
-        self, *, on_broken: Callable[[DataError], object] | None = None
-    ) -> Iterator[tuple[Event, Verdict | None]]:
+    def events(self, *, on_broken: Callable[[DataError], object] | None = None) -> Iterator[Pair]:
         """Read the events, each id once, in the order they were written; a file that is not there holds none.
 
         Args:
@@ -70,31 +88,42 @@ class JsonlSink:
         Raises:
             DataError: If lines cannot be read and there is no ``on_broken``; it names their numbers.
         """
-        if not self._path.exists():
-            return
         seen: set[str] = set()
         broken: list[int] = []
-        with self._path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    pair = _pair(line)
-                except DataError as error:
-                    broken.append(number)
-                    if on_broken:
-                        on_broken(DataError(f"line {number}: {error}"))
-                    continue
-                if pair and pair[0].id not in seen:
-                    seen.add(pair[0].id)
-                    yield pair
+        for number, line in enumerate(self._lines(), 1):
+            try:
+                pair = pair_of(line)
+            except DataError as error:
+                broken.append(number)
+                if on_broken:
+                    on_broken(DataError(f"line {number}: {error}"))
+                continue
+            if pair and pair[0].id not in seen:
+                seen.add(pair[0].id)
+                yield pair
         if broken and not on_broken:
-            raise DataError(_report(broken))
+            raise DataError(broken_report(broken, "line"))
+
+    def of_recipient(self, recipient: str) -> Iterator[Pair]:
+        """Read the events of one recipient; lines that cannot be read are passed over."""
+        return (pair for pair in self.events(on_broken=_pass_over) if pair[0].recipient == recipient)
+
+    def erase(self, recipient: str) -> int:
+        """Take a recipient's events out of all files, and return how many lines went; broken lines stay.
+
+        Raises:
+            OSError: If a file cannot be written anew; it is then as it was.
+        """
+        return self._keep_only(lambda event: event.recipient != recipient)
+
+    def drop_before(self, moment: datetime) -> int:
+        """Take out the events received before a moment, and return how many lines went."""
+        return self._keep_only(lambda event: event.received_at >= moment)
 
     def close(self) -> None:
-        """Close the file; the next event opens it again, as after a rotation."""
+        """Close the file; the next event opens it again."""
         with self._lock:
-            if self._file:
-                self._file.close()
-            self._file = None
+            self._shut()
 
     def __enter__(self) -> Self:
         return self
@@ -102,46 +131,115 @@ class JsonlSink:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def files(self) -> list[Path]:
+        """The files there are, the oldest first."""
+        found = []
+        for path in self._path.parent.glob(f"{self._path.name}.*"):
+            with suppress(ValueError):
+                found.append((int(path.name[len(self._path.name) + 1 :]), path))
+        return [path for _, path in sorted(found)] + [self._path] * self._path.exists()
+
+    def _lines(self) -> Iterator[bytes]:
+        for path in self.files:
+            with path.open("rb") as file:
+                yield from file
+
     def _append(self, text: bytes) -> None:
         with self._lock:
-            file = self._file or self._open()
-            if self._torn:
-                text = b"\n" + text
-            self._torn = True
-            done = file.write(text)
+            while True:
+                file = self._open()
+                with lock(file, self._path, seconds=self._wait_seconds, shared=True):
+                    if self._opened is not None and is_still_at(self._path, self._opened):
+                        self._write(file, text)
+                        break
+                self._shut()
+                if not self._path.parent.is_dir():
+                    raise StoreError(f"{self._path}: its folder is gone")
+            if self._rotate_bytes is not None and os.fstat(file).st_size >= self._rotate_bytes:
+                self._rotate(file)
+
+    def _write(self, file: int, text: bytes) -> None:
+        if self._torn:
+            text = b"\n" + text
+        self._torn = True
+        done = 0
+        try:
             while done < len(text):
-                done += file.write(text[done:])
-            self._torn = False
+                done += os.write(file, text[done:])
+        except OSError as error:
+            raise StoreError(error.errno, error.strerror, str(self._path)) from error
+        self._torn = False
 
-    def _open(self) -> FileIO:
-        """Open the file for appending, and see whether its last line is whole."""
-        file = self._file = FileIO(self._path, "a+")
-        if file.seek(0, SEEK_END):
-            file.seek(-1, SEEK_END)
-            self._torn = file.read(1) != b"\n"
-        return file
+    def _open(self) -> int:
+        """Return the file opened for appending, and see whether its last line is whole."""
+        if self._file < 0:
+            self._file = open_private(self._path, os.O_RDWR | os.O_APPEND)
+            self._opened = os.fstat(self._file)
+            if self._opened.st_size:
+                os.lseek(self._file, -1, os.SEEK_END)
+                self._torn = os.read(self._file, 1) != b"\n"
+        return self._file
+
+    def _shut(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._opened, self._torn = -1, None, False
+
+    def _rotate(self, file: int) -> None:
+        """Give the file the next number; whoever else writes to it notices, and begins a new one."""
+        with lock(file, self._path, seconds=_PATIENT_SECONDS):
+            if self._opened is not None and is_still_at(self._path, self._opened):
+                numbered = [int(path.suffix[1:]) for path in self.files if path != self._path]
+                self._path.rename(f"{self._path}.{max(numbered, default=0) + 1}")
+        self._shut()
+
+    def _keep_only(self, wanted: Callable[[Event], bool]) -> int:
+        with self._lock:
+            self._shut()
+            gone = _rewrite(self._path, wanted)  # first: one that is rotated meanwhile has been seen to
+            return gone + sum(_rewrite(path, wanted) for path in self.files if path != self._path)
 
 
-def _line(event: Event, verdict: Verdict | None) -> bytes:
-    whole = {"event": event.to_dict(), "verdict": verdict.to_dict() if verdict else None}
-    return (_encode(whole) + "\n").encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own escape
+def _pass_over(_: DataError) -> None:
+    """Say nothing of a line that cannot be read."""
 
 
-def _pair(line: bytes) -> tuple[Event, Verdict | None] | None:
-    """Read one line; ``None`` for an empty one.
-
-    Raises:
-        DataError: If it is broken.
-    """
-    if not line.strip():
-        return None
-    values = read_json(line, "an event")
-    event, verdict = values.get("event"), values.get("verdict")
-    if not isinstance(event, dict) or not (verdict is None or isinstance(verdict, dict)):
-        raise DataError("not an event with its verdict")
-    return Event.from_dict(event), Verdict.from_dict(verdict) if verdict is not None else None
+def _rewrite(path: Path, wanted: Callable[[Event], bool]) -> int:
+    """Write a file anew without the unwanted events, while nobody can append to it; return how many lines went."""
+    while path.exists():
+        old = open_private(path, create=False)
+        try:
+            with lock(old, path, seconds=_PATIENT_SECONDS):
+                if is_still_at(path, os.fstat(old)):  # or somebody rotated it while we waited
+                    return _copy(old, path, wanted)
+        finally:
+            os.close(old)
+    return 0
 
 
-def _report(broken: list[int]) -> str:
-    named = ", ".join(map(str, broken[:10])) + (", …" if len(broken) > 10 else "")
-    return f"cannot read line {named}" if len(broken) == 1 else f"cannot read {len(broken)} lines: {named}"
+def _copy(old: int, path: Path, wanted: Callable[[Event], bool]) -> int:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
+    gone = 0
+    try:
+        with open(old, "rb", closefd=False) as lines, open(open_private(beside), "wb") as kept:  # noqa: PTH123
+            for line in lines:
+                if _wants(line, wanted):
+                    kept.write(line)
+                else:
+                    gone += 1
+            kept.flush()
+            os.fsync(kept.fileno())
+        if gone:
+            beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return gone
+
+
+def _wants(line: bytes, wanted: Callable[[Event], bool]) -> bool:
+    try:
+        pair = pair_of(line)
+    except DataError:
+        return True
+    return pair is None or wanted(pair[0])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from datetime import datetime, timedelta
 from threading import Lock
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Verdict
 
-__all__ = ["CallbackSink", "MemoryHistory", "MemorySink", "check_bounds"]
+__all__ = ["CallbackSink", "MemoryHistory", "MemorySink", "check_bounds", "check_wait"]
 
 
 def check_bounds(**bounds: int) -> None:
@@ -21,6 +22,17 @@ def check_bounds(**bounds: int) -> None:
     for name, value in bounds.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ConfigError(f"{name} must be a whole number from 1, got {value!r}")
+
+
+def check_wait(wait: timedelta) -> float:
+    """Return how long to wait, in seconds.
+
+    Raises:
+        ConfigError: If it is no ``timedelta`` of zero or more.
+    """
+    if not isinstance(wait, timedelta) or wait < timedelta():
+        raise ConfigError("wait must be a timedelta of zero or more")
+    return wait.total_seconds()
 
 
 class MemorySink:
@@ -44,6 +56,24 @@ class MemorySink:
         """Give what is kept now, the oldest first."""
         with self._lock:
             return iter(list(self._kept.values()))
+
+    def of_recipient(self, recipient: str) -> Iterator[tuple[Event, Verdict | None]]:
+        """Return the events of one recipient."""
+        return (pair for pair in self.events() if pair[0].recipient == recipient)
+
+    def erase(self, recipient: str) -> int:
+        """Forget a recipient's events, and return how many they were."""
+        return self._keep_only(lambda event: event.recipient != recipient)
+
+    def drop_before(self, moment: datetime) -> int:
+        """Forget the events received before a moment, and return how many they were."""
+        return self._keep_only(lambda event: event.received_at >= moment)
+
+    def _keep_only(self, wanted: Callable[[Event], bool]) -> int:
+        with self._lock:
+            before = len(self._kept)
+            self._kept = {name: pair for name, pair in self._kept.items() if wanted(pair[0])}
+            return before - len(self._kept)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -90,7 +120,7 @@ class MemoryHistory:
     def recent(self, event: Event) -> tuple[Event, ...]:
         """Give the remembered events of the same mail or the same network id, each once, without ``event``."""
         with self._lock:
-            of_message = self._messages.read(_mail(event))
+            of_message = self._messages.read(event.message_id and event.mail)
             of_network = self._networks.read(event.facts.network_id)
         found = {known.id: known for known in of_message}
         for known in of_network:
@@ -101,13 +131,8 @@ class MemoryHistory:
     def add(self, event: Event) -> None:
         """Remember an event."""
         with self._lock:
-            self._messages.write(_mail(event), event)
+            self._messages.write(event.message_id and event.mail, event)
             self._networks.write(event.facts.network_id, event)
-
-
-def _mail(event: Event) -> Hashable:
-    """Name an event's mail: one message id may serve a whole mailing, whose readers have nothing to do with each other."""
-    return (event.message_id, event.recipient) if event.message_id else ""
 
 
 class _Shelf:

@@ -13,8 +13,9 @@ from typing import Final
 
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
+from mailbeacon.store.database import open_existing
 from mailbeacon.store.jsonl import JsonlSink
-from mailbeacon.store.sqlite import open_existing, read_rows
+from mailbeacon.store.sqlite import TABLE, read_rows
 
 __all__ = ["read_events"]
 
@@ -29,12 +30,12 @@ def read_events(
 
     Args:
         path: The file; its first bytes say which of the two wrote it.
-        on_broken: As of :meth:`JsonlSink.events`: is told of each line that cannot be read.
+        on_broken: Is told of each line or row that cannot be read. Without it, they are reported together at the end,
+            after all that can be read has been given.
 
     Raises:
         OSError: If the file is not there or cannot be read.
-        DataError: If a SQLite file is not a sink's or holds a row that cannot be read, or if lines cannot be read and
-            there is no ``on_broken``.
+        DataError: If a SQLite file is not a sink's, or if lines or rows cannot be read and there is no ``on_broken``.
     """
     file = Path(path)
     with file.open("rb") as stream:
@@ -42,5 +43,5 @@ def read_events(
     if not is_sqlite:
         yield from JsonlSink(file).events(on_broken=on_broken)
         return
-    with closing(open_existing(file)) as connection:
-        yield from read_rows(connection)
+    with closing(open_existing(file, TABLE)) as connection:
+        yield from read_rows(connection, on_broken=on_broken)

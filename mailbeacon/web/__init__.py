@@ -1,7 +1,6 @@
 """Doors for web frameworks: each turns the framework's request into ours and our reply into the framework's.
 
-Nothing is decided here but whose word is taken for the client's address (``proxies``). Importing this imports no
-framework.
+Nothing is decided here. Importing this imports no framework.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mailbeacon.model import Headers, Request
+from mailbeacon.networks.proxies import TrustedProxies
 from mailbeacon.web import Beacon
-from mailbeacon.web.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -27,12 +27,13 @@ def application(beacon: Beacon) -> WSGIApplication:
     """Give the WSGI application of a beacon.
 
     Args:
-        beacon: Its ``settings.trusted_proxies`` say whose ``Forwarded`` and ``X-Forwarded-For`` are believed.
+        beacon: Its ``settings.trusted_proxies`` say whose ``proxy_header`` is believed. An application around this one that
+            sets ``REMOTE_ADDR`` itself, such as Werkzeug's ``ProxyFix``, has the same task: use one of the two.
 
     Returns:
         An application for any thread; it answers with a list of one body, empty for HEAD.
     """
-    proxies = TrustedProxies(beacon.settings.trusted_proxies)
+    proxies = TrustedProxies(beacon.settings.trusted_proxies, header=beacon.settings.proxy_header)
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         headers = _headers(environ)

@@ -70,10 +70,11 @@ def _events(path: Path, errors: list[str]) -> list[Event]:
 
 
 def _told(name: str, errors: list[str]) -> str:
-    """Say which lines are broken; each error begins with ``line`` and its number."""
+    """Say which lines or rows are broken; each error begins with that word and its number."""
     if not errors:
         return ""
     if len(errors) == 1:
         return f"{name}, {errors[0]}: not counted"
-    numbers = ", ".join(error.split(":")[0].removeprefix("line ") for error in errors[:10])
-    return f"{name}: {len(errors):,} lines cannot be read and are not counted: {numbers}{', …' if len(errors) > 10 else ''}"
+    what = errors[0].split()[0]
+    numbers = ", ".join(error.split(":")[0].removeprefix(f"{what} ") for error in errors[:10])
+    return f"{name}: {len(errors):,} {what}s cannot be read and are not counted: {numbers}{', …' if len(errors) > 10 else ''}"

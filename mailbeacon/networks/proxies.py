@@ -27,43 +27,46 @@ _Address = IPv4Address | IPv6Address
 
 
 class TrustedProxies:
-    """Find the client's address from what trusted proxies say.
+    """Find the client's address from the one field that trusted proxies write.
 
     Args:
-        networks: In CIDR form; none for no proxy at all.
+        networks: The proxies' own addresses in CIDR form, not a whole network in which clients are too: whoever is inside
+            may choose an address. ``127.0.0.1/32`` trusts a proxy on this machine, over loopback or a Unix socket. None for
+            no proxy at all.
+        header: The field the proxies write: ``X-Forwarded-For``, ``Forwarded``, or one that holds a single address, such as
+            ``X-Real-IP`` or ``CF-Connecting-IP``. Every other field is the client's own, and ignored.
     """
 
-    def __init__(self, networks: Iterable[str] = ()) -> None:
+    def __init__(self, networks: Iterable[str] = (), *, header: str = "X-Forwarded-For") -> None:
         self._networks = tuple(ip_network(network, strict=False) for network in networks)
+        self._header = header.lower()
 
     def client(self, peer: str, headers: Headers) -> str:
-        """Give the address of the client, empty when it cannot be known.
+        """Return the address of the client, empty when it cannot be known.
 
-        From the peer backwards, each hop is believed only if the one after it is a trusted proxy. A client can send a
-        ``Forwarded`` of its own through a proxy that only knows ``X-Forwarded-For``, and the other way round: where
-        both are there and disagree, nobody is believed.
+        From the peer backwards, each hop is believed only if the one after it is a trusted proxy.
 
         Args:
-            peer: The address the connection came from; empty for a Unix socket, which counts as this machine.
+            peer: The address the connection came from; empty for a Unix socket, which counts as ``127.0.0.1``.
             headers: The request's.
 
         Returns:
             In plain form: no port, brackets or zone, and an IPv4 address inside IPv6 taken out.
 
         Example:
-            >>> proxies = TrustedProxies(["10.0.0.0/8"])
+            >>> proxies = TrustedProxies(["10.0.0.1/32"])
             >>> proxies.client("10.0.0.1", Headers({"X-Forwarded-For": "203.0.113.9, 192.0.2.7"}))
             '192.0.2.7'
         """
         last = _address(peer or _SOCKET)
         if last is None or not self._trusts(last):
             return str(last) if last and peer else ""
-        forwarded = headers.get_lower("forwarded")
-        listed = headers.get_lower("x-forwarded-for")
-        if not forwarded and not listed:
+        field = headers.get_lower(self._header)
+        if not field:
             return str(last) if peer else ""
-        found = {self._walk(last, hops) for hops in (_forwarded(forwarded), listed.split(",")) if hops != [""]}
-        return found.pop() if len(found) == 1 and max(len(forwarded), len(listed)) <= _MAX_FIELD else ""
+        if len(field) > _MAX_FIELD:
+            return ""
+        return self._walk(last, _forwarded(field) if self._header == "forwarded" else field.split(","))
 
     def _walk(self, last: _Address, hops: list[str]) -> str:
         for hop in reversed(hops):

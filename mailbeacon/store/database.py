@@ -1,0 +1,256 @@
+"""One SQLite file that several threads and several worker processes share: opening, waiting, writing, reading.
+
+sqlite3 is imported when a file is opened. Knows no event. It leaves a host's own tables alone; ours have names that
+begin with ``mailbeacon_``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from threading import RLock
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
+
+from mailbeacon.errors import ConfigError, DataError, StoreError
+from mailbeacon.store.files import ensure_private, is_still_at
+from mailbeacon.store.memory import check_wait
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["SHORT_WAIT", "Database", "open_existing", "storable"]
+
+SHORT_WAIT: Final = timedelta(milliseconds=250)
+"""How long a reply's path waits for a store."""
+_PATIENT_SECONDS: Final = 10.0
+"""How long is waited for another process where no reader waits: when a file is opened first, or read."""
+_PAUSE_SECONDS: Final = 0.02
+"""How long is waited between two tries where SQLite itself does not wait."""
+_LEFTOVERS: Final = ("-wal", "-shm", "-journal")
+"""The endings of the files SQLite puts beside its own. Source: SQLite, Temporary Files Used By SQLite, 2026."""
+
+Values = Sequence[object]
+Migrate = Callable[["sqlite3.Connection"], None]
+
+
+class Database:
+    """Hold one connection to a database file, for one thread at a time; a forked process opens its own.
+
+    A file that was moved or deleted meanwhile is noticed before the next event is written, and a new one begun.
+
+    Args:
+        path: The file; made if it is not there, for its owner alone. A symbolic link is refused.
+        schema: The statements that make our tables where they are not there.
+        migrate: Brings tables of an older version up to date.
+        wait: How long a statement waits, for other threads and other processes together.
+
+    Raises:
+        ConfigError: For a database in memory, or a wait that makes no sense.
+        DataError: If the file is not SQLite's.
+        StoreError: If it cannot be opened.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], schema: str, *, migrate: Migrate | None = None, wait: timedelta = SHORT_WAIT
+    ) -> None:
+        if not isinstance(path, str | os.PathLike) or str(path) in ("", ":memory:") or str(path).startswith("file:"):
+            raise ConfigError("path must name a file: threads and workers cannot share a database in memory")
+        self.path = Path(path)
+        self._schema = schema
+        self._migrate = migrate
+        self._wait_seconds = check_wait(wait)
+        self.unlock()
+        _databases.add(self)
+        self._connection: sqlite3.Connection | None = None
+        self._inherited: sqlite3.Connection | None = None
+        self._process = 0
+        self._opened: os.stat_result | None = None
+        self.connect(_PATIENT_SECONDS).close()
+
+    def unlock(self) -> None:
+        """Take a new lock, as a forked process must."""
+        self._lock = RLock()
+
+    def write(self, statement: str, rows: Sequence[Values], *, after: str = "") -> int:
+        """Run a statement for each row in one transaction, and return how many rows of the table it changed.
+
+        Raises:
+            StoreError: If the file cannot be written, or not within the time to wait.
+        """
+        found = [tuple(storable(value) for value in row) for row in rows]
+        with self._ready() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                changed = connection.executemany(statement, found).rowcount
+                if after:
+                    connection.execute(after)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        return changed
+
+    def read(self, statement: str, values: Values = ()) -> list[tuple[object, ...]]:
+        """Return all rows of a short query.
+
+        Raises:
+            StoreError: If the file cannot be read, or not within the time to wait.
+        """
+        with self._ready() as connection:
+            return connection.execute(statement, [storable(value) for value in values]).fetchall()
+
+    def connect(self, seconds: float = _PATIENT_SECONDS) -> sqlite3.Connection:
+        """Open a connection of its own, so that a long reading keeps no writer waiting.
+
+        Args:
+            seconds: How long it waits for other processes.
+
+        Raises:
+            DataError: If the file is not SQLite's.
+            StoreError: If it cannot be opened.
+        """
+        import sqlite3
+
+        ensure_private(self.path, *_LEFTOVERS)
+        try:
+            connection = sqlite3.connect(self.path, timeout=seconds, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: cannot open the SQLite file: {error}") from error
+        try:
+            _write_ahead(connection, seconds)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(self._schema)
+            if self._migrate:
+                self._migrate(connection)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise StoreError(f"{self.path}: cannot use the SQLite file: {error}") from error
+        except sqlite3.Error as error:
+            connection.close()
+            raise DataError(f"{self.path}: cannot use the SQLite file: {error}") from error
+        return connection
+
+    def close(self) -> None:
+        """Close the file; the next statement opens it again."""
+        with self._lock:
+            if self._connection is not None and self._process == os.getpid():
+                self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def _ready(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection to one thread, with as much time to wait as is left."""
+        import sqlite3
+
+        end = monotonic() + self._wait_seconds
+        if not self._lock.acquire(timeout=self._wait_seconds):
+            raise StoreError(f"{self.path}: other threads are still writing")
+        try:
+            left = max(end - monotonic(), 0.0)
+            connection = self._open(left)
+            if left < 0.9 * self._wait_seconds:  # other threads took a part of it
+                connection.execute(f"PRAGMA busy_timeout = {1000 * left:.0f}")
+                try:
+                    yield connection
+                finally:
+                    connection.execute(f"PRAGMA busy_timeout = {1000 * self._wait_seconds:.0f}")
+            else:
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}") from error
+        finally:
+            self._lock.release()
+
+    def _open(self, seconds: float) -> sqlite3.Connection:
+        process = os.getpid()
+        if self._connection is not None and self._process != process:
+            self._inherited = self._connection  # closing what belongs to the parent could cost it its locks
+            self._connection = None
+        if self._connection is not None and not (self._opened and is_still_at(self.path, self._opened)):
+            self._leave_moved_file()
+        if self._connection is None:
+            connection = self.connect(seconds)
+            connection.execute(f"PRAGMA busy_timeout = {1000 * self._wait_seconds:.0f}")
+            self._connection, self._process, self._opened = connection, process, self.path.lstat()
+        return self._connection
+
+    def _leave_moved_file(self) -> None:
+        """Bring what waits in the log into the file that was moved, while it is still known, and leave it."""
+        import sqlite3
+
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._connection.close()
+        self._connection = None
+
+
+_databases: WeakSet[Database] = WeakSet()
+
+
+def _unlock_in_child() -> None:
+    """Make new locks in a forked process: a thread that held one was left behind in the parent."""
+    for database in _databases:
+        database.unlock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
+
+
+def open_existing(path: Path, table: str) -> sqlite3.Connection:
+    """Open a file for reading only; unlike :class:`Database` this makes neither file nor table.
+
+    Where SQLite cannot put its own files beside it, as on a read-only disk, nobody can be writing: it is read as it is.
+
+    Raises:
+        DataError: If it cannot be opened, or has no such table.
+    """
+    import sqlite3
+
+    found = ""
+    log = path.with_name(f"{path.name}-wal")
+    for mode in ("mode=rw", *([] if log.exists() else ["immutable=1"])):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_PATIENT_SECONDS)
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,))
+        except sqlite3.Error as error:
+            found = str(error)
+        else:
+            if tables:
+                return connection
+            found = "it holds no table of events"
+        connection.close()
+    raise DataError(f"{path}: cannot use the SQLite file: {found}")
+
+
+def storable(value: object) -> object:
+    """Return a value as a database takes it: a lone surrogate is written as an escape."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _write_ahead(connection: sqlite3.Connection, seconds: float) -> None:
+    """Let readers and a writer work side by side.
+
+    SQLite does not wait here while another connection is about to write, as it does elsewhere: two workers that begin
+    with the same new file would meet.
+    """
+    import sqlite3
+
+    end = monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() >= end:
+                raise
+            sleep(_PAUSE_SECONDS)
+        else:
+            return

@@ -1,0 +1,144 @@
+"""Opening files that hold recipients: for the owner alone, never through a symbolic link, and noticed when they are moved.
+
+Knows no format. On systems without POSIX locks (Windows), processes that share a file are not told apart.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+from mailbeacon.errors import StoreError
+
+try:
+    import fcntl
+
+    _HAS_LOCKS = True
+except ImportError:  # Windows
+    _HAS_LOCKS = False
+
+__all__ = ["ensure_private", "is_still_at", "lock", "open_private", "try_lock"]
+
+_MODE: Final = 0o600
+_SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_PAUSE_SECONDS: Final = 0.002
+
+
+def open_private(path: Path, flags: int = os.O_RDWR, *, create: bool = True) -> int:
+    """Open a file, and make it readable for its owner alone where it is not there yet.
+
+    A symbolic link in its place is refused: somebody else may have put it there. A file that is there keeps its mode.
+
+    Args:
+        path: The file.
+        flags: As of ``os.open``, without those that create.
+        create: Whether to make a file that is not there.
+
+    Returns:
+        A file descriptor, which child programs do not inherit.
+
+    Raises:
+        StoreError: If it cannot be opened; it names the file.
+    """
+    try:
+        while True:
+            try:
+                return os.open(path, flags | _SAFE)
+            except FileNotFoundError:
+                if not create:
+                    raise
+            try:
+                return os.open(path, flags | _SAFE | os.O_CREAT | os.O_EXCL, _MODE)
+            except FileExistsError:
+                if path.is_symlink():
+                    raise StoreError(f"{path}: a symbolic link stands there, and is not followed") from None
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(error.errno, f"cannot open it: {error.strerror}", str(path)) from error
+
+
+def ensure_private(path: Path, *leftovers: str) -> None:
+    """Make an empty file for the owner alone where there is none, and insist that it is no symbolic link.
+
+    Only one process makes it: the others wait for its lock on the folder. Files left over from one that was deleted, with
+    the given endings, are removed first, so that nothing of it comes back.
+
+    Raises:
+        StoreError: If it is a symbolic link, or the file cannot be made.
+    """
+    try:
+        if stat.S_ISREG(path.lstat().st_mode):
+            return
+        raise StoreError(f"{path}: not a plain file; a symbolic link is not followed")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if isinstance(error, StoreError):
+            raise
+        raise StoreError(error.errno, f"cannot look at it: {error.strerror}", str(path)) from error
+    try:
+        folder = os.open(path.parent, os.O_RDONLY) if _HAS_LOCKS else -1
+        try:
+            if _HAS_LOCKS:
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            if not path.exists():
+                for ending in leftovers:
+                    path.with_name(path.name + ending).unlink(missing_ok=True)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, _MODE))
+        finally:
+            if _HAS_LOCKS:
+                os.close(folder)
+    except OSError as error:
+        raise StoreError(error.errno, f"cannot make it: {error.strerror}", str(path)) from error
+
+
+def is_still_at(path: Path, opened: os.stat_result) -> bool:
+    """Check whether the file opened earlier is the one that stands at its path now: neither moved nor deleted."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return found.st_ino == opened.st_ino and found.st_dev == opened.st_dev
+
+
+@contextmanager
+def lock(descriptor: int, path: Path, *, seconds: float, shared: bool = False) -> Iterator[None]:
+    """Hold a lock on an open file, among processes.
+
+    Raises:
+        StoreError: If others hold it for longer than ``seconds``.
+    """
+    if not _HAS_LOCKS:
+        yield
+        return
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    end = monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            if monotonic() >= end:
+                raise StoreError(f"{path}: another process keeps it locked") from error
+            sleep(_PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock an open file for this process, until it is closed; return whether that could be done at once."""
+    if not _HAS_LOCKS:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

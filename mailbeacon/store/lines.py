@@ -1,0 +1,46 @@
+"""One event with its verdict as one line of JSON, and back: what a file of lines and a spool are made of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Final
+
+from mailbeacon.errors import DataError
+from mailbeacon.model import Event, Verdict, read_json
+
+__all__ = ["Pair", "broken_report", "line_of", "pair_of"]
+
+Pair = tuple[Event, Verdict | None]
+"""What a sink is given, and gives back."""
+
+_MOST_NAMED: Final = 10
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def line_of(event: Event, verdict: Verdict | None) -> bytes:
+    """Return the line of one event, with its end."""
+    whole = {"event": event.to_dict(), "verdict": verdict.to_dict() if verdict else None}
+    return (_encode(whole) + "\n").encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own escape
+
+
+def pair_of(line: bytes) -> Pair | None:
+    """Return what a line says; ``None`` for an empty one.
+
+    Raises:
+        DataError: If it is broken.
+    """
+    if not line.strip():
+        return None
+    values = read_json(line, "an event")
+    event, verdict = values.get("event"), values.get("verdict")
+    if not isinstance(event, dict) or not (verdict is None or isinstance(verdict, dict)):
+        raise DataError("not an event with its verdict")
+    return Event.from_dict(event), Verdict.from_dict(verdict) if verdict is not None else None
+
+
+def broken_report(numbers: Iterable[int], what: str) -> str:
+    """Return the sentence that names what cannot be read: the numbers of lines or rows."""
+    found = list(numbers)
+    named = ", ".join(map(str, found[:_MOST_NAMED])) + (", …" if len(found) > _MOST_NAMED else "")
+    return f"cannot read {what} {named}" if len(found) == 1 else f"cannot read {len(found)} {what}s: {named}"

@@ -1,0 +1,238 @@
+"""Files that hold recipients: for the owner alone, through no symbolic link, noticed when moved, never waited for long."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import stat
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+
+import pytest
+
+from mailbeacon.errors import ConfigError, StoreError
+from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.store import JsonlSink, MemorySink, SqliteHistory, SqliteSink
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes, links and locks")
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+HUMAN = Verdict(actor=Actor.HUMAN)
+
+
+def event(number: int, recipient: str = "u-1") -> Event:
+    return Event(
+        id=f"e{number}",
+        kind=Kind.OPEN,
+        received_at=NOW + timedelta(hours=number),
+        recipient=recipient,
+        message_id="m",
+        campaign="spring",
+    )
+
+
+def jsonl(path: Path) -> JsonlSink:
+    return JsonlSink(path)
+
+
+SINKS = [pytest.param(jsonl, id="jsonl"), pytest.param(SqliteSink, id="sqlite")]
+ERASING = [pytest.param(lambda _: MemorySink(), id="memory"), *SINKS]
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("make", [*SINKS, pytest.param(SqliteHistory, id="history")])
+def test_new_files_and_those_beside_them_are_for_the_owner_alone(make, tmp_path):
+    before = os.umask(0)
+    try:
+        store = make(tmp_path / "events")
+        store.add(event(1)) if isinstance(store, SqliteHistory) else store.record(event(1), HUMAN)
+        found = {path.name: mode(path) for path in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert set(found.values()) == {0o600}
+    assert ("events-wal" in found) is (make is not jsonl)
+
+
+@pytest.mark.parametrize("make", [*SINKS, pytest.param(SqliteHistory, id="history")])
+@pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing"])
+def test_a_symbolic_link_is_not_followed(make, there, tmp_path):
+    target = tmp_path / "target"
+    if there:
+        target.write_bytes(b"")
+    (tmp_path / "events").symlink_to(target)
+    with pytest.raises(StoreError, match="events"):
+        make(tmp_path / "events").record(event(1), HUMAN)
+    assert not there or target.read_bytes() == b""
+    assert there or not target.exists()
+
+
+@pytest.mark.parametrize("make", SINKS)
+def test_a_file_that_is_deleted_below_a_running_server_costs_no_later_event(make, tmp_path):
+    path = tmp_path / "events"
+    with make(path) as sink:
+        sink.record(event(1), HUMAN)
+        path.unlink()
+        sink.record(event(2), HUMAN)
+        assert [kept.id for kept, _ in sink.events()] == ["e2"]
+
+
+@pytest.mark.parametrize("make", SINKS)
+def test_a_file_that_is_moved_keeps_what_it_had_and_a_new_one_begins(make, tmp_path):
+    path, moved = tmp_path / "events", tmp_path / "moved"
+    with make(path) as sink:
+        sink.record(event(1), HUMAN)
+        path.rename(moved)
+        sink.record(event(2), HUMAN)
+        assert [kept.id for kept, _ in sink.events()] == ["e2"]
+    with make(moved) as old:
+        assert [kept.id for kept, _ in old.events()] == ["e1"]
+
+
+@pytest.mark.parametrize("make", SINKS)
+def test_two_workers_whose_file_is_moved_meet_again_in_the_new_one(make, tmp_path):
+    path = tmp_path / "events"
+    with make(path) as first, make(path) as second:
+        first.record(event(1), HUMAN)
+        second.record(event(2), HUMAN)
+        path.rename(tmp_path / "moved")
+        for number in range(3, 9):
+            (first, second)[number % 2].record(event(number), HUMAN)
+    with make(path) as sink:
+        assert {kept.id for kept, _ in sink.events()} == {f"e{number}" for number in range(3, 9)}
+    with make(tmp_path / "moved") as old:
+        assert {kept.id for kept, _ in old.events()} == {"e1", "e2"}
+
+
+@pytest.mark.parametrize("make", SINKS)
+def test_a_folder_that_is_gone_is_an_error_that_names_the_file(make, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with make(folder / "events") as sink:
+        sink.record(event(1), HUMAN)
+        folder.rename(tmp_path / "elsewhere")
+        with pytest.raises(StoreError, match="folder/events"):
+            sink.record(event(2), HUMAN)
+
+
+@pytest.mark.parametrize("use", ["record", "add", "recent"])
+def test_a_locked_database_holds_a_reply_no_longer_than_it_may(use, tmp_path):
+    path = tmp_path / "events"
+    sink, history = SqliteSink(path), SqliteHistory(path)
+    act: Callable[[], object] = {
+        "record": lambda: sink.record(event(1), HUMAN),
+        "add": lambda: history.add(event(1)),
+        "recent": lambda: history.recent(event(1)),
+    }[use]
+    waited: list[float] = []
+    failed: list[StoreError] = []
+
+    def reply() -> None:
+        begin = monotonic()
+        try:
+            act()
+        except StoreError as error:
+            failed.append(error)
+        waited.append(monotonic() - begin)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        threads = [Thread(target=reply) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        other.execute("ROLLBACK")
+    assert len(failed) == (0 if use == "recent" else 6)  # with a write-ahead log, nobody keeps a reader waiting
+    assert all("events" in str(error) for error in failed)
+    assert max(waited) < 1.5  # 250 ms, and what a busy machine adds; ten seconds each, one after another, before
+    act()
+    sink.close()
+    history.close()
+
+
+def test_a_file_of_the_first_version_gets_its_times_and_keeps_its_events(tmp_path):
+    path = tmp_path / "events"
+    with closing(sqlite3.connect(path)) as old:
+        old.execute(
+            "CREATE TABLE mailbeacon_events (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+            " campaign TEXT NOT NULL, recipient TEXT, event TEXT NOT NULL, verdict TEXT)"
+        )
+        for number in (1, 2):
+            row = (number, f"e{number}", "spring", "u-1", event(number).to_json())
+            old.execute("INSERT INTO mailbeacon_events VALUES (?, ?, ?, ?, ?, NULL)", row)
+        old.commit()
+    with SqliteSink(path) as sink:
+        sink.record(event(3))
+        assert [kept for kept, _ in sink.events()] == [event(1), event(2), event(3)]
+        assert sink.drop_before(NOW + timedelta(hours=2)) == 1
+        assert [kept.id for kept, _ in sink.events()] == ["e2", "e3"]
+
+
+@pytest.mark.parametrize("make", ERASING)
+def test_what_is_kept_of_a_recipient_can_be_read_and_erased(make, tmp_path):
+    sink = make(tmp_path / "events")
+    for number, recipient in enumerate(["ann", "ben", "ann", "cleo"]):
+        sink.record(event(number, recipient), HUMAN)
+    assert [kept.id for kept, _ in sink.of_recipient("ann")] == ["e0", "e2"]
+    assert sink.erase("ann") == 2
+    assert sink.erase("ann") == 0
+    assert [kept.id for kept, _ in sink.events()] == ["e1", "e3"]
+    assert sink.drop_before(NOW + timedelta(hours=2)) == 1
+    sink.record(event(9, "dora"), HUMAN)
+    assert [kept.id for kept, _ in sink.events()] == ["e3", "e9"]
+    getattr(sink, "close", int)()
+
+
+def test_a_history_forgets_a_recipient(tmp_path):
+    with SqliteHistory(tmp_path / "h") as history:
+        history.add(event(1, "ann"))
+        history.add(event(2, "ben"))
+        assert history.erase("ann") == 1
+        assert history.recent(event(3, "ann")) == ()
+        assert [kept.id for kept in history.recent(event(3, "ben"))] == ["e2"]
+
+
+def test_a_file_of_lines_is_rotated_by_size_and_read_as_one(tmp_path):
+    path = tmp_path / "events"
+    with JsonlSink(path, rotate_bytes=500) as sink:
+        for number in range(12):
+            sink.record(event(number), HUMAN)
+        assert [kept.id for kept, _ in sink.events()] == [f"e{number}" for number in range(12)]
+        assert len(sink.files) > 3
+        assert {mode(file) for file in sink.files} == {0o600}
+        assert max(file.stat().st_size for file in sink.files) < 1000
+        assert sink.erase("u-1") == 12
+        assert list(sink.events()) == []
+    with pytest.raises(ConfigError, match="rotate_bytes"):
+        JsonlSink(path, rotate_bytes=0)
+
+
+def _append(path: Path, start: int) -> None:
+    with JsonlSink(path, rotate_bytes=4_000) as sink:
+        for number in range(start, start + 150):
+            sink.record(event(number, "ann" if number % 2 else "ben"), HUMAN)
+
+
+def test_processes_that_append_rotate_and_erase_at_once_lose_nothing_else(tmp_path):
+    path = tmp_path / "events"
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=_append, args=(path, start)) for start in (0, 1000)]
+    for worker in workers:
+        worker.start()
+    with JsonlSink(path) as sink:
+        while any(worker.is_alive() for worker in workers):
+            sink.erase("ann")
+        sink.erase("ann")
+        kept = [one.id for one, _ in sink.events()]
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert sorted(kept) == sorted(f"e{start + number}" for start in (0, 1000) for number in range(0, 150, 2))
