@@ -28,7 +28,7 @@ from mailbeacon.model import (
     Target,
 )
 from mailbeacon.observing import Observer
-from mailbeacon.privacy import redactor
+from mailbeacon.privacy import is_mixed, personal, redactor, shared
 from mailbeacon.rewriting import LinkRules, Planner, Repeats, Rewrite, rewrite_html, rewrite_text, unwrap
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory
@@ -70,6 +70,7 @@ class Beacon:
             self.settings.keys, self.settings.namespace, allow_addresses=self.settings.allow_addresses
         )
         self.routes = Routes(self.settings.base_url)
+        self._most = min(self.settings.default_level, self.settings.ceiling)
         self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
         self._linkers = Linkers(self._link_signer, self.routes)
@@ -122,7 +123,7 @@ class Beacon:
             return as_text(html, first_number=1)
         done = as_html(html, first_number=1, pixel=True, repeats=self._linkers.of(message.campaign).repeats)
         if verify:
-            prove(done, self.routes.open(self.sign(message)))
+            prove(done, self.open_url(message) if self.levels(message)[0] else "")
         return done
 
     def compile(self, html: str, text: str = "", *, campaign: str, verify: bool = True) -> Template:
@@ -224,7 +225,13 @@ class Beacon:
             )
 
         return composing.compile_mail(
-            mail, bodies, strip_signatures=strip_signatures, shared=shared, levels=levels, sign=self.signer.sign_message
+            mail,
+            bodies,
+            strip_signatures=strip_signatures,
+            shared=shared,
+            levels=levels,
+            sign=self.signer.sign_message,
+            most=self._most,
         )
 
     def manifest(self, campaign: str, links: Iterable[Link]) -> Manifest:
@@ -237,9 +244,10 @@ class Beacon:
         Raises:
             ConfigError: If the message cannot be signed, or allows no opens.
         """
-        if self.levels(message)[0] is Level.NONE:
+        levels = self.levels(message)
+        if levels[0] is Level.NONE:
             raise ConfigError("the message allows no open tracking, so it has no pixel")
-        return self.routes.open(self.sign(message))
+        return self.routes.open(self._tokens(message, levels)[0])
 
     def click_url(self, message: Message, url: str) -> str:
         """Give the wrapped URL of one destination, as link number 0: one that stands in no document.
@@ -250,12 +258,13 @@ class Beacon:
         """
         if self.settings.short_links:
             raise ConfigError("click_url cannot be used with short_links: only compiled links are in a manifest")
-        if self.levels(message)[1] is Level.NONE:
+        levels = self.levels(message)
+        if levels[1] is Level.NONE:
             raise ConfigError("the message allows no click tracking, so its links are not wrapped")
         _check(str, url=url)
         if check_destination(url) is not None:
             raise ConfigError("the destination must be an absolute http or https URL without control characters")
-        wrapped = self._linkers.of(message.campaign).wrap(self.sign(message))(0, url)
+        wrapped = self._linkers.of(message.campaign).wrap(self._tokens(message, levels)[1])(0, url)
         if not wrapped:
             raise ConfigError("the destination is too long: the wrapped URL would pass 2,000 characters")
         return wrapped
@@ -303,26 +312,37 @@ class Beacon:
         """Give how much may be known of a message's opens and clicks: its own levels or the host's, whichever is less.
 
         Raises:
-            ConfigError: For AGGREGATE and DATE, which this version offers only for mails that several people share.
+            ConfigError: If the message asks for more than ``Settings.ceiling`` allows.
         """
         _check(Message, message=message)
-        if message.opens is message.clicks is self.settings.default_level is _ALL:
+        if message.opens is message.clicks is self._most is _ALL:
             return _FULL
-        for level in (message.opens, message.clicks):
-            if level in (Level.AGGREGATE, Level.DATE):
-                raise ConfigError(f"level {level.name} is not available in this version: use FULL or NONE")
+        ceiling = self.settings.ceiling
+        if max(message.opens, message.clicks) > ceiling:
+            raise ConfigError(f"the message asks for more than the ceiling {ceiling.name}: give it lower levels")
         return self._least(message)
 
     def _least(self, message: Message) -> tuple[Level, Level]:
-        most = self.settings.default_level
-        return min(message.opens, most), min(message.clicks, most)
+        return min(message.opens, self._most), min(message.clicks, self._most)
+
+    def _tokens(self, message: Message, levels: tuple[Level, Level]) -> tuple[str, str]:
+        """Return the token of the pixel and that of the links: the same, unless only one of them may name the recipient."""
+        _check(Message, message=message)
+        opens, clicks = levels
+        if not (opens or clicks):
+            return "", ""
+        own = self.signer.sign_message(personal(message, opens, clicks))
+        if not is_mixed(opens, clicks):
+            return own, own
+        common = self.signer.sign_message(shared(message.campaign, opens, clicks))
+        return (common, own) if opens is Level.AGGREGATE else (own, common)
 
     def _rewriters(self, message: Message, *, shared: bool) -> tuple[Callable[..., Rewrite], Callable[..., Rewrite]]:
         """Give what rewrites the bodies of a message's mail."""
         opens, clicks = self._least(message) if shared else self.levels(message)
-        token = self.sign(message) if opens or clicks else ""
+        of_open, token = self._tokens(message, (opens, clicks))
         linker = self._linkers.of(message.campaign) if clicks and message.campaign else None
-        image = self.routes.open(token) if opens else ""
+        image = self.routes.open(of_open) if opens else ""
         wrap_html = linker.wrap(token) if linker else no_campaign if clicks else None
         trap = wrap_html(HONEYPOT_LINK, self.settings.honeypot) if wrap_html and self.settings.honeypot else ""
 
@@ -335,7 +355,7 @@ class Beacon:
                 planner=self.planner,
                 first_number=first_number,
                 trap=trap if pixel else "",
-                token=token,
+                token=token if token == of_open else "",
                 repeats=repeats,
             )
 
@@ -367,7 +387,7 @@ class Beacon:
             verify=verify,
             sign=self.signer.sign_message,
             levels=levels,
-            most=self.settings.default_level,
+            most=self._most,
             first_number=first_number,
             with_pixel=with_pixel,
             honeypot=self.settings.honeypot,

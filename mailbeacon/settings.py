@@ -71,6 +71,8 @@ class Settings:
         honeypot: A destination, such as the newsletter's home page, for a link no reader sees, by which scanners are told;
             empty for none. Hidden links can cost a mail trust with spam filters.
         default_level: The level of a message whose own is not lower.
+        ceiling: The most a message may ask for: one that asks for more is refused, not lowered, so that no campaign
+            switches on what the host has switched off.
         max_age: Events older than this since sending are marked expired; ``None`` for never.
         clock_skew: How far in the future ``sent_at`` may lie.
         fallback_url: Where a click with a bad token goes; empty for a plain 404 page.
@@ -112,6 +114,7 @@ class Settings:
     wrap_visible_urls: bool = True
     honeypot: str = ""
     default_level: Level = Level.FULL
+    ceiling: Level = Level.FULL
     max_age: timedelta | None = None
     clock_skew: timedelta = timedelta(minutes=5)
     fallback_url: str = ""
@@ -145,7 +148,8 @@ class Settings:
             raise ConfigError(f"pixel must be auto, top or bottom, got {self.pixel!r}")
         if self.encrypt:
             raise ConfigError("encrypt=True is not available in this version: tokens are signed, not sealed")
-        object.__setattr__(self, "default_level", _level(self.default_level))
+        for name in ("default_level", "ceiling"):
+            object.__setattr__(self, name, _level(name, getattr(self, name)))
         for name in ("keep_address", "keep_user_agent"):
             if getattr(self, name) not in ("drop", "truncate", "hash", "keep"):
                 raise ConfigError(f"{name} must be drop, truncate, hash or keep, got {getattr(self, name)!r}")
@@ -243,14 +247,11 @@ def _check_hooks(settings: Settings) -> None:
             raise ConfigError(f"{name} must be callable, got {type(value).__name__}")
 
 
-def _level(level: Level) -> Level:
+def _level(name: str, level: Level) -> Level:
     try:
-        found = Level(level)
+        return Level(level)
     except ValueError as error:
-        raise ConfigError(f"default_level must be a Level, got {level!r}") from error
-    if found in (Level.AGGREGATE, Level.DATE):
-        raise ConfigError("default_level AGGREGATE and DATE are not available in this version: use FULL or NONE")
-    return found
+        raise ConfigError(f"{name} must be a Level, got {level!r}") from error
 
 
 def _check_proxies(networks: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, Routes, manifest_of, short_name
 from mailbeacon.model import HONEYPOT_LINK, MESSAGE_TOKEN_ROOM, Channel, Level, Link, Manifest, Message, Skipped, Target
+from mailbeacon.privacy import is_mixed, personal, shared
 from mailbeacon.rewriting import Planner, Repeats, Rewrite, join_warnings, pixel_tag, rewrite_html, rewrite_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ __all__ = ["Linker", "Linkers", "Template", "compile_template", "leave_alone", "
 _TYPICAL_TOKEN = 72
 """The length of a message token with ordinary names, in characters, for the projected size."""
 _SAMPLE_TOKEN = "a0.sampleA"
+_PIXEL_END = ".gif"
+"""What follows the token in the pixel's URL; in a link's it is a slash."""
 _MAX_LINKS = 65_536
 _MAX_CAMPAIGNS = 64
 _ALL = Level.FULL
@@ -93,14 +96,30 @@ class _Cut:
 
     done: Rewrite
     slot: str
-    ready: dict[tuple[bool, bool], list[str]] = field(default_factory=dict)
+    common: Callable[[Level, Level], str]
+    """Gives the token that the whole campaign shares, where opens and clicks need different ones."""
+    ready: dict[Levels, list[str]] = field(default_factory=dict)
 
-    def parts(self, pixel: bool, links: bool) -> list[str]:
-        found = self.ready.get((pixel, links))
+    def parts(self, opens: Level, clicks: Level) -> list[str]:
+        found = self.ready.get((opens, clicks))
         if found is None:
-            done = self.done.applied(lambda edit: links if edit.number else pixel)
-            found = self.ready[pixel, links] = done.split(self.slot)
+            done = self.done.applied(lambda edit: bool(clicks if edit.number else opens))
+            found = done.split(self.slot)
+            if is_mixed(opens, clicks):
+                found = _filled(found, self.common(opens, clicks), pixel=opens is Level.AGGREGATE)
+            self.ready[opens, clicks] = found
         return found
+
+
+def _filled(parts: Sequence[str], token: str, *, pixel: bool) -> list[str]:
+    """Put the campaign's token into the pixel's slot, or into those of the links; the others stay open."""
+    found = [parts[0]]
+    for part in parts[1:]:
+        if part.startswith(_PIXEL_END) is pixel:
+            found[-1] += token + part
+        else:
+            found.append(part)
+    return found
 
 
 class Template:
@@ -130,10 +149,10 @@ class Template:
         self.links = tuple(links)
         self.skipped = tuple(skipped)
         self.warnings = join_warnings(html.warnings, text.warnings)
-        self._html = _Cut(html, slot)
-        self._text = _Cut(text, slot)
-        self._full = self._html.parts(pixel=True, links=True)
         self._sign = sign
+        self._html = _Cut(html, slot, self._common)
+        self._text = _Cut(text, slot, self._common)
+        self._full = self._html.parts(*_FULL)
         self._levels = levels
         self._most = most
 
@@ -190,12 +209,13 @@ class Template:
             ConfigError: If the message is of another campaign, or its levels ask for a pixel or links where such a source
                 has none, or for none where it has them.
         """
-        if _places(self._check(message)) != _places(self._allowed(opens, clicks)):
+        levels = self._check(message)
+        if _layout(*levels) != _layout(*self._allowed(opens, clicks)):
             raise ConfigError(
                 "the message's levels are not those the source was made for: make one for them, "
                 "and name the same opens and clicks here"
             )
-        return self._sign(message)
+        return self._sign(personal(message, *levels))
 
     def manifest(self) -> Manifest:
         """Give the destinations by short name, for ``Settings.manifests``."""
@@ -216,16 +236,17 @@ class Template:
         return self._levels(message)
 
     def _join(self, cut: _Cut, message: Message, levels: Levels) -> str:
-        parts = cut.parts(*_places(levels))
-        return self._sign(message).join(parts) if len(parts) > 1 else parts[0]
+        parts = cut.parts(*levels)
+        return self._sign(personal(message, *levels)).join(parts) if len(parts) > 1 else parts[0]
+
+    def _common(self, opens: Level, clicks: Level) -> str:
+        return self._sign(shared(self.campaign, opens, clicks))
 
     def _placed(self, cut: _Cut, placeholder: str, opens: Level, clicks: Level) -> str:
-        if Level.DATE in (opens, clicks):
-            raise ConfigError("level DATE is not available in this version: use FULL or NONE")
         levels = self._allowed(opens, clicks)
         if not isinstance(placeholder, str) or not placeholder:
             raise ConfigError("the placeholder must be a text, and not empty")
-        parts = cut.parts(*_places(levels))
+        parts = cut.parts(*levels)
         found = placeholder.join(parts)
         if found.split(placeholder) != parts:
             raise ConfigError("the placeholder stands in the document already: choose another")
@@ -236,9 +257,9 @@ class Template:
         return self._levels(Message(recipient="anybody", campaign=self.campaign, opens=opens, clicks=clicks))
 
 
-def _places(levels: Levels) -> tuple[bool, bool]:
-    """Return whether a mail of these levels holds a pixel, and whether its links are wrapped."""
-    return levels[0] > Level.NONE, levels[1] > Level.NONE
+def _layout(opens: Level, clicks: Level) -> tuple[bool, bool, Level]:
+    """Return what a mail of these levels looks like: whether it holds a pixel, wrapped links, and which token it shares."""
+    return opens > Level.NONE, clicks > Level.NONE, opens if is_mixed(opens, clicks) else Level.NONE
 
 
 def compile_template(

@@ -50,7 +50,9 @@ _SECONDS = range(-62_135_596_800, 253_402_300_800)
 """The seconds of the calendar of ``datetime``, from the year 1 to 9999."""
 _MESSAGE_DEFAULTS = ("", "", 0, "", "", "33")
 _MessageDraft = draft_of(Message)
-_LEVELS = {f"{opens:d}{clicks:d}": (opens, clicks) for opens in Level for clicks in Level}
+_DIGITS = {str(digit): Level(digit) if digit in set(Level) else Level.NONE for digit in range(10)}
+_LEVELS = {one + two: (opens, clicks) for one, opens in _DIGITS.items() for two, clicks in _DIGITS.items()}
+"""The levels by their two digits in a token: one of a later version, which this one cannot honour, counts as NONE."""
 _parse: Callable[[str, int], tuple[Any, int]] = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # its stub is wrong
 
 
@@ -335,13 +337,11 @@ def _seconds(sent_at: datetime) -> int:
 def _levelled(message: Message, front: str) -> str:
     """Write the array of a message of which less than everything may be known."""
     opens, clicks = message.opens, message.clicks
-    if Level.DATE in (opens, clicks):
-        raise ConfigError("level DATE is not available in this version: use FULL or NONE")
     if Level.AGGREGATE not in (opens, clicks):
         ids = f"{encode_basestring(message.id)},{encode_basestring(message.variant)}"
         return f'{front},{ids},"{opens:d}{clicks:d}"]'
-    if Level.FULL in (opens, clicks):
-        raise ConfigError("one token cannot be AGGREGATE and FULL: that would name the recipient")
+    if max(opens, clicks) > Level.AGGREGATE:
+        raise ConfigError(f"one token cannot be AGGREGATE and {max(opens, clicks).name}: that would name the recipient")
     return f'[{encode_basestring(message.campaign)},"",0,"","","{opens:d}{clicks:d}"]'
 
 

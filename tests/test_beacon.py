@@ -260,18 +260,6 @@ def test_what_is_not_allowed_is_not_inserted(options, fields, pixels, links):
     assert links or text == TEXT
 
 
-@pytest.mark.parametrize("level", [mb.Level.AGGREGATE, mb.Level.DATE])
-def test_levels_of_a_later_version_are_refused_not_ignored(level):
-    message = mb.Message(recipient="u-17", campaign="spring", opens=level)
-    for way in (
-        beacon().open_url,
-        lambda one: beacon().rewrite(HTML, one),
-        beacon().compile(HTML, campaign="spring").render,
-    ):
-        with pytest.raises(ConfigError, match="not available"):
-            way(message)
-
-
 def test_a_shared_mail_has_one_token_for_all():
     """Two people's messages give the same mail, and its hits name nobody."""
     made = beacon()

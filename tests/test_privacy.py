@@ -145,27 +145,6 @@ def test_the_strictest_level_wins(signed, default, today, found):
     assert privacy.effective_level(signed, default, today) is found
 
 
-@pytest.mark.parametrize(
-    ("place", "level"),
-    [
-        pytest.param(place, level, id=f"{name}-{level}")
-        for place, name in enumerate(["signed", "default", "today"])
-        for level in (Level.AGGREGATE, Level.DATE, 7, None)
-        if (name, level) != ("signed", Level.AGGREGATE)
-    ],
-)
-def test_a_level_this_version_cannot_honour_is_a_config_error_that_says_so(place, level):
-    levels = [Level.FULL] * 3
-    levels[place] = level
-    with pytest.raises(ConfigError, match=r"not available in this version|must be a Level"):
-        privacy.effective_level(*levels)
-
-
-@pytest.mark.parametrize("today", [Level.FULL, Level.NONE])
-def test_the_level_of_a_shared_mail_is_honoured_and_consent_can_only_lower_it(today):
-    assert privacy.effective_level(Level.AGGREGATE, today=today) is min(Level.AGGREGATE, today)
-
-
 def test_facts_that_are_unlinked_tell_no_reader_from_another_and_keep_all_else():
     facts = Facts(client="Thunderbird", network_id="n", agent_id="a", hints=frozenset({Hint.RANGE}), country="DE")
     assert privacy.unlinked(facts) == replace(facts, network_id="", agent_id="")

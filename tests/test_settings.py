@@ -133,9 +133,6 @@ def test_keys_that_cannot_work_are_refused_without_being_shown(keys, said):
     ("options", "said"),
     [
         pytest.param({"encrypt": True}, "encrypt=True is not available", id="sealing"),
-        pytest.param({"default_level": Level.AGGREGATE}, "AGGREGATE and DATE are not available", id="AGGREGATE"),
-        pytest.param({"default_level": Level.DATE}, "AGGREGATE and DATE are not available", id="DATE"),
-        pytest.param({"default_level": 2}, "AGGREGATE and DATE are not available", id="DATE by its number"),
         pytest.param({"default_level": 7}, "default_level must be a Level, got 7", id="no such level"),
         pytest.param({"default_level": "none"}, "default_level must be a Level", id="a level's name"),
         pytest.param({"pixel": "left"}, "pixel must be auto, top or bottom, got 'left'", id="no such place"),

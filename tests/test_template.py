@@ -126,15 +126,6 @@ def test_a_placeholder_that_stands_in_the_document_is_refused() -> None:
             template.source(nothing)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("level", [mb.Level.AGGREGATE, mb.Level.DATE, 7])
-def test_a_source_is_only_for_levels_that_a_token_can_have(level) -> None:
-    """No token could ever fill in the others."""
-    template = beacon().compile(HTML, TEXT, campaign="spring")
-    for source in (template.source, template.source_text):
-        with pytest.raises(ConfigError, match=r"level|opens"):
-            source("{{ t }}", opens=level)
-
-
 def test_a_source_says_no_more_than_the_host_allows() -> None:
     """Where the host tracks nobody, the source holds no place for a token, as a rendered mail does not."""
     template = beacon(default_level=mb.Level.NONE).compile(HTML, campaign="spring")

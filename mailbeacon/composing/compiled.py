@@ -17,6 +17,7 @@ from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting,
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.links import manifest_of
 from mailbeacon.model import Level, Link, Manifest, Message, Skipped, Warned
+from mailbeacon.privacy import personal
 
 if TYPE_CHECKING:
     from email.message import Message as Email
@@ -89,7 +90,7 @@ class MailTemplate:
         head = self._heading.render(headers) if headers else self._head
         if not cut.rest:
             return head + cut.first
-        token = self._sign(message).encode()
+        token = self._sign(personal(message, *levels)).encode()
         if len(token) <= SOFT_TOKEN:
             return token.join((head + cut.first, *cut.rest))
         if len(token) > cut.room:
@@ -141,6 +142,7 @@ def compile_mail(
     shared: bool = False,
     levels: _Levels,
     sign: Callable[[Message], str],
+    most: Level = Level.FULL,
 ) -> MailTemplate:
     """Compile a mail for a campaign.
 
@@ -155,6 +157,7 @@ def compile_mail(
         shared: Let several people get each mail; its token is then the campaign's alone.
         levels: Gives how much may be known of a message's opens and clicks.
         sign: Gives a message's token.
+        most: The highest level that any message of the host's may have.
 
     Raises:
         ConfigError: If it is neither bytes nor an email object.
@@ -183,7 +186,7 @@ def compile_mail(
         ]
 
     placeholder = placeholder_for([*htmls, *texts])
-    ready = _ready(opened, sources(placeholder, Level.FULL, Level.FULL), placeholder)
+    ready = _ready(opened, sources(placeholder, most, most), placeholder)
     return MailTemplate(ready, compiled, sources, levels=levels, sign=sign, shared=shared)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import Protocol, runtime_checkable
 
 from mailbeacon.model.event import Event, Network
 from mailbeacon.model.mail import Manifest
@@ -19,6 +19,7 @@ __all__ = [
     "History",
     "Judge",
     "KnownAgent",
+    "LastOpens",
     "Located",
     "Locator",
     "Manifests",
@@ -89,6 +90,14 @@ class Sink(Protocol):
 
     def record(self, event: Event, verdict: Verdict) -> None:
         """Keep one event with its verdict; the same event id twice is kept once."""
+
+
+@runtime_checkable
+class LastOpens(Protocol):
+    """Keep the day of each person's last open, and nothing else of it: what level DATE allows. A sink may do it too."""
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Keep a recipient's day in place of an earlier one; of two days the later stays."""
 
 
 class History(Protocol):

@@ -1,53 +1,41 @@
-"""How much may be known of a recipient: levels, and the signs by which a browser says no.
+"""How much may be known of a recipient: levels, the signs by which a browser says no, and what an event keeps at a level.
 
-Does not keep what people agreed to, and takes nothing out of an event (see ``redaction``).
+Does not keep what people agreed to (see ``policy`` and ``store``), and signs nothing.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC
+
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Facts, Level
+from mailbeacon.model import Event, Facts, Kind, Level, Message
 
-__all__ = ["check_level", "effective_level", "opted_out", "unlinked"]
+__all__ = ["as_level", "dated", "effective_level", "is_mixed", "limited", "opted_out", "personal", "shared", "unlinked"]
+
+_FULL, _AGGREGATE = Level.FULL, Level.AGGREGATE
 
 
-def check_level(level: Level, what: str) -> Level:
-    """Give a level back if this version can honour it.
-
-    Args:
-        level: What a host or a token asks for.
-        what: Who asks, for the error.
-
-    Raises:
-        ConfigError: If it is not a level, or one that is not available yet.
-    """
+def as_level(answer: object) -> Level:
+    """Return the level an answer stands for: ``True`` is FULL, ``False`` NONE, and what this version does not know is NONE."""
+    if isinstance(answer, Level):
+        return answer
+    if isinstance(answer, bool):
+        return _FULL if answer else Level.NONE
     try:
-        found = Level(level)
-    except ValueError as error:
-        raise ConfigError(f"{what} must be a Level") from error
-    if found is not Level.FULL and found is not Level.NONE:
-        raise ConfigError(f"{what} {found.name} is not available in this version: use FULL or NONE")
-    return found
+        return Level(answer)  # type: ignore[arg-type]
+    except ValueError:
+        return Level.NONE
 
 
-def effective_level(signed: Level, default: Level = Level.FULL, today: Level = Level.FULL) -> Level:
-    """Give the strictest of what was signed into a mail and what holds today.
+def effective_level(signed: object, *others: object) -> Level:
+    """Return the strictest of what was signed into a mail and what else holds; what is no level counts as NONE.
 
     Args:
         signed: The level in the mail's token.
-        default: The host's level for everybody.
-        today: What the recipient allows now.
-
-    Raises:
-        ConfigError: If one of them is DATE, or the host's own is AGGREGATE, which this version cannot honour.
+        others: The host's level for everybody, what the recipient allows now, and so on.
     """
-    if signed is default is today is Level.FULL:
-        return Level.FULL
-    return min(
-        signed if signed is Level.AGGREGATE else check_level(signed, "the signed level"),
-        check_level(default, "default_level"),
-        check_level(today, "the consent of today"),
-    )
+    return min(map(as_level, (signed, *others)))
 
 
 def opted_out(value: str) -> bool:
@@ -61,3 +49,51 @@ def opted_out(value: str) -> bool:
 def unlinked(facts: Facts) -> Facts:
     """Take from facts what tells one reader from another, for an event of a mail whose readers may not be told apart."""
     return facts.changed(network_id="", agent_id="")
+
+
+def limited(event: Event, level: Level) -> Event:
+    """Return an event as it may be looked at and kept at a level.
+
+    At AGGREGATE nothing is left that says whose it was, or which of a reader's events belong together, whatever the host
+    keeps of addresses. At DATE the recipient stays until :func:`dated` leaves only the day.
+    """
+    if level is _FULL:
+        return event
+    whose = {} if level is Level.DATE else {"recipient": None, "message_id": "", "variant": "", "sent_at": None}
+    return event.changed(level=level, address="", user_agent="", headers=(), **whose)
+
+
+def dated(event: Event) -> Event:
+    """Return what may be kept of an event at level DATE: that its recipient opened something on a day (UTC)."""
+    day = event.received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return Event(
+        id=event.id, kind=Kind.OPEN, received_at=day, recipient=event.recipient, level=Level.DATE, source=event.source
+    )
+
+
+def is_mixed(opens: Level, clicks: Level) -> bool:
+    """Check whether a mail needs two tokens: one that names its recipient, and one shared by the whole campaign."""
+    return min(opens, clicks) is not Level.NONE and _AGGREGATE in (opens, clicks) and opens is not clicks
+
+
+def personal(message: Message, opens: Level, clicks: Level) -> Message:
+    """Return the message to sign at these levels; where two tokens are needed, the one that names the recipient."""
+    if opens is clicks is message.opens is message.clicks:
+        return message
+    if is_mixed(opens, clicks):
+        opens, clicks = (Level.NONE if level is _AGGREGATE else level for level in (opens, clicks))
+    if (message.opens, message.clicks) == (opens, clicks):
+        return message
+    return replace(message, opens=opens, clicks=clicks)
+
+
+def shared(campaign: str, opens: Level, clicks: Level) -> Message:
+    """Return the message to sign for the token that a whole campaign shares beside the personal ones.
+
+    Raises:
+        ConfigError: If neither level is AGGREGATE.
+    """
+    if _AGGREGATE not in (opens, clicks):
+        raise ConfigError("a token shared by the campaign needs a level AGGREGATE")
+    opens, clicks = (level if level is _AGGREGATE else Level.NONE for level in (opens, clicks))
+    return Message(recipient="", campaign=campaign, opens=opens, clicks=clicks)

@@ -11,7 +11,6 @@ import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from urllib.parse import unquote
 
 from mailbeacon.errors import RuleError, TokenError
@@ -26,18 +25,20 @@ from mailbeacon.model import (
     History,
     Judge,
     Kind,
+    LastOpens,
     Level,
-    Message,
     Reply,
     Request,
     Signal,
+    Sink,
     Verdict,
     check_aware,
 )
 from mailbeacon.model.drafts import draft_of
 from mailbeacon.model.event import put_facts
-from mailbeacon.privacy import effective_level, opted_out, unlinked
+from mailbeacon.privacy import dated, limited, unlinked
 from mailbeacon.privacy import redact as drop_personal
+from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.pages import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
 
@@ -56,6 +57,7 @@ _UNJUDGED = Verdict(
 _OPEN = Kind.OPEN
 _CLICK = Kind.CLICK
 _NONE = Level.NONE
+_DATE = Level.DATE
 _FULL = Level.FULL
 _AnswerDraft = draft_of(Answer)
 
@@ -147,8 +149,11 @@ class Responder:
 
     def _recorded(self, reply: Reply, event: Event, request: Request, history: History | None) -> Answer:
         """Give the reply with the event, where it may be recorded: observed, judged and then redacted."""
-        if not self._may_record(event, request):
-            return Answer(reply=reply)
+        level = level_now(event, request, self._settings, _failed)
+        if level is not _FULL:
+            if level is _NONE:
+                return Answer(reply=reply)
+            event = limited(event, level)
         try:
             facts = self._observe(request, event.kind)
             if event.level is not _FULL or event.recipient is None or event.link == HONEYPOT_LINK:
@@ -157,7 +162,7 @@ class Responder:
             _failed("observing", error)
             facts = _UNSEEN
         put_facts(event, facts)
-        earlier = () if history is None else _earlier(event, history)
+        earlier = () if history is None or level is not _FULL else _earlier(event, history)
         try:
             verdict = _UNJUDGED if facts is _UNSEEN else self._judge.classify(event, earlier)
             if not isinstance(verdict, Verdict):
@@ -174,32 +179,13 @@ class Responder:
         except Exception as error:
             _failed("redaction, so everything personal is dropped,", error)
             draft.event = drop_personal(event)
+        if level is _DATE:
+            draft.event = dated(event)
         draft.reply = reply
         draft.verdict = verdict
         draft.__class__ = Answer
         answer: Answer = draft
         return answer
-
-    def _may_record(self, event: Event, request: Request) -> bool:
-        """Tell whether an event may be recorded now, at the level that was signed; in doubt, not."""
-        settings = self._settings
-        if settings.consent is not None or not (event.level is settings.default_level is _FULL):
-            try:
-                today = _FULL
-                if settings.consent is not None and event.level is not _NONE:
-                    allowed = settings.consent(_message(event), event.kind)
-                    today = (_FULL if allowed else _NONE) if isinstance(allowed, bool) else allowed
-                if effective_level(event.level, settings.default_level, today) is _NONE:
-                    return False
-            except Exception as error:
-                _failed("consent, which counts as none,", error)
-                return False
-        if event.kind is not _CLICK:
-            return True
-        fields = request.fields.lower
-        if "sec-gpc" in fields and opted_out(fields["sec-gpc"]):
-            return False
-        return not (settings.honor_dnt and "dnt" in fields and opted_out(fields["dnt"]))
 
 
 def respond(
@@ -232,11 +218,11 @@ def deliver(answer: Answer, settings: Settings, history: History | None = None) 
         return answer.reply
     if settings.sink is not None:
         try:
-            settings.sink.record(event, verdict)
+            _keep(settings.sink, event, verdict)
         except Exception as error:
             _failed(f"the sink, so event {event.id} is not kept,", error)
     known = settings.history if history is None else history
-    if known is not None:
+    if known is not None and event.level is _FULL:
         try:
             known.add(event)
         except Exception as error:
@@ -247,6 +233,16 @@ def deliver(answer: Answer, settings: Settings, history: History | None = None) 
         except Exception as error:
             _failed("on_event", error)
     return answer.reply
+
+
+def _keep(sink: Sink, event: Event, verdict: Verdict) -> None:
+    """Hand an event to the sink; of a recipient at level DATE only the day, unless a machine opened it."""
+    if event.level is not _DATE:
+        sink.record(event, verdict)
+    elif verdict.is_human is not False and event.recipient is not None:
+        if not isinstance(sink, LastOpens):
+            raise TypeError("a sink without put_last_open keeps no dates")
+        sink.put_last_open(event.recipient, event.received_at.date())
 
 
 def _dated(request: Request, settings: Settings) -> Request:
@@ -265,19 +261,6 @@ def _dated(request: Request, settings: Settings) -> Request:
         received_at=moment,
         body=request.body,
     )
-
-
-def _message(event: Event) -> Message:
-    """Give the message of an event, for the host's consent callback; an ``id`` only where the host gave one."""
-    unnamed = Message(
-        recipient=event.recipient or "",
-        campaign=event.campaign,
-        variant=event.variant,
-        sent_at=event.sent_at,
-        opens=event.level,
-        clicks=event.level,
-    )
-    return unnamed if unnamed.message_id == event.message_id else replace(unnamed, id=event.message_id)
 
 
 def marked(facts: Facts, event: Event) -> Facts:

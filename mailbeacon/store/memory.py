@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock
 
 from mailbeacon.errors import ConfigError
@@ -41,6 +41,7 @@ class MemorySink:
     def __init__(self) -> None:
         self._lock = Lock()
         self._kept: dict[str, tuple[Event, Verdict | None]] = {}
+        self._days: dict[str, date] = {}
 
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Keep one event; an id that is known already is left as it is."""
@@ -74,6 +75,16 @@ class MemorySink:
             before = len(self._kept)
             self._kept = {name: pair for name, pair in self._kept.items() if wanted(pair[0])}
             return before - len(self._kept)
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Keep the day of a person's last open, in place of an earlier one (level DATE)."""
+        with self._lock:
+            self._days[recipient] = max(day, self._days.get(recipient, day))
+
+    def last_opens(self) -> Iterator[tuple[str, date]]:
+        """Give each recipient with the day of the last open, of those whose level is DATE."""
+        with self._lock:
+            return iter(list(self._days.items()))
 
     def __len__(self) -> int:
         return len(self._kept)

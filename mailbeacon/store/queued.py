@@ -10,13 +10,13 @@ import logging
 import os
 from collections import deque
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Condition, Thread, current_thread
 from typing import Self
 from weakref import WeakMethod
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.model import Event, LastOpens, Sink, Verdict
 from mailbeacon.store.memory import check_bounds
 
 __all__ = ["QueueSink"]
@@ -70,6 +70,16 @@ class QueueSink:
                 self._changed.notify_all()
                 return
         self._sink.record(event, verdict)
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Hand the day of a person's last open over, here and now: there are few, and each replaces one.
+
+        Raises:
+            TypeError: If the other sink keeps no such days.
+        """
+        if not isinstance(self._sink, LastOpens):
+            raise TypeError("a sink without put_last_open keeps no dates")
+        self._sink.put_last_open(recipient, day)
 
     def flush(self, timeout: timedelta | None = None) -> bool:
         """Wait until all that came before this call is handed over.

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
@@ -30,6 +30,7 @@ _EVENTS: Final = """
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, campaign TEXT NOT NULL, recipient TEXT,
         event TEXT NOT NULL, verdict TEXT, received_at REAL
     );
+    CREATE TABLE IF NOT EXISTS mailbeacon_last_opens (recipient TEXT PRIMARY KEY, day TEXT NOT NULL);
 """
 _INDEXES: Final = """
     CREATE INDEX IF NOT EXISTS mailbeacon_events_recipient ON mailbeacon_events (recipient);
@@ -112,6 +113,21 @@ class SqliteSink:
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many they were."""
         return self._database.write(f"DELETE FROM {TABLE} WHERE received_at < ?", [(moment.timestamp(),)])
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Keep the day of a person's last open, in place of an earlier one (level DATE)."""
+        self._database.write(
+            "INSERT INTO mailbeacon_last_opens (recipient, day) VALUES (?, ?)"
+            " ON CONFLICT (recipient) DO UPDATE SET day = max(day, excluded.day)",
+            [(recipient, day.isoformat())],
+        )
+
+    def last_opens(self) -> Iterator[tuple[str, date]]:
+        """Give each recipient with the day of the last open, of those whose level is DATE."""
+        for recipient, day in self._database.read(
+            "SELECT recipient, day FROM mailbeacon_last_opens ORDER BY recipient", ()
+        ):
+            yield str(recipient), date.fromisoformat(str(day))
 
     def __len__(self) -> int:
         ((found,),) = self._database.read(f"SELECT count(*) FROM {TABLE}")

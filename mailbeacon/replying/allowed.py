@@ -1,0 +1,59 @@
+"""How much of one event may be recorded now: the strictest of what was signed and what holds today.
+
+Records nothing and answers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from mailbeacon.model import Event, Kind, Level, Message, Request
+from mailbeacon.privacy import effective_level, opted_out
+from mailbeacon.settings import Settings
+
+__all__ = ["level_now"]
+
+_FULL, _NONE = Level.FULL, Level.NONE
+_OPEN = Kind.OPEN
+
+
+def level_now(
+    event: Event, request: Request, settings: Settings, failed: Callable[[str, BaseException], object]
+) -> Level:
+    """Return how much of an event may be recorded; in doubt, nothing.
+
+    Args:
+        event: With the level that was signed.
+        request: Its header fields may say that the reader wants no clicks recorded.
+        settings: Hold the levels for everybody, and the host's own answer.
+        failed: Is told what could not be asked.
+    """
+    level = event.level
+    if settings.consent is not None or not (level is settings.default_level is settings.ceiling is _FULL):
+        level = effective_level(level, settings.default_level, settings.ceiling)
+        if settings.consent is not None and level is not _NONE:
+            try:
+                level = effective_level(level, settings.consent(_message(event), event.kind))
+            except Exception as error:
+                failed("consent, which counts as none,", error)
+                return _NONE
+    if event.kind is _OPEN:
+        return level
+    fields = request.fields.lower
+    if "sec-gpc" in fields and opted_out(fields["sec-gpc"]):
+        return _NONE
+    return _NONE if settings.honor_dnt and "dnt" in fields and opted_out(fields["dnt"]) else level
+
+
+def _message(event: Event) -> Message:
+    """Return the message of an event, for the host's consent callback; an ``id`` only where the host gave one."""
+    unnamed = Message(
+        recipient=event.recipient or "",
+        campaign=event.campaign,
+        variant=event.variant,
+        sent_at=event.sent_at,
+        opens=event.level,
+        clicks=event.level,
+    )
+    return unnamed if unnamed.message_id == event.message_id else replace(unnamed, id=event.message_id)
