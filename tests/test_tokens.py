@@ -565,7 +565,9 @@ def test_a_moment_that_could_not_be_read_back_is_not_signed(moment, more):
         SIGNER.sign_message(message)
 
 
-@pytest.mark.parametrize(("digits", "opens", "clicks"), [("44", Level.NONE, Level.NONE), ("39", Level.FULL, Level.NONE)])
+@pytest.mark.parametrize(
+    ("digits", "opens", "clicks"), [("44", Level.NONE, Level.NONE), ("39", Level.FULL, Level.NONE)]
+)
 def test_a_level_of_a_later_version_counts_as_none_and_its_links_go_on_working(digits, opens, clicks):
     token = SIGNER._hit.sign(json.dumps(["spring", "u-17", 0, "", "", digits], separators=(",", ":")))
     assert SIGNER.read_message(token) == message(opens=opens, clicks=clicks)
@@ -574,8 +576,16 @@ def test_a_level_of_a_later_version_counts_as_none_and_its_links_go_on_working(d
 @pytest.mark.parametrize(
     ("levels", "token"),
     [
-        pytest.param((Level.DATE, Level.FULL), "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCIiLCIiLCIyMyJd.MDe70XKjm2xwZ43OgkLMIQ", id="DATE for opens"),
-        pytest.param((Level.DATE, Level.DATE), "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCIiLCIiLCIyMiJd.dn2hXWRAhuyPKMbranzeqQ", id="DATE for both"),
+        pytest.param(
+            (Level.DATE, Level.FULL),
+            "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCIiLCIiLCIyMyJd.MDe70XKjm2xwZ43OgkLMIQ",
+            id="DATE for opens",
+        ),
+        pytest.param(
+            (Level.DATE, Level.DATE),
+            "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCIiLCIiLCIyMiJd.dn2hXWRAhuyPKMbranzeqQ",
+            id="DATE for both",
+        ),
     ],
 )
 def test_a_frozen_token_of_level_date_names_the_recipient(levels, token):
