@@ -152,7 +152,7 @@ class Template:
         self._sign = sign
         self._html = _Cut(html, slot, self._common)
         self._text = _Cut(text, slot, self._common)
-        self._full = self._html.parts(*_FULL)
+        self._full = self._html.parts(_ALL, _ALL)
         self._levels = levels
         self._most = most
 

@@ -119,7 +119,12 @@ def test_a_template_renders_every_pair_of_levels_from_one_compile(opens, clicks)
     assert personal(html) == (who[opens], set(who[clicks]))
     assert html == BEACON.rewrite(HTML, one).html
     assert html.count('href="https://example.com/') == (2 if clicks is NONE else 0)
-    assert template.source("{{ t }}", opens=opens, clicks=clicks).replace("{{ t }}", template.token(one, opens=opens, clicks=clicks)) == html
+    assert (
+        template.source("{{ t }}", opens=opens, clicks=clicks).replace(
+            "{{ t }}", template.token(one, opens=opens, clicks=clicks)
+        )
+        == html
+    )
     text = template.render_text(one)
     assert (text == TEXT) is (clicks is NONE)
     if opens:
