@@ -19,7 +19,7 @@ class Rewriters:
     """Rewrite bodies for one message, as the beacon does."""
 
     def __init__(self, message: mb.Message = MESSAGE) -> None:
-        self.html, self.text = BEACON._rewriters(message, shared=False)
+        self.html, self.text = BEACON._outgoing.rewriters(message, shared=False)
 
 
 def composed(raw: bytes, **options: bool) -> Composed:

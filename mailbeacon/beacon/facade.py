@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailbeacon import replying
+from mailbeacon.beacon.outgoing import Outgoing
 from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
 from mailbeacon.links import Routes, check_destination, manifest_of
 from mailbeacon.model import (
-    HONEYPOT_LINK,
     Answer,
-    Channel,
     Event,
     History,
     Judge,
@@ -25,14 +24,13 @@ from mailbeacon.model import (
     Message,
     Reply,
     Request,
-    Target,
 )
 from mailbeacon.observing import Observer
-from mailbeacon.privacy import is_mixed, personal, redactor, shared
-from mailbeacon.rewriting import LinkRules, Planner, Repeats, Rewrite, rewrite_html, rewrite_text, unwrap
+from mailbeacon.privacy import redactor
+from mailbeacon.rewriting import LinkRules, Planner, Rewrite, unwrap
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory
-from mailbeacon.template import Linkers, Template, compile_template, leave_alone, no_campaign, prove, short
+from mailbeacon.template import Template, prove
 from mailbeacon.tokens import TokenSigner
 
 if TYPE_CHECKING:
@@ -70,10 +68,9 @@ class Beacon:
             self.settings.keys, self.settings.namespace, allow_addresses=self.settings.allow_addresses
         )
         self.routes = Routes(self.settings.base_url)
-        self._most = min(self.settings.default_level, self.settings.ceiling)
         self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
-        self._linkers = Linkers(self._link_signer, self.routes)
+        self._outgoing = Outgoing(self.settings, self.signer, self.routes, self.planner)
 
     @cached_property
     def observer(self) -> Observer:
@@ -118,10 +115,10 @@ class Beacon:
             RewriteError: If the proof fails.
         """
         _check(str, html=html)
-        as_html, as_text = self._rewriters(message, shared=False)
+        as_html, as_text = self._outgoing.rewriters(message, shared=False)
         if text:
             return as_text(html, first_number=1)
-        done = as_html(html, first_number=1, pixel=True, repeats=self._linkers.of(message.campaign).repeats)
+        done = as_html(html, first_number=1, pixel=True, repeats=self._outgoing.linkers.of(message.campaign).repeats)
         if verify:
             prove(done, self.open_url(message) if self.levels(message)[0] else "")
         return done
@@ -140,7 +137,7 @@ class Beacon:
             RewriteError: If the proof fails, or the document is too much for it.
         """
         _check(str, html=html, text=text, campaign=campaign)
-        return self._compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
+        return self._outgoing.compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
 
     def compose_bytes(
         self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
@@ -173,7 +170,7 @@ class Beacon:
     ) -> Composed:
         from mailbeacon import composing  # only where mail is composed: it imports email
 
-        html, text = self._rewriters(composing.lowered(message) if shared else message, shared=shared)
+        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
         return composing.compose_bytes(raw, html, text, strip_signatures=strip_signatures, shared=shared, labels=labels)
 
     def compose(
@@ -185,7 +182,7 @@ class Beacon:
         """
         from mailbeacon import composing
 
-        html, text = self._rewriters(composing.lowered(message) if shared else message, shared=shared)
+        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
         return composing.compose(email, html, text, strip_signatures=strip_signatures, shared=shared)[0]
 
     def compile_mail(
@@ -211,10 +208,10 @@ class Beacon:
         """
         from mailbeacon import composing
 
-        levels = self._least if shared else self.levels
+        levels = self._outgoing.least if shared else self.levels
 
         def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
-            return self._compiled(
+            return self._outgoing.compiled(
                 html,
                 text,
                 campaign=campaign,
@@ -231,7 +228,7 @@ class Beacon:
             shared=shared,
             levels=levels,
             sign=self.signer.sign_message,
-            most=self._most,
+            most=self._outgoing.most,
         )
 
     def manifest(self, campaign: str, links: Iterable[Link]) -> Manifest:
@@ -247,7 +244,7 @@ class Beacon:
         levels = self.levels(message)
         if levels[0] is Level.NONE:
             raise ConfigError("the message allows no open tracking, so it has no pixel")
-        return self.routes.open(self._tokens(message, levels)[0])
+        return self.routes.open(self._outgoing.tokens(message, levels)[0])
 
     def click_url(self, message: Message, url: str) -> str:
         """Give the wrapped URL of one destination, as link number 0: one that stands in no document.
@@ -264,7 +261,7 @@ class Beacon:
         _check(str, url=url)
         if check_destination(url) is not None:
             raise ConfigError("the destination must be an absolute http or https URL without control characters")
-        wrapped = self._linkers.of(message.campaign).wrap(self._tokens(message, levels)[1])(0, url)
+        wrapped = self._outgoing.linkers.of(message.campaign).wrap(self._outgoing.tokens(message, levels)[1])(0, url)
         if not wrapped:
             raise ConfigError("the destination is too long: the wrapped URL would pass 2,000 characters")
         return wrapped
@@ -314,84 +311,7 @@ class Beacon:
         Raises:
             ConfigError: If the message asks for more than ``Settings.ceiling`` allows.
         """
-        _check(Message, message=message)
-        if message.opens is message.clicks is self._most is _ALL:
-            return _FULL
-        ceiling = self.settings.ceiling
-        if max(message.opens, message.clicks) > ceiling:
-            raise ConfigError(f"the message asks for more than the ceiling {ceiling.name}: give it lower levels")
-        return self._least(message)
-
-    def _least(self, message: Message) -> tuple[Level, Level]:
-        return min(message.opens, self._most), min(message.clicks, self._most)
-
-    def _tokens(self, message: Message, levels: tuple[Level, Level]) -> tuple[str, str]:
-        """Return the token of the pixel and that of the links: the same, unless only one of them may name the recipient."""
-        _check(Message, message=message)
-        opens, clicks = levels
-        if not (opens or clicks):
-            return "", ""
-        own = self.signer.sign_message(personal(message, opens, clicks))
-        if not is_mixed(opens, clicks):
-            return own, own
-        common = self.signer.sign_message(shared(message.campaign, opens, clicks))
-        return (common, own) if opens is Level.AGGREGATE else (own, common)
-
-    def _rewriters(self, message: Message, *, shared: bool) -> tuple[Callable[..., Rewrite], Callable[..., Rewrite]]:
-        """Give what rewrites the bodies of a message's mail."""
-        opens, clicks = self._least(message) if shared else self.levels(message)
-        of_open, token = self._tokens(message, (opens, clicks))
-        linker = self._linkers.of(message.campaign) if clicks and message.campaign else None
-        image = self.routes.open(of_open) if opens else ""
-        wrap_html = linker.wrap(token) if linker else no_campaign if clicks else None
-        trap = wrap_html(HONEYPOT_LINK, self.settings.honeypot) if wrap_html and self.settings.honeypot else ""
-
-        def html(source: str, /, *, first_number: int, pixel: bool, repeats: Repeats | None = None) -> Rewrite:
-            return rewrite_html(
-                source,
-                wrap_html,
-                pixel=image if pixel else "",
-                position=self.settings.pixel,
-                planner=self.planner,
-                first_number=first_number,
-                trap=trap if pixel else "",
-                token=token if token == of_open else "",
-                repeats=repeats,
-            )
-
-        def text(source: str, /, *, first_number: int) -> Rewrite:
-            wrap = linker.wrap(token, Channel.TEXT) if linker else no_campaign if clicks else leave_alone
-            return rewrite_text(source, wrap, rules=self.planner.rules, first_number=first_number)
-
-        return html, text
-
-    def _compiled(
-        self,
-        html: str,
-        text: str,
-        *,
-        campaign: str,
-        verify: bool,
-        levels: Callable[[Message], tuple[Level, Level]],
-        first_number: int = 1,
-        with_pixel: bool = True,
-    ) -> Template:
-        return compile_template(
-            html,
-            text,
-            campaign=campaign,
-            linker=self._linkers.of(campaign),
-            routes=self.routes,
-            planner=self.planner,
-            position=self.settings.pixel,
-            verify=verify,
-            sign=self.signer.sign_message,
-            levels=levels,
-            most=self._most,
-            first_number=first_number,
-            with_pixel=with_pixel,
-            honeypot=self.settings.honeypot,
-        )
+        return self._outgoing.levels(message)
 
     def sign(self, message: Message) -> str:
         """Give a message's token.
@@ -401,11 +321,6 @@ class Beacon:
         """
         _check(Message, message=message)
         return self.signer.sign_message(message)
-
-    def _link_signer(self, campaign: str) -> Callable[[Target], str]:
-        if self.settings.short_links:
-            return short
-        return lambda target: self.signer.sign_link(target, campaign)
 
 
 def _check(kind: type, **values: object) -> None:
