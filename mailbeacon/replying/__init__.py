@@ -1,6 +1,7 @@
 """Replies to requests: the pixel, the redirect, the plain pages, and the event each request stands for."""
 
+from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, marked, respond
 from mailbeacon.replying.pages import PIXEL
 
-__all__ = ["PIXEL", "Decode", "Observe", "Redact", "Responder", "deliver", "marked", "respond"]
+__all__ = ["PIXEL", "Decode", "Observe", "Redact", "Responder", "deliver", "level_now", "marked", "respond"]

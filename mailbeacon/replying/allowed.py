@@ -5,10 +5,10 @@ Records nothing and answers nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from mailbeacon.model import Event, Kind, Level, Message, Request
+from mailbeacon.model import Event, Kind, Level, Message
 from mailbeacon.privacy import effective_level, opted_out
 from mailbeacon.settings import Settings
 
@@ -19,13 +19,14 @@ _OPEN = Kind.OPEN
 
 
 def level_now(
-    event: Event, request: Request, settings: Settings, failed: Callable[[str, BaseException], object]
+    event: Event, fields: Mapping[str, str], settings: Settings, failed: Callable[[str, BaseException], object]
 ) -> Level:
     """Return how much of an event may be recorded; in doubt, nothing.
 
     Args:
         event: With the level that was signed.
-        request: Its header fields may say that the reader wants no clicks recorded.
+        fields: The request's header fields by their names in lower case: they may say that the reader wants no clicks
+            recorded.
         settings: Hold the levels for everybody, and the host's own answer.
         failed: Is told what could not be asked.
     """
@@ -40,7 +41,6 @@ def level_now(
                 return _NONE
     if event.kind is _OPEN:
         return level
-    fields = request.fields.lower
     if "sec-gpc" in fields and opted_out(fields["sec-gpc"]):
         return _NONE
     return _NONE if settings.honor_dnt and "dnt" in fields and opted_out(fields["dnt"]) else level

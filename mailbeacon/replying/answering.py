@@ -149,7 +149,7 @@ class Responder:
 
     def _recorded(self, reply: Reply, event: Event, request: Request, history: History | None) -> Answer:
         """Give the reply with the event, where it may be recorded: observed, judged and then redacted."""
-        level = level_now(event, request, self._settings, _failed)
+        level = level_now(event, request.fields.lower, self._settings, _failed)
         if level is not _FULL:
             if level is _NONE:
                 return Answer(reply=reply)
