@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
+from math import log, sqrt
+from statistics import NormalDist
 
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from mailbeacon.counting import (
     Audience,
     HotWatch,
+    LinkKey,
     ReadState,
     Subscriber,
     Weights,
@@ -28,7 +32,7 @@ from mailbeacon.model import Actor, Event, Facts, Kind, Level, Link, Verdict
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PERSON, APPLE, SCANNER = (Verdict(actor=actor) for actor in (Actor.HUMAN, Actor.PRIVACY_PROXY, Actor.SCANNER))
-PRICING = Link(number=2, url="https://example.com/pricing", label="Pricing")
+PRICING = Link(number=2, url="https://example.com/2", label="Pricing")
 
 
 def event(recipient="u1", kind=Kind.OPEN, *, ago=0.0, client="Gmail", region="", **fields):
@@ -58,7 +62,9 @@ def people(*events):
 def test_interest_is_views_on_different_days_and_clicks():
     leads = score(*people(event(), event(), event(ago=1), click(), event("u2")), NOW)
     assert [lead.recipient for lead in leads] == ["u1", "u2"]
-    assert leads[0].score == pytest.approx(1 + 0.5 ** (1 / 14) + 3)
+    assert leads[0].score == Weights().most_of_a_message == 4.5
+    (lead, _) = score(*people(event(), event(), event(ago=1), click(mail="m9"), event("u2")), NOW)
+    assert lead.score == pytest.approx(1 + 0.5 ** (1 / 14) + 3)
     assert leads[0].reasons([PRICING]) == "opened on 2 days, clicked Pricing"
     assert leads[1].reasons() == "opened on 1 day"
     assert leads[0].last == NOW.date()
@@ -89,7 +95,8 @@ def test_the_order_of_events_does_not_matter(events):
 
 def test_hot_leads_come_with_reasons_and_below_full_consent_nobody_is_one():
     events = [event(), click(), click("u2"), event("u2", ago=2), event("u2"), click("u3", level=Level.DATE, link=1)]
-    found = hot(score(*people(*events), NOW), at_least=4, links=[PRICING])
+    found = hot(score(zip(events, [PERSON] * 6, strict=True), now=NOW), at_least=4, links=[PRICING])
+    assert [(one.lead.recipient, one.why) for one in found] == [(lead.recipient, why) for lead, why in found]
     assert [(lead.recipient, why) for lead, why in found] == [
         ("u2", "opened on 2 days, clicked Pricing"),
         ("u1", "opened on 1 day, clicked Pricing"),
@@ -109,6 +116,53 @@ def test_the_watch_calls_once_when_someone_becomes_hot_and_again_after_cooling()
     watch(event(ago=100), PERSON)
     watch(click(ago=100), PERSON)
     assert len(told) == 2
+
+
+def test_a_link_is_known_by_campaign_number_and_destination():
+    events = [
+        click(campaign="autumn", link=2),
+        click("u2", mail="m9", campaign="winter").changed(url="https://x.example/"),
+    ]
+    leads = score(*people(*events), NOW)
+    assert [lead.clicked for lead in leads] == [
+        (LinkKey("autumn", 2, "https://example.com/2"),),
+        (LinkKey("winter", 2, "https://x.example/"),),
+    ]
+    book = Link(number=2, url="https://example.com/2?utm_source=x", label="Book a demo")
+    reasons = [[lead.reasons(links) for lead in leads] for links in ([book], {"autumn": [book]}, {"winter": [book]})]
+    assert reasons[0] == reasons[1] == ["clicked Book a demo", "clicked https://x.example/"]
+    assert reasons[2] == ["clicked https://example.com/2", "clicked https://x.example/"]
+    assert [lead.recipient for lead in score(*people(*events), NOW, campaign="winter")] == ["u2"]
+
+
+def test_one_message_fetched_every_day_makes_nobody_hot():
+    """Whoever holds a copy of one mail can fetch it as often as they like."""
+    events = [one for day in range(14) for one in (event(ago=day), click(ago=day), click(link=3, ago=day))]
+    assert hot(score(*people(*events), NOW)) == []
+    told = []
+    watch = HotWatch(told.append)
+    for one in events[::-1]:
+        watch(one, PERSON)
+    assert told == []
+
+
+@pytest.mark.parametrize("name", ["open", "click", "message"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, "3", True])
+def test_a_weight_is_a_number_from_0(name, value):
+    with pytest.raises(ConfigError, match=f"the weight {name} must be"):
+        Weights(**{name: value})
+
+
+def test_the_watch_is_linear_in_the_signs_of_one_recipient():
+    def seconds(number):
+        watch = HotWatch(lambda lead: None, at_least=1e9)
+        events = [click(link=n, ago=n / 1e6, mail=f"m{n}") for n in range(number)]
+        start = time.perf_counter()
+        for one in events:
+            watch(one, PERSON)
+        return time.perf_counter() - start
+
+    assert min(seconds(2_000) for _ in range(3)) < 3 * min(seconds(1_000) for _ in range(3))
 
 
 def test_the_watch_remembers_only_so_many():
@@ -131,6 +185,7 @@ def member(*pairs, added_at=LONG_AGO, **fields):
         [verdict for _, verdict in pairs],
         [Subscriber(recipient="u1", added_at=added_at, **fields)],
         NOW,
+        since=LONG_AGO,
     )
     return found[0]
 
@@ -175,6 +230,19 @@ def test_nobody_new_or_unmeasurable_is_ever_called_inactive(signs, added, level)
     found = member(*pairs, added_at=NOW - timedelta(days=added), level=level)
     if added <= 60 or level < Level.FULL or any(verdict is APPLE for _, verdict in signs):
         assert found.audience != Audience.INACTIVE
+
+
+def test_nobody_is_inactive_before_a_whole_window_was_recorded():
+    """Silence means something only where somebody would have been heard."""
+    old = Subscriber(recipient="u1", added_at=NOW - timedelta(days=821))
+    for events, since in (([], None), ([event("u2", ago=7)], None), ([], NOW - timedelta(days=179))):
+        (found,) = audiences(*people(*events), [old], NOW, since=since)
+        assert found.audience == Audience.UNMEASURABLE
+        assert "recording began" in found.reason
+    (found,) = audiences(*people(event("u2", ago=180)), [old], NOW)
+    assert found.audience == Audience.INACTIVE
+    with pytest.raises(ConfigError, match="since"):
+        audiences([], [], [], NOW, since=datetime(2026, 1, 1))
 
 
 def test_the_sunset_list_has_the_longest_silent_first_and_reasons():
@@ -242,28 +310,53 @@ def test_hours_and_weekdays_are_the_recipients_own():
     assert found.cells[1][0] == 1
 
 
-def test_only_people_count_and_what_follows_the_sending_is_left_out():
-    events = [event("u1", sent_at=NOW - timedelta(hours=1)), event("u2", sent_at=NOW - timedelta(hours=9)), event("u3")]
-    found = reading_hours(events, [PERSON, PERSON, APPLE])
-    assert (sum(found.by_hour), found.left_out) == (1, 1)
+def reads(number, sendings, hour_of):
+    """Return opens: mail number n, sent in one of some hours, and read in the hour that is given for it."""
+    found = []
+    for n in range(number):
+        sent = datetime(2026, 3, 2, sendings[n % len(sendings)], tzinfo=UTC) + timedelta(days=n % 20)
+        found.append(event(f"u{n}", sent_at=sent).changed(received_at=sent + timedelta(hours=hour_of(n, sent.hour))))
+    return people(*found)
 
 
-def test_an_hour_that_stands_out_is_suggested_with_its_interval():
-    evening = [event(f"e{n}", mail=f"e{n}") for n in range(80)]
-    others = [event(f"o{n}", ago=n % 20 / 24 + 0.1, mail=f"o{n}") for n in range(200)]
-    found = reading_hours(*people(*evening, *others))
-    assert found.suggestion.hour == 12
-    assert found.suggestion.share in found.suggestion.interval
+def test_only_people_count():
+    found = reading_hours([event("u1", sent_at=NOW - timedelta(hours=1)), event("u3")], [PERSON, APPLE])
+    assert sum(found.by_hour) == 1
+
+
+def test_one_message_id_of_two_recipients_is_two_mails():
+    assert sum(reading_hours(*people(event("u1", mail="all"), event("u2", mail="all"))).by_hour) == 2
+
+
+def test_an_hour_that_stands_out_is_suggested_whatever_the_hour_of_sending():
+    """A third waits until eight in the evening; the others read within hours of sending."""
+    found = reading_hours(*reads(600, (8, 12, 16), lambda n, sent: 20 - sent if n % 4 == 0 else n * 7 % 40))
+    assert found.suggestion.hour == 20
+    assert 1 < found.suggestion.interval.low < found.suggestion.times < found.suggestion.interval.high
+    assert len(found.by_likelihood) == 24
 
 
 @pytest.mark.parametrize(
-    ("number", "reason"),
-    [pytest.param(20, "only 20", id="too few"), pytest.param(480, "no hour", id="all hours alike")],
+    ("number", "sendings", "reason"),
+    [
+        pytest.param(99, (8, 12, 16), "only 99", id="too few"),
+        pytest.param(600, (8, 12), "went out in fewer than 3 hours", id="two hours of sending tell nothing"),
+        pytest.param(600, (9,), "went out in fewer than 3 hours", id="the hour of sending is not the hour of reading"),
+        pytest.param(600, tuple(range(24)), "no hour stands out", id="all hours alike"),
+    ],
 )
-def test_no_hour_is_suggested_without_grounds(number, reason):
-    found = reading_hours(*people(*(event(f"o{n}", ago=n / 24, mail=f"o{n}") for n in range(number))))
+def test_no_hour_is_suggested_without_grounds(number, sendings, reason):
+    found = reading_hours(*reads(number, sendings, lambda n, _: (n // 24) % 5))
     assert found.suggestion is None
     assert reason in found.reason
+
+
+def test_the_interval_is_widened_for_having_looked_at_24_hours():
+    """Bonferroni: an error of one in twenty for all 24 together."""
+    found = reading_hours(*reads(600, (8, 12, 16), lambda n, sent: 20 - sent if n % 4 == 0 else n * 7 % 40))
+    bounds, number = found.suggestion.interval, found.by_hour[found.suggestion.hour]
+    z = NormalDist().inv_cdf(1 - 0.05 / 24 / 2)
+    assert log(bounds.high / bounds.low) / 2 == pytest.approx(z / sqrt(number))
 
 
 @pytest.mark.parametrize(

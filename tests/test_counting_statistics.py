@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbeacon.counting import Tally, compare, estimate_readers, interval, rates, readership, sample_size, tally
+from mailbeacon.counting import (
+    Tally,
+    compare,
+    estimate_readers,
+    interval,
+    missing_for_comparison,
+    rates,
+    readership,
+    sample_size,
+    tally,
+)
 from mailbeacon.counting.proportions import difference, holm, p_value
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Kind, Verdict
@@ -258,3 +268,26 @@ def test_more_than_two_variants_are_corrected_and_need_more_to_be_clear():
 def test_what_cannot_work_is_a_clear_error(make, what):
     with pytest.raises(ConfigError, match=what):
         make()
+
+
+def test_it_is_said_what_is_missing_for_a_comparison():
+    def one(mail, variant):
+        at = datetime(2026, 3, 2, tzinfo=UTC)
+        return Event(id=mail, kind=Kind.OPEN, received_at=at, recipient=mail, message_id=mail, variant=variant)
+
+    events, verdicts = [one("m1", "a"), one("m2", "b"), one("m3", "b")], [Verdict(actor=Actor.HUMAN)] * 3
+    assert missing_for_comparison(tally(events[:1], verdicts[:1])) == ""
+    said = "The variants cannot be compared: it is not known how many messages of a, b were delivered."
+    assert missing_for_comparison(tally(events, verdicts)) == said
+    assert missing_for_comparison(tally(events, verdicts, deliveries=9)) == said
+    assert missing_for_comparison(tally(events, verdicts, deliveries={("", "a"): 9, ("", "b"): 9})) == ""
+    few = tally(events, verdicts, deliveries={("", "a"): 9, ("", "b"): 1})
+    assert missing_for_comparison(few).endswith("more messages of b were seen (2) than delivered.")
+
+
+def test_what_waiting_costs_is_said_in_the_unit_that_decides():
+    said = compare({"a": arm("a", 1_000, people=200), "b": arm("b", 1_000, people=160)}, kind=Kind.OPEN).waiting
+    assert said.startswith(
+        "While it waits, each 1,000 messages sent with b in place of a cost about 40 opens (between "
+    )
+    assert compare({"a": arm("a", 1_000, people=200), "b": arm("b", 1_000, people=200)}, kind=Kind.OPEN).waiting == ""

@@ -213,6 +213,25 @@ def test_a_mail_that_bounced_and_was_opened_counts_as_delivered_and_an_unlisted_
     found = people(hit("m1", Kind.BOUNCED), hit("m1"), hit("m2", Kind.DELIVERED), hit("m3"))
     assert found.outcomes == Outcomes(sent=2, delivered=1, bounced=1, seen_all_the_same=1, unlisted=1)
     assert found.deliveries == 2
+    assert (
+        rates(found).doubt == "1 message was seen of which the provider reported nothing: its events cover only a part."
+    )
+
+
+def test_bounces_are_of_sent_and_complaints_and_unsubscribes_of_delivered():
+    events = [hit(f"m{n}", Kind.SENT) for n in range(1_000)]
+    for number, kind in ((20, Kind.BOUNCED), (5, Kind.DEFERRED), (3, Kind.COMPLAINED), (7, Kind.UNSUBSCRIBE)):
+        events += [hit(f"m{n + 40 * number}", kind, minutes=1) for n in range(number)]
+    found = rates(people(*events)).outcomes
+    shares = {name: (one.name, one.numerator, one.denominator, one.of) for name, one in found.items()}
+    assert shares == {
+        "bounced": ("bounce rate", 20, 1_000, "sent"),
+        "deferred": ("soft bounce rate", 5, 1_000, "sent"),
+        "rejected": ("rejection rate", 0, 1_000, "sent"),
+        "complained": ("complaint rate", 3, 975, "delivered"),
+        "unsubscribed": ("unsubscribe rate", 7, 975, "delivered"),
+        "withdrawn": ("withdrawal rate", 0, 975, "delivered"),
+    }
 
 
 def test_deliveries_of_one_campaign_are_no_denominator_of_another():
@@ -221,6 +240,13 @@ def test_deliveries_of_one_campaign_are_no_denominator_of_another():
     found = people(*spring, *autumn, deliveries={"spring": 1_000})
     assert found.without_deliveries == ["autumn"]
     assert found.with_deliveries().count(Kind.OPEN).messages.people == 50
+    told = rates(found)
+    assert (told.opens.low.numerator, told.opens.low.denominator) == (50, 1_000)
+    assert (told.raw_opens.hits, told.raw_opens.rate.numerator) == (450, 50)
+    assert (
+        told.doubt
+        == "It is not known how many messages of autumn were delivered: rates are of the other campaigns alone."
+    )
     assert people(*spring, deliveries=1_000).without_deliveries == []
 
 

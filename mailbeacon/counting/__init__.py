@@ -12,9 +12,9 @@ from mailbeacon.counting.gathering import Deliveries, Groups, NamedGroups, tally
 from mailbeacon.counting.tallies import VIEW_WINDOW, Tally
 
 if TYPE_CHECKING:
-    from mailbeacon.counting.experiments import Comparison, Contrast, compare
+    from mailbeacon.counting.experiments import Comparison, Contrast, compare, missing_for_comparison
     from mailbeacon.counting.hours import Hours, Suggestion, Zones, reading_hours
-    from mailbeacon.counting.leads import HotWatch, Lead, Weights, hot, score
+    from mailbeacon.counting.leads import HotLead, HotWatch, Lead, Weights, hot, score
     from mailbeacon.counting.proportions import sample_size
     from mailbeacon.counting.ratios import Interval, Range, Rate, Rates, Raw, interval, rate, rates
     from mailbeacon.counting.read_reports import GroupRow, Reader, ReadReport, ReadState, read_report
@@ -31,6 +31,7 @@ __all__ = [
     "Dimension",
     "GroupRow",
     "Groups",
+    "HotLead",
     "HotWatch",
     "Hours",
     "Interval",
@@ -60,6 +61,7 @@ __all__ = [
     "estimate_readers",
     "hot",
     "interval",
+    "missing_for_comparison",
     "rate",
     "rates",
     "read_report",
@@ -72,9 +74,9 @@ __all__ = [
 ]
 
 _MODULES = {
-    "experiments": ("Comparison", "Contrast", "compare"),
+    "experiments": ("Comparison", "Contrast", "compare", "missing_for_comparison"),
     "hours": ("Hours", "Suggestion", "Zones", "reading_hours"),
-    "leads": ("HotWatch", "Lead", "Weights", "hot", "score"),
+    "leads": ("HotLead", "HotWatch", "Lead", "Weights", "hot", "score"),
     "proportions": ("sample_size",),
     "ratios": ("Interval", "Range", "Rate", "Rates", "Raw", "interval", "rate", "rates"),
     "read_reports": ("GroupRow", "Reader", "ReadReport", "ReadState", "read_report"),

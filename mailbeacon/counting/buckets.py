@@ -34,6 +34,8 @@ __all__ = [
     "Trait",
     "Traits",
     "fold",
+    "is_from_the_future",
+    "mail_name",
     "merge_pages",
     "pack",
     "unpack",
@@ -165,8 +167,8 @@ class Page:
         if kind not in FETCHED:
             self._state(event, key)
             return
-        if event.sent_at is not None and event.sent_at - event.received_at > _SKEW:
-            self._mark(Mark.CLOCK, kind)  # too young, not too old: it counts, whatever the token's reader made of it
+        if is_from_the_future(event):
+            self._mark(Mark.CLOCK, kind)
         elif event.expired:
             self._mark(Mark.EXPIRED, kind)
             return
@@ -201,6 +203,11 @@ class Page:
         state = State(frozenset((event.kind,)), bounced, minute if event.kind is Kind.DELIVERED else -1)
         known = self.states.get(mail)
         self.states[mail] = state if known is None else known.join(state)
+
+
+def is_from_the_future(event: Event) -> bool:
+    """Check whether a mail claims to be sent later than it was seen: too young, not too old, so that it counts."""
+    return event.sent_at is not None and event.sent_at - event.received_at > _SKEW
 
 
 def mail_name(event: Event, key: bytes = b"") -> bytes:

@@ -17,7 +17,7 @@ from mailbeacon.counting.tallies import Tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
 
-__all__ = ["MOST_UNKNOWN", "Comparison", "Contrast", "compare"]
+__all__ = ["MOST_UNKNOWN", "Comparison", "Contrast", "compare", "missing_for_comparison"]
 
 MOST_UNKNOWN = 0.2
 """Above this share of unknown among possible opens, clicks decide in their place."""
@@ -25,7 +25,7 @@ MOST_UNKNOWN = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contrast:
-    """Hold the difference of two variants.
+    """The difference of two variants.
 
     Attributes:
         better: The variant with the higher share.
@@ -51,7 +51,7 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Hold the answer of an experiment.
+    """The answer of an experiment.
 
     Attributes:
         kind: What decided: ``OPEN`` or ``CLICK``.
@@ -59,6 +59,7 @@ class Comparison:
         rates: Each variant's share of delivered messages, by people.
         contrasts: Every pair, the first variant's with the best first.
         sentence: The answer.
+        waiting: What it would cost to wait for more certainty, in a sentence; empty where nothing does.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class Comparison:
     rates: Mapping[str, Rate]
     contrasts: Sequence[Contrast]
     sentence: str
+    waiting: str = ""
 
 
 def compare(
@@ -90,7 +92,31 @@ def compare(
     decided, why = _kind(arms, kind, most_unknown)
     rates = {name: _rate(name, arm, decided, confidence) for name, arm in arms.items()}
     contrasts = _contrasts(rates, confidence)
-    return Comparison(kind=decided, why=why, rates=rates, contrasts=contrasts, sentence=_sentence(contrasts, decided))
+    return Comparison(
+        kind=decided,
+        why=why,
+        rates=rates,
+        contrasts=contrasts,
+        sentence=_sentence(contrasts, decided),
+        waiting=_waiting(contrasts[0], decided),
+    )
+
+
+def missing_for_comparison(tally: Tally) -> str:
+    """Say what is missing to compare the variants there are; empty where nothing is, or where there are none."""
+    variants = [name for name in tally.values(Dimension.VARIANT) if name]
+    if len(variants) < 2:
+        return ""
+    unknown = [name for name in variants if tally.select(variant=name).deliveries is None]
+    if unknown:
+        named = ", ".join(unknown)
+        return f"The variants cannot be compared: it is not known how many messages of {named} were delivered."
+    for name in variants:
+        part = tally.select(variant=name)
+        seen = max(part.count(kind).messages.people for kind in (Kind.OPEN, Kind.CLICK))
+        if seen > (part.deliveries or 0):
+            return f"The variants cannot be compared: more messages of {name} were seen ({seen:,}) than delivered."
+    return ""
 
 
 def _arms(variants: Tally | Mapping[str, Tally]) -> dict[str, Tally]:
@@ -167,6 +193,17 @@ def _sentence(contrasts: Sequence[Contrast], kind: Kind) -> str:
         else ""
     )
     return f"{lead}; that could be chance (p = {_p(first.p)}).{more}"
+
+
+def _waiting(first: Contrast, kind: Kind) -> str:
+    """Say what is lost while the better variant is not sent to all."""
+    if not first.points:
+        return ""
+    low, high = (1_000 * bound for bound in (first.interval.low, first.interval.high))
+    return (
+        f"While it waits, each 1,000 messages sent with {first.other} in place of {first.better} cost about "
+        f"{1_000 * first.points:,.0f} {kind}s (between {low:,.0f} and {high:,.0f})."
+    )
 
 
 def _p(value: float) -> str:

@@ -1,58 +1,70 @@
 """When people read: hours and weekdays in each recipient's own zone, and an hour to send at, if the figures bear one.
 
-People only. What is read soon after sending tells when it was sent, so it is left out.
+People only. Most mail is read soon after it was sent, so plain counts only tell when it was sent. Therefore the hour is
+estimated together with the time since sending: of the mails that are still unread so many hours after they were sent, how
+many are read within the next hour, and how does that depend on the hour of the day? With one hour of sending the two cannot
+be told apart, and there is no answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from math import exp, sqrt
 
 from mailbeacon.counting.gathering import group_of
-from mailbeacon.counting.pairing import seen
-from mailbeacon.counting.ratios import Interval, interval
-from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Verdict
+from mailbeacon.counting.pairing import Events, Verdicts, seen
+from mailbeacon.counting.ratios import Interval, normal_quantile
+from mailbeacon.counting.zones import zone_named
+from mailbeacon.model import Mail
 
 __all__ = ["Hours", "Suggestion", "Zones", "reading_hours"]
 
 Zones = Callable[[str], str] | Mapping[str, str]
-"""Give the time zone's name (``Europe/Berlin``) of a recipient; whom a mapping lacks gets the default."""
+"""The time zone's name (``Europe/Berlin``) of a recipient; whom a mapping lacks gets the default."""
 _HOURS = 24
+_SINCE = 72
+"""So many hours after sending are looked at; what is read later says little of the sending."""
+_TURNS = 60
+_LEAST_SENDINGS = 3
+"""Hours of sending, weighted by their mails (the inverse of Simpson's index, less a little for uneven shares)."""
+_UNEVEN = 0.5
+_WAKING = 12
+"""The best hour is held against the mean of so many next best: against the night any hour of the day stands out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """Hold an hour that stands out.
+    """An hour that stands out.
 
     Attributes:
         hour: From 0 to 23, in the recipient's zone.
-        share: Of all messages and hours that were counted.
-        interval: Where the true share may lie, widened for having looked at 24 hours.
+        times: How many times as likely an unread mail is to be read in this hour as in the twelve next best.
+        interval: Where that may truly lie, widened for having looked at 24 hours.
     """
 
     hour: int
-    share: float
+    times: float
     interval: Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """Hold when people read.
+    """When people read.
 
     Attributes:
         cells: For each weekday (Monday is 0) and hour, how many messages were read then; a message read in two hours
-            counts in both.
-        left_out: How many were left out, for they were read soon after sending.
+            counts in both. Plain counts: mail is read most soon after it was sent.
+        by_likelihood: For each hour how likely an unread mail is to be read in it, whatever the time since sending, as a
+            multiple of the mean; empty where that cannot be told.
         suggestion: The hour that stands out; ``None`` where none does.
         reason: Why there is no suggestion; empty when there is one.
     """
 
     cells: tuple[tuple[int, ...], ...]
-    left_out: int
-    suggestion: Suggestion | None
+    by_likelihood: tuple[float, ...] = ()
+    suggestion: Suggestion | None = None
     reason: str = ""
 
     @property
@@ -62,23 +74,21 @@ class Hours:
 
 
 def reading_hours(
-    events: Iterable[Event],
-    verdicts: Iterable[Verdict | None],
+    events: Events,
+    verdicts: Verdicts = None,
     *,
     zones: Zones | None = None,
     default: str = "UTC",
-    after: timedelta = timedelta(hours=3),
     least: int = 100,
     confidence: float = 0.95,
 ) -> Hours:
-    """Count when people opened or clicked, in each recipient's own time.
+    """Count when people opened or clicked, in each recipient's own time, and look for an hour that stands out.
 
     Args:
-        events: In any order.
-        verdicts: One for each event.
+        events: In any order; or pairs of event and verdict, as a sink gives them.
+        verdicts: One for each event; left out where pairs are given.
         zones: The zone of each recipient.
         default: The zone of the others.
-        after: What is read sooner than this after sending is left out; zero leaves out nothing.
         least: With fewer messages nothing is suggested.
         confidence: Of the suggestion's interval.
 
@@ -86,23 +96,21 @@ def reading_hours(
         ConfigError: If a zone is not known.
     """
     zone_of = _zone_of(zones, default)
-    found: set[tuple[str, int, datetime]] = set()
-    early: set[tuple[str, datetime]] = set()
+    found: set[tuple[Mail, datetime]] = set()
+    first: dict[Mail, tuple[datetime, datetime]] = {}
     for recipient, event, human in seen(events, verdicts):
         if not human:
             continue
         there = event.received_at.astimezone(zone_of(recipient))
-        hour = there.replace(minute=0, second=0, microsecond=0, tzinfo=None)
-        mail = event.message_id or recipient
-        if event.sent_at is not None and event.received_at - event.sent_at < after:
-            early.add((mail, hour))
-        else:
-            found.add((mail, there.weekday(), hour))
+        found.add((event.mail, there.replace(minute=0, second=0, microsecond=0, tzinfo=None)))
+        if event.sent_at is not None and event.sent_at <= event.received_at:
+            read = (event.received_at, event.sent_at.astimezone(there.tzinfo))
+            first[event.mail] = min(first.get(event.mail, read), read)
     cells = [[0] * _HOURS for _ in range(7)]
-    for _, weekday, hour in found:
-        cells[weekday][hour.hour] += 1
-    suggestion, reason = _suggest([sum(day[hour] for day in cells) for hour in range(_HOURS)], least, confidence)
-    return Hours(cells=tuple(map(tuple, cells)), left_out=len(early), suggestion=suggestion, reason=reason)
+    for _, hour in found:
+        cells[hour.weekday()][hour.hour] += 1
+    likely, suggestion, reason = _suggest(first.values(), least, confidence)
+    return Hours(cells=tuple(map(tuple, cells)), by_likelihood=likely, suggestion=suggestion, reason=reason)
 
 
 def _zone_of(zones: Zones | None, default: str) -> Callable[[str], tzinfo]:
@@ -112,27 +120,67 @@ def _zone_of(zones: Zones | None, default: str) -> Callable[[str], tzinfo]:
     def find(recipient: str) -> tzinfo:
         name = named(recipient) or default
         if name not in known:
-            try:
-                known[name] = ZoneInfo(name)
-            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-                raise ConfigError(f"no such time zone: {name[:40]!r}") from error
+            known[name] = zone_named(name)
         return known[name]
 
     return find
 
 
-def _suggest(hours: list[int], least: int, confidence: float) -> tuple[Suggestion | None, str]:
-    """Suggest the fullest hour if it surely lies above the mean of the other hours in which anyone reads at all.
+def _suggest(
+    reads: Iterable[tuple[datetime, datetime]], least: int, confidence: float
+) -> tuple[tuple[float, ...], Suggestion | None, str]:
+    """Suggest the likeliest hour if it surely lies above the mean of the twelve next best.
 
     The interval is widened for having looked at 24 hours (Bonferroni).
     """
-    total = sum(hours)
-    if total < least:
-        return None, f"only {total} messages, at least {least} are needed"
-    best = max(range(_HOURS), key=lambda hour: (hours[hour], -hour))
-    bounds = interval(hours[best], total, confidence=1 - (1 - confidence) / _HOURS)
-    others = [number for hour, number in enumerate(hours) if number and hour != best]
-    usual = sum(others) / len(others) / total if others else 0.0
-    if bounds.low <= usual:
-        return None, "no hour stands out from the others in which people read"
-    return Suggestion(hour=best, share=hours[best] / total, interval=bounds), ""
+    waits = [(sent.hour, (read - sent) // timedelta(hours=1)) for read, sent in reads]
+    waits = [(sent, wait) for sent, wait in waits if wait < _SINCE]
+    if len(waits) < least:
+        return (), None, f"only {len(waits)} messages with a time of sending, at least {least} are needed"
+    sent = [sum(hour == at for at, _ in waits) for hour in range(_HOURS)]
+    if len(waits) ** 2 / sum(number**2 for number in sent) < _LEAST_SENDINGS - _UNEVEN:
+        return (
+            (),
+            None,
+            f"mails went out in fewer than {_LEAST_SENDINGS} hours of the day: when they are read tells when they were sent",
+        )
+    likely, read = _likelihood(waits)
+    best = max(range(_HOURS), key=lambda hour: (likely[hour], -hour))
+    usual = sum(sorted(likely)[-1 - _WAKING : -1]) / _WAKING
+    if not read[best] or not usual:
+        return tuple(likely), None, "no hour stands out from the others"
+    spread = normal_quantile(1 - (1 - confidence) / _HOURS) / sqrt(read[best])
+    times = likely[best] / usual
+    bounds = Interval(low=times * exp(-spread), high=times * exp(spread), confidence=confidence)
+    if bounds.low <= 1:
+        return tuple(likely), None, "no hour stands out from the others"
+    return tuple(likely), Suggestion(hour=best, times=times, interval=bounds), ""
+
+
+def _likelihood(waits: Sequence[tuple[int, int]]) -> tuple[list[float], list[int]]:
+    """Estimate how likely an unread mail is to be read in each hour, as a multiple of the mean; and count reads by hour.
+
+    The chance is taken as a product of what the time since sending and what the hour of the day make of it, fitted by
+    turns (W. E. Deming and F. F. Stephan, Annals of Mathematical Statistics 11, 1940: iterative proportional fitting).
+    """
+    unread = [[0] * (_SINCE + 1) for _ in range(_HOURS)]
+    reads, by_wait = [0] * _HOURS, [0] * _SINCE
+    for sent, wait in waits:
+        reads[(sent + wait) % _HOURS] += 1
+        by_wait[wait] += 1
+        unread[sent][0] += 1
+        unread[sent][wait + 1] -= 1
+    for row in unread:
+        for wait in range(_SINCE):
+            row[wait + 1] += row[wait]
+    chance, likely = [0.0] * _SINCE, [1.0] * _HOURS
+    for _ in range(_TURNS):
+        for wait in range(_SINCE):
+            risk = sum(unread[sent][wait] * likely[(sent + wait) % _HOURS] for sent in range(_HOURS))
+            chance[wait] = by_wait[wait] / risk if risk else 0.0
+        for hour in range(_HOURS):
+            risk = sum(unread[(hour - wait) % _HOURS][wait] * chance[wait] for wait in range(_SINCE))
+            likely[hour] = reads[hour] / risk if risk else 0.0
+        mean = sum(likely) / _HOURS
+        likely = [value / mean for value in likely]
+    return likely, reads

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mailbeacon.counting.buckets import FETCHED
+from mailbeacon.counting.buckets import FETCHED, is_from_the_future
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Level, Verdict
 
@@ -59,6 +59,7 @@ def _paired(given: Events) -> Iterator[tuple[Event, Verdict | None]]:
 def seen(events: Events, verdicts: Verdicts) -> Iterator[tuple[str, Event, bool | None]]:
     """Return recipient, event and whether a person did it, for opens and clicks that count at the level FULL."""
     for event, verdict in pairs(events, verdicts):
-        counts = event.kind in FETCHED and event.level == Level.FULL and not event.expired
+        counts = event.kind in FETCHED and event.level == Level.FULL
+        counts = counts and (not event.expired or is_from_the_future(event))
         if counts and event.recipient is not None:
             yield event.recipient, event, None if verdict is None else verdict.is_human

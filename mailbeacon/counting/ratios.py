@@ -6,7 +6,7 @@ Divides the figures of a tally. Does not decide who is a person, and never gives
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 
 from mailbeacon.counting.figures import Count, Dimension, LinkKey
@@ -16,10 +16,20 @@ from mailbeacon.model import Kind
 
 __all__ = ["Interval", "Range", "Rate", "Rates", "Raw", "interval", "normal_quantile", "rate", "rates"]
 
+_MOST_NAMED = 5
+_OUTCOME_RATES = {
+    "bounced": "bounce rate",
+    "deferred": "soft bounce rate",
+    "rejected": "rejection rate",
+    "complained": "complaint rate",
+    "unsubscribed": "unsubscribe rate",
+    "withdrawn": "withdrawal rate",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """Hold bounds, and the share of such intervals that hold the truth."""
+    """Bounds, and the share of such intervals that hold the truth."""
 
     low: float
     high: float
@@ -31,7 +41,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """Hold a share of something in something.
+    """A share of something in something.
 
     Attributes:
         name: What it is, such as ``click rate``.
@@ -57,7 +67,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Hold what is known at least and at most: people seen, and people seen plus unknown."""
+    """What is known at least and at most: people seen, and people seen plus unknown."""
 
     low: Rate
     high: Rate
@@ -65,7 +75,7 @@ class Range:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """Hold what a tool that takes every hit for a person would have shown.
+    """What a tool that takes every hit for a person would have shown.
 
     Attributes:
         hits: "Total" opens or clicks.
@@ -82,7 +92,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Hold the figures every report begins with.
+    """The figures every report begins with.
 
     Attributes:
         delivered: How many mails were delivered; ``None`` when nobody said.
@@ -92,6 +102,7 @@ class Rates:
         raw_opens: What opens would look like elsewhere.
         raw_clicks: What clicks would look like elsewhere.
         links: For each link the share of clicked mails in which people clicked it.
+        outcomes: The rates of what became of the mails, by their names in :class:`Outcomes`.
         clicks_are_opens: Whether a click was taken for an open.
         doubt: What is wrong with the figures, in words; empty when nothing is.
     """
@@ -103,12 +114,13 @@ class Rates:
     raw_opens: Raw
     raw_clicks: Raw
     links: Mapping[LinkKey, Rate]
+    outcomes: Mapping[str, Rate] = field(default_factory=dict)
     clicks_are_opens: bool = False
     doubt: str = ""
 
 
 def normal_quantile(confidence: float) -> float:
-    """Give how many standard deviations either side hold this share of a normal distribution.
+    """Return how many standard deviations either side hold this share of a normal distribution.
 
     Raises:
         ConfigError: If ``confidence`` is not between 0 and 1.
@@ -171,6 +183,8 @@ def rate(name: str, hits: int, total: int, *, of: str, unit: str = "messages", c
 def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0.95) -> Rates:
     """Work out the figures every report begins with.
 
+    A rate of what was delivered counts only campaigns (and variants) of which that is known; ``doubt`` names the rest.
+
     Args:
         tally: All of it counts; use ``tally.select`` for a part.
         clicks_are_opens: Take a mail that was clicked for opened too.
@@ -181,27 +195,63 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
         >>> round(rates(tally([], [], deliveries=100)).clicks.high.interval.high, 3)
         0.037
     """
-    seen, clicks = tally.count(Kind.OPEN), tally.count(Kind.CLICK)
-    opens = tally.count(Kind.OPEN, clicks_are_opens=True) if clicks_are_opens else seen
-    delivered, doubt = tally.deliveries, ""
-    if delivered is not None and tally.mails > delivered:
-        mails = "1 message was" if tally.mails == 1 else f"{tally.mails:,} messages were"
-        doubt = f"{mails} seen, but only {delivered:,} said to be delivered: no rate is given"
-        delivered = None
+    part = tally.with_deliveries()
+    opens = tally.count(Kind.OPEN, clicks_are_opens=clicks_are_opens)
+    clicks = tally.count(Kind.CLICK)
     both = clicks.messages.people if clicks_are_opens else tally.overlap()
+    delivered = part.deliveries if tally.deliveries is not None else None
+    seen = part.mails
+    known = None if delivered is None or seen > delivered else delivered
+    known_opens, known_clicks = part.count(Kind.OPEN, clicks_are_opens=clicks_are_opens), part.count(Kind.CLICK)
     return Rates(
         delivered=tally.deliveries,
-        opens=_range("open rate", opens, delivered, confidence),
-        clicks=_range("click rate", clicks, delivered, confidence),
+        opens=_range("open rate", known_opens, known, confidence),
+        clicks=_range("click rate", known_clicks, known, confidence),
         click_to_open=rate(
             "click-to-open rate", both, opens.messages.people, of="opened by people", confidence=confidence
         ),
-        raw_opens=_raw("raw open rate", seen, delivered, confidence),
-        raw_clicks=_raw("raw click rate", clicks, delivered, confidence),
+        raw_opens=_raw("raw open rate", tally.count(Kind.OPEN), part.count(Kind.OPEN), known, confidence),
+        raw_clicks=_raw("raw click rate", clicks, known_clicks, known, confidence),
         links=_links(tally, clicks, confidence),
+        outcomes=_outcome_rates(part, known, confidence),
         clicks_are_opens=clicks_are_opens,
-        doubt=doubt,
+        doubt=" ".join(_doubts(tally, seen, delivered)),
     )
+
+
+def _doubts(tally: Tally, seen: int, delivered: int | None) -> list[str]:
+    """Say what is wrong with the denominators."""
+    doubts = []
+    if delivered is not None and seen > delivered:
+        mails = "1 message was" if seen == 1 else f"{seen:,} messages were"
+        doubts.append(f"{mails} seen, but only {delivered:,} said to be delivered: no rate is given.")
+    missing = tally.without_deliveries if delivered is not None else []
+    if missing:
+        named = ", ".join(name or "the one without a name" for name in missing[:_MOST_NAMED])
+        more = f" and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
+        doubts.append(
+            f"It is not known how many messages of {named}{more} were delivered: rates are of the other campaigns alone."
+        )
+    unlisted = tally.outcomes.unlisted
+    if unlisted and delivered is not None and tally.reported:
+        mails = "1 message was" if unlisted == 1 else f"{unlisted:,} messages were"
+        doubts.append(f"{mails} seen of which the provider reported nothing: its events cover only a part.")
+    return doubts
+
+
+def _outcome_rates(part: Tally, delivered: int | None, confidence: float) -> dict[str, Rate]:
+    """Return the rates of what became of the mails: bounces of those sent, complaints and unsubscribes of those delivered."""
+    found, made = part.outcomes, {}
+    if found.sent:
+        for name in ("bounced", "deferred", "rejected"):
+            title = _OUTCOME_RATES[name]
+            made[name] = rate(title, getattr(found, name), found.sent, of="sent", confidence=confidence)
+    if delivered:
+        for name in ("complained", "unsubscribed", "withdrawn"):
+            number = getattr(found, name)
+            if number <= delivered:
+                made[name] = rate(_OUTCOME_RATES[name], number, delivered, of="delivered", confidence=confidence)
+    return made
 
 
 def _range(name: str, count: Count, delivered: int | None, confidence: float) -> Range | None:
@@ -214,12 +264,12 @@ def _range(name: str, count: Count, delivered: int | None, confidence: float) ->
     )
 
 
-def _raw(name: str, count: Count, delivered: int | None, confidence: float) -> Raw:
-    messages = count.messages.total
-    measurable = delivered is not None and count.is_measurable
+def _raw(name: str, count: Count, known: Count, delivered: int | None, confidence: float) -> Raw:
+    messages = known.messages.total
+    measurable = delivered is not None and known.is_measurable
     return Raw(
         hits=count.hits.total,
-        messages=messages,
+        messages=count.messages.total,
         rate=rate(name, messages, delivered or 0, of="delivered", confidence=confidence) if measurable else None,
         machine_hits=rate(
             "machines' share", count.hits.machines, count.hits.total, of="hits", unit="hits", confidence=confidence
@@ -228,7 +278,7 @@ def _raw(name: str, count: Count, delivered: int | None, confidence: float) -> R
 
 
 def _links(tally: Tally, clicks: Count, confidence: float) -> dict[LinkKey, Rate]:
-    """Give each link's share of the mails people clicked in, the most clicked first."""
+    """Return each link's share of the mails people clicked in, the most clicked first."""
     total = clicks.messages.people
     found = {
         link: rate("link's share", count.messages.people, total, of="clicked by people", confidence=confidence)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
 
-from mailbeacon.counting.pairing import seen
+from mailbeacon.counting.pairing import Events, Verdicts, seen
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Kind, Verdict
+from mailbeacon.model import Event, Kind
 
 __all__ = ["OTHERS", "GroupRow", "ReadReport", "ReadState", "Reader", "read_report"]
 
@@ -34,7 +34,7 @@ class ReadState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRow:
-    """Hold one group's figures, in recipients; ``read`` includes ``clicked``, and the other two are apart.
+    """One group's figures, in recipients; ``read`` includes ``clicked``, and the other two are apart.
 
     Attributes:
         group: The group's name.
@@ -55,7 +55,7 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Hold what is known of one recipient: a state, and the day and region of the first sign at the finest."""
+    """What is known of one recipient: a state, and the day and region of the first sign at the finest."""
 
     recipient: str
     group: str
@@ -66,7 +66,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadReport:
-    """Hold the groups that are large enough, and the readers where names were asked for.
+    """The groups that are large enough, and the readers where names were asked for.
 
     Attributes:
         rows: By group; the small ones together at the end.
@@ -97,8 +97,8 @@ class ReadReport:
 
 
 def read_report(
-    events: Iterable[Event],
-    verdicts: Iterable[Verdict | None],
+    events: Events,
+    verdicts: Verdicts,
     groups: Mapping[str, str],
     *,
     campaign: str | None = None,

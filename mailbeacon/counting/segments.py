@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from mailbeacon.counting.pairing import pairs
+from mailbeacon.counting.pairing import Events, Verdicts, pairs
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Kind, Level, Verdict, check_aware
+from mailbeacon.model import Event, Kind, Level, check_aware
 
 __all__ = ["BLOCKING_CLIENTS", "Audience", "Member", "Subscriber", "Windows", "audiences", "sunset"]
 
@@ -35,13 +35,13 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """Name one recipient of the list.
+    """One recipient of the list.
 
     Args:
         recipient: The host's name for them, as in the tokens.
         added_at: When they came on the list.
         level: What they consent to for opens.
-        mails: How many mails they were sent within the fading window; ``None`` when that is not known.
+        mails: How many mails they were sent within the fading window, not ever; ``None`` when that is not known.
 
     Raises:
         ConfigError: If ``added_at`` is naive.
@@ -58,7 +58,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """Say how long each state lasts.
+    """How long each state lasts.
 
     Attributes:
         active: A person was seen no longer ago than this.
@@ -75,7 +75,7 @@ class Windows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Hold one recipient's audience, and why.
+    """One recipient's audience, and why.
 
     Attributes:
         recipient: The host's name for them.
@@ -100,43 +100,52 @@ class _Trace:
 
 
 def audiences(
-    events: Iterable[Event],
-    verdicts: Iterable[Verdict | None],
+    events: Events,
+    verdicts: Verdicts,
     subscribers: Iterable[Subscriber],
     now: datetime,
     *,
+    since: datetime | None = None,
     windows: Windows | None = None,
 ) -> list[Member]:
     """Say of every subscriber whether they still read.
 
     Nobody is called inactive who was only just added, was sent too few mails, or cannot be measured: whose opens all
-    came through Apple's proxy, who does not consent to be measured, or whose mail client blocks images.
+    came through Apple's proxy, who does not consent to be measured, whose mail client blocks images, or of whom less than
+    a whole window was ever recorded.
 
     Args:
-        events: In any order; of recipients who are not subscribers nothing is said.
-        verdicts: One for each event.
+        events: In any order; of recipients who are not subscribers nothing is said. Or pairs of event and verdict.
+        verdicts: One for each event; ``None`` where pairs are given.
         subscribers: The list.
         now: The moment to judge at.
+        since: When recording began; ``None`` for the first event of all, and without any event nobody can be judged.
         windows: How long each state lasts.
 
     Raises:
-        ConfigError: If ``now`` is naive, the windows contradict each other, or there is not one verdict for each event.
+        ConfigError: If ``now`` or ``since`` is naive, the windows contradict each other, or there is not one verdict for
+            each event.
     """
     check_aware(now, "now")
+    if since is not None:
+        check_aware(since, "since")
     spans = windows or Windows()
     if not timedelta(0) < spans.active <= spans.fading:
         raise ConfigError("windows must have 0 < active <= fading")
     listed = list(subscribers)
     traces = {subscriber.recipient: _Trace() for subscriber in listed}
+    first = now
     for event, verdict in pairs(events, verdicts):
+        first = min(first, event.received_at)
         trace = traces.get(event.recipient or "")
         if trace is not None and event.kind in (Kind.OPEN, Kind.CLICK) and event.received_at <= now:
             _follow(trace, event, None if verdict is None else verdict.is_human)
-    return [_member(subscriber, traces[subscriber.recipient], now, spans) for subscriber in listed]
+    begun = first if since is None else since
+    return [_member(subscriber, traces[subscriber.recipient], now, begun, spans) for subscriber in listed]
 
 
 def sunset(members: Iterable[Member]) -> list[Member]:
-    """Give those who may be asked to confirm or be let go: the inactive, the longest silent first."""
+    """Return those who may be asked to confirm or be let go: the inactive, the longest silent first."""
     found = [member for member in members if member.audience == Audience.INACTIVE]
     return sorted(found, key=lambda member: (member.last or date.min, member.recipient))
 
@@ -156,13 +165,15 @@ def _follow(trace: _Trace, event: Event, human: bool | None) -> None:
         trace.blocking = trace.blocking or event.facts.client in BLOCKING_CLIENTS
 
 
-def _member(subscriber: Subscriber, trace: _Trace, now: datetime, spans: Windows) -> Member:
+def _member(subscriber: Subscriber, trace: _Trace, now: datetime, since: datetime, spans: Windows) -> Member:
     last = trace.last.astimezone(UTC).date() if trace.last else None
-    audience, reason = _judge(subscriber, trace, now, spans)
+    audience, reason = _judge(subscriber, trace, now, since, spans)
     return Member(recipient=subscriber.recipient, audience=audience, reason=reason, last=last)
 
 
-def _judge(subscriber: Subscriber, trace: _Trace, now: datetime, spans: Windows) -> tuple[Audience, str]:
+def _judge(
+    subscriber: Subscriber, trace: _Trace, now: datetime, since: datetime, spans: Windows
+) -> tuple[Audience, str]:
     quiet = None if trace.last is None else now - trace.last
     if quiet is not None and quiet <= spans.active:
         return Audience.ACTIVE, f"seen {_ago(quiet)}"
@@ -173,10 +184,14 @@ def _judge(subscriber: Subscriber, trace: _Trace, now: datetime, spans: Windows)
     if subscriber.mails is not None and subscriber.mails < spans.mails:
         return Audience.NEW, f"sent {subscriber.mails} mails, too few to tell"
     cannot = _unmeasurable(subscriber, trace)
+    if not cannot and now - since < spans.fading:
+        began = f"{_ago(now - since)}" if now > since else "never"
+        cannot = f"recording began {began}, and silence means something after {spans.fading.days} days only"
     if cannot:
         return Audience.UNMEASURABLE, cannot
-    since = f"added {_ago(now - subscriber.added_at)} and never seen" if quiet is None else f"last seen {_ago(quiet)}"
-    return Audience.INACTIVE, since
+    if quiet is None:
+        return Audience.INACTIVE, f"added {_ago(now - subscriber.added_at)} and never seen"
+    return Audience.INACTIVE, f"last seen {_ago(quiet)}"
 
 
 def _unmeasurable(subscriber: Subscriber, trace: _Trace) -> str:

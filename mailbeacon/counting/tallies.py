@@ -267,6 +267,16 @@ class Tally:
         return sorted({key.campaign for key, part in self._read() if part.mails and not self._has_deliveries(key)})
 
     @property
+    def reported(self) -> list[str]:
+        """The campaigns of which a provider's events, and no number, say what was delivered."""
+        known = {campaign for campaign, _ in self._numbers}
+        if None in known:
+            return []
+        return sorted(
+            {key.campaign for key in self._keys() if key.campaign not in known and self._is_spoken(key.campaign)}
+        )
+
+    @property
     def bounces(self) -> int:
         """How many mails bounced or were rejected, by the provider's events."""
         found = self.outcomes
