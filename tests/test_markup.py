@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import timeit
 from collections import Counter
 from pathlib import Path
-from time import process_time
 
 import pytest
 from corpus import TokenCase, documents, token_cases, tree_cases
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from mailbeacon.markup import TAG, attribute_text, attributes, escape_attribute, scan, tag_name, url_text
 from mailbeacon.markup.grammar import RAW_NAMES
 from mailbeacon.markup.scanner import _TRICKY_NAMES, _Walk
+from tests.linear import HOSTILE_INPUTS, grows_too_fast
 
 WHY_SPANS = Path(__file__).parents[1] / "docs" / "explanation" / "why-spans.md"
 HOSTILE_PARTS = st.sampled_from(
@@ -186,57 +185,10 @@ def test_urls_are_read_as_the_url_standard_says(raw: str, url: str) -> None:
     assert url_text(raw) == url
 
 
-N = 60_000
-HOSTILE_INPUTS = {
-    "nothing but less-than": "<",
-    "open tags": "<a ",
-    "unclosed quotes": '<a href="',
-    "single quotes": "<a href='",
-    "equals signs": "<a =",
-    "attributes": "<a b c ",
-    "attributes without space": '<a b="c"d="e"',
-    "slashes": "<a /",
-    "comments never closed": "<!--",
-    "comment ends": "-->",
-    "dashes": "<!----",
-    "bangs": "<!",
-    "processing instructions": "<?",
-    "end tags": "</",
-    "bogus end tags": "</ ",
-    "cdata": "<![CDATA[",
-    "raw text": "<style>",
-    "look-alike ends": "<style></styl",
-    "titles": "<title></titl",
-    "script escapes": "<script><!--<script>",
-    "script ends": "<script><!--</script",
-    "svg": "<svg>",
-    "svg raw text": "<svg><style><a ",
-    "svg cdata": "<svg><![CDATA[",
-    "select": "<select><a href=x>",
-    "templates": "<template>",
-    "references": "<a href='&amp",
-    "numbers": "<a href='&#1",
-    "white space": "<a                                   ",
-    "conditional comments": "<!--[if mso]>",
-    "textarea": "<textarea>",
-    "plain text": "a<b ",
-}
-
-
-def doubling(text: str) -> float:
-    """Say how much longer a text twice as long takes, the fastest of a few runs each."""
-    once, twice = (
-        min(timeit.repeat(lambda: scan(one), number=1, repeat=3, timer=process_time))  # noqa: B023 - called here
-        for one in (text, text * 2)
-    )
-    return twice / once
-
-
 @pytest.mark.parametrize("part", [pytest.param(part, id=name) for name, part in HOSTILE_INPUTS.items()])
 def test_hostile_input_costs_linear_time(part: str) -> None:
-    """Twice the input takes at most two and a half times as long: at some size, for memory is not linear at each."""
-    sizes = (N, N, N, 2 * N, 2 * N, 4 * N, 4 * N, 8 * N)
-    assert any(doubling(part * (size // len(part))) <= 2.5 for size in sizes)
+    """Twice the input takes at most two and a half times as long."""
+    assert not grows_too_fast(scan, lambda size: part * (size // len(part)), size=60_000)
 
 
 def test_every_corpus_document_is_cut_without_loss(shared: Path) -> None:

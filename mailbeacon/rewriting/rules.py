@@ -51,7 +51,8 @@ _WHEN = {
 ahoy_email and Mautic (their documentation or code, 2026)."""
 
 _VISIBLE = re.compile(r"(?:https?://|www\.)([^\s/?#<>\"']+)", re.IGNORECASE)
-_INNER_TAG = re.compile(r"<!--(?>[^-]|-(?!->))*+-->|<[^>]*+>")
+_INNER_TAG = re.compile(r"<!--(?:-?>|(?>[^-]++|-(?!-!?>))*+(?:--!?>|\Z))|<[^>]*+>?")
+"""A tag or comment inside a label, to the end of the label where it is never closed: else each one would look for an end."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _HTTP = re.compile(r"https?:", re.IGNORECASE)
 _MAX_KNOWN = 4_096

@@ -1,0 +1,114 @@
+"""Whether work grows with its input and no faster: the hostile inputs, and how to measure. Knows nothing of the package."""
+
+from __future__ import annotations
+
+import timeit
+from collections.abc import Callable, Iterator
+from time import process_time
+
+__all__ = ["HOSTILE_INPUTS", "LABELS", "MAILS", "MOST_SECONDS", "grows_too_fast", "texts"]
+
+MOST_RATIO = 2.5
+"""So many times as long may twice the input take."""
+MOST_SECONDS = 0.5
+"""For 100 KB of the worst input: far more than it takes, far less than quadratic work would."""
+
+HOSTILE_INPUTS = {
+    "nothing but less-than": "<",
+    "open tags": "<a ",
+    "unclosed quotes": '<a href="',
+    "single quotes": "<a href='",
+    "equals signs": "<a =",
+    "attributes": "<a b c ",
+    "attributes without space": '<a b="c"d="e"',
+    "slashes": "<a /",
+    "comments never closed": "<!--",
+    "comments never closed either": "<!--x>",
+    "comment ends": "-->",
+    "dashes": "<!----",
+    "bangs": "<!",
+    "processing instructions": "<?",
+    "end tags": "</",
+    "bogus end tags": "</ ",
+    "cdata": "<![CDATA[",
+    "raw text": "<style>",
+    "look-alike ends": "<style></styl",
+    "titles": "<title></titl",
+    "script escapes": "<script><!--<script>",
+    "script ends": "<script><!--</script",
+    "svg": "<svg>",
+    "svg raw text": "<svg><style><a ",
+    "svg cdata": "<svg><![CDATA[",
+    "select": "<select><a href=x>",
+    "templates": "<template>",
+    "references": "<a href='&amp",
+    "numbers": "<a href='&#1",
+    "white space": "<a                                   ",
+    "conditional comments": "<!--[if mso]>",
+    "textarea": "<textarea>",
+    "plain text": "a<b ",
+}
+"""What a scanner of HTML may be slow on, repeated."""
+
+LABELS = {
+    "links never closed": '<a href="https://x.example/">x',
+    "links in an open comment": '<!--[if mso]><a href="https://x.example/">',
+    "pixels": '<img src="https://t.example.com/m/o/aaa',
+    "opt-out marks": "<a data-pm-no-track href='https://x.example/'>",
+    "bases": '<base href="https://x.example/">',
+    "areas": "<area href=https://x.example/>",
+    "noscripts": "<noscript>",
+    "merge tags": "{{ {% <% *| ${ [[ ",
+    "provider tags": "{{TrackView ",
+}
+"""The same for what decides about links."""
+
+MAILS = {
+    "links": "https://x.example/ ",
+    "opening brackets": "https://x.example/(",
+    "closing brackets": "https://x.example/)",
+    "lines": "\n https://x.example/\n\n\n",
+    "no schemes": "://",
+    "flowed": "a://b \r\n",
+    "equals": "=",
+    "boundaries": "\r\n--b",
+    "semicolons": ";",
+    "parameters": ";a=",
+    "quotes": ';a="\\',
+    "comments": "(",
+    "folded": "\r\n ",
+    "fields": "To: a\r\n",
+    "dots": ".",
+}
+"""The same for text parts and the raw bytes of mails."""
+
+
+def texts(size: int, *tables: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield hostile texts of about a size with their names: each repeated alone, and inside the label of a link."""
+    for table in tables:
+        for name, part in table.items():
+            repeated = part * (size // len(part))
+            yield name, repeated
+            yield f"a label of {name}", f'<p>Hi <a href="https://x.example/">{repeated}</a></p>'
+
+
+def grows_too_fast(work: Callable[[str], object], text: Callable[[int], str], *, size: int = 10_000) -> str:
+    """Say in what way work on a text grows faster than the text; empty when it does not.
+
+    Measured at several sizes, for memory is not linear at each, and a busy machine is no finding.
+    """
+    found = ""
+    for scale in (1, 1, 2, 4, 8):
+        once, twice = (_seconds(work, text(size * scale * times)) for times in (1, 2))
+        if twice > MOST_SECONDS * size * scale * 2 / 100_000:
+            found = f"{twice:.3f} s for {size * scale * 2} characters"
+        elif twice > MOST_RATIO * once:
+            found = f"{twice / once:.1f} times as long for twice {size * scale} characters"
+        else:
+            return ""
+    return found
+
+
+def _seconds(work: Callable[[str], object], text: str) -> float:
+    """Return the processor time of the fastest of a few runs."""
+    return min(timeit.repeat(lambda: work(text), number=1, repeat=3, timer=process_time))

@@ -1,0 +1,73 @@
+"""Whatever is done with a mail costs time in proportion to its size, however hostile it is."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+import pytest
+
+import mailbeacon as mb
+from tests.linear import HOSTILE_INPUTS, LABELS, MAILS, grows_too_fast, texts
+
+MESSAGE = mb.Message(recipient="u-17", campaign="spring")
+HEAD = b"To: reader@x.example\r\nContent-Type: text/%s\r\n\r\n"
+
+
+def beacon(**options: object) -> mb.Beacon:
+    """Return a beacon that remembers nothing of the text before."""
+    return mb.Beacon("https://t.example.com/m", secret_keys=["a key for these tests only, 0123"], **options)
+
+
+def everything(text: str) -> object:
+    """Rewrite, and ask for all that can be told of it."""
+    done = beacon(wrap_visible_urls=False).rewrite(text, MESSAGE)
+    return done.links, done.skipped, done.edits, done.warnings, done.restore()
+
+
+def as_mail(kind: bytes, text: str) -> object:
+    """Compile a mail of one body, and render it."""
+    mail = beacon().compile_mail(HEAD % kind + text.encode(), campaign="spring", verify=False)
+    return mail.render(MESSAGE)
+
+
+WORKS = {
+    "rewrite": everything,
+    "compile": lambda text: beacon().compile(text, campaign="spring", verify=False).source("{{ a token }}"),
+    "compose_bytes": lambda text: beacon().compose_bytes(HEAD % b"html" + text.encode(), MESSAGE),
+    "compile_mail": lambda text: as_mail(b"html", text),
+    "text": lambda text: beacon().rewrite(text, MESSAGE, text=True).report(),
+    "compile_mail of text": lambda text: as_mail(b"plain", text),
+    "flowed text": lambda text: as_mail(b"plain; format=flowed; delsp=yes", text),
+    "a header": lambda text: beacon().compose_bytes(b"Content-Type: text/html" + text.encode(), MESSAGE),
+    "a list of addresses": lambda text: beacon().compose_bytes(b"To: " + text.encode() + b"\r\n\r\nx", MESSAGE),
+    "a multipart": lambda text: beacon().compose_bytes(
+        b"Content-Type: multipart/mixed; boundary=b\r\n" + text.encode(), MESSAGE
+    ),
+    "unwrap": lambda text: beacon().unwrap(text),
+}
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_no_work_on_a_mail_is_quadratic(name: str) -> None:
+    """Each way into the package, on each hostile input alone and inside the label of a link."""
+
+    def work(text: str) -> object:
+        with suppress(mb.errors.MailbeaconError):
+            return WORKS[name](text)
+        return None
+
+    tables = (HOSTILE_INPUTS, LABELS, MAILS)
+    found = {
+        case: said
+        for case, _ in texts(100, *tables)
+        if (said := grows_too_fast(work, lambda size, case=case: dict(texts(size, *tables))[case], size=2_500))
+    }
+    assert not found
+
+
+def test_quadratic_work_is_found() -> None:
+    """The measure would notice."""
+    quadratic = re.compile(r"<!--(?:[^-]|-(?!->))*-->")
+    assert grows_too_fast(quadratic.findall, lambda size: "<!--x>" * (size // 6), size=2_500)
+    assert not grows_too_fast(str.upper, lambda size: "x" * size, size=2_500)
