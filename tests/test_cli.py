@@ -14,7 +14,9 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon.cli import main
+from mailbeacon.cli.documents import File, Form, read_document
 from mailbeacon.cli.keyring import VARIABLE
+from tests.linear import grows_too_fast
 
 KEY = "an-old-key-of-thirty-two-letters"
 BASE = "https://t.example.com/m"
@@ -529,3 +531,16 @@ def test_json_stays_json_on_a_terminal_without_the_letters():
 def test_a_name_with_control_characters_cannot_move_the_cursor(capfd):
     assert main(["rewrite", "a\x1b[2Jb.html", "--base-url", BASE]) == 1
     assert "\x1b" not in said(capfd)
+
+
+@pytest.mark.parametrize("filler", [";", ";a=", " (", "\n "])
+def test_a_mail_with_a_hostile_header_is_read_in_linear_time(filler):
+    """The standard library's parser takes seconds for 20 KB of these."""
+
+    def read(text: str) -> object:
+        return read_document(File(name="x", data=text.encode(), form=Form.MAIL)).text
+
+    def mail(size: int) -> str:
+        return f"Subject: x\nContent-Type: text/html{filler * (size // len(filler))}\n\n<p>Hi</p>"
+
+    assert not grows_too_fast(read, mail, size=20_000)

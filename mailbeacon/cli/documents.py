@@ -11,15 +11,13 @@ from binascii import a2b_qp
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email import message_from_bytes
-from email.message import Message
-from email.policy import default
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from mailbeacon.cli.console import Refused, read_bytes, shown
-from mailbeacon.mime import decode, find_bodies, is_text, scan
+from mailbeacon.errors import RewriteError
+from mailbeacon.mime import MAX_DEPTH, Part, decode, find_bodies, is_text, read_text, scan, walk
 
 __all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "check_bodies", "read_document", "read_file"]
 
@@ -176,56 +174,40 @@ def _looks_like_mail(data: bytes) -> bool:
 
 def _mail(data: bytes, name: str) -> Document:
     try:
-        found = _html_body(data, name) or _any_html(data, name)
-    except Refused:
-        raise
-    except Exception as error:  # the email package raises many kinds for broken fields
-        raise Refused(f"{name} cannot be read as a mail: {type(error).__name__}") from error
+        found = _html_body(data, name)
+    except RewriteError as error:
+        raise Refused(f"{name} cannot be read as a mail: {error}") from error
     if not found.strip():
         raise Refused(f"{name} has no HTML part, or an empty one")
     if not is_text(found):
         raise Refused(f"the HTML part of {name} holds no text: its transfer encoding or its charset is wrong")
-    if len(found.encode("utf-8", "surrogatepass")) > MAX_DOCUMENT:
-        raise Refused(f"the HTML part of {name} has over {MAX_DOCUMENT / 1e6:.0f} MB, too much for a newsletter")
     return Document(text=found, form=Form.MAIL, mark=_BOMS[0][0])  # the mark outdoes a charset named in the HTML
 
 
 def _html_body(data: bytes, name: str) -> str:
-    """Give the HTML a mail program would show, or the empty text."""
-    body = message_from_bytes(data, policy=default).get_body(preferencelist=("html",))
-    if body is None:
-        return ""
-    _check_base64(body, name)
-    try:
-        return str(body.get_content())
-    except LookupError:  # a charset nobody knows
-        return _decoded(body.get_payload(decode=True), "")
-
-
-def _any_html(data: bytes, name: str) -> str:
-    """Give the first HTML part, as an older and more patient parser finds it; attached ones count too."""
-    for part in message_from_bytes(data).walk():
-        if part.get_content_type() == "text/html":
-            _check_base64(part, name)
-            return _decoded(part.get_payload(decode=True), part.get_content_charset() or "")
+    """Return the HTML a mail program would show; where there is none, that of an attachment or a forwarded mail."""
+    for _ in range(MAX_DEPTH):
+        root = scan(data)
+        for part in (*find_bodies(data, root), *walk(root)):
+            if part.content_type == "text/html":
+                return _text(data[part.body : part.end], part, name)
+        inner = next((part for part in walk(root) if part.content_type == "message/rfc822"), None)
+        if inner is None:
+            break
+        data = data[inner.body : inner.end]
     return ""
 
 
-def _check_base64(part: Message, name: str) -> None:
-    """Insist that base64 is base64: the email package gives what is none as if it were the text.
-
-    Raises:
-        Refused: If it is not.
-    """
-    encoding = str(part.get("content-transfer-encoding", "")).strip().lower()
-    if encoding == "base64" and decode(str(part.get_payload()).encode("ascii", "replace"), encoding) is None:
+def _text(body: bytes, part: Part, name: str) -> str:
+    """Return what a part says; a byte that its charset does not know becomes the sign for that."""
+    if _decoded_size(body, part.encoding) > MAX_DOCUMENT:
+        raise Refused(f"the HTML part of {name} has over {MAX_DOCUMENT / 1e6:.0f} MB, too much for a newsletter")
+    raw = decode(body, part.encoding)
+    if raw is None and part.encoding == "base64":
         raise Refused(f"the HTML part of {name} is not the base64 it is said to be")
-
-
-def _decoded(raw: object, charset: str) -> str:
-    if not isinstance(raw, bytes):
-        return ""
-    for encoding in (charset, "utf-8"):
-        with suppress(LookupError, UnicodeError):
-            return raw.decode(encoding)
-    return raw.decode("latin-1")
+    raw = body if raw is None else raw
+    label = part.parameters.get("charset", "")
+    text = read_text(raw, label) or read_text(raw, "utf-8")
+    if text is None or text.errors != "strict":
+        return raw.decode("latin-1" if text is None else text.codec, "replace")
+    return text.text
