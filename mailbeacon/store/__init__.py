@@ -8,6 +8,7 @@ from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
 from mailbeacon.store.queued import QueueSink
 from mailbeacon.store.reading import read_events
+from mailbeacon.store.spool import SpoolSink
 from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "MemoryHistory",
     "MemorySink",
     "QueueSink",
+    "SpoolSink",
     "SqliteHistory",
     "SqliteSink",
     "read_events",

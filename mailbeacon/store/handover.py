@@ -1,0 +1,107 @@
+"""Giving a spool's events to its sink: each once, and none that is refused holding up the others for ever."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from mailbeacon.errors import StoreError
+from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.store.files import open_private
+from mailbeacon.store.lines import Pair, line_of
+
+__all__ = ["REFUSED", "Handover", "named"]
+
+_log = logging.getLogger("mailbeacon")
+REFUSED: Final = "refused.jsonl"
+"""The file of what cannot be read, or is never taken."""
+_GIVE_UP_AFTER: Final = 3
+"""How many refusals, with nothing taken, mean that the sink is away."""
+_TRIES: Final = 20
+"""How often an event is refused, while others are taken, before it is put aside."""
+
+
+class Handover:
+    """Give events to a sink, for one thread at a time.
+
+    Args:
+        sink: Where they go.
+        folder: Where what is never taken is put aside.
+    """
+
+    def __init__(self, sink: Sink, folder: Path) -> None:
+        self._sink = sink
+        self._folder = folder
+        self._tries: dict[str, int] = {}
+        self._had: set[str] = set()
+
+    @property
+    def ahead(self) -> int:
+        """How many events the sink has that stand behind one it refused."""
+        return len(self._had)
+
+    def give(self, pairs: Sequence[Pair]) -> int:
+        """Give events to the other sink; return how many of them, from the first on, it needs not be given again."""
+        many: Callable[[Sequence[Pair]], object] | None = getattr(self._sink, "record_many", None)
+        if pairs and many is not None and not self._tries and not self._had:
+            try:
+                many(pairs)
+            except Exception as error:
+                _log.warning("the sink did not take %d events at once: %s", len(pairs), named(error))
+            else:
+                return len(pairs)
+        return self._give_singly(pairs)
+
+    def _give_singly(self, pairs: Sequence[Pair]) -> int:
+        """Give events one by one: one that is refused while others are taken does not hold them up for ever."""
+        refused: list[Pair] = []
+        took_one = False
+        for event, verdict in pairs:
+            if event.id in self._had:
+                continue
+            try:
+                self._sink.record(event, verdict)  # type: ignore[arg-type]
+            except Exception as error:
+                if not refused:
+                    _log.warning("the sink refused event %s, which is tried again: %s", event.id, named(error))
+                refused.append((event, verdict))
+                if not took_one and len(refused) >= _GIVE_UP_AFTER:
+                    break  # it is away
+            else:
+                took_one = True
+                self._had.add(event.id)
+                self._tries.pop(event.id, None)
+        if took_one:  # it is there, so a refusal is about the event
+            for event, verdict in refused:
+                self._blame(event, verdict)
+        taken = 0
+        while taken < len(pairs) and pairs[taken][0].id in self._had:
+            taken += 1
+        for event, _ in pairs[:taken]:
+            self._had.discard(event.id)
+        return taken
+
+    def _blame(self, event: Event, verdict: Verdict | None) -> None:
+        """Count a refusal against an event; after some, put it aside."""
+        tries = self._tries[event.id] = self._tries.get(event.id, 0) + 1
+        if tries >= _TRIES:
+            del self._tries[event.id]
+            self.put_aside(line_of(event, verdict).rstrip(b"\n"))
+            self._had.add(event.id)
+            _log.error("the sink refused event %s %d times: it is in %s of the spool", event.id, tries, REFUSED)
+
+    def put_aside(self, line: bytes) -> None:
+        """Keep a line that cannot be read or handed over in the file of refused ones."""
+        descriptor = open_private(self._folder / REFUSED, os.O_WRONLY | os.O_APPEND)
+        try:
+            os.write(descriptor, line + b"\n")
+        finally:
+            os.close(descriptor)
+
+
+def named(error: BaseException) -> str:
+    """Return what may be said of an error in a log: our own errors hold no recipient, others' may."""
+    return str(error) if isinstance(error, StoreError) else type(error).__name__

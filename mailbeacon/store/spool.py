@@ -1,0 +1,333 @@
+"""A sink that keeps each event in a file before the reply goes out, and brings it into another sink afterwards.
+
+No reply waits for the other sink, and no event is lost when a process or the whole server is killed, when the other sink
+fails or is away for hours, or when its disk is full. Does not outlive the loss of power for the last seconds.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from threading import Condition, Thread, current_thread
+from time import monotonic
+from typing import Final, Self
+from weakref import WeakMethod
+
+from mailbeacon.errors import ConfigError, DataError, StoreError
+from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.store.handover import REFUSED, Handover, named
+from mailbeacon.store.lines import Pair, line_of, pair_of
+from mailbeacon.store.memory import check_bounds
+from mailbeacon.store.segments import Segment, orphans
+
+__all__ = ["SpoolSink"]
+
+_log = logging.getLogger("mailbeacon")
+_BATCH: Final = 100
+"""Events handed over at once: a transaction's cost shared by many, and no thread of replies kept waiting for long."""
+_REMEMBERED: Final = 5_000
+"""Events kept in memory too, so that they need not be read back."""
+_LINGER_SECONDS: Final = 0.05
+"""How long the thread waits for a batch to grow."""
+_ADOPT_SECONDS: Final = 2.0
+"""How often it looks for what processes left that died."""
+_FIRST_PAUSE_SECONDS, _LAST_PAUSE_SECONDS = 0.1, 5.0
+"""How long it waits after a failure: the first time, and at most."""
+_END_SECONDS: Final = 1.0
+"""How long ``close`` waits for what the thread is just doing."""
+_EXIT_PATIENCE: Final = timedelta(seconds=5)
+
+_Waiting = tuple[Event, Verdict | None, int]
+
+
+class SpoolSink:
+    """Keep events in a file of this process, and hand them to another sink in batches, in a thread.
+
+    ``record`` returns when the operating system has the event: a process that is killed then loses nothing. The next
+    process that uses the folder, or one that runs beside it, hands over what was left. The other sink gets each event once,
+    and once more only if a process is killed between its taking a batch and the note of that: sinks that keep an id once,
+    as all of this package do, hold each event exactly once.
+
+    Several processes share a folder; each has a file of its own in it. When ``max_bytes`` of a process wait, or the spool's
+    disk is full, events are handed over in the caller's own thread, as if there were no spool; what the other sink then
+    raises, the caller gets. What the other sink refuses again and again while it takes other events, and lines that cannot
+    be read, are put aside in ``refused.jsonl`` in the folder, and logged.
+
+    The thread begins with the first event, in a forked process anew with its first. When Python exits, it has five seconds
+    for what waits; the rest is handed over by the next process.
+
+    Args:
+        sink: Where the events go; its ``record_many`` is used where it has one. It stays the caller's to close, after
+            ``close``.
+        folder: Made if it is not there, for its owner alone; on a disk of this machine.
+        max_bytes: How much may wait in this process's file.
+
+    Raises:
+        ConfigError: If an argument makes no sense.
+        StoreError: If the folder cannot be made.
+    """
+
+    def __init__(self, sink: Sink, folder: str | PathLike[str], *, max_bytes: int = 256 * 1024 * 1024) -> None:
+        check_bounds(max_bytes=max_bytes)
+        if isinstance(sink, type) or not callable(getattr(sink, "record", None)):
+            raise ConfigError("sink must be an object with a method record")
+        if not isinstance(folder, str | PathLike) or not str(folder):
+            raise ConfigError("folder must name a folder")
+        self._sink = sink
+        self._folder = Path(folder)
+        self._max_bytes = max_bytes
+        self._make_folder()
+        self._closed = False
+        self._segment: Segment | None = None
+        self._renew()
+        if hasattr(os, "register_at_fork"):
+            renew = WeakMethod(self._renew)
+            os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
+
+    def record(self, event: Event, verdict: Verdict | None = None) -> None:
+        """Keep one event in the file; where that cannot be done, hand it over here and now.
+
+        Raises:
+            Exception: What the other sink raises, where the file cannot take the event.
+        """
+        try:
+            with self._changed:
+                if self._spooled(event, verdict, line_of(event, verdict)):
+                    return
+        except StoreError as error:
+            _log.warning("the spool, so event %s goes to the sink at once, failed: %s", event.id, error)
+        self._sink.record(event, verdict)  # type: ignore[arg-type]  # every sink of ours takes None
+
+    def record_many(self, pairs: Sequence[Pair]) -> None:
+        """Keep several events."""
+        for event, verdict in pairs:
+            self.record(event, verdict)
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Pass the date of a last open on at once: it is overwritten, not kept as an event."""
+        self._sink.put_last_open(recipient, day)  # type: ignore[attr-defined]  # as the protocol LastOpens says
+
+    def flush(self, timeout: timedelta | None = None) -> bool:
+        """Wait until the other sink has all that came before this call, and all that dead processes left.
+
+        Args:
+            timeout: How long to wait; ``None`` for as long as it takes.
+
+        Returns:
+            Whether it has.
+        """
+        with self._changed:
+            if not self._has_worker():
+                return False
+            goal = self._taken
+            self._looks += 1
+            look = self._looks
+            self._changed.notify_all()
+            return self._changed.wait_for(
+                lambda: self._done >= goal and self._looked >= look,
+                None if timeout is None else timeout.total_seconds(),
+            )
+
+    def close(self, patience: timedelta = _EXIT_PATIENCE) -> None:
+        """Hand over what waits, for as long as ``patience``; the rest stays in the file, for the next process."""
+        with self._changed:
+            worker = self._worker
+            if worker is not None and worker is not current_thread():
+                self._hurry = True
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._done >= self._taken, patience.total_seconds())
+            self._closed = True
+            self._changed.notify_all()
+        if worker is not None and worker is not current_thread():
+            worker.join(_END_SECONDS)
+        atexit.unregister(self.close)
+
+    @property
+    def waiting(self) -> int:
+        """How many events of this process the other sink does not have yet."""
+        return self._taken - self._done
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(error.errno, error.strerror, str(self._folder)) from error
+
+    def _renew(self) -> None:
+        """Begin with nothing; in a forked process the file is the parent's, and so is what waits."""
+        if self._segment is not None:
+            self._segment.forget()
+        self._segment = None
+        self._changed = Condition()
+        self._remembered: deque[_Waiting] = deque()
+        self._has_gap = False
+        self._taken: int = 0
+        self._done: int = 0
+        self._looks: int = 0
+        self._looked: int = 0
+        self._handover = Handover(self._sink, self._folder)
+        self._next_adoption = 0.0
+        self._hurry = False
+        self._worker: Thread | None = None
+
+    def _spooled(self, event: Event, verdict: Verdict | None, line: bytes) -> bool:
+        """Write an event into the file, if there is room and somebody to hand it over."""
+        if self._closed or not self._has_worker():
+            return False
+        if self._segment is None or not self._segment.is_there:
+            self._segment = self._begin_again()
+        if self._segment.waiting_bytes + len(line) > self._max_bytes:
+            return False
+        self._segment.append(line)
+        if self._has_gap or len(self._remembered) >= _REMEMBERED:
+            self._has_gap = True
+        else:
+            self._remembered.append((event, verdict, self._segment.written))
+        self._taken += 1
+        if self._taken - self._done in (1, _BATCH):
+            self._changed.notify_all()
+        return True
+
+    def _begin_again(self) -> Segment:
+        """Begin a file; what waits in one that was moved or deleted is still to be read, and is copied."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        segment, lost = Segment.begin(self._folder), self._segment
+        if lost is not None:
+            _log.warning("%s was moved or deleted: a new one begins with what waited in it", lost.path)
+            for line, _ in lost.lines():
+                segment.append(line + b"\n")
+            lost.close()
+            self._remembered.clear()
+            self._has_gap = True
+        return segment
+
+    def _has_worker(self) -> bool:
+        """Start the worker where there is none; return whether there is one now."""
+        if self._worker is None or not self._worker.is_alive():
+            worker = Thread(target=self._work, name="mailbeacon spool", daemon=True)
+            try:
+                worker.start()
+            except RuntimeError:  # no more threads, or Python is about to exit
+                return False
+            self._worker = worker
+            atexit.unregister(self.close)
+            atexit.register(self.close)
+        return True
+
+    def _work(self) -> None:
+        """Hand over batches for as long as the process lives; after a failure, wait a little longer each time."""
+        pause = 0.0
+        while not self._wait_for_work(pause):
+            try:
+                all_well = self._adopt()
+                all_well = self._hand_over_own() and all_well
+            except BaseException as error:  # SystemExit too: who dies here would leave the rest waiting
+                all_well = False
+                with suppress(Exception):
+                    _log.error("the spool could not hand over, and tries again: %s", named(error))
+            pause = 0.0 if all_well else min(max(2 * pause, _FIRST_PAUSE_SECONDS), _LAST_PAUSE_SECONDS)
+
+        with self._changed:
+            if self._segment is not None:
+                self._segment.close()
+                self._segment = None
+
+    def _wait_for_work(self, pause: float) -> bool:
+        """Wait for events and for a batch to grow, or after a failure; return whether it is time to end."""
+        with self._changed:
+            if pause:
+                self._changed.wait_for(lambda: self._closed, pause)
+            else:
+                self._changed.wait_for(
+                    lambda: self._closed or self._taken > self._done or self._looks > self._looked, _ADOPT_SECONDS
+                )
+                self._changed.wait_for(
+                    lambda: self._closed or self._hurry or not 0 < self._taken - self._done < _BATCH, _LINGER_SECONDS
+                )
+            return self._closed
+
+    def _hand_over_own(self) -> bool:
+        """Hand over the next events of this process's file; return whether the sink took what it was given."""
+        with self._changed:
+            segment = self._segment
+            batch = self._next_batch(segment) if segment is not None else []
+        taken = self._handover.give([(event, verdict) for event, verdict, _ in batch])
+        with self._changed:
+            if taken and segment is not None and segment is self._segment:
+                segment.advance(batch[taken - 1][2])
+                for _ in range(min(taken, len(self._remembered))):
+                    self._remembered.popleft()
+                self._has_gap = self._has_gap and segment.waiting_bytes > 0
+                self._done += taken
+            self._changed.notify_all()
+        return taken == len(batch)
+
+    def _next_batch(self, segment: Segment) -> list[_Waiting]:
+        """Return the next events, from memory or, where there were too many for it, read back."""
+        if self._remembered:
+            return list(islice(self._remembered, _BATCH + self._handover.ahead))
+        before = segment.done
+        batch = self._read(segment)
+        if segment.done != before and not segment.waiting_bytes:
+            self._done = self._taken  # what was left could not be read
+        return batch
+
+    def _read(self, segment: Segment) -> list[_Waiting]:
+        """Return the next events of a file; lines that cannot be read are put aside."""
+        found: list[_Waiting] = []
+        for line, end in segment.lines():
+            try:
+                pair = pair_of(line)
+            except DataError as error:
+                if found:
+                    break  # it is the first of the next batch
+                _log.error("%s: a line that cannot be read is in %s: %s", segment.path, REFUSED, error)
+                self._handover.put_aside(line)
+                segment.advance(end)
+                continue
+            if pair:
+                found.append((*pair, end))
+            if len(found) == _BATCH + self._handover.ahead:
+                break
+        return found
+
+    def _adopt(self) -> bool:
+        """Hand over what processes left that died; return whether all of it was taken."""
+        if self._looked >= self._looks and monotonic() < self._next_adoption:
+            return True
+        with self._changed:
+            look = self._looks
+        all_taken = all(self._finish(segment) for segment in orphans(self._folder))
+        with self._changed:
+            if all_taken:
+                self._looked = look
+                self._next_adoption = monotonic() + _ADOPT_SECONDS
+            self._changed.notify_all()
+        return all_taken
+
+    def _finish(self, segment: Segment) -> bool:
+        """Hand over what is in another process's file; return whether all was taken."""
+        try:
+            while batch := self._read(segment):
+                taken = self._handover.give([(event, verdict) for event, verdict, _ in batch])
+                if taken:
+                    segment.advance(batch[taken - 1][2])
+                if taken < len(batch):
+                    return False
+        finally:
+            segment.close()
+        return True
