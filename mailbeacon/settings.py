@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import (
     AgentTable,
+    Allows,
     Clock,
-    Consent,
     History,
     Judge,
     Level,
@@ -130,7 +130,7 @@ class Settings:
     judge: Judge | None = None
     sink: Sink | None = None
     history: History | None = None
-    consent: Consent | None = None
+    consent: Allows | None = None
     on_event: OnEvent | None = None
     may_redirect: MayRedirect | None = None
     clock: Clock = utc_now

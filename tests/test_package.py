@@ -20,18 +20,22 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 HEAVY = ("html5lib", "ua_parser", "sqlite3", "email", "flask", "django", "werkzeug", "iporigin", "maxminddb", "pytest")
 
 PUBLIC = [
+    "Action",
     "Actor",
     "Answer",
     "Beacon",
     "Channel",
+    "Consent",
     "Event",
     "Facts",
     "Kind",
+    "Leave",
     "Level",
     "Link",
     "Manifest",
     "Message",
     "Network",
+    "Purpose",
     "Reply",
     "Request",
     "Rewrite",

@@ -3,6 +3,7 @@
 Does not sign, scan, judge or count, and imports nothing of the package but ``errors``.
 """
 
+from mailbeacon.model.consents import Consent, Leave
 from mailbeacon.model.event import Event, Facts, Mail, Network
 from mailbeacon.model.mail import (
     HONEYPOT_LINK,
@@ -20,8 +21,9 @@ from mailbeacon.model.mail import (
 from mailbeacon.model.message import Message, check_aware
 from mailbeacon.model.protocols import (
     AgentTable,
+    Allows,
     Clock,
-    Consent,
+    ConsentLookup,
     History,
     Judge,
     KnownAgent,
@@ -32,24 +34,28 @@ from mailbeacon.model.protocols import (
     MayRedirect,
     Networks,
     OnEvent,
+    OnLeave,
     Sink,
 )
 from mailbeacon.model.record import Json, Record, check_version, read_json, read_text, read_whole
 from mailbeacon.model.verdict import Answer, Signal, Verdict
 from mailbeacon.model.web import KEPT_HEADERS, Headers, Reply, Request
-from mailbeacon.model.words import Actor, AgentKind, Channel, Hint, Kind, Level, NetworkKind
+from mailbeacon.model.words import Action, Actor, AgentKind, Channel, Hint, Kind, Level, NetworkKind, Purpose
 
 __all__ = [
     "HONEYPOT_LINK",
     "KEPT_HEADERS",
     "MESSAGE_TOKEN_ROOM",
+    "Action",
     "Actor",
     "AgentKind",
     "AgentTable",
+    "Allows",
     "Answer",
     "Channel",
     "Clock",
     "Consent",
+    "ConsentLookup",
     "Edit",
     "Event",
     "Facts",
@@ -61,6 +67,7 @@ __all__ = [
     "Kind",
     "KnownAgent",
     "LastOpens",
+    "Leave",
     "Level",
     "Link",
     "Located",
@@ -74,7 +81,9 @@ __all__ = [
     "NetworkKind",
     "Networks",
     "OnEvent",
+    "OnLeave",
     "Place",
+    "Purpose",
     "Record",
     "Reply",
     "Request",

@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
+from mailbeacon.model.consents import Consent, Leave
 from mailbeacon.model.event import Event, Network
 from mailbeacon.model.mail import Manifest
 from mailbeacon.model.message import Message
 from mailbeacon.model.verdict import Verdict
-from mailbeacon.model.words import AgentKind, Hint, Kind, Level
+from mailbeacon.model.words import AgentKind, Hint, Kind, Level, Purpose
 
 __all__ = [
     "AgentTable",
+    "Allows",
     "Clock",
-    "Consent",
+    "ConsentLookup",
     "History",
     "Judge",
     "KnownAgent",
@@ -26,12 +28,13 @@ __all__ = [
     "MayRedirect",
     "Networks",
     "OnEvent",
+    "OnLeave",
     "Sink",
 ]
 
 Clock = Callable[[], datetime]
 """Give the current moment, with a time zone."""
-Consent = Callable[[Message, Kind], Level | bool]
+Allows = Callable[[Message, Kind], Level | bool]
 """Give what a recipient allows today, for opens or clicks (``True`` is FULL, ``False`` NONE).
 
 Both levels of the message are the one that was signed for that kind.
@@ -40,6 +43,8 @@ Manifests = Callable[[str], "Manifest | None"]
 """Give the merged manifest of a campaign with short links."""
 MayRedirect = Callable[[str], bool]
 """Tell whether a verified destination may still be redirected to (the host's own takedown)."""
+OnLeave = Callable[[Leave], object]
+"""Be told that a recipient leaves; called again whenever they use such a link again."""
 OnEvent = Callable[[Event, Verdict], None]
 """Be told of each recorded event."""
 
@@ -98,6 +103,13 @@ class LastOpens(Protocol):
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Keep a recipient's day in place of an earlier one; of two days the later stays."""
+
+
+class ConsentLookup(Protocol):
+    """Give what a person answered; :class:`mailbeacon.store.SqliteConsents` does."""
+
+    def current(self, recipient: str, purpose: Purpose) -> Consent | None:
+        """Give a person's last answer for a purpose; ``None`` for none."""
 
 
 class History(Protocol):

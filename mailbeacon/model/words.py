@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 
-__all__ = ["Actor", "AgentKind", "Channel", "Hint", "Kind", "Level", "NetworkKind"]
+__all__ = ["Action", "Actor", "AgentKind", "Channel", "Hint", "Kind", "Level", "NetworkKind", "Purpose"]
 
 
 class Level(IntEnum):
@@ -52,6 +52,26 @@ class Kind(StrEnum):
     """The recipient came back to the list."""
     UNKNOWN = "unknown"
     """What a provider reported, or a newer version stored, and this version has no word for."""
+
+
+class Action(StrEnum):
+    """What a recipient may do by a link of the mail, each with a signature of its own."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    """Get no more mail of this kind."""
+    STOP_TRACKING = "stop_tracking"
+    """Go on getting the mail, without opens and clicks being recorded."""
+
+
+class Purpose(StrEnum):
+    """What a person agreed to, or did not."""
+
+    OPENS = "opens"
+    """Recording when the mail is opened."""
+    CLICKS = "clicks"
+    """Recording which links are followed."""
+    MAIL = "mail"
+    """Being sent the mail at all."""
 
 
 class Channel(StrEnum):

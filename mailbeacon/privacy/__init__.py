@@ -11,9 +11,12 @@ from mailbeacon.privacy.levels import (
     shared,
     unlinked,
 )
+from mailbeacon.privacy.policy import Decision, Policy
 from mailbeacon.privacy.redaction import redact, redactor
 
 __all__ = [
+    "Decision",
+    "Policy",
     "as_level",
     "dated",
     "effective_level",

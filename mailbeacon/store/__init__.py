@@ -4,6 +4,7 @@ Each sink keeps an event id once and gives back what it was given; each history 
 several threads. None of them redacts: what comes here has been through ``privacy`` already.
 """
 
+from mailbeacon.store.consents import Consents, MemoryConsents, SqliteConsents
 from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
 from mailbeacon.store.queued import QueueSink
@@ -13,11 +14,14 @@ from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
 __all__ = [
     "CallbackSink",
+    "Consents",
     "JsonlSink",
+    "MemoryConsents",
     "MemoryHistory",
     "MemorySink",
     "QueueSink",
     "SpoolSink",
+    "SqliteConsents",
     "SqliteHistory",
     "SqliteSink",
     "read_events",
