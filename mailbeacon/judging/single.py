@@ -8,7 +8,7 @@ chances of ``tests/bench/accuracy.py`` come out calibrated; what is only reporte
 
 from __future__ import annotations
 
-from mailbeacon.judging.around import Around, Wait
+from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.origin import ORIGIN_RULES, is_provider
 from mailbeacon.judging.rules import FOLLOWS, OPENS, READS, Needs, Rule, rule
 from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind
@@ -16,8 +16,8 @@ from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind
 __all__ = ["SINGLE_RULES"]
 
 _UNSEEN = frozenset({Hint.NO_USER_AGENT, Hint.HEADERS_UNKNOWN})
-"""What is seen of every request in a log that keeps no user agents, and of scripts in one that does: so the weight of its
-rule leaves open who it was."""
+"""The hints of a request of which nothing is known: of every one in a log that keeps no user agents, and of scripts in one
+that does."""
 _WORN = frozenset({Hint.CONTRADICTION, Hint.OUTDATED})
 """What a user agent that only looks like a sandbox's has, and one that names a scanner has not."""
 
@@ -29,18 +29,18 @@ def _agent(
     says: str,
     source: str,
     *,
-    name: str = "",
     kinds: frozenset[Kind] = READS,
+    generic: bool | None = None,
 ) -> Rule:
-    """Make the rule for what a user agent says it is."""
+    """Make the rule for what a user agent says it is; ``generic`` for one that only uses the word, or does not."""
 
-    def check(event: Event, around: Around) -> str:
-        return says if event.facts.agent is agent else ""
+    def check(event: Event, context: Context) -> str:
+        facts = event.facts
+        return says if facts.agent is agent and (generic is None or generic is not bool(facts.client)) else ""
 
     check.__doc__ = f"See that {says}."
-    name = name or f"agent-{agent.value.replace('_', '-')}"
     return Rule(
-        name=name,
+        name=f"agent-{agent.value.replace('_', '-')}{'-generic' if generic else ''}",
         family="agent",
         weight=weight,
         source=source,
@@ -66,7 +66,7 @@ def _hint(
 ) -> Rule:
     """Make the rule for one hint."""
 
-    def check(event: Event, around: Around) -> str:
+    def check(event: Event, context: Context) -> str:
         return says if hint in event.facts.hints else ""
 
     check.__doc__ = f"See that {says}."
@@ -83,15 +83,15 @@ def _hint(
     )
 
 
-def _wait(wait: Wait, weight: float, says: str, source: str, *, kinds: frozenset[Kind] = READS) -> Rule:
-    """Make the rule for how long after the delivery an event came."""
+def _lag(lag: DeliveryLag, weight: float, says: str, source: str, *, kinds: frozenset[Kind] = READS) -> Rule:
+    """Make the rule for how long after the delivery an event came, or after the sending where only that is known."""
 
-    def check(event: Event, around: Around) -> str:
-        return says if around.wait is wait else ""
+    def check(event: Event, context: Context) -> str:
+        return says.format("delivery" if context.delivered else "sending") if context.lag is lag else ""
 
-    check.__doc__ = f"See that {says}."
-    name = f"wait-{wait.name.lower()}"
-    return Rule(name=name, family="time", weight=weight, source=source, check=check, kinds=kinds, needs=Needs.AROUND)
+    check.__doc__ = f"See that {says.format('delivery or the sending')}."
+    name = f"lag-{lag.name.lower()}"
+    return Rule(name=name, family="time", weight=weight, source=source, check=check, kinds=kinds, needs=Needs.CONTEXT)
 
 
 @rule(
@@ -103,7 +103,7 @@ def _wait(wait: Wait, weight: float, says: str, source: str, *, kinds: frozenset
     needs=Needs.FACTS,
     named=True,
 )
-def image_proxy(event: Event, around: Around) -> str:
+def image_proxy(event: Event, context: Context) -> str:
     """See that a mail provider's image proxy fetched the pixel, from a provider's network."""
     if event.facts.agent is AgentKind.IMAGE_PROXY and is_provider(event):
         return "a mail provider's image proxy fetched it, on the provider's own network, as it does when a person opens"
@@ -117,7 +117,7 @@ def image_proxy(event: Event, around: Around) -> str:
     kinds=FOLLOWS,
     needs=Needs.FACTS,
 )
-def proxy_follows(event: Event, around: Around) -> str:
+def proxy_follows(event: Event, context: Context) -> str:
     """See that an image proxy's user agent followed a link, which such proxies do not do."""
     if event.facts.agent in (AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY):
         return "an image proxy's user agent followed a link, which such proxies do not do"
@@ -131,7 +131,7 @@ def proxy_follows(event: Event, around: Around) -> str:
     needs=Needs.FACTS,
     named=True,
 )
-def agent_scanner(event: Event, around: Around) -> str:
+def agent_scanner(event: Event, context: Context) -> str:
     """See that the user agent names a security scanner."""
     facts = event.facts
     if facts.agent is AgentKind.SCANNER and facts.hints.isdisjoint(_WORN):
@@ -145,7 +145,7 @@ def agent_scanner(event: Event, around: Around) -> str:
     source="Trend Micro, Phish Insight rules: Firefox 2, Internet Explorer on a Mac, 2026; public code",
     needs=Needs.FACTS,
 )
-def agent_sandbox(event: Event, around: Around) -> str:
+def agent_sandbox(event: Event, context: Context) -> str:
     """See that the user agent is one that hardly any but sandboxes still use: a browser long given up, or on a wrong system."""
     facts = event.facts
     if facts.agent is AgentKind.SCANNER and not facts.hints.isdisjoint(_WORN):
@@ -154,35 +154,55 @@ def agent_sandbox(event: Event, around: Around) -> str:
 
 
 @rule(family="agent", weight=0.8, source="calibrated on simulated traffic, 2026", kinds=FOLLOWS, needs=Needs.FACTS)
-def agent_unknown(event: Event, around: Around) -> str:
+def agent_unknown(event: Event, context: Context) -> str:
     """See that no browser or mail client we know followed a link (where headers are known)."""
-    if event.facts.agent is AgentKind.UNKNOWN and Hint.HEADERS_UNKNOWN not in event.facts.hints:
+    facts = event.facts
+    if facts.agent is AgentKind.UNKNOWN and facts.rules and Hint.HEADERS_UNKNOWN not in facts.hints:
         return "the user agent is no browser or mail client we know"
     return ""
 
 
 @rule(
-    family="agent",
+    family="doubt",
     weight=1.3,
     source="Litmus, half of all opens Apple's proxy, 2022; RFC 9110, who makes requests should say so, 2022",
-    kinds=OPENS | {Kind.CLICK},
+    kinds=READS,
+    actor=Actor.UNKNOWN,
     needs=Needs.FACTS,
+    named=True,
 )
-def agent_unseen(event: Event, around: Around) -> str:
-    """See that nothing is known of the client, neither user agent nor other header fields."""
-    if event.facts.hints >= _UNSEEN:
-        return "no user agent is known: there was none, as with scripts, or the source keeps none"
+def nothing_known(event: Event, context: Context) -> str:
+    """See that nothing is known of the client: no user agent that says anything, and no header fields."""
+    facts = event.facts
+    blind = Hint.HEADERS_UNKNOWN in facts.hints or not facts.rules
+    if facts.agent is AgentKind.UNKNOWN and blind and facts.hints <= _UNSEEN:
+        return "nothing is known of the client, neither by its user agent nor by its header fields"
     return ""
 
 
 @rule(
-    family="method",
-    weight=2.6,
+    family="doubt",
+    weight=1.0,
+    source="Web Bot Auth, IETF draft-meunier-web-bot-auth-architecture, 2025; ChatGPT agent signs so, 2025",
+    actor=Actor.UNKNOWN,
+    needs=Needs.FACTS,
+    named=True,
+)
+def signed_agent(event: Event, context: Context) -> str:
+    """See that the request says it is signed by an agent, such as an assistant that a person sent."""
+    if Hint.SIGNED_AGENT not in event.facts.hints:
+        return ""
+    return "it says that it is signed by an agent, such as an assistant that a person sent"
+
+
+@rule(
+    family="agent",
+    weight=2.2,
     source="Trend Micro, Phish Insight rules, 2026",
     actor=Actor.SCRIPT,
     needs=Needs.FACTS,
 )
-def no_user_agent(event: Event, around: Around) -> str:
+def no_user_agent(event: Event, context: Context) -> str:
     """See that there was no user agent (where all header fields are known)."""
     hints = event.facts.hints
     return "there was no user agent" if Hint.NO_USER_AGENT in hints and Hint.HEADERS_UNKNOWN not in hints else ""
@@ -197,13 +217,37 @@ SINGLE_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.PREVIEW, Actor.PREVIEW, 6.0, "the user agent names a link preview", "vendors' documentation, 2026"
     ),
-    _agent(AgentKind.CRAWLER, Actor.CRAWLER, 6.0, "the user agent names a crawler", "vendors' documentation, 2026"),
+    _agent(
+        AgentKind.CRAWLER,
+        Actor.CRAWLER,
+        6.0,
+        "the user agent names a crawler",
+        "vendors' documentation, 2026",
+        generic=False,
+    ),
+    _agent(
+        AgentKind.CRAWLER,
+        Actor.CRAWLER,
+        4.5,
+        "the user agent uses a word that crawlers use",
+        "crawler-user-agents, 2026; a generic word may stand in any name",
+        generic=True,
+    ),
     _agent(
         AgentKind.SCRIPT,
         Actor.SCRIPT,
         6.0,
         "the user agent names a script or an HTTP library",
         "Trend Micro, Phish Insight rules, 2026",
+        generic=False,
+    ),
+    _agent(
+        AgentKind.SCRIPT,
+        Actor.SCRIPT,
+        4.5,
+        "the user agent has no browser's form, as those of scripts have none",
+        "crawler-user-agents, 2026; inferred from the form",
+        generic=True,
     ),
     _agent(
         AgentKind.PRIVACY_PROXY,
@@ -232,7 +276,8 @@ SINGLE_RULES: tuple[Rule, ...] = (
     ),
     proxy_follows,
     agent_unknown,
-    agent_unseen,
+    nothing_known,
+    signed_agent,
     _hint(
         Hint.PROVIDER_PROXY,
         "provider",
@@ -353,14 +398,14 @@ SINGLE_RULES: tuple[Rule, ...] = (
         kinds=FOLLOWS,
     ),
     *ORIGIN_RULES,
-    _wait(Wait.BEFORE, 2.2, "it came before the mail was delivered", "Microsoft, Safe Links page, 2026"),
-    _wait(Wait.INSTANT, 1.8, "it came within an instant of the delivery", "Mautic 5.2, WhiteBeard, bot filters, 2026"),
-    _wait(Wait.SOON, 0.8, "it came within seconds of the delivery", "WhiteBeard, 2026; craft-campaign issue 546, 2025"),
-    _wait(Wait.EARLY, 0.3, "it came soon after the delivery", "craft-campaign issue 546, 836 bursts, 2025"),
-    _wait(
-        Wait.LATE,
+    _lag(DeliveryLag.BEFORE, 2.2, "it came before the mail's {}", "Microsoft, Safe Links page, 2026"),
+    _lag(DeliveryLag.INSTANT, 1.8, "it came within an instant of the {}", "Mautic 5.2, WhiteBeard, bot filters, 2026"),
+    _lag(DeliveryLag.SOON, 0.8, "it came within seconds of the {}", "WhiteBeard, 2026; craft-campaign issue 546, 2025"),
+    _lag(DeliveryLag.EARLY, 0.3, "it came soon after the {}", "craft-campaign issue 546, 836 bursts, 2025"),
+    _lag(
+        DeliveryLag.LATE,
         -0.5,
-        "it came long after the delivery, when scanners seldom come",
+        "it came long after the {}, when scanners seldom come",
         "craft-campaign issue 546, 836 bursts, 2025",
         kinds=FOLLOWS,
     ),

@@ -52,12 +52,15 @@ class Verdict(Record):
         confidence: How likely the actor is right, 0 to 1.
         signals: The reasons, the strongest first.
         version: Of the rules and of the data they were judged with.
+        leans: For an unknown actor the likelier side, ``person`` or ``machine``, whose chance ``confidence`` then is;
+            empty where nothing is likelier.
     """
 
     actor: Actor
     confidence: float = 0.0
     signals: tuple[Signal, ...] = ()
     version: str = ""
+    leans: str = ""
 
     _readers: ClassVar[Mapping[str, Callable[..., object]]] = {
         "actor": Actor,
