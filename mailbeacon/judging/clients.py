@@ -42,7 +42,7 @@ def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
     if len(set(links)) < 2:
         return set()
     times = batch.times_of(client)
-    slack = 1.0 if any(is_whole(batch.events[index]) for index in client) else 0.0
+    slack = 1.0 if all(is_whole(batch.events[index]) for index in client) else 0.0
     windows = batch.windows
     bursts = _count_bursts(batch, client, times, links, slack)
     rest = [place for place, index in enumerate(client) if index not in bursts]
@@ -67,7 +67,7 @@ def _count_pairs(
     pairs = max_distinct_in_window(times, links, windows.same_second.total_seconds() - slack)
     _note_from(batch, client, pairs, 2, "pair")
     if not slack:
-        moments = max_distinct_in_window(times, links, windows.hand.total_seconds() / 2)
+        moments = max_distinct_in_window(times, links, windows.same_moment.total_seconds())
         _note_from(batch, client, moments, 2, "moment")
     tabs = max_distinct_in_window(times, links, windows.burst.total_seconds() - slack)
     for index, count in zip(client, tabs, strict=True):
@@ -159,7 +159,7 @@ def count_scattered(batch: Batch, indices: Sequence[int]) -> set[int]:
         if len({batch.events[index].facts.network_id for index in group}) < 2:
             continue
         times, links = batch.times_of(group), links_of(batch.events, group)
-        slack = 1.0 if any(is_whole(batch.events[index]) for index in group) else 0.0
+        slack = 1.0 if all(is_whole(batch.events[index]) for index in group) else 0.0
         for span, least in hand_counts(batch.windows):
             for index, count in zip(group, max_distinct_in_window(times, links, span - slack), strict=True):
                 if count >= least:

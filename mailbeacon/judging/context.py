@@ -40,7 +40,8 @@ class Context:
         delivered: Whether ``lag`` is counted from a delivery that was reported; else it is from the sending.
         burst: Links the same client followed faster than a hand can; 0 if none were.
         tabs: Links the same client followed within ``windows.burst``, at a pace that a hand can keep; 0 below three.
-        moment: Whether the same client followed another link closer in time than half of ``windows.hand``.
+        moment: Whether the same client followed another link within ``windows.same_moment``; times in whole
+            seconds say nothing of that.
         pair: Whether the same client followed another link within ``windows.same_second``.
         covered: Different links of the mail the same client followed within ``windows.coverage``, where those are nearly
             all, or too many; else 0.

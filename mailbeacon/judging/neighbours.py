@@ -95,7 +95,7 @@ def _note_networks(batch: Batch, group: Sequence[int], window: float, *, links: 
     if len(group) < least:
         return
     events = batch.events
-    slack = 1.0 if any(is_whole(events[index]) for index in group) else 0.0
+    slack = 1.0 if all(is_whole(events[index]) for index in group) else 0.0
     times = batch.times_of(group)
     columns: list[list[object]] = [
         [events[index].facts.network_id for index in group],

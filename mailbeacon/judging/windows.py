@@ -21,6 +21,7 @@ class Windows:
 
     Args:
         hand: The least time between two links that a hand can keep: what follows three or more faster is a burst.
+        same_moment: Within this time two different links are closer together than a hand can be.
         same_second: Within this time two different links are closer together than most people's.
         burst: The longest burst that is looked for; within this time people open tabs, too.
         coverage: Within this time one client following nearly all links of a mail (four in five, at least eight) is no reader.
@@ -53,6 +54,7 @@ class Windows:
     """
 
     hand: timedelta = timedelta(milliseconds=350)
+    same_moment: timedelta = timedelta(milliseconds=200)
     same_second: timedelta = timedelta(seconds=1)
     burst: timedelta = timedelta(seconds=2)
     coverage: timedelta = timedelta(minutes=15)
@@ -99,7 +101,7 @@ class Windows:
         The longest chain: who was near a machine's click, which was known by its neighbours, which were not left out as a
         burst, which was none of tabs opened again; each link of it by another window.
         """
-        seed = max(self.burst, self.same_second, 2 * self.hand, self.leave)
+        seed = max(self.burst, self.same_moment, self.same_second, 2 * self.hand, self.leave)
         near = max(self.company, self.company_near, self.pixel_after)
         order = self.pixel_after + self.company
         counted = max(self.networks, self.same_link) * 2 + max(self.coverage, 2 * seed + self.address) + 2 * seed
