@@ -18,7 +18,7 @@ _IS_HUMAN = {Actor.HUMAN: True, Actor.IMAGE_PROXY: True, Actor.PRIVACY_PROXY: No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal(Record):
-    """Give one reason for a verdict.
+    """One reason for a verdict.
 
     Attributes:
         name: The rule that saw it, such as ``burst``.
@@ -45,7 +45,7 @@ def _share(value: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
-    """Say who made a request.
+    """Who made a request.
 
     Attributes:
         actor: Who it was.
@@ -62,11 +62,7 @@ class Verdict(Record):
     version: str = ""
     leans: str = ""
 
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {
-        "actor": Actor,
-        "confidence": _share,
-        "signals": _signals,
-    }
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"confidence": _share, "signals": _signals}
 
     @property
     def is_human(self) -> bool | None:
@@ -76,7 +72,7 @@ class Verdict(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Hold what one request gives: a reply, and what is to be recorded.
+    """What one request gives: a reply, and what is to be recorded.
 
     Attributes:
         reply: What to send back.
