@@ -109,11 +109,11 @@ def _check_texts(**values: object) -> None:
             raise ConfigError(f"{name} must be a str, got {type(value).__name__}")
 
 
-def _level(level: object, name: str) -> Level:
+def _level(value: int, name: str) -> Level:
     try:
-        return Level(level)
+        return Level(value)
     except ValueError as error:
-        raise ConfigError(f"{name} must be a Level, got {level!r:.40}") from error
+        raise ConfigError(f"{name} must be a Level, got {value!r:.40}") from error
 
 
 def _texts(metadata: object) -> dict[str, str]:

@@ -14,7 +14,7 @@ from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from math import isfinite
-from typing import ClassVar, Self, get_type_hints
+from typing import Any, ClassVar, Self, get_type_hints
 
 from mailbeacon.errors import DataError, MailbeaconError
 
@@ -121,6 +121,11 @@ class Record:
     """How to make a field's value from JSON, where it is not of a plain type."""
     _absent: ClassVar[Mapping[str, object]] = {}
     """What a field that is not in a row means, where that is not its empty value; it never changes, for rows stay."""
+
+    @classmethod
+    def _forms(cls) -> tuple[_Form, ...]:
+        return _forms(cls)  # type: ignore[arg-type]  # mypy takes no class for hashable (python/mypy#11470)
+
     def to_json(self) -> str:
         """Return the record as one line of JSON.
 
@@ -145,10 +150,12 @@ class Record:
             DataError: As :meth:`to_json`.
         """
         found: dict[str, Json] = {"v": self._version}
-        for name, empty, words, _ in _forms(type(self)):
+        for name, empty, words, _ in self._forms():
             value = getattr(self, name)
             if words is not None and value.__class__ is not words:
-                raise DataError(f"{name} of {type(self).__name__} must be a {words.__name__}, got {type(value).__name__}")
+                raise DataError(
+                    f"{name} of {type(self).__name__} must be a {words.__name__}, got {type(value).__name__}"
+                )
             if value != empty:
                 found[name] = _plain(value)
         return found
@@ -160,10 +167,11 @@ class Record:
         Raises:
             DataError: If a field is missing or wrong, or the version is newer.
         """
+        name = ""
         try:
             check_version(values, cls.__name__, cls._version)
-            name, found = "", {**cls._absent}
-            for name, _, _, read in _forms(cls):
+            found = {**cls._absent}
+            for name, _, _, read in cls._forms():
                 if name in values:
                     found[name] = read(values[name])
             name = ""
@@ -201,10 +209,10 @@ _REQUIRED = object()
 
 
 @lru_cache(maxsize=64)
-def _forms(cls: type[Record]) -> tuple[_Form, ...]:
+def _forms(cls: Any) -> tuple[_Form, ...]:
     """Return the fields of a class: name, empty value, enumeration if it is one, and reader."""
     types = get_type_hints(cls)
-    return tuple(_form(cls, one, types[one.name]) for one in fields(cls))  # type: ignore[arg-type]  # all are data classes
+    return tuple(_form(cls, one, types[one.name]) for one in fields(cls))
 
 
 def _form(cls: type[Record], one: Field[object], kind: object) -> _Form:

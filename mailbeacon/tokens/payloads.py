@@ -19,8 +19,11 @@ __all__ = ["read_array", "read_message", "read_target", "to_seconds", "write_mes
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
 """The seconds of the calendar of ``datetime``, from the year 1 to 9999."""
 _MESSAGE_DEFAULTS: tuple[Any, ...] = ("", "", 0, "", "", "33", {})
-_TARGET_DEFAULTS: tuple[Any, ...] = (0, "", "html", 0)
-_LEVELS = {f"{opens:d}{clicks:d}": (opens, clicks) for opens in Level for clicks in Level}
+_TARGET_DEFAULTS: tuple[Any, ...] = ("html", 0)
+"""For what may be left out, after number and destination."""
+_DIGITS = {str(digit): Level(digit) if digit in set(Level) else Level.NONE for digit in range(10)}
+_LEVELS = {one + two: (opens, clicks) for one, opens in _DIGITS.items() for two, clicks in _DIGITS.items()}
+"""The levels by their two digits in a token: one of a later version, which this one cannot honour, counts as NONE."""
 _reader = json.JSONDecoder()
 
 
@@ -105,7 +108,7 @@ def read_target(values: list[Any]) -> Target:
         BadToken: If it is not a link's.
     """
     try:
-        number, url, channel, links = (*values, *_TARGET_DEFAULTS[len(values) :])
+        number, url, channel, links = (*values, *_TARGET_DEFAULTS[len(values) - 2 :])
         if not (number.__class__ is links.__class__ is int and url.__class__ is str):
             raise TypeError("expected numbers and a text")
         return Target(number=number, url=url, channel=Channel(channel), links=links)

@@ -106,7 +106,13 @@ class TokenSigner:
         sent_at, recipient = message.sent_at, message.recipient
         if "@" in recipient:
             self._check_address(message)
-        if message.id or message.variant or message.metadata or sent_at is None or not (message.opens is message.clicks is _FULL):
+        if (
+            message.id
+            or message.variant
+            or message.metadata
+            or sent_at is None
+            or not (message.opens is message.clicks is _FULL)
+        ):
             payload = write_message(message)
         else:
             campaign, moment, front, back = self._last
