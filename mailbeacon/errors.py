@@ -12,9 +12,7 @@
     │   └── ForgedToken  in the form of a token, but not signed by us
     ├── RewriteError     a document or mail that cannot be rewritten safely
     │   └── SignedMail   a change would break the mail's signature
-    ├── LogLineError     an access-log line that cannot be read
-    └── WebhookError     a provider's post that cannot be read
-        └── ForgedWebhook  one that its provider did not sign
+    └── LogLineError     an access-log line that cannot be read
     MissingExtra         (an ImportError) an optional dependency is not installed
 
 No message holds a token, an address or a recipient: errors end up in logs.
@@ -27,7 +25,6 @@ __all__ = [
     "ConfigError",
     "DataError",
     "ForgedToken",
-    "ForgedWebhook",
     "LogLineError",
     "MailbeaconError",
     "MissingExtra",
@@ -36,7 +33,6 @@ __all__ = [
     "SignedMail",
     "StoreError",
     "TokenError",
-    "WebhookError",
 ]
 
 
@@ -101,30 +97,13 @@ class LogLineError(MailbeaconError, ValueError):
 
     Attributes:
         number: The line's number, from 1; 0 when it is not known.
+        file: The file's name; empty when it is not known.
     """
 
-    def __init__(self, message: str, *, number: int = 0) -> None:
+    def __init__(self, message: str, *, number: int = 0, file: str = "") -> None:
         super().__init__(message)
         self.number = number
-
-
-class WebhookError(MailbeaconError, ValueError):
-    """Tell that what a provider posted cannot be read.
-
-    Attributes:
-        status: The HTTP status that answers it: 200 where sending it again would change nothing.
-    """
-
-    def __init__(self, message: str, *, status: int = 200) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class ForgedWebhook(WebhookError):
-    """Tell that a post is not signed with any of the host's keys, or was altered."""
-
-    def __init__(self, message: str, *, status: int = 403) -> None:
-        super().__init__(message, status=status)
+        self.file = file
 
 
 class MissingExtra(ImportError):

@@ -32,23 +32,12 @@ from mailbeacon.model import (
 )
 from mailbeacon.networks import builtin
 
-__all__ = ["Observer"]
+__all__ = ["Client", "Observer"]
 
 _PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _FETCH = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
 _PREFETCH_WORDS = ("prefetch", "preview", "prerender")
 _FORM_KINDS = frozenset({Kind.UNSUBSCRIBE, Kind.WITHDRAW, Kind.LEAVE_PAGE})
-_PERSONS = frozenset({AgentKind.BROWSER, AgentKind.UNKNOWN})
-_SIGNERS = {
-    "chatgpt.com": "ChatGPT agent",
-    "agent.bot.goog": "Google agent",
-    "operator.openai.com": "ChatGPT agent",
-}
-"""Who signs requests with these names in ``Signature-Agent``; a closed list, so that no free text is kept.
-
-Source: OpenAI, ChatGPT agent allow-listing, 2025; Google, Web Bot Auth experiment, 2026.
-"""
-
 _GATEWAYS = frozenset(
     {
         "safelinks.protection.outlook.com",
@@ -115,8 +104,12 @@ _LONGEST_AGENT = 512
 _LONGEST_KEPT = 2_000
 """Characters of a request's header values that are remembered at most."""
 _Known = frozenset[str] | None
-_Key = tuple[int, str, bool, str, tuple[tuple[str, str], ...], _Known, str, str]
-"""Day, method, whether there is a form, user agent, header fields kept, those the source can show; address, data version."""
+Client = tuple[int, str, bool, str, tuple[tuple[str, str], ...], _Known, str, str]
+"""What facts are made of.
+
+The day (the ordinal of its date in UTC), the method, whether there is a form, the user agent (of 512 characters at most),
+the header fields kept, those the source can show; the address, and :attr:`Observer.version`.
+"""
 
 
 class Observer:
@@ -144,9 +137,14 @@ class Observer:
         self._secret = blake2b(secret or secrets.token_bytes(32), digest_size=32, person=b"mailbeacon facts").digest()
         self._geo = geo
         self._days: dict[int, blake2b] = {}
-        self._known: dict[_Key, Facts] = {}
+        self._known: dict[Client, Facts] = {}
         self._clients = lru_cache(maxsize=4096)(self._make_client)
         self._source = lru_cache(maxsize=4096)(self._find_source)
+
+    @property
+    def version(self) -> str:
+        """The version of the network data as it is now."""
+        return self._networks.version
 
     def observe(self, request: Request, kind: Kind) -> Facts:
         """Give the facts of a request.
@@ -166,18 +164,21 @@ class Observer:
         has_form = kind is not _OPEN and kind is not _CLICK and kind in _FORM_KINDS
         user_agent, kept = fields.lower.get("user-agent", "")[:_LONGEST_AGENT], fields.kept
         known = request.headers_known
-        key = (day, request.method, has_form, user_agent, kept, known, address, version)
+        return self.facts((day, request.method, has_form, user_agent, kept, known, address, version))
+
+    def facts(self, key: Client) -> Facts:
+        """Give the facts of a client at an address on a day: what :meth:`observe` does, where there is no request."""
         facts = self._known.get(key) or self._make(key)
         if self._geo is None or facts.agent in _NOT_THE_READER or facts.network.kind not in _READERS_NETWORKS:
             return facts
-        place = self._geo.locate(address)
+        place = self._geo.locate(key[6])
         return facts.changed(country=place.country, region=place.region, city=place.city)
 
-    def _make(self, key: _Key) -> Facts:
+    def _make(self, key: Client) -> Facts:
         """Work the facts of a client at an address out, and remember them: the same client has the same, as one object."""
         day, method, has_form, user_agent, kept, known, address, version = key
         network, network_id = self._source(day, address, version)
-        brief = sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
+        brief = not kept or sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
         make = self._clients if brief else self._make_client
         facts = make(day, method, has_form, user_agent, kept, known)
         facts = facts.changed(network=network, network_id=network_id, networks=version)
@@ -201,13 +202,10 @@ class Observer:
         )
         hints = [*agent.hints, *_method_hints(method, has_form), *_sent_hints(values)]
         hints += _missing_hints(user_agent, values, known, sends_fetch=_sends_fetch(agent, user_agent.lower()))
-        client, version = agent.client, agent.version
-        if Hint.SIGNED_AGENT in hints and agent.kind in _PERSONS:
-            client, version = _SIGNERS.get(_host(values.get("signature-agent", "").strip('" ')), "signed agent"), ""
         return Facts(
             agent=agent.kind,
-            client=client,
-            client_version=version,
+            client=agent.client,
+            client_version=agent.version,
             system=agent.system,
             device=agent.device,
             agent_id=_digest(self._key(day), user_agent.encode("utf-8", "surrogatepass")),
@@ -262,8 +260,6 @@ def _sent_hints(values: Mapping[str, str]) -> Iterator[Hint]:
         value = values.get(name, "").lower()
         if any(word in value for word in _PREFETCH_WORDS):
             yield Hint.PREFETCH
-    if values.get("signature-agent") or "web-bot-auth" in values.get("signature-input", ""):
-        yield Hint.SIGNED_AGENT
     if values.get("range"):
         yield Hint.RANGE
     if values.get("sec-gpc") == "1":
@@ -307,15 +303,10 @@ def _missing_hints(user_agent: str, values: Mapping[str, str], known: _Known, *,
         yield Hint.NO_SEC_FETCH
 
 
-def _host(url: str) -> str:
-    """Return the host of a URL, in lower case."""
-    parts = url[:300].split("/", 3)
-    return parts[2].lower() if len(parts) > 2 else ""
-
-
 def _referer_hint(referer: str) -> Hint | None:
     """Read the host of a Referer, and no more of it."""
-    host = _host(referer)
+    parts = referer[:300].split("/", 3)
+    host = parts[2].lower() if len(parts) > 2 else ""
     if host in _WEBMAIL or host.startswith(_WEBMAIL_STARTS):
         return Hint.WEBMAIL_REFERER
     if host in _GATEWAYS or host.endswith(_GATEWAY_ENDS):

@@ -79,26 +79,18 @@ class WarningKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target(Record):
-    """What a link token says.
-
-    Attributes:
-        number: The link's number in the mail.
-        url: The destination.
-        channel: The part of the mail.
-        links: How many destinations the wrapped links of that part have; 0 when it is not known.
-    """
+    """Hold what a link token says: number, destination, and the part of the mail."""
 
     number: int
     url: str
     channel: Channel = Channel.HTML
-    links: int = 0
 
-    _absent: ClassVar[Mapping[str, object]] = {"channel": Channel.HTML}
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"channel": Channel}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link(Record):
-    """One wrapped link.
+    """Name one wrapped link.
 
     Attributes:
         number: From 1, in the order of the document, and on through the text part.
@@ -118,12 +110,12 @@ class Link(Record):
     line: int = 0
     column: int = 0
 
-    _absent: ClassVar[Mapping[str, object]] = {"place": Place.ANCHOR, "channel": Channel.HTML}
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"place": Place, "channel": Channel}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped(Record):
-    """One link that was left alone, and why; ``label`` is what the reader sees, empty before compiling."""
+    """Name one link that was left alone, and why; ``label`` is what the reader sees, empty before compiling."""
 
     url: str
     reason: SkipReason
@@ -132,12 +124,12 @@ class Skipped(Record):
     line: int = 0
     column: int = 0
 
-    _absent: ClassVar[Mapping[str, object]] = {"place": Place.ANCHOR}
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"reason": SkipReason, "place": Place}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned(Record):
-    """One thing the sender should look at; ``count`` says how many links it is about."""
+    """Name one thing the sender should look at; ``count`` says how many links it is about."""
 
     kind: WarningKind
     detail: str
@@ -145,12 +137,12 @@ class Warned(Record):
     line: int = 0
     column: int = 0
 
-    _absent: ClassVar[Mapping[str, object]] = {"count": 1}
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"kind": WarningKind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """One change: ``source[start:end]``, which was ``old``, became ``new``; ``number`` is the link's, 0 for the pixel."""
+    """Hold one change: ``source[start:end]``, which was ``old``, became ``new``; ``number`` is the link's, 0 for the pixel."""
 
     start: int
     end: int
@@ -165,7 +157,7 @@ def _targets(values: Mapping[str, Mapping[str, object]]) -> dict[str, Target]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest(Record):
-    """The destinations of a campaign's short links, by short name.
+    """Hold the destinations of a campaign's short links, by short name.
 
     Attributes:
         campaign: The campaign it belongs to.

@@ -1,0 +1,301 @@
+"""From the lines of access logs to events.
+
+Every line is an event, or not ours, or an error that is handed over: none is lost, and none ends the reading.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import tzinfo
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailbeacon.decoding import Decoder
+from mailbeacon.errors import LogLineError, TokenError
+from mailbeacon.logs.files import Block, Piece, blocks, found, open_log
+from mailbeacon.logs.guessing import format_of, guess
+from mailbeacon.logs.jsonlines import JsonFields
+from mailbeacon.logs.lines import Format
+from mailbeacon.logs.nginx import ADDRESS_HEADERS
+from mailbeacon.model import HONEYPOT_LINK, Event, Facts, Headers, Hint, Kind, Level
+from mailbeacon.networks.proxies import TrustedProxies
+from mailbeacon.privacy import limited, redactor
+from mailbeacon.replying import level_now, marked
+
+if TYPE_CHECKING:
+    from mailbeacon.beacon import Beacon
+
+__all__ = ["Counts", "LineReader", "Occurrences", "guessed", "is_named", "numbered", "read", "read_piece"]
+
+_log = logging.getLogger("mailbeacon")
+_NO_ANSWER = frozenset({"0", "000", "304", "400", "408"})
+"""Statuses of what was no request, or never one of ours: replies that are never cached are never "not modified"."""
+_READING = frozenset({"GET", "HEAD"})
+_FULL = Level.FULL
+_LEAVE = Kind.LEAVE_PAGE
+_NAMED = "r"
+"""What the id of a request begins with that the server itself gave a name: another line of it tells nothing new."""
+_OPTED_OUT = frozenset({Hint.GPC, Hint.DNT})
+_LONGEST_AGENT = 512
+_GUESSED_FROM = 200
+_REMEMBERED = 65_536
+
+Given = str | JsonFields | Format | None
+OnError = Callable[[LogLineError, str], object]
+
+
+@dataclass(slots=True)
+class Counts:
+    """Count what lines were.
+
+    Attributes:
+        lines: All that were read.
+        events: Those that are events.
+        errors: Those that could not be read.
+        unfinished: Last lines without an end, which may still be written and were left for the next time.
+    """
+
+    lines: int = 0
+    events: int = 0
+    errors: int = 0
+    unfinished: int = 0
+
+    @property
+    def not_ours(self) -> int:
+        """Those that ask for something else, or whose token nobody of ours signed."""
+        return self.lines - self.events - self.errors
+
+    def add(self, other: Counts) -> None:
+        """Add those of another part."""
+        self.lines += other.lines
+        self.events += other.events
+        self.errors += other.errors
+        self.unfinished += other.unfinished
+
+
+class LineReader:
+    """Read lines of one format as events of one host.
+
+    Args:
+        beacon: The host's.
+        format: Of the lines.
+    """
+
+    def __init__(self, beacon: Beacon, format: Format) -> None:  # noqa: A002 - the word of the field
+        settings = beacon.settings
+        self.format = format
+        self._parse = format.parse
+        self._begin = Decoder(
+            beacon.signer, manifests=settings.manifests, max_age=settings.max_age, clock_skew=settings.clock_skew
+        ).begin
+        self._facts = beacon.observer.facts
+        self._shows, self._version = format.shows, beacon.observer.version
+        self._ids = beacon.signer.hash_of("log-line")
+        self._settings = settings
+        self._simple = settings.consent is None and settings.default_level is settings.ceiling is _FULL
+        keeps = settings.keep_address, settings.keep_user_agent, settings.keep_headers
+        self._keeps = keeps != ("drop", "drop", "drop")
+        self._redact = redactor(
+            address=keeps[0], user_agent=keeps[1], headers=keeps[2], secret=beacon.signer.derive("privacy")
+        )
+        self._proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
+        self._client = lru_cache(maxsize=4096)(self._find_client)
+        self._hops = format.shows is None or not ADDRESS_HEADERS.isdisjoint(format.shows)
+
+    def event(self, line: str) -> Event | None:
+        """Return the event of a line; ``None`` where it is none of ours.
+
+        Its ``id`` is a digest of the line, or of the server's own name for the request: a line that stands there twice has
+        the same twice (see :func:`numbered`).
+
+        Raises:
+            ValueError: If the line is not in the format.
+        """
+        said = self._parse(line)
+        if said is None:
+            return None
+        moment, method, target, status, address, user_agent, fields, identity = said
+        if status in _NO_ANSWER:
+            return None
+        try:
+            draft, _, _ = self._begin(target, moment)
+        except TokenError:
+            return None
+        if method not in _READING and draft.kind is not _LEAVE:
+            return None
+        draft.method, draft.source = method, "log"
+        if self._hops and fields:
+            address, fields = self._client(address, fields)
+        agent, is_leave = user_agent[:_LONGEST_AGENT], draft.kind is _LEAVE
+        client = moment.toordinal(), method, is_leave, agent, fields, self._shows, address, self._version
+        facts = self._facts(client)
+        return self._finished(draft, facts, f"\0{identity}" if identity else line, said)
+
+    def _finished(self, draft: Any, facts: Facts, source: str, said: tuple[Any, ...]) -> Event | None:
+        digest = self._ids.copy()
+        digest.update(source.encode("utf-8", "surrogateescape"))
+        draft.id = digest.hexdigest() if source[:1] != "\0" else _NAMED + digest.hexdigest()
+        draft.facts = facts
+        draft.address = draft.user_agent = ""
+        draft.headers = ()
+        draft.__class__ = Event
+        event: Event = draft
+        plain = self._simple and not self._keeps and event.level is _FULL and event.link != HONEYPOT_LINK
+        if plain and facts.hints.isdisjoint(_OPTED_OUT):
+            return event
+        return self._rarer(event, said)
+
+    def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
+        """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""
+        _, _, _, _, address, user_agent, fields, _ = said
+        level = level_now(event, dict(fields), self._settings, _failed)
+        if level is Level.NONE:
+            return None
+        event = limited(event, level)
+        event = event.changed(facts=marked(event.facts, event))
+        if not self._keeps or level is not _FULL:
+            return event
+        if fields:
+            address, fields = self._client(address, fields)
+        return self._redact(event.changed(address=address, user_agent=user_agent, headers=fields))
+
+    def _find_client(self, peer: str, fields: tuple[tuple[str, str], ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """Return the reader's address, as far as proxies are believed, and the fields without those that proxies write."""
+        address = self._proxies.client(peer, Headers(fields)) if self._settings.trusted_proxies else peer
+        return address, tuple(field for field in fields if field[0] not in ADDRESS_HEADERS)
+
+
+def _failed(what: str, error: BaseException) -> None:
+    _log.error("%s failed: %s", what, type(error).__name__)
+
+
+class Occurrences:
+    """Tell the same lines of a log apart: two requests in one second may look the same to the last byte.
+
+    A line's time stands in it, so that its twin is near; as many lines as are remembered pass between them at most.
+    """
+
+    def __init__(self) -> None:
+        self._young: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+
+    def number(self, name: str) -> int:
+        """Return how often a line was there before."""
+        count = self._young.get(name)
+        if count is None:
+            count = self._old.get(name, 0)
+            if len(self._young) >= _REMEMBERED:
+                self._old, self._young = self._young, {}
+        self._young[name] = count + 1
+        return count
+
+
+def is_named(name: str) -> bool:
+    """Check whether an id is of a request that the server gave a name, so that a second line of it is the same request."""
+    return name.startswith(_NAMED)
+
+
+def numbered(name: str, occurrence: int) -> str:
+    """Return the id of a line's event: the digest itself the first time, and one made of it after that."""
+    if not occurrence:
+        return name
+    return blake2b(f"{name}\0{occurrence}".encode(), digest_size=16).hexdigest()
+
+
+def read_piece(
+    reader: LineReader, piece: Piece, counts: Counts, on_error: OnError | None = None
+) -> Iterator[tuple[Block, list[Event]]]:
+    """Read a part of a file, block by block.
+
+    Args:
+        reader: Of the file's format.
+        piece: Which part.
+        counts: What lines were; added to as it goes.
+        on_error: Called with each line that cannot be read. What it raises ends the reading.
+
+    Yields:
+        Each block with its events, whose ids are not yet numbered.
+    """
+    event = reader.event
+    with closing(open_log(piece.path)) as file:
+        for block in blocks(file, piece):
+            lines = block.lines
+            if not block.whole:
+                counts.unfinished += 1
+                lines = lines[:-1]
+            events: list[Event] = []
+            add = events.append
+            number = counts.lines
+            for line in lines:
+                number += 1
+                try:
+                    one = event(line)
+                except ValueError as error:
+                    counts.errors += 1
+                    if on_error is not None:
+                        on_error(LogLineError(str(error), number=number, file=piece.path), line)
+                    continue
+                if one is not None:
+                    add(one)
+            counts.lines = number
+            counts.events += len(events)
+            yield block, events
+
+
+def read(
+    paths: str | Path | Iterable[str | Path],
+    beacon: Beacon,
+    format: Given = None,  # noqa: A002 - the word of the field
+    *,
+    zone: tzinfo | None = None,
+    on_error: OnError | None = None,
+    on_format: Callable[[str, Format], object] | None = None,
+) -> Iterator[Event]:
+    """Read the events of access logs, in the order of their lines.
+
+    Args:
+        paths: Files, patterns such as ``logs/*.gz``, or ``-`` for standard input; ``.gz`` and ``.zst`` are unpacked.
+        beacon: The host's: its keys say what is ours, its settings what is kept.
+        format: A name, a pasted line of configuration, a map of JSON names; ``None`` to guess it for each file.
+        zone: Of times without an offset; UTC where it is not given.
+        on_error: Called with the error and the line, for each that cannot be read; to stop at the first, let it raise.
+            Without it such lines are counted in one warning on the logger ``mailbeacon``.
+        on_format: Called with each file's name and format, which has ``notes`` on what to know about it.
+
+    Yields:
+        Events with facts, redacted as the settings say. A line that stands in several files is one event.
+
+    Raises:
+        ConfigError: If there is no such format, or none could be guessed.
+        OSError: If a file cannot be read.
+    """
+    counts = Counts()
+    shown = None if format is None else format_of(format, zone=zone)
+    for path in found(paths):
+        made = shown if shown is not None else guessed(path, zone=zone)
+        made = made if made.fresh is None else made.fresh()
+        if on_format is not None:
+            on_format(path, made)
+        occurrences = Occurrences()
+        for _, events in read_piece(LineReader(beacon, made), Piece(path), counts, on_error):
+            for event in events:
+                count = occurrences.number(event.id)
+                if not count:
+                    yield event
+                elif not is_named(event.id):
+                    yield event.changed(id=numbered(event.id, count))
+    if counts.errors and on_error is None:
+        _log.warning("%d of %d lines could not be read", counts.errors, counts.lines)
+
+
+def guessed(path: str, *, zone: tzinfo | None = None) -> Format:
+    """Return the format of a file's first lines."""
+    with closing(open_log(path)) as file:
+        block = next(blocks(file, Piece(path), finished=True, size=1 << 16), None)
+    return guess(islice(block.lines if block else (), _GUESSED_FROM), zone=zone)
