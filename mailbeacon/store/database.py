@@ -117,7 +117,7 @@ class Database:
         """
         import sqlite3
 
-        ensure_private(self.path, *_LEFTOVERS)
+        ensure_private(self.path, *_LEFTOVERS, seconds=seconds)
         try:
             connection = sqlite3.connect(self.path, timeout=seconds, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:

@@ -63,39 +63,56 @@ def open_private(path: Path, flags: int = os.O_RDWR, *, create: bool = True) -> 
         raise StoreError(error.errno, f"cannot open it: {error.strerror}", str(path)) from error
 
 
-def ensure_private(path: Path, *leftovers: str) -> None:
+def ensure_private(path: Path, *leftovers: str, seconds: float) -> None:
     """Make an empty file for the owner alone where there is none, and insist that it is no symbolic link.
 
-    Only one process makes it: the others wait for its lock on the folder. Files left over from one that was deleted, with
-    the given endings, are removed first, so that nothing of it comes back.
+    Files left over from one that was deleted, with the given endings, are removed first, so that nothing of it comes back;
+    only one process at a time does so.
+
+    Args:
+        path: The file.
+        leftovers: Endings of the names of files beside it.
+        seconds: How long to wait for another process that is just making it.
 
     Raises:
         StoreError: If it is a symbolic link, or the file cannot be made.
     """
-    try:
-        if stat.S_ISREG(path.lstat().st_mode):
-            return
-        raise StoreError(f"{path}: not a plain file; a symbolic link is not followed")
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(error.errno, f"cannot look at it: {error.strerror}", str(path)) from error
-    try:
-        folder = os.open(path.parent, os.O_RDONLY) if _HAS_LOCKS else -1
+    if _is_plain(path):
+        return
+    guard = path.with_name(f".{path.name}.lock")
+    while True:
+        held = open_private(guard)
         try:
-            if _HAS_LOCKS:
-                fcntl.flock(folder, fcntl.LOCK_EX)
-            if not path.exists():
-                for ending in leftovers:
-                    path.with_name(path.name + ending).unlink(missing_ok=True)
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFE, _MODE))
+            with lock(held, guard, seconds=seconds):
+                if not is_still_at(guard, os.fstat(held)):
+                    continue  # whoever held it is done, and has removed it
+                try:
+                    if not _is_plain(path):
+                        for ending in leftovers:
+                            path.with_name(path.name + ending).unlink(missing_ok=True)
+                        os.close(open_private(path))
+                finally:
+                    guard.unlink(missing_ok=True)
+                return
         finally:
-            if _HAS_LOCKS:
-                os.close(folder)
+            os.close(held)
+
+
+def _is_plain(path: Path) -> bool:
+    """Check whether a file is there.
+
+    Raises:
+        StoreError: If something else is, or it cannot be looked at.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
     except OSError as error:
-        raise StoreError(error.errno, f"cannot make it: {error.strerror}", str(path)) from error
+        raise StoreError(error.errno, f"cannot look at it: {error.strerror}", str(path)) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise StoreError(f"{path}: not a plain file; a symbolic link is not followed")
+    return True
 
 
 def is_still_at(path: Path, opened: os.stat_result) -> bool:

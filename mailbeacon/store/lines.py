@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict, read_json
 
-__all__ = ["Pair", "broken_report", "line_of", "pair_of"]
+__all__ = ["Pair", "broken_report", "line_of", "pair_of", "pairs_of"]
 
 Pair = tuple[Event, Verdict | None]
 """What a sink is given, and gives back."""
@@ -44,3 +44,29 @@ def broken_report(numbers: Iterable[int], what: str) -> str:
     found = list(numbers)
     named = ", ".join(map(str, found[:_MOST_NAMED])) + (", …" if len(found) > _MOST_NAMED else "")
     return f"cannot read {what} {named}" if len(found) == 1 else f"cannot read {len(found)} {what}s: {named}"
+
+
+def pairs_of(
+    rows: Iterable[tuple[int, str, str | None]], on_broken: Callable[[DataError], object] | None = None
+) -> Iterator[Pair]:
+    """Return what rows of a database say, each a number, an event's JSON and its verdict's.
+
+    Args:
+        rows: In the order in which they are to be given.
+        on_broken: Is told of each row that cannot be read. Without it, such rows are reported together at the end.
+
+    Raises:
+        DataError: If rows cannot be read and there is no ``on_broken``; it names their numbers.
+    """
+    broken: list[int] = []
+    for number, event, verdict in rows:
+        try:
+            pair = Event.from_json(event), Verdict.from_json(verdict) if verdict is not None else None
+        except DataError as error:
+            broken.append(number)
+            if on_broken:
+                on_broken(DataError(f"row {number}: {error}"))
+            continue
+        yield pair
+    if broken and not on_broken:
+        raise DataError(broken_report(broken, "row"))

@@ -22,7 +22,7 @@ from typing import Final, Self
 from weakref import WeakMethod
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
-from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.model import Event, LastOpens, Sink, Verdict
 from mailbeacon.store.handover import REFUSED, Handover, named
 from mailbeacon.store.lines import Pair, line_of, pair_of
 from mailbeacon.store.memory import check_bounds
@@ -113,7 +113,9 @@ class SpoolSink:
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Pass the date of a last open on at once: it is overwritten, not kept as an event."""
-        self._sink.put_last_open(recipient, day)  # type: ignore[attr-defined]  # as the protocol LastOpens says
+        if not isinstance(self._sink, LastOpens):
+            raise TypeError("a sink without put_last_open keeps no dates")
+        self._sink.put_last_open(recipient, day)
 
     def flush(self, timeout: timedelta | None = None) -> bool:
         """Wait until the other sink has all that came before this call, and all that dead processes left.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store.database import SHORT_WAIT, Database
-from mailbeacon.store.lines import Pair, broken_report
+from mailbeacon.store.lines import Pair, pairs_of
 from mailbeacon.store.memory import check_bounds
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ class SqliteSink:
             yield from read_rows(reader, recipient=recipient, on_broken=lambda _: None)
 
     def erase(self, recipient: str) -> int:
-        """Take a recipient's events out, and return how many they were."""
+        """Take a recipient's events and last open out, and return how many events they were."""
+        self._database.write("DELETE FROM mailbeacon_last_opens WHERE recipient = ?", [(recipient,)])
         return self._database.write(f"DELETE FROM {TABLE} WHERE recipient = ?", [(recipient,)])
 
     def drop_before(self, moment: datetime) -> int:
@@ -232,24 +233,12 @@ def read_rows(
     """
     import sqlite3
 
-    number = 0
-    broken: list[int] = []
     where, values = ("", ()) if recipient is None else ("WHERE recipient = ?", (recipient,))
     try:
-        for row in connection.execute(f"SELECT number, event, verdict FROM {TABLE} {where} ORDER BY number", values):
-            number, event, verdict = row
-            try:
-                pair = Event.from_json(event), Verdict.from_json(verdict) if verdict is not None else None
-            except DataError as error:
-                broken.append(number)
-                if on_broken:
-                    on_broken(DataError(f"row {number}: {error}"))
-                continue
-            yield pair
+        rows = connection.execute(f"SELECT number, event, verdict FROM {TABLE} {where} ORDER BY number", values)
+        yield from pairs_of(rows, on_broken)
     except sqlite3.Error as error:
-        raise DataError(f"cannot read the SQLite file beyond row {number}: {error}") from error
-    if broken and not on_broken:
-        raise DataError(broken_report(broken, "row"))
+        raise DataError(f"cannot read the SQLite file to its end: {error}") from error
 
 
 def _row(event: Event, verdict: Verdict | None) -> tuple[object, ...]:

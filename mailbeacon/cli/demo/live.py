@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,7 @@ def serve(stage: Stage, server: Server, thread: Thread, events: Path) -> None:
         events: The SQLite file that goes on.
     """
     with SqliteSink(events) as sink:
-        before, screen = len(sink), _Screen(stage.template.links)
+        screen = _Screen(stage.template.links)
         settings = replace(
             stage.beacon.settings, sink=sink, clock=utc_now, trusted_proxies=(), history=None, on_event=screen.show
         )
@@ -57,20 +57,19 @@ def serve(stage: Stage, server: Server, thread: Thread, events: Path) -> None:
         with suppress(KeyboardInterrupt):
             while thread.is_alive():
                 thread.join(_WAIT_SECONDS)
-        print(_ended(_stored(events) - before, screen.shown, events))
+        print(_ended(_stored(events, screen.shown), len(screen.shown), events))
 
 
-def _stored(events: Path) -> int:
+def _stored(events: Path, shown_ids: Collection[str]) -> int:
     """Count what is in the file that is there now: what went into one that has been removed is not kept."""
     with suppress(Exception):  # whatever ails the file, nothing in it can be read
         if events.exists():
             with SqliteSink(events) as sink:
-                return len(sink)
+                return sum(event.id in shown_ids for event, _ in sink.events(on_broken=str))
     return 0
 
 
 def _ended(kept: int, told: int, events: Path) -> str:
-    kept = max(kept, 0)
     lost = f"; {told - kept:,} could not be kept" if told > kept else ""
     return f"\nEnded. {counted(kept, 'event')} of yours went into {shown(str(events))} too{lost}."
 
@@ -91,7 +90,7 @@ class _Screen:
     """Show events one at a time, though they come in several threads."""
 
     def __init__(self, links: Iterable[Link]) -> None:
-        self.shown = 0
+        self.shown: set[str] = set()
         self._labels = {link.number: link.label for link in links}
         self._lock = Lock()
 
@@ -102,5 +101,5 @@ class _Screen:
             what += f" on {shown(self._labels.get(event.link or 0) or event.url)}"
         said = textwrap.fill(explain(verdict), 96, initial_indent="    ", subsequent_indent="    ")
         with self._lock:
-            self.shown += 1
+            self.shown.add(event.id)
             print(f"{event.received_at.astimezone():%H:%M:%S}  {what}\n{said}", flush=True)

@@ -1,0 +1,393 @@
+"""A sink and a history in PostgreSQL, MySQL, MariaDB or SQLite, through SQLAlchemy 2 (the extra ``sql``).
+
+Tables have names that begin with ``mailbeacon_`` and are made where they are not there; none of the host's is touched.
+Does not migrate anything, and opens no connection before it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from itertools import count
+from typing import Final, Self, TypeVar
+from weakref import WeakMethod
+
+from mailbeacon.errors import ConfigError, DataError, MissingExtra, StoreError
+from mailbeacon.model import Event, Verdict
+from mailbeacon.store.bounded import Bounded
+from mailbeacon.store.database import SHORT_WAIT, storable
+from mailbeacon.store.lines import Pair, pairs_of
+from mailbeacon.store.memory import check_bounds
+
+try:
+    import sqlalchemy as sa
+    from sqlalchemy.dialects import mysql, postgresql, sqlite
+except ImportError as missing:
+    raise MissingExtra("sql", purpose="a store in a SQL database") from missing
+
+__all__ = ["SqlHistory", "SqlSink"]
+
+_metadata = sa.MetaData()
+_COLLATION: Final = "utf8mb4_bin"
+"""MySQL would otherwise take ``Ann`` and ``ann`` for one."""
+_Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+_EVENTS: Final = sa.Table(
+    "mailbeacon_events",
+    _metadata,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(191), nullable=False, unique=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("campaign", sa.String(512), nullable=False),
+    sa.Column("recipient", sa.String(512), index=True),
+    sa.Column("received_at", sa.Double(), nullable=False, index=True, comment="Unix time in seconds"),
+    sa.Column("actor", sa.String(32)),
+    sa.Column("event", _LongText, nullable=False),
+    sa.Column("verdict", _LongText),
+    mysql_charset="utf8mb4",
+    mysql_collate=_COLLATION,
+)
+_LAST_OPENS: Final = sa.Table(
+    "mailbeacon_last_opens",
+    _metadata,
+    sa.Column("recipient", sa.String(512), primary_key=True),
+    sa.Column("day", sa.String(10), nullable=False),
+    mysql_charset="utf8mb4",
+    mysql_collate=_COLLATION,
+)
+_HISTORY: Final = sa.Table(
+    "mailbeacon_history",
+    _metadata,
+    sa.Column("number", _Number, primary_key=True, autoincrement=True),
+    sa.Column("id", sa.String(191), nullable=False, unique=True),
+    sa.Column("mail", sa.String(64), index=True, comment="SHA-256 of campaign, message id and recipient"),
+    sa.Column("network_id", sa.String(191), index=True),
+    sa.Column("recipient", sa.String(512), index=True),
+    sa.Column("event", _LongText, nullable=False),
+    mysql_charset="utf8mb4",
+    mysql_collate=_COLLATION,
+)
+_PRUNE_EVERY: Final = 500
+"""After how many events the history forgets those beyond its bound."""
+T = TypeVar("T")
+Values = Sequence[dict[str, object]]
+
+
+class _Tables:
+    """One engine, and the tables in it.
+
+    Args:
+        engine: The host's engine, or the URL of a database.
+        tables: What is made where it is not there, at the first use.
+        wait: How long a reply waits.
+    """
+
+    def __init__(self, engine: sa.Engine | str, tables: Sequence[sa.Table], wait: timedelta) -> None:
+        if not isinstance(engine, sa.Engine | str):
+            raise ConfigError(f"engine must be an SQLAlchemy Engine or a database URL, got {type(engine).__name__}")
+        try:
+            self.engine = sa.create_engine(engine) if isinstance(engine, str) else engine
+        except (sa.exc.ArgumentError, ImportError) as error:
+            raise ConfigError("engine must be a database URL whose driver is installed") from error
+        self._name = self.engine.url.render_as_string(hide_password=True)
+        self._tables = tables
+        self._made = False
+        self.within = Bounded(wait, self._name)
+        if hasattr(os, "register_at_fork"):
+            leave = WeakMethod(self._leave)
+            os.register_at_fork(after_in_child=lambda: (method := leave()) and method())
+
+    def run(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do something in one transaction, once more where the server had closed the connection.
+
+        Raises:
+            StoreError: If the database cannot do it now.
+        """
+        try:
+            self._make()
+            try:
+                with self.engine.begin() as connection:
+                    return work(connection)
+            except sa.exc.DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            with self.engine.begin() as connection:
+                return work(connection)
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(f"{self._name}: {_named(error)}") from error
+
+    def delete(self, table: sa.Table, where: sa.ColumnElement[bool]) -> int:
+        """Delete rows, and return how many they were."""
+        return self.run(lambda connection: connection.execute(sa.delete(table).where(where)).rowcount)
+
+    def close(self) -> None:
+        """Close all connections; the next use opens new ones."""
+        self.within.close()
+        self.engine.dispose()
+
+    def _make(self) -> None:
+        if not self._made:
+            with suppress(sa.exc.DBAPIError):  # two workers make the same table at once: the second look finds it
+                _metadata.create_all(self.engine, tables=self._tables)
+            _metadata.create_all(self.engine, tables=self._tables)
+            self._made = True
+
+    def _leave(self) -> None:
+        """Forget the parent's connections in a forked process, without closing them."""
+        self.engine.dispose(close=False)
+
+
+class SqlSink:
+    """Keep events in a table of a SQL database, each id once.
+
+    On a web server put a ``SpoolSink`` before it: then no reply waits for the database at all, and none of its failures
+    costs an event.
+
+    Args:
+        engine: The host's SQLAlchemy engine, or the URL of a database, such as ``postgresql+psycopg://…``.
+        wait: How long a reply waits for ``record``; the event may still be kept afterwards.
+
+    Raises:
+        ConfigError: If it is neither, or the driver is not installed.
+        MissingExtra: Without SQLAlchemy, when the module is imported.
+    """
+
+    def __init__(self, engine: sa.Engine | str, *, wait: timedelta = SHORT_WAIT) -> None:
+        self._tables = _Tables(engine, [_EVENTS, _LAST_OPENS], wait)
+
+    def record(self, event: Event, verdict: Verdict | None = None) -> None:
+        """Keep one event; an id that is known already is left as it is.
+
+        Raises:
+            StoreError: If it cannot be kept, or not within the time to wait.
+        """
+        self._tables.within(lambda: self.record_many([(event, verdict)]))
+
+    def record_many(self, pairs: Iterable[Pair]) -> None:
+        """Keep several events in one transaction: all or none.
+
+        Raises:
+            StoreError: If they cannot be kept.
+        """
+        rows = [_row(event, verdict) for event, verdict in pairs]
+        if rows:
+            self._tables.run(lambda connection: _insert_new(connection, _EVENTS, rows))
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Keep the date of a recipient's last open in place of the one before, and nothing else of it.
+
+        Raises:
+            StoreError: If it cannot be kept, or not within the time to wait.
+        """
+        row: dict[str, object] = {"recipient": storable(recipient), "day": day.isoformat()}
+        self._tables.within(lambda: self._tables.run(lambda connection: _put_later_day(connection, row)))
+
+    def last_opens(self) -> Iterator[tuple[str, date]]:
+        """Return each recipient of whom only the date is kept, with the date."""
+        query = sa.select(_LAST_OPENS.c.recipient, _LAST_OPENS.c.day).order_by(_LAST_OPENS.c.recipient)
+        rows = self._tables.run(lambda connection: connection.execute(query).all())
+        return ((str(recipient), date.fromisoformat(day)) for recipient, day in rows)
+
+    def events(self, *, on_broken: Callable[[DataError], object] | None = None) -> Iterator[Pair]:
+        """Read the events one by one, in the order they were written.
+
+        Args:
+            on_broken: Is told of each row that cannot be read. Without it, such rows are reported together at the end,
+                after all that can be read has been given.
+
+        Raises:
+            DataError: If rows cannot be read and there is no ``on_broken``; it names their numbers.
+            StoreError: If the database cannot be read.
+        """
+        return self._read(sa.true(), on_broken)
+
+    def of_recipient(self, recipient: str) -> Iterator[Pair]:
+        """Read the events of one recipient; rows that cannot be read are passed over."""
+        return self._read(_EVENTS.c.recipient == storable(recipient), lambda _: None)
+
+    def erase(self, recipient: str) -> int:
+        """Take a recipient's events and last open out, and return how many events they were."""
+        self._tables.delete(_LAST_OPENS, _LAST_OPENS.c.recipient == storable(recipient))
+        return self._tables.delete(_EVENTS, _EVENTS.c.recipient == storable(recipient))
+
+    def drop_before(self, moment: datetime) -> int:
+        """Take out the events received before a moment, and return how many they were."""
+        return self._tables.delete(_EVENTS, _EVENTS.c.received_at < moment.timestamp())
+
+    def __len__(self) -> int:
+        found = self._tables.run(lambda connection: connection.scalar(sa.select(sa.func.count()).select_from(_EVENTS)))
+        return int(found or 0)
+
+    def close(self) -> None:
+        """Close all connections of the engine; the next use opens new ones."""
+        self._tables.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _read(self, where: sa.ColumnElement[bool], on_broken: Callable[[DataError], object] | None) -> Iterator[Pair]:
+        query = sa.select(_EVENTS.c.number, _EVENTS.c.event, _EVENTS.c.verdict).where(where).order_by(_EVENTS.c.number)
+        self._tables.run(lambda _: None)
+        with self._tables.engine.connect() as connection:
+            rows = connection.execution_options(yield_per=1000).execute(query)
+            yield from pairs_of(((row[0], row[1], row[2]) for row in rows), on_broken)
+
+
+class SqlHistory:
+    """Remember recent events in a SQL database, so that the workers of several machines judge by the same past.
+
+    Each recorded event costs two round trips to the database before its reply.
+
+    Args:
+        engine: The host's SQLAlchemy engine, or the URL of a database. It may be the sink's.
+        events: How many events are remembered, about, the latest.
+        per_message: How many events of a message are given, the latest.
+        per_network: How many events of a network id are given, the latest.
+        wait: How long a reply waits for each; the verdict is then made without what came before.
+
+    Raises:
+        ConfigError: If a bound is below 1, or the engine is none.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine | str,
+        *,
+        events: int = 100_000,
+        per_message: int = 100,
+        per_network: int = 50,
+        wait: timedelta = SHORT_WAIT,
+    ) -> None:
+        check_bounds(events=events, per_message=per_message, per_network=per_network)
+        self._bound = events
+        self._limits = per_message, per_network
+        self._tables = _Tables(engine, [_HISTORY], wait)
+        self._added = count(1)
+
+    def recent(self, event: Event) -> tuple[Event, ...]:
+        """Return the remembered events of the same mail or the same network id, each once, without ``event``.
+
+        Raises:
+            StoreError: If there is no answer within the time to wait.
+        """
+        of_message, of_network = self._limits
+        chosen = sa.union_all(
+            _latest(_HISTORY.c.mail, _mail(event), of_message),
+            _latest(_HISTORY.c.network_id, event.facts.network_id, of_network),
+        )
+        rows = self._tables.within(
+            lambda: self._tables.run(lambda connection: connection.execute(chosen).mappings().all())
+        )
+        found = {str(row["id"]): str(row["event"]) for row in rows}
+        found.pop(event.id, None)
+        return tuple([Event.from_json(text) for text in found.values()])
+
+    def add(self, event: Event) -> None:
+        """Remember an event, and now and then forget the oldest beyond the bound.
+
+        Raises:
+            StoreError: If it cannot be kept, or not within the time to wait.
+        """
+        row: dict[str, object] = {
+            "id": event.id,
+            "mail": _mail(event),
+            "network_id": event.facts.network_id or None,
+            "recipient": storable(event.recipient),
+            "event": storable(event.to_json()),
+        }
+        prune = next(self._added) % _PRUNE_EVERY == 0
+
+        def put(connection: sa.Connection) -> None:
+            _insert_new(connection, _HISTORY, [row])
+            if prune:
+                last = connection.scalar(sa.select(sa.func.max(_HISTORY.c.number))) or 0
+                connection.execute(sa.delete(_HISTORY).where(_HISTORY.c.number <= last - self._bound))
+
+        self._tables.within(lambda: self._tables.run(put))
+
+    def erase(self, recipient: str) -> int:
+        """Forget a recipient's events, and return how many they were."""
+        return self._tables.delete(_HISTORY, _HISTORY.c.recipient == storable(recipient))
+
+    def close(self) -> None:
+        """Close all connections of the engine; the next use opens new ones."""
+        self._tables.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _row(event: Event, verdict: Verdict | None) -> dict[str, object]:
+    return {
+        "id": storable(event.id),
+        "kind": str(event.kind),
+        "campaign": _plain(event.campaign),
+        "recipient": _plain(event.recipient),
+        "received_at": event.received_at.timestamp(),
+        "actor": str(verdict.actor) if verdict else None,
+        "event": storable(event.to_json()),
+        "verdict": storable(verdict.to_json()) if verdict else None,
+    }
+
+
+def _plain(value: str | None) -> object:
+    """Return a text as every database takes it: PostgreSQL has no NUL."""
+    return None if value is None else str(storable(value)).replace("\0", "\\x00")
+
+
+def _insert_new(connection: sa.Connection, table: sa.Table, rows: Values) -> None:
+    """Insert rows, but for those whose id is there."""
+    dialect = connection.dialect.name
+    if dialect in ("mysql", "mariadb"):  # INSERT IGNORE would hide every other error too
+        mine = mysql.insert(table)
+        connection.execute(mine.on_duplicate_key_update(id=mine.inserted.id), rows)
+    elif dialect == "postgresql":
+        connection.execute(postgresql.insert(table).on_conflict_do_nothing(index_elements=["id"]), rows)
+    elif dialect == "sqlite":
+        connection.execute(sqlite.insert(table).on_conflict_do_nothing(index_elements=["id"]), rows)
+    else:
+        raise StoreError(f"{dialect} is not among the databases this store knows")
+
+
+def _put_later_day(connection: sa.Connection, row: dict[str, object]) -> None:
+    """Keep the later of two days."""
+    table = _LAST_OPENS
+    changed = connection.execute(
+        sa.update(table).where(table.c.recipient == row["recipient"]).values(day=sa.case(
+            (table.c.day < row["day"], row["day"]), else_=table.c.day
+        ))
+    )  # fmt: skip
+    if not changed.rowcount and not connection.scalar(
+        sa.select(sa.func.count()).where(table.c.recipient == row["recipient"])
+    ):
+        connection.execute(sa.insert(table), row)
+
+
+def _latest(column: sa.Column[str], value: str | None, most: int) -> sa.Select[tuple[str, str]]:
+    """Select the latest events with a value; none has the empty one."""
+    where = column == value if value else sa.false()
+    inner = sa.select(_HISTORY.c.id, _HISTORY.c.event).where(where).order_by(_HISTORY.c.number.desc()).limit(most)
+    found = inner.subquery()
+    return sa.select(found.c.id, found.c.event)
+
+
+def _mail(event: Event) -> str | None:
+    """Return the digest that names an event's mail; ``None`` where nothing names it."""
+    if not event.message_id:
+        return None
+    return sha256(repr(event.mail).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _named(error: sa.exc.SQLAlchemyError) -> str:
+    """Return what went wrong by its name alone: a driver's message may repeat values."""
+    cause = error.orig if isinstance(error, sa.exc.DBAPIError) else None
+    return type(cause or error).__name__

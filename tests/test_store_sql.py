@@ -1,0 +1,253 @@
+"""Sinks and histories in SQL databases: SQLite, and real servers of PostgreSQL and MariaDB where they are installed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from time import monotonic
+
+import pytest
+from servers import Server, mariadb, postgresql, program
+
+from mailbeacon.errors import ConfigError, DataError, StoreError
+from mailbeacon.model import Actor, Event, Facts, Kind, Verdict
+from mailbeacon.store import SpoolSink
+
+sa = pytest.importorskip("sqlalchemy", reason="SqlSink needs sqlalchemy")
+from mailbeacon.store.sql import SqlHistory, SqlSink  # noqa: E402
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="servers are started as on POSIX")
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+VERDICT = Verdict(actor=Actor.SCANNER, confidence=0.9, version="1")
+SOON = timedelta(seconds=30)
+
+
+def event(number: int, **values: object) -> Event:
+    whole = {"id": f"e{number}", "kind": Kind.CLICK, "received_at": NOW + timedelta(hours=number), "recipient": "u-1"}
+    return Event(**{**whole, "campaign": "spring", "message_id": "m", **values})
+
+
+def _server(name: str, programs: list[str], start) -> Iterator[Server]:
+    missing = [one for one in programs if program(one) is None]
+    if missing:
+        pytest.skip(f"a real {name} needs {missing[0]}, which is not installed")
+    with start() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    yield from _server("PostgreSQL", ["initdb", "postgres"], postgresql)
+
+
+@pytest.fixture(scope="session")
+def maria() -> Iterator[Server]:
+    yield from _server("MariaDB", ["mariadb-install-db", "mariadbd"], mariadb)
+
+
+@pytest.fixture(params=["sqlite", "postgres", "maria"])
+def url(request, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'e.sqlite'}"
+        return
+    found = request.getfixturevalue(request.param).url
+    yield found
+    engine = sa.create_engine(found)
+    with engine.begin() as connection:
+        for table in ("events", "history", "last_opens"):
+            connection.execute(sa.text(f"DROP TABLE IF EXISTS mailbeacon_{table}"))
+    engine.dispose()
+
+
+@pytest.fixture
+def sink(url) -> Iterator[SqlSink]:
+    with SqlSink(url, wait=SOON) as found:
+        yield found
+
+
+@pytest.fixture
+def history(url) -> Iterator[SqlHistory]:
+    with SqlHistory(url, per_message=3, per_network=2, wait=SOON) as found:
+        yield found
+
+
+def test_events_come_back_as_they_were_each_id_once_in_order(sink):
+    odd = event(3, recipient="NUL \0 and \U0001f331", campaign="ünï", user_agent="broken \udc80", url="x" * 70_000)
+    pairs = [(event(1), VERDICT), (event(2, recipient=None), None), (odd, VERDICT)]
+    sink.record(*pairs[0])
+    sink.record_many([*pairs, (event(1, campaign="other"), None)])
+    assert list(sink.events()) == pairs
+    assert len(sink) == 3
+
+
+def test_names_that_differ_in_case_alone_are_two(sink):
+    sink.record_many([(event(1, id="a", recipient="ann"), None), (event(2, id="A", recipient="ANN"), None)])
+    assert [one.id for one, _ in sink.of_recipient("ann")] == ["a"]
+    assert sink.erase("ANN") == 1
+    assert [one.id for one, _ in sink.events()] == ["a"]
+
+
+def test_a_batch_is_all_or_none(sink):
+    with pytest.raises(StoreError):
+        sink.record_many([(event(1), None), (event(2, campaign=None), None)])
+    assert len(sink) == 0
+
+
+def test_a_row_that_cannot_be_read_hides_no_other(sink, url):
+    sink.record_many([(event(number), None) for number in range(1, 4)])
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE mailbeacon_events SET event = '{}' WHERE id = 'e2'"))
+    engine.dispose()
+    told: list[DataError] = []
+    assert [one.id for one, _ in sink.events(on_broken=told.append)] == ["e1", "e3"]
+    assert str(told[0]).startswith("row 2: ")
+    with pytest.raises(DataError, match="row 2"):
+        list(sink.events())
+
+
+def test_erasing_and_forgetting_by_time(sink):
+    sink.record_many([(event(number, recipient=f"u-{number % 2}"), None) for number in range(6)])
+    sink.put_last_open("u-1", date(2026, 3, 2))
+    assert [one.id for one, _ in sink.of_recipient("u-1")] == ["e1", "e3", "e5"]
+    assert sink.erase("u-1") == 3
+    assert list(sink.last_opens()) == []
+    assert sink.drop_before(NOW + timedelta(hours=4)) == 2
+    assert [one.id for one, _ in sink.events()] == ["e4"]
+
+
+def test_only_the_latest_day_of_an_open_is_kept(sink):
+    for name, day in [("ann", 2), ("ann", 5), ("ann", 3), ("ben", 1), ("ben", 1)]:
+        sink.put_last_open(name, date(2026, 3, day))
+    assert list(sink.last_opens()) == [("ann", date(2026, 3, 5)), ("ben", date(2026, 3, 1))]
+
+
+def test_threads_and_a_second_sink_that_begins_at_once_lose_nothing_and_double_nothing(url):
+    with SqlSink(url, wait=SOON) as first, SqlSink(url, wait=SOON) as second:
+
+        def work(worker: int) -> None:
+            for number in range(40):
+                (first, second)[worker % 2].record(event(number + 20 * worker), VERDICT)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(work, range(4)))
+        assert {one.id for one, _ in first.events()} == {f"e{number}" for number in range(100)}
+        assert len(first) == 100
+
+
+def test_a_history_gives_what_bears_on_an_event_within_bounds(history):
+    def seen(number: int, message: str = "", network: str = "", recipient: str = "u-1") -> Event:
+        return event(number, message_id=message, facts=Facts(network_id=network), recipient=recipient)
+
+    for number in range(6):
+        history.add(seen(number, "m", f"n{number}"))
+        history.add(seen(number, "m", f"n{number}"))
+        history.add(seen(10 + number, f"m{number}", "n"))
+    history.add(seen(20, "m", "else", "ben"))
+    history.add(seen(21))
+    found = history.recent(seen(99, "m", "n"))
+    assert {one.id for one in found} == {"e3", "e4", "e5", "e14", "e15"}
+    assert seen(5, "m", "n5") in found
+    assert {one.id for one in history.recent(seen(5, "m"))} == {"e3", "e4"}
+    assert history.recent(seen(98)) == ()
+    assert history.erase("u-1") == 13
+    assert [one.id for one in history.recent(seen(97, "m", recipient="ben"))] == ["e20"]
+
+
+def test_a_history_forgets_the_oldest(url, monkeypatch):
+    monkeypatch.setattr("mailbeacon.store.sql._PRUNE_EVERY", 10)
+    with SqlHistory(url, events=5, wait=SOON) as history:
+        for number in range(20):
+            history.add(event(number))
+        assert {one.id for one in history.recent(event(99))} == {f"e{number}" for number in range(15, 20)}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_worker_has_connections_of_its_own(sink):
+    sink.record(event(1), None)
+    child = os.fork()
+    if not child:
+        try:
+            sink.record(event(2), None)
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    sink.record(event(3), None)
+    assert {one.id for one, _ in sink.events()} == {"e1", "e2", "e3"}
+
+
+@pytest.mark.parametrize("server", ["postgres", "maria"])
+def test_a_server_that_is_restarted_in_the_middle_costs_no_event_behind_a_spool(server, request, tmp_path, monkeypatch):
+    monkeypatch.setattr("mailbeacon.store.spool._LAST_PAUSE_SECONDS", 0.2)
+    running: Server = request.getfixturevalue(server)
+    waits: list[float] = []
+    with SqlSink(running.url) as kept, SpoolSink(kept, tmp_path) as spool:
+        kept.erase("restart")
+        done = False
+
+        def load() -> None:
+            number = 0
+            while not done or number < 500:
+                begin = monotonic()
+                spool.record(event(number, id=f"r{number}", recipient="restart"), VERDICT)
+                waits.append(monotonic() - begin)
+                number += 1
+                if number % 50 == 0:
+                    spool.flush(timedelta(milliseconds=5))
+
+        thread = Thread(target=load)
+        thread.start()
+        running.stop(signal.SIGINT if server == "postgres" else signal.SIGTERM)
+        running.start()
+        done = True
+        thread.join()
+        assert spool.flush(timedelta(seconds=60))
+        stored = [one.id for one, _ in kept.of_recipient("restart")]
+        kept.erase("restart")
+    assert sorted(stored) == sorted(f"r{number}" for number in range(len(waits)))
+    assert max(waits) < 1.0
+
+
+def test_a_database_that_does_not_answer_holds_a_reply_no_longer_than_it_may(postgres):
+    with SqlSink(postgres.url) as sink, SqlHistory(postgres.url) as history:
+        sink.record_many([])
+        assert len(sink) == 0
+        history.add(event(0))
+        engine = sa.create_engine(postgres.url)
+        with engine.begin() as other:
+            other.execute(sa.text("LOCK TABLE mailbeacon_events, mailbeacon_history IN ACCESS EXCLUSIVE MODE"))
+            for act in (
+                lambda: sink.record(event(1), None),
+                lambda: history.recent(event(1)),
+                lambda: history.add(event(1)),
+            ):
+                begin = monotonic()
+                with pytest.raises(StoreError, match="250 ms"):
+                    act()
+                assert monotonic() - begin < 1.0
+        engine.dispose()
+        for store in (sink, history):
+            store._tables.within._pool.shutdown()  # what was given up goes on until the lock is gone
+
+
+def test_errors_name_the_database_and_not_what_was_to_be_kept(tmp_path):
+    with SqlSink("postgresql+psycopg://ann:secret@127.0.0.1:9/none", wait=SOON) as sink:
+        with pytest.raises(StoreError, match=r"127\.0\.0\.1:9/none") as found:
+            sink.record(event(1), None)
+        assert "secret" not in str(found.value)
+        assert "u-1" not in str(found.value)
+
+
+@pytest.mark.parametrize("wrong", [3, None, "no url", "nodriver://x"], ids=repr)
+def test_what_is_no_engine_is_refused(wrong):
+    with pytest.raises(ConfigError):
+        SqlSink(wrong)
