@@ -15,7 +15,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, Routes, manifest_of, short_name
 from mailbeacon.model import HONEYPOT_LINK, MESSAGE_TOKEN_ROOM, Channel, Level, Link, Manifest, Message, Skipped, Target
 from mailbeacon.privacy import is_mixed, personal, shared
-from mailbeacon.rewriting import Planner, Repeats, Rewrite, join_warnings, pixel_tag, rewrite_html, rewrite_text
+from mailbeacon.rewriting import Planner, Rewrite, join_warnings, pixel_tag, rewrite_html, rewrite_text
 
 if TYPE_CHECKING:
     from mailbeacon.outline import Outline
@@ -39,13 +39,9 @@ class Linker:
     Args:
         sign: Signs a target for the campaign, or gives its short name.
         routes: The URLs.
-
-    Attributes:
-        repeats: The documents rewritten last for the campaign.
     """
 
     def __init__(self, sign: Callable[[Target], str], routes: Routes) -> None:
-        self.repeats = Repeats()
         self._sign = sign
         self._head = routes.click_head
         self._known: dict[Channel, Cache[tuple[int, str], str]] = {channel: Cache(_MAX_LINKS) for channel in Channel}

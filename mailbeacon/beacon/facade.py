@@ -118,7 +118,7 @@ class Beacon:
         as_html, as_text = self._outgoing.rewriters(message, shared=False)
         if text:
             return as_text(html, first_number=1)
-        done = as_html(html, first_number=1, pixel=True, repeats=self._outgoing.linkers.of(message.campaign).repeats)
+        done = as_html(html, first_number=1, pixel=True)
         if verify:
             prove(done, self.open_url(message) if self.levels(message)[0] else "")
         return done

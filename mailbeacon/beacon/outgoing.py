@@ -11,7 +11,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.links import Routes
 from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Message, Target
 from mailbeacon.privacy import is_mixed, personal, shared
-from mailbeacon.rewriting import Planner, Repeats, Rewrite, rewrite_html, rewrite_text
+from mailbeacon.rewriting import Planner, Rewrite, rewrite_html, rewrite_text
 from mailbeacon.settings import Settings
 from mailbeacon.template import Linkers, Template, compile_template, leave_alone, no_campaign, short
 from mailbeacon.tokens import TokenSigner
@@ -83,7 +83,7 @@ class Outgoing:
         wrap_html = linker.wrap(token) if linker else no_campaign if clicks else None
         trap = wrap_html(HONEYPOT_LINK, self._settings.honeypot) if wrap_html and self._settings.honeypot else ""
 
-        def html(source: str, /, *, first_number: int, pixel: bool, repeats: Repeats | None = None) -> Rewrite:
+        def html(source: str, /, *, first_number: int, pixel: bool) -> Rewrite:
             return rewrite_html(
                 source,
                 wrap_html,
@@ -92,8 +92,6 @@ class Outgoing:
                 planner=self._planner,
                 first_number=first_number,
                 trap=trap if pixel else "",
-                token=token if token == of_open else "",
-                repeats=repeats,
             )
 
         def text(source: str, /, *, first_number: int) -> Rewrite:

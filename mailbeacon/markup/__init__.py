@@ -7,7 +7,7 @@ Does not decide which links to wrap (see ``rewriting``).
 from mailbeacon.markup.attributes import Attribute, attributes, tag_name
 from mailbeacon.markup.grammar import COMMENT, RAW_NAMES, TAG
 from mailbeacon.markup.references import attribute_text, escape_attribute, trim_url, url_text
-from mailbeacon.markup.scanner import Scan, cut_at_tags, is_dull, is_link, is_open, may_be_raw, part_at, scan, tokens
+from mailbeacon.markup.scanner import Scan, scan, tokens
 
 __all__ = [
     "COMMENT",
@@ -17,13 +17,7 @@ __all__ = [
     "Scan",
     "attribute_text",
     "attributes",
-    "cut_at_tags",
     "escape_attribute",
-    "is_dull",
-    "is_link",
-    "is_open",
-    "may_be_raw",
-    "part_at",
     "scan",
     "tag_name",
     "tokens",

@@ -16,7 +16,7 @@ from mailbeacon.markup.attributes import tag_name
 from mailbeacon.markup.foreign import Context
 from mailbeacon.markup.grammar import COMMENT, PIECES, RAW_END, RAW_NAMES, SCRIPT_TURN, STEP, TAG
 
-__all__ = ["Scan", "cut_at_tags", "is_dull", "is_link", "is_open", "may_be_raw", "part_at", "scan", "tokens"]
+__all__ = ["Scan", "scan", "tokens"]
 
 
 def _cases(*starts: str) -> frozenset[str]:
@@ -32,7 +32,6 @@ _CONDITION_WITHIN = 32
 """A conditional comment has its bracket among the first characters."""
 _LINKS_OR_COMMENT = _LINKS | {"!-"}
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
-_FRAME_NAMES = frozenset({"html", "base", "body", "/html", "/body"})
 _OPEN_AT_END = frozenset({"style", "title"})
 _FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
 
@@ -48,7 +47,6 @@ class Scan(NamedTuple):
         ambiguous: Indexes of pieces a browser may not take for what they look like.
         svg: Indexes of pieces inside SVG.
         frameset: Whether a frameset might take the place of the whole body.
-        plain: Whether no tag was met that changes how others are read, but for ``style`` and ``title``.
     """
 
     pieces: list[str]
@@ -58,7 +56,6 @@ class Scan(NamedTuple):
     ambiguous: frozenset[int] | set[int] = frozenset()
     svg: frozenset[int] | set[int] = frozenset()
     frameset: bool = False
-    plain: bool = True
 
 
 def scan(source: str) -> Scan:
@@ -110,41 +107,6 @@ def _is_conditional(comment: str) -> bool:
     return comment.find("[", 4, _CONDITION_WITHIN) > 0
 
 
-def part_at(source: str, at: int) -> str:
-    """Give the tag or comment that begins at a place in the data state, with the text after it; empty where none does.
-
-    What has raw text comes with all of it.
-    """
-    found = (PIECES if may_be_raw(source, at) else STEP).match(source, at)
-    return found[0] if found else ""
-
-
-def cut_at_tags(piece: str) -> list[str]:
-    """Cut a piece that a plain scan gave so that each tag begins a part of its own; raw text stays whole."""
-    return STEP.findall(piece) if piece[:1] == "<" and not may_be_raw(piece, 0) else [piece]
-
-
-def may_be_raw(source: str, at: int) -> bool:
-    """Tell whether the tag at a place may be one of those with raw text that a plain scan meets."""
-    return source[at + 1 : at + 6].lower() in _OPEN_AT_END
-
-
-def is_dull(piece: str) -> bool:
-    """Tell whether a piece begins with no link and no tag of the frame, and does not change how others are read."""
-    start = piece[1:3]
-    if start == "!-":
-        return not _is_conditional(piece)
-    if start in _FRAME or start in _TRICKY:
-        name = tag_name(piece)
-        return not (name in _FRAME_NAMES or name in _TRICKY_NAMES)
-    return start not in _LINKS
-
-
-def is_link(piece: str) -> bool:
-    """Tell whether a piece may begin with a link."""
-    return piece[1:3] in _LINKS
-
-
 def tokens(source: str) -> list[str]:
     """Cut a document so that each tag begins a piece of its own.
 
@@ -162,7 +124,7 @@ def tokens(source: str) -> list[str]:
 def _finish(found: Scan) -> Scan:
     """Leave out a last piece that the document never closes."""
     last = len(found.pieces) - 1
-    if not is_open(found.pieces[last]):
+    if not _is_open(found.pieces[last]):
         return found
     links = [index for index in found.links if index < last]
     frame = [index for index in found.frame if index < last]
@@ -174,7 +136,7 @@ def _finish(found: Scan) -> Scan:
     return found._replace(links=links, frame=frame, safe=safe)
 
 
-def is_open(piece: str) -> bool:
+def _is_open(piece: str) -> bool:
     """Tell whether a last piece is a tag, comment or raw text that the document never closes."""
     if piece[1:2] == "/" and ">" in piece and '"' not in piece and "'" not in piece:
         return False
@@ -240,7 +202,6 @@ class _Walk:
                 ambiguous=self.ambiguous,
                 svg=self.svg,
                 frameset=self.context.frameset,
-                plain=False,
             )
         )
 

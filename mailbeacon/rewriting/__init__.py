@@ -5,7 +5,6 @@ Nothing is re-serialised: edits replace attribute values in the source. Signs no
 
 from mailbeacon.rewriting.html import pixel_tag, rewrite_html
 from mailbeacon.rewriting.plan import Planner
-from mailbeacon.rewriting.repeats import Repeats
 from mailbeacon.rewriting.result import Rewrite
 from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import CLIP_BYTES, TOP_BYTES, utf8_length
@@ -18,7 +17,6 @@ __all__ = [
     "TOP_BYTES",
     "LinkRules",
     "Planner",
-    "Repeats",
     "Rewrite",
     "join_warnings",
     "pixel_tag",

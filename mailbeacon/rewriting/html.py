@@ -21,7 +21,6 @@ from mailbeacon.markup import (
 )
 from mailbeacon.model import HONEYPOT_LINK, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.plan import Planned, Planner, Reading, first, link_source, whole_source
-from mailbeacon.rewriting.repeats import Done, Part, Repeats
 from mailbeacon.rewriting.result import Made, Raw, Rewrite
 from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import TOP_BYTES, utf8_length
@@ -80,8 +79,6 @@ def rewrite_html(
     planner: Planner | None = None,
     first_number: int = 1,
     trap: str = "",
-    token: str = "",
-    repeats: Repeats | None = None,
 ) -> Rewrite:
     """Put wrapped links and a pixel into a document.
 
@@ -94,27 +91,9 @@ def rewrite_html(
         planner: Which links to wrap; keep one for many documents, for it remembers what it has seen.
         first_number: The number of the first wrapped link.
         trap: The URL of a link no reader sees, to tell scanners by; empty for none.
-        token: What of all these URLs is the message's own; of use with ``repeats`` only.
-        repeats: The documents rewritten before with the same planner, and URLs that differ in the token alone.
     """
     planner = planner or Planner(LinkRules())
-    if repeats is None or not token:
-        return Rewrite(html, *_rewritten(html, wrap, pixel, position, planner, first_number, trap)[0])
-
-    def link(piece: str, number: int, base: str) -> Part:
-        work = _Work(piece, Scan([piece], [0], [], 1), base)
-        if wrap:
-            work.wrap_links(planner, wrap, number)
-        return Part(work.out[0], len(work.changes), work.grown)
-
-    key = (wrap is None, not pixel, not trap, position, first_number)
-    known = repeats.rewrite(key, html, token, link)
-    if known:
-        return Rewrite(html, known, lambda: _rewritten(html, wrap, pixel, position, planner, first_number, trap)[0][1])
-    done, work = _rewritten(html, wrap, pixel, position, planner, first_number, trap)
-    if work.is_plain:
-        repeats.keep(key, Done(html, token, work.scan, work.out, work.changes, work.base, work.projected, _head(pixel)))
-    return Rewrite(html, *done)
+    return Rewrite(html, *_rewritten(html, wrap, pixel, position, planner, first_number, trap))
 
 
 def _rewritten(
@@ -125,14 +104,14 @@ def _rewritten(
     planner: Planner,
     first_number: int,
     trap: str,
-) -> tuple[tuple[str, Made], _Work]:
+) -> tuple[str, Made]:
     """Read and rewrite a whole document."""
     work = _Work(html, scan(html))
     if work.amp:
         note = Warned(kind=WarningKind.AMP, detail="an AMP document is left as it is: an img would make it invalid")
         work.wrap_links(planner, _leave_alone, first_number)
         left = [(index, one if one.reason else one._replace(reason=SkipReason.AMP)) for index, one in work.left]
-        return (html, Made(work.scan.pieces, (), left, (note,))), work
+        return html, Made(work.scan.pieces, (), left, (note,))
     if wrap:
         work.wrap_links(planner, wrap, first_number)
     if pixel or trap:
@@ -142,7 +121,7 @@ def _rewritten(
             work.note_pixel("no pixel: the document holds one of ours already")
         elif place:
             work.insert(*place, image, link)
-    return ("".join(work.out), Made(work.scan.pieces, work.changes, work.left, work.notes)), work
+    return "".join(work.out), Made(work.scan.pieces, work.changes, work.left, work.notes)
 
 
 def _head(pixel: str) -> str:
@@ -177,7 +156,7 @@ def _leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a
 class _Work:
     """Hold what one rewrite is doing."""
 
-    def __init__(self, html: str, found: Scan, base: str = "") -> None:
+    def __init__(self, html: str, found: Scan) -> None:
         self.projected = utf8_length(html)
         self.scan = found
         self.out = found.pieces.copy()
@@ -185,19 +164,12 @@ class _Work:
         self.left: list[tuple[int, Planned]] = []
         self.notes: list[Warned] = []
         self.grown = 0
-        self.base = base
-        self.based = bool(base)
+        self.base = ""
+        self.based = False
         self.amp = False
         self.body_start = self.body_end = self.html_end = -1
         if found.frame:
             self._read_frame()
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether a piece without a link could be another without a change to the rest."""
-        found = self.scan
-        whole = found.plain and found.safe == len(found.pieces) and not (self.amp or self.notes)
-        return whole and (self.body_start >= 0 or not self._has_noscript())
 
     def _read_frame(self) -> None:
         """Find the tags of the document's frame: html, base, body."""

@@ -41,17 +41,11 @@ class Rewrite:
         channel: The part of the mail it is.
     """
 
-    def __init__(
-        self, source: str, result: str, made: Made | Callable[[], Made], channel: Channel = Channel.HTML
-    ) -> None:
+    def __init__(self, source: str, result: str, made: Made, channel: Channel = Channel.HTML) -> None:
         self.source = source
         self.html = result
         self.channel = channel
-        self._how = made
-
-    @cached_property
-    def _made(self) -> Made:
-        return self._how if isinstance(self._how, Made) else self._how()
+        self._made = made
 
     @property
     def text(self) -> str:

@@ -30,7 +30,7 @@ import mailbeacon as mb  # noqa: E402 - run as a program, the package is found b
 from mailbeacon.judging import Classifier  # noqa: E402
 from mailbeacon.markup import scan  # noqa: E402
 from tests.bench import peers  # noqa: E402
-from tests.bench.documents import SIZES, documents, personal, unlike  # noqa: E402
+from tests.bench.documents import SIZES, documents  # noqa: E402
 from tests.scenes import Mailing  # noqa: E402
 
 Work = Callable[[], object]
@@ -197,29 +197,13 @@ def document_rows(size: str, html: str, effort: Effort) -> Iterator[Row]:
             "Message, same token and a bare join": "<=",
         },
     )
-    targets = {"pytracking": ">= 5" if size != "XL" else "", "lxml rewrite_links": "", "python-lolhtml": "<= 2"}
-    yield from rows("one document, every message different", size, found, "rewrite", targets)
-    for work, differ in (("… with its reader's name in it", personal), ("… and read from begin to end", unlike)):
-        yield from rows(work, size, rounds(many(html, differ), effort), "rewrite", targets)
-    yield from rows("one document, a new beacon each time", size, found, "cold", dict.fromkeys(targets, "<="))
-
-
-def many(html: str, differ: Callable[[str, int], str]) -> dict[str, Work]:
-    """Give the works that rewrite a document in one go, each time another form of it."""
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
-    forms = [differ(html, number) for number in range(32)]
-    doing: dict[str, Callable[[str], object]] = {
-        "rewrite": lambda form: beacon.rewrite(form, new()).html,
-        "pytracking": peers.with_pytracking,
-        "lxml rewrite_links": peers.with_lxml,
-        "python-lolhtml": peers.with_lolhtml,
+    targets = {
+        "pytracking": ">= 5" if size != "XL" else "",
+        "lxml rewrite_links": "",
+        "python-lolhtml": "<= 3" if size == "S" else "<= 2.2",
     }
-
-    def one(do: Callable[[str], object]) -> Work:
-        turns = cycle(forms)
-        return lambda: do(next(turns))
-
-    return {name: one(do) for name, do in doing.items()}
+    yield from rows("one document, every message different", size, found, "rewrite", targets)
+    yield from rows("one document, a new beacon each time", size, found, "cold", dict.fromkeys(targets, "<="))
 
 
 def token_rows(effort: Effort) -> Iterator[Row]:
