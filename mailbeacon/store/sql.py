@@ -72,6 +72,7 @@ _HISTORY: Final = sa.Table(
 )
 _PRUNE_EVERY: Final = 500
 """After how many events the history forgets those beyond its bound."""
+_TRIES: Final = 4
 T = TypeVar("T")
 Values = Sequence[dict[str, object]]
 
@@ -101,23 +102,23 @@ class _Tables:
             os.register_at_fork(after_in_child=lambda: (method := leave()) and method())
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Do something in one transaction, once more where the server had closed the connection.
+        """Do something in one transaction, and again where the server had closed the connection or chose it as a victim.
 
         Raises:
             StoreError: If the database cannot do it now.
         """
-        try:
-            self._make()
+        tries = 0
+        while True:
+            tries += 1
             try:
+                self._make()
                 with self.engine.begin() as connection:
                     return work(connection)
-            except sa.exc.DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-            with self.engine.begin() as connection:
-                return work(connection)
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"{self._name}: {_named(error)}") from error
+            except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:  # a closed connection, a deadlock: the next try has another chance
+                if tries == _TRIES:
+                    raise StoreError(f"{self._name}: {_named(error)}") from error
+            except sa.exc.SQLAlchemyError as error:
+                raise StoreError(f"{self._name}: {_named(error)}") from error
 
     def delete(self, table: sa.Table, where: sa.ColumnElement[bool]) -> int:
         """Delete rows, and return how many they were."""
