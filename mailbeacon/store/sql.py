@@ -114,7 +114,10 @@ class _Tables:
                 self._make()
                 with self.engine.begin() as connection:
                     return work(connection)
-            except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:  # a closed connection, a deadlock: the next try has another chance
+            except (
+                sa.exc.OperationalError,
+                sa.exc.InterfaceError,
+            ) as error:  # a closed connection, a deadlock: the next try has another chance
                 if tries == _TRIES:
                     raise StoreError(f"{self._name}: {_named(error)}") from error
             except sa.exc.SQLAlchemyError as error:

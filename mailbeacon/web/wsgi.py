@@ -1,6 +1,6 @@
 """The tracking routes as a WSGI application, to mount under any prefix of any WSGI server.
 
-Reads no body: nothing it answers needs one. It does not serve mails or reports.
+Reads the body of a form for leaving, and no other. It does not serve mails or reports.
 Source: PEP 3333 (2010).
 """
 
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mailbeacon.errors import ConfigError
 from mailbeacon.model import Headers, Request
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.web import Beacon
+from mailbeacon.web import MAX_BODY, Beacon, has_body
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -32,16 +34,23 @@ def application(beacon: Beacon) -> WSGIApplication:
 
     Returns:
         An application for any thread; it answers with a list of one body, empty for HEAD.
+
+    Raises:
+        ConfigError: If the sink's ``record`` is an ``async def``.
     """
+    if iscoroutinefunction(getattr(beacon.settings.sink, "record", None)):
+        raise ConfigError("a sink whose record is async needs the ASGI application")
     proxies = TrustedProxies(beacon.settings.trusted_proxies, header=beacon.settings.proxy_header)
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         headers = _headers(environ)
+        method, url = environ["REQUEST_METHOD"], raw_url(environ)
         request = Request(
-            url=raw_url(environ),
-            method=environ["REQUEST_METHOD"],
+            url=url,
+            method=method,
             headers=headers,
             address=proxies.client(environ.get("REMOTE_ADDR") or "", headers),
+            body=_body(environ) if has_body(method, url) else b"",
         )
         reply = beacon.handle(request)
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers))
@@ -66,5 +75,18 @@ def raw_url(environ: Mapping[str, object]) -> str:
     return f"{encoded}?{query}" if query else encoded
 
 
+def _body(environ: WSGIEnvironment) -> bytes:
+    """Read a short body; none where its length is not said, or it breaks off."""
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        found = environ["wsgi.input"].read(min(length, MAX_BODY)) if length > 0 else b""
+    except (KeyError, ValueError, OSError):
+        return b""
+    return bytes(found)
+
+
 def _headers(environ: Mapping[str, object]) -> Headers:
-    return Headers([(name[5:].replace("_", "-"), str(value)) for name, value in environ.items() if name[:5] == "HTTP_"])
+    found = [(name[5:].replace("_", "-"), str(value)) for name, value in environ.items() if name[:5] == "HTTP_"]
+    if environ.get("CONTENT_TYPE"):
+        found.append(("content-type", str(environ["CONTENT_TYPE"])))
+    return Headers(found)
