@@ -7,26 +7,34 @@ Believes nothing that is not signed, and ignores the query. Does not say who mad
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mailbeacon.errors import BadToken, ConfigError, TokenError
 from mailbeacon.links import split
-from mailbeacon.model import Channel, Event, Facts, Kind, Level, Manifests, Request, Target
-from mailbeacon.model.event import EventDraft
+from mailbeacon.model import Event, Kind, Level, Manifests, Request, Target
 
 if TYPE_CHECKING:
     from mailbeacon.tokens import TokenSigner
 
-__all__ = ["Decoder", "decode", "destination", "is_open"]
+__all__ = ["Decoder", "Said", "decode", "destination", "is_open"]
 
 _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_HTML = Channel.HTML
-_OPEN = Kind.OPEN
-_CLICK = Kind.CLICK
-_NO_FACTS = Facts()
+_KINDS = {"o": Kind.OPEN, "c": Kind.CLICK, "u": Kind.LEAVE_PAGE}
+
+
+class Said(NamedTuple):
+    """What a tracking URL says of an event.
+
+    Attributes:
+        values: By the names of the event's fields.
+        key: The number of the key that signed, 0 for the oldest: digests are made with the same.
+    """
+
+    values: dict[str, Any]
+    key: int
 
 
 class Decoder:
@@ -55,7 +63,7 @@ class Decoder:
         self._max_age = max_age
         self._clock_skew = clock_skew
         self._least_age = -clock_skew
-        self._ids = signer.hash_of("event-id")
+        self._ids = signer.keyed_hashes("event-id")
 
     def decode(self, request: Request) -> Event:
         """Read the event a request stands for, without its facts.
@@ -77,70 +85,67 @@ class Decoder:
         received_at = request.received_at
         if received_at is None:
             raise ConfigError("received_at must be set before a request is decoded")
-        draft, token, link = self.begin(request.url, received_at)
-        draft.facts = _NO_FACTS
-        draft.source = "request"
-        fields, lower = request.fields, request.fields.lower
-        draft.method = method = request.method
-        draft.address = address = request.address
-        draft.user_agent = user_agent = lower.get("user-agent", "")
-        draft.headers = _without_path(fields.kept) if "referer" in lower else fields.kept
+        said, token, link = self.begin(request.url, received_at)
+        fields, method, address = request.fields, request.method, request.address
+        user_agent = fields.lower.get("user-agent", "")
         moment = (received_at - _EPOCH) // _MICROSECOND
-        digest = self._ids.copy()
+        digest = self._ids[said.key].copy()
         source = f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
         digest.update(source.encode("utf-8", "surrogatepass"))
-        draft.id = digest.hexdigest()
-        draft.__class__ = Event
-        event: Event = draft
-        return event
+        return Event(
+            **said.values,
+            id=digest.hexdigest(),
+            received_at=received_at,
+            method=method,
+            address=address,
+            user_agent=user_agent,
+            headers=_without_path(fields.kept) if "referer" in fields.lower else fields.kept,
+            _parsed=True,
+        )
 
-    def begin(self, url: str, received_at: datetime) -> tuple[Any, str, str]:
-        """Read what a URL and its moment say of an event, and no more.
+    def begin(self, url: str, received_at: datetime) -> tuple[Said, str, str]:
+        """Return what a URL and its moment say of an event, and no more.
 
         Args:
             url: As a request or the line of a log has it.
             received_at: When it came, with a time zone.
 
         Returns:
-            The event while it is made, still without ``id``, ``facts``, ``method``, ``source``, ``address``,
-            ``user_agent`` and ``headers``; and its two tokens, the second empty where there is none.
+            What was said, and the URL's two tokens, the second empty where there is none.
 
         Raises:
             TokenError: As for :meth:`decode`.
         """
         route, token, link = split(url)
-        draft = EventDraft()
-        draft.link, draft.url, draft.channel = None, "", _HTML
-        if route == "u":
-            sent_at = self._read_action(draft, token)
-        else:
-            hit = self._signer.read_hit(token)
-            draft.campaign, draft.recipient, draft.message_id, draft.variant, sent_at, opens, clicks = hit
-            if route == "o":
-                draft.kind, draft.level = _OPEN, opens
-            else:
-                if self._manifests is None or link[0] != "s":
-                    target = self._signer.read_link(link, draft.campaign)
-                else:
-                    target = _short(link, draft.campaign, self._manifests)
-                draft.kind, draft.level = _CLICK, clicks
-                draft.link, draft.url, draft.channel = target.number, target.url, target.channel
-        draft.received_at = received_at
-        draft.sent_at = sent_at
-        draft.expired = (
-            sent_at is not None
+        hit = self._signer.read_leave(token) if route == "u" else self._signer.read_hit(token)
+        sent_at = hit.sent_at
+        values: dict[str, Any] = {
+            "kind": _KINDS[route],
+            "recipient": hit.recipient,
+            "campaign": hit.campaign,
+            "message_id": hit.message_id,
+            "variant": hit.variant,
+            "sent_at": sent_at,
+            "level": hit.opens,
+            "expired": sent_at is not None
             and (self._max_age is not None or received_at < sent_at)
-            and self._is_expired(received_at - sent_at)
-        )
-        return draft, token, link
+            and self._is_expired(received_at - sent_at),
+        }
+        if hit.metadata:
+            values["metadata"] = {**hit.metadata}
+        if route == "c":
+            target = self._target(link, hit.campaign)
+            values["level"] = hit.clicks
+            values["link"], values["links"] = target.number, target.links or None
+            values["url"], values["channel"] = target.url, target.channel
+        elif route == "u":
+            values["level"] = Level.FULL
+        return Said(values, hit.key), token, link
 
-    def _read_action(self, draft: Any, token: str) -> datetime | None:
-        """Verify a token of leaving, note what it says, and give the moment of sending."""
-        message = self._signer.read_action(token)
-        draft.kind, draft.level = Kind.LEAVE_PAGE, Level.FULL
-        draft.campaign, draft.recipient = message.campaign, message.recipient or None
-        draft.message_id, draft.variant = message.message_id, message.variant
-        return message.sent_at
+    def _target(self, link: str, campaign: str) -> Target:
+        if self._manifests is not None and link[0] == "s":
+            return _short(link, campaign, self._manifests)
+        return self._signer.read_link(link, campaign)
 
     def _is_expired(self, age: timedelta) -> bool:
         return age < self._least_age or (self._max_age is not None and age - self._clock_skew > self._max_age)
@@ -159,12 +164,12 @@ def decode(
 
 
 def destination(url: str, signer: TokenSigner, manifests: Manifests | None = None) -> str:
-    """Give the verified destination behind a wrapped link, or the empty text."""
+    """Return the verified destination behind a wrapped link, or the empty text."""
     try:
         route, token, link = split(url)
         if route != "c":
             return ""
-        campaign = signer.read_hit(token)[0]
+        campaign = signer.read_hit(token).campaign
         if manifests is None or link[0] != "s":
             return signer.read_link(link, campaign).url
         return _short(link, campaign, manifests).url
@@ -173,7 +178,7 @@ def destination(url: str, signer: TokenSigner, manifests: Manifests | None = Non
 
 
 def is_open(url: str, signer: TokenSigner) -> bool:
-    """Tell whether a URL is that of a pixel signed with our keys."""
+    """Check whether a URL is that of a pixel signed with our keys."""
     try:
         route, token, _ = split(url)
         return route == "o" and bool(signer.read_hit(token))
@@ -182,7 +187,7 @@ def is_open(url: str, signer: TokenSigner) -> bool:
 
 
 def _short(link: str, campaign: str, manifests: Manifests) -> Target:
-    """Give what a short link stands for in the manifest the host has of this campaign."""
+    """Return what a short link stands for in the manifest the host has of this campaign."""
     manifest = manifests(campaign)
     target = manifest.targets.get(link) if manifest is not None and manifest.campaign == campaign else None
     if target is None:
@@ -191,7 +196,7 @@ def _short(link: str, campaign: str, manifests: Manifests) -> Target:
 
 
 def _without_path(kept: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Give header fields with a Referer by its host only."""
+    """Return header fields with a Referer by its host only."""
     return tuple([(name, _host(value) if name == "referer" else value) for name, value in kept])
 
 

@@ -38,6 +38,17 @@ _PREFETCH_HEADERS = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _FETCH = ("sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest")
 _PREFETCH_WORDS = ("prefetch", "preview", "prerender")
 _FORM_KINDS = frozenset({Kind.UNSUBSCRIBE, Kind.WITHDRAW, Kind.LEAVE_PAGE})
+_PERSONS = frozenset({AgentKind.BROWSER, AgentKind.UNKNOWN})
+_SIGNERS = {
+    "chatgpt.com": "ChatGPT agent",
+    "agent.bot.goog": "Google agent",
+    "operator.openai.com": "ChatGPT agent",
+}
+"""Who signs requests with these names in ``Signature-Agent``; a closed list, so that no free text is kept.
+
+Source: OpenAI, ChatGPT agent allow-listing, 2025; Google, Web Bot Auth experiment, 2026.
+"""
+
 _GATEWAYS = frozenset(
     {
         "safelinks.protection.outlook.com",
@@ -202,10 +213,13 @@ class Observer:
         )
         hints = [*agent.hints, *_method_hints(method, has_form), *_sent_hints(values)]
         hints += _missing_hints(user_agent, values, known, sends_fetch=_sends_fetch(agent, user_agent.lower()))
+        client, version = agent.client, agent.version
+        if Hint.SIGNED_AGENT in hints and agent.kind in _PERSONS:
+            client, version = _SIGNERS.get(_host(values.get("signature-agent", "").strip('" ')), "signed agent"), ""
         return Facts(
             agent=agent.kind,
-            client=agent.client,
-            client_version=agent.version,
+            client=client,
+            client_version=version,
             system=agent.system,
             device=agent.device,
             agent_id=_digest(self._key(day), user_agent.encode("utf-8", "surrogatepass")),
@@ -260,6 +274,8 @@ def _sent_hints(values: Mapping[str, str]) -> Iterator[Hint]:
         value = values.get(name, "").lower()
         if any(word in value for word in _PREFETCH_WORDS):
             yield Hint.PREFETCH
+    if values.get("signature-agent") or "web-bot-auth" in values.get("signature-input", ""):
+        yield Hint.SIGNED_AGENT
     if values.get("range"):
         yield Hint.RANGE
     if values.get("sec-gpc") == "1":
@@ -303,10 +319,15 @@ def _missing_hints(user_agent: str, values: Mapping[str, str], known: _Known, *,
         yield Hint.NO_SEC_FETCH
 
 
+def _host(url: str) -> str:
+    """Return the host of a URL, in lower case."""
+    parts = url[:300].split("/", 3)
+    return parts[2].lower() if len(parts) > 2 else ""
+
+
 def _referer_hint(referer: str) -> Hint | None:
     """Read the host of a Referer, and no more of it."""
-    parts = referer[:300].split("/", 3)
-    host = parts[2].lower() if len(parts) > 2 else ""
+    host = _host(referer)
     if host in _WEBMAIL or host.startswith(_WEBMAIL_STARTS):
         return Hint.WEBMAIL_REFERER
     if host in _GATEWAYS or host.endswith(_GATEWAY_ENDS):

@@ -311,7 +311,7 @@ def test_an_open_is_decoded_with_facts_and_nothing_redacted():
     made = beacon()
     event = made.decode(asked(made.open_url(MESSAGE)))
     assert (event.kind, event.recipient, event.campaign) == (mb.Kind.OPEN, "u-17", "spring")
-    assert (event.sent_at, event.received_at, event.message_id) == (SENT, LATER, MESSAGE.message_id)
+    assert (event.sent_at, event.received_at, event.message_id) == (SENT, LATER, made.message_id(MESSAGE))
     assert (event.address, event.user_agent) == ("192.0.2.1", FIREFOX["User-Agent"])
     assert event.facts.agent is AgentKind.BROWSER
     assert event.facts.client == "Firefox"

@@ -39,7 +39,7 @@ def test_an_open_says_whose_mail_it_was():
         received_at=NOW,
         recipient="u-17",
         campaign="spring",
-        message_id=MESSAGE.message_id,
+        message_id=SIGNER.message_id(MESSAGE),
         variant="b",
         sent_at=MESSAGE.sent_at,
         method="GET",

@@ -32,7 +32,7 @@ def table(*pairs: tuple[str, Network]) -> networks.Table:
     [
         pytest.param("66.249.84.1", "Google", NetworkKind.MAIL, id="Google's image proxy"),
         pytest.param("::ffff:66.249.84.1", "Google", NetworkKind.MAIL, id="mapped into IPv6"),
-        pytest.param("40.94.16.7", "Microsoft", NetworkKind.MAIL, id="Safe Links"),
+        pytest.param("40.94.16.7", "Microsoft Safe Links", NetworkKind.MAIL, id="Safe Links"),
         pytest.param("17.1.2.3", "Apple", NetworkKind.MAIL, id="Apple's own"),
         pytest.param("172.225.3.3", "Apple Private Relay", NetworkKind.RELAY, id="Apple's relay"),
         pytest.param("165.225.1.1", "Zscaler", NetworkKind.CORPORATE_PROXY, id="Zscaler carries office workers"),

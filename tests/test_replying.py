@@ -306,7 +306,7 @@ def test_where_recording_is_not_allowed_the_reply_is_the_same_and_nothing_is_obs
 def test_consent_is_asked_with_the_message_and_the_kind():
     asked = []
     answer(request(CLICK), consent=lambda message, kind: asked.append((message, kind)) or Level.FULL)
-    assert asked == [(MESSAGE, Kind.CLICK)]
+    assert asked == [(replace(MESSAGE, id=SIGNER.message_id(MESSAGE)), Kind.CLICK)]
     named = replace(MESSAGE, id="m-17", clicks=Level.NONE)
     answer(
         request(ROUTES.open(SIGNER.sign_message(named))),

@@ -142,7 +142,7 @@ def test_a_mail_that_several_people_share_names_none_of_them() -> None:
         pytest.param(lambda: Classifier([*DEFAULT_RULES, print]), "is @rule", id="a function for a rule"),
         pytest.param(lambda: Classifier(links={"c": "10"}), "whole numbers", id="a number of links as text"),
         pytest.param(lambda: Windows(burst=3), "burst must be a timedelta, got 3", id="a window as a number"),
-        pytest.param(lambda: Windows(burst_links="4"), "burst_links must be a int", id="a count as text"),
+        pytest.param(lambda: Windows(many_links="4"), "many_links must be a int", id="a count as text"),
         pytest.param(
             lambda: rule(family="f", weight="x", source="s, 2026")(sees_nothing), "weight", id="a weight as text"
         ),

@@ -15,12 +15,13 @@ from itsdangerous import Signer
 
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.model import Channel, Level, Message, Target
-from mailbeacon.tokens import MAX_TOKEN_LENGTH, KeyedHash, TokenSigner
+from mailbeacon.tokens import MAX_TOKEN_LENGTH, Hit, TokenSigner
+from mailbeacon.tokens.signing import Purpose, derive_key
 
 KEY = b"an old key, sixteen bytes or more"
 NEW_KEY = b"another key, the newest of them"
 SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
-SIGNER = TokenSigner([KEY])
+SIGNER = TokenSigner([KEY], allow_addresses=True)
 FULL_LINK = Target(number=1, url="https://example.com/a?b=1&c=2")
 
 
@@ -99,6 +100,12 @@ def test_a_frozen_message_token_is_written_and_read_as_ever(meant, token):
             id="in the text part",
         ),
         pytest.param(
+            Target(number=3, url="https://example.com/", links=12),
+            "spring",
+            "aWzMsImh0dHBzOi8vZXhhbXBsZS5jb20vIiwiaHRtbCIsMTJd.FlYopHIpRMEaH9ir8N478g",
+            id="with the number of destinations",
+        ),
+        pytest.param(
             Target(number=1, url="https://example.com/"),
             "Frühling",
             "aWzEsImh0dHBzOi8vZXhhbXBsZS5jb20vIl0.KGZoDTP-gev8qdRqtb_0pQ",
@@ -139,9 +146,33 @@ def test_a_frozen_token_for_all_carries_the_campaign_alone_and_reads_back(opens,
     ("opens", "clicks"),
     [(Level.AGGREGATE, Level.FULL), (Level.FULL, Level.AGGREGATE), (Level.DATE, Level.AGGREGATE)],
 )
-def test_levels_that_no_token_can_keep_are_a_config_error(opens, clicks):
-    with pytest.raises(ConfigError):
+def test_levels_that_no_one_token_can_keep_are_a_config_error(opens, clicks):
+    with pytest.raises(ConfigError, match="AGGREGATE"):
         SIGNER.sign_message(message(opens=opens, clicks=clicks))
+
+
+def test_a_frozen_token_of_level_date_is_written_and_read_as_ever():
+    meant = message(sent_at=SENT, opens=Level.DATE, clicks=Level.NONE)
+    token = "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCIiLCIiLCIyMCJd.AyCDLJGcgI_pzKg0R4ndkw"
+    assert SIGNER.sign_message(meant) == token
+    assert SIGNER.read_message(token) == meant
+
+
+def test_a_frozen_token_with_metadata_is_written_and_read_as_ever():
+    meant = message(sent_at=SENT, metadata={"shop": "Kök", "order": "8841"})
+    token = (
+        "aWyJzcHJpbmciLCJ1LTE3IiwxNzk1NDI0NDAwLCIiLCIiLCIzMyIseyJvcmRlciI6Ijg4NDEiLCJzaG9wIjoiS8O2ayJ9XQ"
+        ".mTaO7HFYs3s2a0T7l3QjKw"
+    )
+    assert SIGNER.sign_message(meant) == token
+    assert SIGNER.read_message(token) == meant
+    assert SIGNER.read_hit(token).metadata == {"order": "8841", "shop": "Kök"}
+
+
+def test_a_token_for_all_carries_no_metadata():
+    assert SIGNER.sign_message(
+        message(opens=Level.AGGREGATE, clicks=Level.AGGREGATE, metadata={"order": "8841"})
+    ) == SIGNER.sign_message(message(opens=Level.AGGREGATE, clicks=Level.AGGREGATE))
 
 
 def test_a_frozen_action_token_is_written_and_read_as_ever():
@@ -160,7 +191,14 @@ def test_a_frozen_token_of_a_namespace_is_written_and_read_as_ever():
 def test_frozen_digests_and_subkeys():
     """Event ids and network ids hang on these."""
     assert SIGNER.derive("facts").hex() == "16f73fa70c82843c06325eede646f77c8adeeabbb3187edf4557f11ef9589eb3"
-    assert SIGNER.digest("x", b"y") == "18d900b41f19fb521da7e6c5e80e66c1"
+    assert digest(SIGNER, "x", b"y") == "18d900b41f19fb521da7e6c5e80e66c1"
+    assert SIGNER.message_id(message(sent_at=SENT)) == "78c715678ec23c1599083755"
+
+
+def digest(signer, purpose, data, size=16, key=0):
+    made = signer.keyed_hashes(purpose, size)[key].copy()
+    made.update(data)
+    return made.hexdigest()
 
 
 # the form, checked against plain hmac and json
@@ -175,11 +213,11 @@ def by_hand(values, salt, *, key=KEY, context=b""):
     return (body + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)).map(
     lambda moment: moment.replace(microsecond=0)
 )
-LEVELS = st.sampled_from([Level.NONE, Level.FULL])
+LEVELS = st.sampled_from([Level.NONE, Level.DATE, Level.FULL])
 MESSAGES = st.builds(
     Message,
     recipient=TEXTS.filter(bool),
@@ -189,8 +227,11 @@ MESSAGES = st.builds(
     sent_at=st.none() | MOMENTS,
     opens=LEVELS,
     clicks=LEVELS,
+    metadata=st.dictionaries(st.text("abcé", max_size=5), st.text('x"🌷', max_size=5), max_size=1),
 )
-TARGETS = st.builds(Target, number=st.integers(0, 10**6), url=TEXTS, channel=st.sampled_from(Channel))
+TARGETS = st.builds(
+    Target, number=st.integers(0, 10**6), url=TEXTS, channel=st.sampled_from(Channel), links=st.integers(0, 300)
+)
 CAMPAIGNS = TEXTS.filter(bool)
 KEYS = st.binary(min_size=16, max_size=200)
 
@@ -199,12 +240,13 @@ KEYS = st.binary(min_size=16, max_size=200)
 def test_a_message_token_is_plain_hmac_over_the_trimmed_array(meant, key):
     seconds = int(meant.sent_at.timestamp()) if meant.sent_at else 0
     levels = f"{meant.opens:d}{meant.clicks:d}"
-    values = [meant.campaign, meant.recipient, seconds, meant.id, meant.variant, levels]
-    for default in ("33", "", "", 0):
+    metadata = dict(sorted(meant.metadata.items()))
+    values = [meant.campaign, meant.recipient, seconds, meant.id, meant.variant, levels, metadata]
+    for default in ({}, "33", "", "", 0):
         if values[-1] != default:
             break
         values.pop()
-    signer = TokenSigner([key])
+    signer = TokenSigner([key], allow_addresses=True)
     assert signer.sign_message(meant) == by_hand(values, b"mailbeacon.hit.v1", key=key)
     assert signer.sign_action(meant) == by_hand(values, b"mailbeacon.action.v1", key=key)
 
@@ -234,31 +276,36 @@ def test_law_whatever_stands_in_a_signed_token_both_ways_of_reading_it_agree(val
         with pytest.raises(BadToken):
             SIGNER.read_hit(token)
     else:
-        campaign, recipient, name, variant, sent_at, opens, clicks = SIGNER.read_hit(token)
-        assert (campaign, recipient or "", name, variant) == (
-            read.campaign,
-            read.recipient,
-            read.message_id,
-            read.variant,
-        )
-        assert (sent_at, opens, clicks) == (read.sent_at, read.opens, read.clicks)
+        hit = SIGNER.read_hit(token)
+        assert (hit.campaign, hit.recipient or "", hit.variant) == (read.campaign, read.recipient, read.variant)
+        assert hit.message_id == SIGNER.message_id(read)
+        assert (hit.sent_at, hit.opens, hit.clicks) == (read.sent_at, read.opens, read.clicks)
 
 
 @given(TARGETS, CAMPAIGNS, KEYS)
 def test_a_link_token_is_plain_hmac_over_the_campaign_and_the_array(target, campaign, key):
-    values = [target.number, target.url] + ([] if target.channel is Channel.HTML else [target.channel.value])
+    values = [target.number, target.url, target.channel.value, target.links]
+    for default in (0, "html"):
+        if values[-1] != default:
+            break
+        values.pop()
     name = campaign.encode()
     want = by_hand(values, b"mailbeacon.link.v1", key=key, context=b"%d:%s" % (len(name), name))
     assert TokenSigner([key]).sign_link(target, campaign) == want
 
 
-@given(KEYS, st.binary(max_size=300))
-def test_the_algorithm_is_itsdangerous_own_with_sha256(key, value):
-    assert KeyedHash().get_signature(key, value) == hmac.new(key, value, hashlib.sha256).digest()
-    signer = Signer(key, salt=b"s", key_derivation="hmac", digest_method=hashlib.sha256, algorithm=KeyedHash())
+@given(KEYS, st.binary(max_size=30))
+def test_a_derived_key_is_itsdangerous_own_with_sha256(key, salt):
+    plain = Signer(key, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+    assert derive_key(key, salt) == plain.derive_key() == hmac.new(key, salt, hashlib.sha256).digest()
+
+
+@given(KEYS, TEXTS)
+def test_a_signature_is_what_itsdangerous_makes_cut_to_sixteen_bytes(key, payload):
+    body, _, signature = Purpose([key], b"s").sign(payload).encode().rpartition(b".")
     plain = Signer(key, salt=b"s", key_derivation="hmac", digest_method=hashlib.sha256)
-    assert plain.get_signature(value) == signer.get_signature(value)
-    assert signer.unsign(signer.sign(value)) == value
+    whole = base64.urlsafe_b64decode(plain.get_signature(body) + b"==")
+    assert base64.urlsafe_b64encode(whole[:16]).rstrip(b"=") == signature
 
 
 # laws
@@ -273,14 +320,16 @@ def test_law_every_message_reads_back(meant):
 @given(MESSAGES)
 def test_law_a_hit_says_what_the_message_says_the_first_time_and_again(meant):
     token = SIGNER.sign_message(meant)
-    said = (
+    said = Hit(
         meant.campaign,
         meant.recipient,
-        meant.message_id,
+        SIGNER.message_id(meant),
         meant.variant,
         meant.sent_at,
         meant.opens,
         meant.clicks,
+        meant.metadata,
+        0,
     )
     assert SIGNER.read_hit(token) == SIGNER.read_hit(token) == said
 
@@ -316,7 +365,7 @@ def test_law_the_time_of_sending_is_kept_to_the_second_whatever_the_zone(moment)
     assume(moment.utcoffset() is not None)
     read = SIGNER.read_message(SIGNER.sign_message(sent_in(moment)))
     assert read.sent_at == moment.astimezone(UTC).replace(microsecond=0)
-    assert read.message_id == sent_in(moment).message_id
+    assert SIGNER.message_id(read) == SIGNER.message_id(sent_in(moment))
 
 
 TOKENS = st.sampled_from(
@@ -388,31 +437,62 @@ def test_law_a_link_works_only_within_its_campaign(target, campaign, other):
 @given(MESSAGES, TEXTS, TEXTS)
 def test_law_namespaces_do_not_cross(meant, one, other):
     assume(one != other)
-    token = TokenSigner([KEY], one).sign_message(meant)
+    token = TokenSigner([KEY], one, allow_addresses=True).sign_message(meant)
     with pytest.raises(ForgedToken):
         TokenSigner([KEY], other).read_message(token)
 
 
 @given(MESSAGES, st.lists(KEYS, min_size=2, max_size=4, unique_by=lambda key: key.rstrip(b"\0")))
 def test_law_old_keys_go_on_verifying_and_the_newest_signs(meant, keys):
-    token = TokenSigner(keys[:1]).sign_message(meant)
-    rotated = TokenSigner(keys)
+    token = TokenSigner(keys[:1], allow_addresses=True).sign_message(meant)
+    rotated = TokenSigner(keys, allow_addresses=True)
     assert rotated.read_message(token) == meant
     newest = rotated.sign_message(meant)
-    assert newest == TokenSigner(keys[-1:]).sign_message(meant)
+    assert newest == TokenSigner(keys[-1:], allow_addresses=True).sign_message(meant)
     with pytest.raises(ForgedToken):
         TokenSigner(keys[:1]).read_message(newest)
 
 
-def test_an_event_id_survives_a_new_key():
-    """Subkeys come from the oldest key."""
-    assert TokenSigner([KEY, NEW_KEY]).digest("event-id", b"x") == SIGNER.digest("event-id", b"x")
-    assert TokenSigner([NEW_KEY, KEY]).digest("event-id", b"x") != SIGNER.digest("event-id", b"x")
+def test_a_mails_name_stays_when_keys_come_and_the_oldest_goes():
+    """It hangs on the key that signed the mail, and on no other."""
+    meant = message(sent_at=SENT)
+    token = TokenSigner([KEY]).sign_message(meant)
+    name = SIGNER.message_id(meant)
+    assert TokenSigner([NEW_KEY[::-1], KEY]).read_hit(token).message_id == name
+    assert TokenSigner([KEY, NEW_KEY]).read_hit(token).message_id == name
+    newer = TokenSigner([KEY, NEW_KEY]).sign_message(meant)
+    assert TokenSigner([KEY, NEW_KEY]).read_hit(newer) == TokenSigner([KEY, NEW_KEY]).read_hit(newer)
+    assert TokenSigner([NEW_KEY]).read_hit(newer).message_id == TokenSigner([KEY, NEW_KEY]).message_id(meant) != name
+
+
+def test_a_mails_name_is_the_hosts_own_or_a_keyed_digest_of_what_tells_mails_apart():
+    """Without the key nobody can try recipients out."""
+
+    def named(**fields):
+        return SIGNER.message_id(message(**fields))
+
+    assert named(id="m-9") == "m-9"
+    assert named(sent_at=SENT + timedelta(microseconds=5)) == named(sent_at=SENT) == named(sent_at=SENT, variant="b")
+    assert len({named(), named(sent_at=SENT), named(sent_at=SENT + timedelta(seconds=1)), named(campaign="")}) == 4
+    assert TokenSigner([NEW_KEY]).message_id(message()) != named()
+    assert named(id="m-9", opens=Level.AGGREGATE, clicks=Level.NONE) == ""
+
+
+@given(st.tuples(TEXTS, TEXTS.filter(bool)), st.tuples(TEXTS, TEXTS.filter(bool)))
+def test_law_two_mails_have_two_names(one, other):
+    names = {SIGNER.message_id(Message(campaign=campaign, recipient=recipient)) for campaign, recipient in (one, other)}
+    assert len(names) == len({one, other})
+
+
+def test_a_new_key_makes_new_digests_so_that_an_old_one_opens_none_of_them():
+    assert (
+        TokenSigner([KEY, NEW_KEY]).derive("facts") == TokenSigner([NEW_KEY]).derive("facts") != SIGNER.derive("facts")
+    )
 
 
 def test_a_digest_depends_on_the_purpose_and_has_the_asked_size():
-    assert SIGNER.digest("a", b"x") != SIGNER.digest("b", b"x")
-    assert len(SIGNER.digest("a", b"x", 8)) == 16
+    assert digest(SIGNER, "a", b"x") != digest(SIGNER, "b", b"x")
+    assert len(digest(SIGNER, "a", b"x", 8)) == 16
 
 
 # what is refused
@@ -469,12 +549,19 @@ def test_the_longest_token_is_still_read():
         SIGNER.sign_message(longest)
 
 
+def test_a_token_of_exactly_500_characters_is_signed_and_one_of_501_is_not():
+    """That much is set aside for it in every link."""
+    assert len(SIGNER.sign_message(message(id="x" * 335))) == 500
+    with pytest.raises(ConfigError, match="would have 502"):  # no base64 makes 501
+        SIGNER.sign_message(message(id="x" * 336))
+
+
 @pytest.mark.parametrize("sign", ["sign_message", "sign_action"])
 def test_an_address_is_signed_only_where_that_is_allowed(sign):
     to = message(recipient="ann@example.net")
     assert getattr(SIGNER, sign)(to)
     with pytest.raises(ConfigError, match="allow_addresses=True") as caught:
-        getattr(TokenSigner([b"k" * 16], allow_addresses=False), sign)(to)
+        getattr(TokenSigner([KEY]), sign)(to)
     assert "ann" not in str(caught.value)
 
 
@@ -483,7 +570,10 @@ def test_an_address_is_signed_only_where_that_is_allowed(sign):
     [
         pytest.param({"campaign": "spring"}, id="no list"),
         pytest.param(["spring"], id="too few"),
-        pytest.param(["spring", "u-17", 0, "", "", "33", "more"], id="too many"),
+        pytest.param(["spring", "u-17", 0, "", "", "33", {}, "more"], id="too many"),
+        pytest.param(["spring", "u-17", 0, "", "", "33", "more"], id="metadata that is no object"),
+        pytest.param(["spring", "u-17", 0, "", "", "33", {"a": 1}], id="metadata that is no text"),
+        pytest.param(["spring", "u-17", 0, "", "", "33", {"a": "x" * 300}], id="metadata that is too long"),
         pytest.param(["spring", 17], id="a number for a recipient"),
         pytest.param(["spring", ""], id="no recipient"),
         pytest.param(["spring", "u-17", "soon"], id="a text for a time"),
@@ -502,7 +592,10 @@ def test_a_signed_content_of_another_shape_is_a_bad_token(values):
     "values",
     [
         pytest.param([1], id="too few"),
-        pytest.param([1, "https://example.com/", "html", 0], id="too many"),
+        pytest.param([1, "https://example.com/", "html", 0, 0], id="too many"),
+        pytest.param(["1", "https://example.com/"], id="a text for a number"),
+        pytest.param([1, 2], id="a number for a destination"),
+        pytest.param([1, "https://example.com/", "html", True], id="no number of destinations"),
         pytest.param([1, "https://example.com/", "fax"], id="a part that does not exist"),
     ],
 )

@@ -322,6 +322,15 @@ class Beacon:
         _check(Message, message=message)
         return self.signer.sign_message(message)
 
+    def message_id(self, message: Message) -> str:
+        """Return the mail's name as its events have it: ``message.id``, or a digest keyed with the newest signing key.
+
+        The digest hangs on the key that signs the mail: where a provider reports on mails of weeks ago, keep it at sending,
+        or give each message an ``id``.
+        """
+        _check(Message, message=message)
+        return self.signer.message_id(message)
+
 
 def _check(kind: type, **values: object) -> None:
     for name, value in values.items():

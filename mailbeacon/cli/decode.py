@@ -14,8 +14,8 @@ from mailbeacon import links
 from mailbeacon.cli.console import OK, Commands, Refused, read_bytes, shown
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import DataError, TokenError
-from mailbeacon.model import Kind, Manifest, Message, Target
-from mailbeacon.tokens import TokenSigner
+from mailbeacon.model import Kind, Manifest, Target
+from mailbeacon.tokens import Hit, TokenSigner
 
 __all__ = ["register"]
 
@@ -51,16 +51,16 @@ def _run(options: Namespace) -> int:
 
 def _said(url: str, signer: TokenSigner, manifest: Manifest | None) -> dict[str, object]:
     path = links.parse(url)
-    message = signer.read_action(path.token) if path.kind == "u" else signer.read_message(path.token)
-    found = {"kind": _KINDS[path.kind].value, **_message(message)}
+    hit = signer.read_leave(path.token) if path.kind == "u" else signer.read_hit(path.token)
+    found = {"kind": _KINDS[path.kind].value, **_message(hit)}
     if path.kind != "c":
         return found
     is_short = path.link[:1] == "s"
-    target = _named(path.link, message, manifest) if is_short else signer.read_link(path.link, message.campaign)
+    target = _named(path.link, hit, manifest) if is_short else signer.read_link(path.link, hit.campaign)
     return {**found, "link": target.number, "url": target.url, "channel": target.channel.value}
 
 
-def _named(name: str, message: Message, manifest: Manifest | None) -> Target:
+def _named(name: str, hit: Hit, manifest: Manifest | None) -> Target:
     """Give what a short link stands for.
 
     Raises:
@@ -68,8 +68,8 @@ def _named(name: str, message: Message, manifest: Manifest | None) -> Target:
     """
     if manifest is None:
         raise Refused("a short link: its destination stands in the campaign's manifest, to be given with --manifest")
-    if manifest.campaign != message.campaign:
-        campaigns = f"{shown(manifest.campaign)!r}, the link of {shown(message.campaign)!r}"
+    if manifest.campaign != hit.campaign:
+        campaigns = f"{shown(manifest.campaign)!r}, the link of {shown(hit.campaign)!r}"
         raise Refused(f"the manifest is of the campaign {campaigns}")
     target = manifest.targets.get(name)
     if target is None:
@@ -85,13 +85,14 @@ def _read_manifest(path: Path) -> Manifest:
         raise Refused(f"{name} is not a manifest: {error}") from error
 
 
-def _message(message: Message) -> dict[str, object]:
+def _message(hit: Hit) -> dict[str, object]:
     return {
-        "campaign": message.campaign,
-        "recipient": message.recipient,
-        "message_id": message.message_id,
-        "variant": message.variant,
-        "sent_at": message.sent_at.isoformat() if message.sent_at else None,
-        "opens": message.opens.name.lower(),
-        "clicks": message.clicks.name.lower(),
+        "campaign": hit.campaign,
+        "recipient": hit.recipient or "",
+        "message_id": hit.message_id,
+        "variant": hit.variant,
+        "sent_at": hit.sent_at.isoformat() if hit.sent_at else None,
+        "opens": hit.opens.name.lower(),
+        "clicks": hit.clicks.name.lower(),
+        **({"metadata": {**hit.metadata}} if hit.metadata else {}),
     }

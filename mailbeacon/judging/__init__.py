@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailbeacon.judging.around import Around, Wait
 from mailbeacon.judging.classifier import DEFAULT_RULES, RULES_VERSION, Classifier
+from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.explaining import explain
 from mailbeacon.judging.rules import Needs, Rule, rule
 from mailbeacon.judging.streaming import Judged, Revision
@@ -20,13 +20,13 @@ __all__ = [
     "DEFAULT_PRIORS",
     "DEFAULT_RULES",
     "RULES_VERSION",
-    "Around",
     "Classifier",
+    "Context",
+    "DeliveryLag",
     "Judged",
     "Needs",
     "Revision",
     "Rule",
-    "Wait",
     "Windows",
     "classify",
     "classify_all",
@@ -34,23 +34,24 @@ __all__ = [
     "rule",
 ]
 
-_default = Classifier()
+_PACKAGE = Classifier()
+"""The package's own rules; it remembers cases only, and no verdict depends on what it has judged before."""
 
 
 def classify(event: Event, earlier: Iterable[Event] = ()) -> Verdict:
-    """Say who made one event, with the package's own rules.
+    """Return who made one event, by the package's own rules.
 
     Args:
         event: The event, redacted or not: the verdict is the same.
         earlier: Any other events known so far, in any order.
     """
-    return _default.classify(event, earlier)
+    return _PACKAGE.classify(event, earlier)
 
 
 def classify_all(events: Iterable[Event]) -> list[Verdict]:
-    """Say who made each of many events, each in the light of all the others; the order of input does not matter.
+    """Return who made each of many events, each in the light of all the others; the order of input does not matter.
 
     Args:
         events: In any order.
     """
-    return _default.classify_all(events)
+    return _PACKAGE.classify_all(events)

@@ -1,57 +1,97 @@
 """Events → verdicts: one, or a million at once.
 
-A verdict depends on the event's kind, a few of its facts, how long it came after the delivery, and what was counted
-around it; so each different case is weighed once and remembered. Reads no clock and keeps no event.
+Why not simply judge one event after the other? Take a mail with ten links, and three clicks on it:
+
+    09:00:43.0  link 1   network A   Chrome      one of ten within a second, all from A
+    09:00:43.1  link 2   network A   Chrome
+    09:15:00.0  link 2   network B   Chrome      somebody reads it
+
+Alone, all three look the same. What gives the first away comes after it, so a verdict looks at the mail's other events,
+earlier and later. But "this mail was scanned" must not spill over to the reader, who has the very same browser. So a mail's
+events are first parted by client, then each client's clicks are counted (``count_mail``) and judged; and only then is it
+asked who else shared network *and* user agent with a machine (``count_company``). What shares only one of the two is not
+called a machine for it; at most it is not called a person either.
+
+And a million events must not be weighed one by one: a verdict depends on the event's kind, a few of its facts, how long it
+came after the delivery, and what was noted around it. Few such cases are different, so each is weighed once and remembered.
+
+Reads no clock and keeps no event.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import MappingProxyType
 
-from mailbeacon.errors import ConfigError, RuleError
-from mailbeacon.judging.around import Around, Wait
+from mailbeacon.caches import Cache
+from mailbeacon.errors import ConfigError
+from mailbeacon.judging.asking import ask
+from mailbeacon.judging.batch import CARRIERS, Batch, Notes, is_whole
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
-from mailbeacon.judging.cases import Case, Seen
+from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.crowds import NetworkHit, note_hits
-from mailbeacon.judging.grouping import Neighbourhood, mail_of, related_to
-from mailbeacon.judging.neighbours import count_message, count_networks
+from mailbeacon.judging.grouping import Neighbourhood, related_to
+from mailbeacon.judging.neighbours import Mail, count_company, count_mail, count_networks
 from mailbeacon.judging.rules import Needs, Rule
-from mailbeacon.judging.shared import Shared, Spans
 from mailbeacon.judging.single import SINGLE_RULES
 from mailbeacon.judging.streaming import Judged, Revision, stream
 from mailbeacon.judging.weighing import DEFAULT_PRIORS, unread, weigh
 from mailbeacon.judging.windows import Windows
-from mailbeacon.model import AgentKind, Event, Hint, Kind, NetworkKind, Verdict
+from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind, NetworkKind, Verdict
+from mailbeacon.model import Mail as MailName
 
 __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 
 DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 """The rules a classifier has when none are given."""
 
-RULES_VERSION = "2026.11.2"
+RULES_VERSION = "2026.11.3"
 """The version of the rules and weights in this package."""
 
 _MOST_CASES = 20_000
-_LATE = Wait.LATE
+_ACTS = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
+_FETCHES = _ACTS - {Kind.UNSUBSCRIBE}
+_PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
+_LATE = DeliveryLag.LATE
 _NO_TIME = timedelta(0)
+_A_SECOND = timedelta(seconds=1)
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+_Key = tuple[Kind, AgentKind, bool, NetworkKind, str, frozenset[Hint], str, str]
+_Lag = tuple[DeliveryLag, bool]
+"""How long after, and whether after a delivery."""
+_UNTIMED: _Lag = (DeliveryLag.UNKNOWN, False)
 
-_Key = tuple[Kind, AgentKind, NetworkKind, str, frozenset[Hint], str, str]
+
+class _Case:
+    """What events of one kind with the same facts have in common, and the verdicts found so far."""
+
+    __slots__ = ("acts", "crowd", "fetches", "found", "prior", "verdicts", "version")
+
+    def __init__(self, event: Event, prior: float | None, found: list[tuple[Rule, str]], version: str) -> None:
+        facts = event.facts
+        self.prior = prior
+        self.found = found
+        self.version = version
+        self.acts = event.kind in _ACTS
+        self.fetches = event.kind in _FETCHES
+        self.crowd = self.fetches and facts.agent not in _PROXIES and facts.network.kind not in CARRIERS
+        self.verdicts: Cache[tuple[object, ...], Verdict] = Cache(_MOST_CASES)
 
 
 class Classifier:
-    """Say who made each event.
+    """Says who made each event.
 
     Args:
         rules: The evidence to look for; a host's own may be added to :data:`DEFAULT_RULES`.
         windows: The windows, counts and borders.
-        priors: Log-odds of a machine before any evidence, by kind of event; other kinds are not judged.
-        links: How many links a campaign's mail has, where the host knows it; else ``windows.many_links`` counts as all.
+        priors: Log-odds of a machine before any evidence, by kind of event; other kinds are not judged. See
+            :func:`mailbeacon.judging.estimate_priors` for those of one list.
+        links: How many links a campaign's mail has, where the host knows it and its tokens do not say it.
 
     Raises:
         ConfigError: If two rules share a name, or one is no rule.
@@ -69,8 +109,6 @@ class Classifier:
         self.windows = windows or Windows()
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
-        self._spans = Spans.of(self.windows)
-        self._pairs = 2 in (self.windows.networks_count, self.windows.coverage_links)  # two slow clicks say something
         for rule in self.rules:
             if not isinstance(rule, Rule):
                 raise ConfigError(f"a rule must be a Rule, got {type(rule).__name__}: is @rule(…) missing?")
@@ -81,17 +119,17 @@ class Classifier:
         if len(set(names)) < len(names):
             raise ConfigError(f"two rules share the name {max(names, key=names.count)!r}")
         self._on_facts = [rule for rule in self.rules if rule.needs is Needs.FACTS]
-        self._on_around = [rule for rule in self.rules if rule.needs is Needs.AROUND]
+        self._on_context = [rule for rule in self.rules if rule.needs is Needs.CONTEXT]
         self._on_event = [rule for rule in self.rules if rule.needs is Needs.EVENT]
-        self._cases: dict[_Key, Case] = {}
+        self._cases: Cache[_Key, _Case] = Cache(_MOST_CASES)
         self.version = self._name()
 
     def classify(self, event: Event, earlier: Iterable[Event] = ()) -> Verdict:
-        """Give the verdict on one event.
+        """Return the verdict on one event.
 
         Args:
             event: The event; only its facts, kind, times and names of mail and link are read.
-            earlier: Any other events known so far, in any order; those of other messages and networks change nothing.
+            earlier: Any other events known so far, in any order; those of other mails and networks change nothing.
 
         Returns:
             What :meth:`classify_all` says of the event when it sees all of them.
@@ -100,13 +138,12 @@ class Classifier:
         if related or self._on_event:
             return self.classify_all([*related, event])[-1]
         case = self._case(event)
-        wait = self._wait(event) if case.timed else 0
-        return case.alone[wait] or self._alone(case, event, wait)
+        return self._verdict(case, event, self._lag(event, case), _NOTHING)
 
     def classify_all(
         self, events: Iterable[Event], *, networks: Mapping[str, Mapping[str, int]] | None = None
     ) -> list[Verdict]:
-        """Give the verdicts on many events, each in the light of all the others, later ones too.
+        """Return the verdicts on many events, each in the light of all the others, later ones too.
 
         Args:
             events: In any order.
@@ -166,167 +203,161 @@ class Classifier:
         Args:
             hits: Of events that :meth:`crowds` lets pass, those of one network all together, in any order.
         """
-        return note_hits(hits, self._spans.recipients, self.windows.recipients_count)
+        return note_hits(hits, self.windows.recipients.total_seconds(), self.windows.recipients_count)
 
     def _judge(
-        self, events: Sequence[Event], times: Sequence[float], crowds: Mapping[str, Mapping[str, int]] | None
+        self, events: Sequence[Event], times: Sequence[float], known: Mapping[str, Mapping[str, int]] | None
     ) -> list[Verdict]:
         """Judge events that are in order of time; ``times`` are theirs, in seconds."""
-        seen = self._look(events, times)
-        if seen.deliveries:
-            self._deliveries(events, seen)
-        shared = Shared(events=events, times=times, windows=self.windows, spans=self._spans, links=self._links)
-        cases, waits, verdicts = seen.cases, seen.waits, seen.verdicts
-        if self._on_event:
-            own, notes = Neighbourhood(events, self.windows.horizon), dict(_noted(shared, seen, crowds))
-            return [
-                self._anew(case, event, wait, notes.get(index, {}), own)
-                for index, (case, event, wait) in enumerate(zip(cases, events, waits, strict=True))
-            ]
-        for index, noted in _noted(shared, seen, crowds):
-            verdicts[index] = self._near(cases[index], events[index], waits[index], noted)
-        return verdicts
-
-    def _look(self, events: Sequence[Event], times: Sequence[float]) -> Seen:
-        """Look at every event once, for a million are spread over the memory: to fetch one costs more than to look at it."""
-        seen = Seen(len(events))
-        cases, waits, verdicts, quick = seen.cases, seen.waits, seen.verdicts, seen.quick
-        messages, message_before = seen.messages.last, seen.messages.before
-        networks, network_before = seen.networks.last, seen.networks.before
-        known, late, window, reach = self._cases, self.windows.late, self._spans.recipients, self._spans.mail
-        hurry, pairs = self._spans.quick, self._pairs
-        close, near = seen.close, seen.near
+        cases, lags = [], []
+        mails: dict[MailName, list[int]] = {}
+        networks: dict[str, list[int]] = {}
+        delivered = False
         for index, event in enumerate(events):
-            facts, sent_at, recipient = event.facts, event.sent_at, event.recipient
-            network = facts.network
-            key = event.kind, facts.agent, network.kind, network.operator, facts.hints, facts.rules, facts.networks
-            case = known.get(key) or self._new_case(key, event)
+            case = self._case(event)
             cases.append(case)
-            wait = 0
-            if sent_at is not None and case.timed:
-                received_at = event.received_at
-                wait = _LATE if received_at - sent_at >= late else self._since(received_at, sent_at, None)
-            waits.append(wait)
-            verdicts.append(case.alone[wait] or self._alone(case, event, wait))
-            if recipient is None:
-                continue
-            if case.reads:
-                name = event.message_id
-                if name:
-                    mail: Hashable = name
-                    before = messages.get(mail)
-                    if before is not None:
-                        other = events[before]
-                        if other.recipient != recipient or other.campaign != event.campaign:
-                            mail = mail_of(event)  # another mail has the same name
-                            before = messages.get(mail)
-                    if before is not None:
-                        message_before[index] = before
-                        gap = times[index] - times[before]
-                        if gap <= reach and not cases[before].opens:
-                            (close if gap <= hurry or case.opens or pairs or mail in near else near).add(mail)
-                    messages[mail] = index
-                    if case.trapped:
-                        seen.trapped.add(mail)
-            elif case.delivers:
-                seen.deliveries = True
-            if case.crowd:
-                name = facts.network_id
-                if name:
-                    before = networks.get(name)
-                    if before is not None:
-                        network_before[index] = before
-                        if times[index] - times[before] <= window and events[before].recipient != recipient:
-                            quick.add(name)
-                    networks[name] = index
-        return seen
+            lags.append(self._lag(event, case))
+            if event.recipient is None:
+                continue  # nobody may be told apart, so none of these belong together
+            if case.acts and event.message_id:
+                mails.setdefault(event.mail, []).append(index)
+            elif event.kind is Kind.DELIVERED:
+                delivered = True
+            if case.crowd and known is None and (network := event.facts.network_id):
+                networks.setdefault(network, []).append(index)
+        if delivered:
+            self._deliveries(events, cases, lags)
+        batch = Batch(events=events, times=times, windows=self.windows, links=self._links)
+        for group in mails.values():
+            if len(group) > 1:
+                self._count(batch, group, cases, lags)
+        self._add_networks(batch, networks.values(), known)
+        notes = batch.notes
+        if self._on_event:
+            own = Neighbourhood(events, self.windows.horizon)
+            return [
+                self._anew(case, event, lag, notes.get(index, _NOTHING), own)
+                for index, (case, event, lag) in enumerate(zip(cases, events, lags, strict=True))
+            ]
+        return [
+            self._verdict(case, event, lag, notes.get(index, _NOTHING))
+            for index, (case, event, lag) in enumerate(zip(cases, events, lags, strict=True))
+        ]
 
-    def _deliveries(self, events: Sequence[Event], seen: Seen) -> None:
-        """Time a message's events from its delivery, where one is known nearby; a provider may not know the campaign."""
+    def _count(self, batch: Batch, group: Sequence[int], cases: Sequence[_Case], lags: Sequence[_Lag]) -> None:
+        """Count what the events of one mail say of each other: first the machines, then who was in their company."""
+        mail: Mail = count_mail(batch, group)
+        if not mail.follows:
+            return
+        machines = [
+            index
+            for index in mail.follows
+            if _is_machine(
+                self._verdict(cases[index], batch.events[index], lags[index], batch.notes.get(index, _NOTHING))
+            )
+        ]
+        count_company(batch, mail, machines)
+
+    @staticmethod
+    def _add_networks(
+        batch: Batch, groups: Iterable[Sequence[int]], known: Mapping[str, Mapping[str, int]] | None
+    ) -> None:
+        """Add to the notes what was counted over networks: here, or before."""
+        crowds: Notes
+        if known is None:
+            crowds = count_networks(batch, groups)
+        else:
+            crowds = {index: dict(known[event.id]) for index, event in enumerate(batch.events) if event.id in known}
+        for index, noted in crowds.items():
+            batch.notes.setdefault(index, {}).update(noted)
+
+    def _deliveries(self, events: Sequence[Event], cases: Sequence[_Case], lags: list[_Lag]) -> None:
+        """Time a mail's events from its delivery, where one is known nearby; a provider may not know the campaign."""
         at: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
         for event in events:
             if event.kind is Kind.DELIVERED and event.recipient is not None and event.message_id:
                 at[event.message_id, event.recipient].append(event.received_at)
-        reach, skew = self.windows.delivery, self.windows.clock_skew
-        for index, (event, case) in enumerate(zip(events, seen.cases, strict=True)):
+        reach = self.windows.delivery
+        for index, (event, case) in enumerate(zip(events, cases, strict=True)):
             recipient = event.recipient
-            if case.timed and recipient is not None and (moments := at.get((event.message_id, recipient))):
+            if case.fetches and recipient is not None and (moments := at.get((event.message_id, recipient))):
                 received = event.received_at
                 first = bisect_left(moments, received - reach)
                 if first < len(moments) and moments[first] - received <= reach:
-                    wait = seen.waits[index] = self._since(received, moments[first], skew)
-                    seen.verdicts[index] = case.alone[wait] or self._alone(case, event, wait)
+                    lags[index] = self._since(event, moments[first], delivered=True), True
 
-    def _wait(self, event: Event) -> int:
-        return Wait.UNKNOWN if event.sent_at is None else self._since(event.received_at, event.sent_at, None)
+    def _lag(self, event: Event, case: _Case) -> _Lag:
+        """Return how long after the sending an event came."""
+        sent_at = event.sent_at
+        if sent_at is None or not case.fetches:
+            return _UNTIMED
+        return self._since(event, sent_at, delivered=False), False
 
-    def _since(self, received: datetime, start: datetime, skew: timedelta | None) -> int:
-        """Say how long after a delivery (with ``skew``) or a sending an event came.
+    def _since(self, event: Event, start: datetime, *, delivered: bool) -> DeliveryLag:
+        """Return how long after a delivery or a sending an event came.
 
-        What came a little before the sending shows only that the clocks of sender and receiver differ.
+        What came a little before the sending shows only that the clocks of sender and receiver differ. What is written in
+        whole seconds came up to a second later.
         """
-        gone, windows = received - start, self.windows
+        gone, windows = event.received_at - start, self.windows
         if gone >= windows.late:
-            return Wait.LATE
+            return _LATE
         if gone >= windows.early:
-            return Wait.LATER
-        if gone >= windows.soon:
-            return Wait.EARLY
-        if gone >= windows.instant:
-            return Wait.SOON
-        if skew is None:
-            return Wait.UNKNOWN if _NO_TIME > gone >= -windows.sending_skew else Wait.INSTANT
-        return Wait.BEFORE if gone < -skew else Wait.INSTANT
+            return DeliveryLag.LATER
+        known = gone + _A_SECOND if is_whole(event) else gone
+        if known >= windows.soon:
+            return DeliveryLag.EARLY
+        if known >= windows.instant:
+            return DeliveryLag.SOON
+        if not delivered:
+            early = _NO_TIME > gone >= -windows.sending_skew
+            return DeliveryLag.UNKNOWN if early else DeliveryLag.INSTANT
+        return DeliveryLag.BEFORE if gone < -windows.clock_skew else DeliveryLag.INSTANT
 
-    def _case(self, event: Event) -> Case:
-        """Find or make what events like this one have in common."""
+    def _case(self, event: Event) -> _Case:
+        """Return what events like this one have in common."""
         facts = event.facts
         network = facts.network
-        key = event.kind, facts.agent, network.kind, network.operator, facts.hints, facts.rules, facts.networks
+        key = (
+            event.kind,
+            facts.agent,
+            facts.client != "",
+            network.kind,
+            network.operator,
+            facts.hints,
+            facts.rules,
+            facts.networks,
+        )
         return self._cases.get(key) or self._new_case(key, event)
 
-    def _new_case(self, key: _Key, event: Event) -> Case:
-        around = Around(windows=self.windows)
-        version = f"rules {self.version}; agents {event.facts.rules or '-'}; networks {event.facts.networks or '-'}"
-        case = Case(event, self.priors.get(event.kind), _ask(self._on_facts, event, around), version)
-        if len(self._cases) >= _MOST_CASES:
-            self._cases.clear()
-        self._cases[key] = case
-        return case
+    def _new_case(self, key: _Key, event: Event) -> _Case:
+        facts = event.facts
+        version = f"rules {self.version}; agents {facts.rules or '-'}; networks {facts.networks or '-'}"
+        found = ask(self._on_facts, event, Context(windows=self.windows))
+        return self._cases.put(key, _Case(event, self.priors.get(event.kind), found, version))
 
-    def _alone(self, case: Case, event: Event, wait: int) -> Verdict:
-        verdict = self._weigh(case, event, self._around(wait, {}))
-        case.alone[wait] = verdict
-        return verdict
-
-    def _near(self, case: Case, event: Event, wait: int, noted: Mapping[str, int]) -> Verdict:
+    def _verdict(self, case: _Case, event: Event, lag: _Lag, noted: Mapping[str, int]) -> Verdict:
         """Judge by what was noted of the event; the same notes of the same case have the same verdict."""
-        key = (wait, *noted, *noted.values())
-        verdict = case.near.get(key)
-        if verdict is None:
-            verdict = self._weigh(case, event, self._around(wait, noted))
-            if len(case.near) >= _MOST_CASES:
-                case.near.clear()
-            case.near[key] = verdict
-        return verdict
+        key = (lag, *noted.items()) if noted else (lag,)
+        return case.verdicts.get(key) or case.verdicts.put(key, self._weigh(case, event, self._context(lag, noted)))
 
-    def _anew(self, case: Case, event: Event, wait: int, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
+    def _anew(self, case: _Case, event: Event, lag: _Lag, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
         """Judge with the rules that look at the event itself, so that nothing is remembered."""
         message, network = own.message(event), own.network(event)
-        around = replace(self._around(wait, noted), message=message, network=network)
-        return self._weigh(case, event, around, _ask(self._on_event, event, around))
+        context = replace(self._context(lag, noted), message=message, network=network)
+        return self._weigh(case, event, context, ask(self._on_event, event, context))
 
-    def _around(self, wait: int, noted: Mapping[str, int]) -> Around:
-        return Around(windows=self.windows, wait=Wait(wait), **noted)  # type: ignore[arg-type]  # bools are kept as ints
+    def _context(self, lag: _Lag, noted: Mapping[str, int]) -> Context:
+        return Context(windows=self.windows, lag=lag[0], delivered=lag[1], **noted)  # type: ignore[arg-type]  # bools are kept as ints
 
-    def _weigh(self, case: Case, event: Event, around: Around, more: Sequence[tuple[Rule, str]] = ()) -> Verdict:
+    def _weigh(self, case: _Case, event: Event, context: Context, more: Sequence[tuple[Rule, str]] = ()) -> Verdict:
         if case.prior is None:
             return unread(case.version)
-        found = [*case.found, *_ask(self._on_around, event, around), *more]
+        found = [*case.found, *ask(self._on_context, event, context), *more]
         return weigh(case.prior, found, self.windows, case.version)
 
     def _name(self) -> str:
-        """Name the rules, weights and windows: a host's own get a digest, so that verdicts tell them apart."""
+        """Return a name for the rules, weights and windows: a host's own have a digest, so that verdicts tell them apart."""
         plain = self.rules == DEFAULT_RULES and self.windows == Windows() and self.priors == DEFAULT_PRIORS
         if plain and not self._links:
             return RULES_VERSION
@@ -336,36 +367,6 @@ class Classifier:
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 
-def _noted(
-    shared: Shared, seen: Seen, known: Mapping[str, Mapping[str, int]] | None
-) -> Iterator[tuple[int, dict[str, int]]]:
-    """Count what happened around the events, and give what was noted, by index."""
-    if known is None:
-        crowds = count_networks(shared, map(seen.networks.group, seen.quick))
-    elif known:
-        crowds = {index: dict(known[event.id]) for index, event in enumerate(shared.events) if event.id in known}
-    else:
-        crowds = {}
-    for mail in seen.close | seen.trapped:
-        group = seen.messages.group(mail)
-        for index, noted in count_message(shared, group, trapped=mail in seen.trapped).items():
-            if index in crowds:
-                noted |= crowds.pop(index)
-            yield index, noted
-    yield from crowds.items()
-
-
-def _ask(rules: Iterable[Rule], event: Event, around: Around) -> list[tuple[Rule, str]]:
-    """Ask each rule of the event's kind what it sees."""
-    found = []
-    for rule in rules:
-        if event.kind in rule.kinds:
-            try:
-                detail: object = rule.check(event, around)
-            except Exception as error:
-                raise RuleError(rule.name, f"failed: {type(error).__name__}") from error
-            if detail and not isinstance(detail, str):
-                raise RuleError(rule.name, f"must give a text, got {type(detail).__name__}")
-            if isinstance(detail, str) and detail:
-                found.append((rule, detail))
-    return found
+def _is_machine(verdict: Verdict) -> bool:
+    """Check whether a verdict names a machine whose company says something: what fetches ahead for a reader is not."""
+    return verdict.is_human is False and verdict.actor is not Actor.PREFETCH

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from mailbeacon.judging.shared import most
+from mailbeacon.judging.batch import max_distinct_in_window
 
 __all__ = ["NetworkHit", "crowd", "note_hits"]
 
@@ -49,6 +49,8 @@ def crowd(times: Sequence[float], recipients: Sequence[object], window: float, l
     Returns:
         One number for each hit; nothing where all would be 0.
     """
+    if all(map(float.is_integer, times)):
+        window -= 1  # whole seconds: each came up to a second later than it says
     if all(later - moment > window for moment, later in zip(times, times[least - 1 :], strict=False)):
         return []
-    return [number if number >= least else 0 for number in most(times, recipients, window)]
+    return [number if number >= least else 0 for number in max_distinct_in_window(times, recipients, window)]

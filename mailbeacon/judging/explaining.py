@@ -20,9 +20,6 @@ _WHO = {
     Actor.SCRIPT: "a script",
 }
 
-_EVEN = 0.65
-"""Below this confidence neither side has much more for it; a host's own borders may leave more than that open."""
-
 
 def explain(verdict: Verdict) -> str:
     """Say in one paragraph who it was, how sure that is, and why.
@@ -64,8 +61,8 @@ def _opening(verdict: Verdict) -> str:
         if verdict.signals:
             return "It cannot be told who this was."
         return "Nobody's visit: this kind of event is not a reader's act, so there is nobody to name."
-    why = "the evidence is nearly even" if verdict.confidence < _EVEN else "the evidence does not reach a border"
-    return f"It cannot be told whether this was a person or a machine: {why}."
+    lean = f"; it leans toward a {verdict.leans} ({percent} %)" if verdict.leans and percent > 50 else ""
+    return f"It cannot be told whether this was a person or a machine{lean}."
 
 
 def _sure(confidence: float) -> str:

@@ -1,27 +1,22 @@
-"""Which events belong together: those of one message, and those from one network. Counts nothing."""
+"""Which events may bear on one, for single events and for a host's own rules. Counts nothing."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 
-from mailbeacon.model import Event
+from mailbeacon.model import Event, Mail
 
-__all__ = ["Chains", "Mail", "Neighbourhood", "mail_of", "related_to"]
-
-Mail = tuple[str, str | None, str]
-"""What tells mails apart: the message's name, its recipient, and the campaign. One name may serve a whole mailing."""
-
-
-def mail_of(event: Event) -> Mail:
-    """Say which mail an event is about."""
-    return event.message_id, event.recipient, event.campaign
+__all__ = ["Neighbourhood", "related_to"]
 
 
 def related_to(event: Event, earlier: Iterable[Event]) -> list[Event]:
-    """Give the events that may bear on another: of its message, and of its network."""
+    """Return the events that may bear on another: of its mail, and of its network.
+
+    Of its mail whatever the campaign, for a provider that reports a delivery may not know it.
+    """
     message, recipient, network = event.message_id, event.recipient, event.facts.network_id
     return [
         other
@@ -31,36 +26,8 @@ def related_to(event: Event, earlier: Iterable[Event]) -> list[Event]:
     ]
 
 
-class Chains:
-    """Tie together the indices that share a name.
-
-    Each index only knows the one before it: a million small lists would cost more than the counting, in making them and
-    in every walk of the garbage collector.
-
-    Attributes:
-        last: The last index of each name.
-        before: For each index the one before it that has the same name; -1 where there is none.
-    """
-
-    __slots__ = ("before", "last")
-
-    def __init__(self, size: int) -> None:
-        self.last: dict[Hashable, int] = {}
-        self.before = [-1] * size
-
-    def group(self, name: Hashable) -> list[int]:
-        """Give all indices of a name, in order."""
-        before, index = self.before, self.last[name]
-        found = []
-        while index >= 0:
-            found.append(index)
-            index = before[index]
-        found.reverse()
-        return found
-
-
 class Neighbourhood:
-    """Give a host's rules the events near an event. What it gives grows with them, and so does its time."""
+    """The events near each event, for a host's rules. What it returns grows with them, and so does its time."""
 
     __slots__ = ("_horizon", "_messages", "_networks")
 
@@ -70,15 +37,15 @@ class Neighbourhood:
         self._networks: dict[str, list[Event]] = {}
         for event in sorted(events, key=attrgetter("received_at", "id")):
             if event.recipient is not None:
-                self._messages.setdefault(mail_of(event), []).append(event)
+                self._messages.setdefault(event.mail, []).append(event)
                 self._networks.setdefault(event.facts.network_id, []).append(event)
 
     def message(self, event: Event) -> tuple[Event, ...]:
-        """Give the events of an event's message within the horizon, that event too; none where there is no name."""
-        return self._near(self._messages.get(mail_of(event), ()), event) if event.message_id else ()
+        """Return the events of an event's message within the horizon, that event too; none where there is no name."""
+        return self._near(self._messages.get(event.mail, ()), event) if event.message_id else ()
 
     def network(self, event: Event) -> tuple[Event, ...]:
-        """Give the events with an event's network id; the same otherwise."""
+        """Return the events with an event's network id; the same otherwise."""
         name = event.facts.network_id
         return self._near(self._networks.get(name, ()), event) if name else ()
 

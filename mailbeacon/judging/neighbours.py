@@ -1,218 +1,258 @@
-"""Count what happened near each event: in its message, and from its network. Linear in the events, but for sorting.
+"""What the events of one mail tell of each other. Linear in the events, but for sorting.
 
-Every count is of different things (links, networks, recipients), within windows of time, over the whole set: neither
-the order of the input nor an event read twice changes any. Weighs nothing.
+Every count is of different things (links, networks, user agents), within windows of time, over the whole mail: neither the
+order of the input nor an event read twice changes any. It goes in two steps, for the second rests on verdicts: first what
+shows a machine at work, then who was in a machine's company. Weighs nothing.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterable, Sequence, Set
-from operator import attrgetter
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from mailbeacon.judging.batch import CARRIERS, Batch, Notes, is_whole, links_of, max_distinct_in_window, times_near
+from mailbeacon.judging.clients import count_client, count_scattered, group_by_client
 from mailbeacon.judging.crowds import crowd
-from mailbeacon.judging.hands import AgentHand, agent_hand, count_hand, hands_of
-from mailbeacon.judging.shared import Notes, Shared, links_of, most, times_near
-from mailbeacon.model import Facts, Hint, Kind, NetworkKind
+from mailbeacon.model import AgentKind, Event, Hint, Kind, NetworkKind
 
-__all__ = ["CARRIERS", "count_message", "count_networks"]
+__all__ = ["Mail", "count_company", "count_mail", "count_networks"]
 
-CARRIERS = frozenset({NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKind.MAIL, NetworkKind.CDN})
-"""Kinds of network where one address is not one client."""
-_OPEN, _TRAP = Kind.OPEN, Hint.HONEYPOT
+_OPEN, _HOSTING = Kind.OPEN, NetworkKind.HOSTING
+_DETONATES = "Microsoft Safe Links"
+"""The operator whose machines visit links, and load the pixel then. Source: opencollective issue 3656; warmbly issue 410."""
 
 
-def count_message(shared: Shared, indices: Sequence[int], *, trapped: bool) -> Notes:
-    """Say what the opens, clicks and leave events of one message tell of each other.
+class Mail(NamedTuple):
+    """One mail's opens, and its clicks and leave pages, by index; and those that one agent made from several networks."""
 
-    Args:
-        shared: All events.
-        indices: Those of the message, in order of time.
-        trapped: Whether a hit on a hidden link is among them.
+    opens: Sequence[int]
+    follows: Sequence[int]
+    scattered: Collection[int]
 
-    Returns:
-        What was noted, by index.
-    """
-    events = shared.events
+
+def count_mail(batch: Batch, indices: Sequence[int]) -> Mail:
+    """Note what one mail's clicks tell of each other, and what its opens tell of its clicks."""
+    events = batch.events
     follows: list[int] = []
     opens: list[int] = []
     for index in indices:
         (opens if events[index].kind is _OPEN else follows).append(index)
-    shared.found = {}
-    if not follows:
-        return shared.found
-    bursts = _count_follows(shared, follows) if len(follows) > 1 else _NO_BURSTS
-    if opens:
-        _count_order(shared, follows, opens, bursts.settled)
-    spans, settled = shared.spans, bursts.settled
-    seeds = sorted(settled | bursts.scattered) if settled or bursts.scattered else []
-    if 0 < len(seeds) < len(indices):
-        _taint(shared, indices, seeds, settled, spans.company_near, spans.company, "company")
-    if trapped:
-        hits = [index for index in indices if _TRAP in events[index].facts.hints]
-        _taint(shared, indices, hits, settled, spans.honeypot, spans.honeypot, "trap")
-    return shared.found
-
-
-class _Bursts(NamedTuple):
-    """Hold the events of one message's bursts: those from one network, and those one agent made from several.
-
-    Everybody on one system and one major version of a browser has the same user agent. So what made a burst from one
-    network is known by its network, and its agent tells nothing of others.
-    """
-
-    settled: Set[int]
-    scattered: Set[int]
-
-
-_NO_BURSTS = _Bursts(frozenset(), frozenset())
-
-
-def _count_follows(shared: Shared, follows: Sequence[int]) -> _Bursts:
-    """Note what the clicks and leave events of one message say of each other; give those of its bursts."""
-    settled: set[int] = set()
     scattered: set[int] = set()
-    networks, agents = hands_of(shared.events, follows)
-    for hand in networks:
-        settled.update(count_hand(shared, hand))
-    for hand in agents:
-        rest = [index for index in hand if index not in settled]
+    if len(follows) > 1:
+        bursts: set[int] = set()
+        for client in group_by_client(events, follows):
+            if len(client) > 1:
+                bursts |= count_client(batch, client)
+        rest = [index for index in follows if index not in bursts]
         if len(rest) > 1:
-            scattered.update(count_hand(shared, rest))
-    if len(follows) >= shared.windows.networks_count:
-        _count_networks(shared, follows, settled | scattered)
-    return _Bursts(settled, scattered)
+            scattered = count_scattered(batch, rest)
+            _count_scatter(batch, [index for index in rest if index not in scattered])
+    if opens and follows:
+        _count_mail_clients(batch, opens, follows)
+    return Mail(opens, follows, scattered)
 
 
-def _taint(
-    shared: Shared,
-    indices: Sequence[int],
-    seeds: Sequence[int],
-    settled: Container[int],
-    near: float,
-    far: float,
-    note: str,
-) -> None:
-    """Note what a burst's client, or one on a hidden link, did besides on the same message.
-
-    Those are the events, but for the seeds themselves, that share network or agent with a seed nearby, or both farther off.
-    The agent of a ``settled`` seed does not count by itself.
-    """
-    events, times, seen = shared.events, shared.times, set(seeds)
-    networks: dict[str, list[float]] = {}
-    agents: dict[AgentHand, list[float]] = {}
-    both: dict[tuple[str, str], list[float]] = {}
-    for index in seeds:
-        facts, moment = events[index].facts, times[index]
-        network = facts.network_id
-        networks.setdefault(network, []).append(moment)
-        both.setdefault((network, facts.agent_id), []).append(moment)
-        if index not in settled:
-            agents.setdefault(agent_hand(facts), []).append(moment)
-    for index in indices:
-        if index in seen:
-            continue
-        facts, moment = events[index].facts, times[index]
-        network, agent = facts.network_id, facts.agent_id
-        if (
-            (network and times_near(moment, networks.get(network, ()), near))
-            or (agent and times_near(moment, agents.get(agent_hand(facts), ()), near))
-            or (network and agent and times_near(moment, both.get((network, agent), ()), far))
-        ):
-            shared.note(index, note, True)
-
-
-def _count_order(shared: Shared, follows: Sequence[int], opens: Sequence[int], settled: Container[int]) -> None:
-    """Note pixels fetched only after a click of the same agent: a person opens a mail before following its links.
-
-    From wherever the pixel is fetched; but of a ``settled`` click's agent, from the click's network only.
-    """
-    times = shared.times
-    window, back = shared.spans.pixel_after, shared.spans.company
-    if times[opens[-1]] <= times[follows[0]] or times[opens[0]] - times[follows[-1]] > window:
+def _count_mail_clients(batch: Batch, opens: Sequence[int], follows: Sequence[int]) -> None:
+    """Note clicks from rented servers where a mail client opened the mail too: a desktop there is a person's."""
+    looked: dict[str, list[float]] = {}
+    for index in opens:
+        facts = batch.events[index].facts
+        if facts.agent is AgentKind.MAIL_CLIENT and facts.network.kind is _HOSTING and facts.network_id:
+            looked.setdefault(facts.network_id, []).append(batch.times[index])
+    if not looked:
         return
-    anywhere = [index for index in follows if index not in settled], attrgetter("agent_id")
-    there = [index for index in follows if index in settled], attrgetter("agent_id", "network_id")
-    for clicks, client in (anywhere, there):
-        clicked, looked = _by_client(shared, clicks, client), _by_client(shared, opens, client)
-        for index in opens:
-            who = client(shared.events[index].facts)
-            if who in clicked and _is_late(times[index], clicked[who], looked[who], window, back):
-                shared.note(index, "pixel_after", True)
+    window = batch.windows.address.total_seconds()
+    for index in follows:
+        times = looked.get(batch.events[index].facts.network_id, ())
+        if times and times_near(batch.times[index], times, window):
+            batch.note(index, "mail_client", True)
 
 
-def _is_late(moment: float, clicks: Sequence[float], looks: Sequence[float], window: float, back: float) -> bool:
-    """Tell whether a client fetched the pixel soon after a click of its own, and had not fetched it before that."""
-    first = clicks[min(bisect_left(clicks, moment - window), len(clicks) - 1)]
-    return 0 < moment - first <= window and looks[bisect_left(looks, first - back)] > first
+def _count_scatter(batch: Batch, follows: Sequence[int]) -> None:
+    """Note clicks from many networks, with as many user agents, on as many links or on the very same link, at nearly one time.
 
-
-def _by_client(shared: Shared, indices: Iterable[int], client: Callable[[Facts], object]) -> dict[object, list[float]]:
-    """Give the times of each client's events, but for those without an agent id."""
-    found: dict[object, list[float]] = {}
-    for index in indices:
-        facts = shared.events[index].facts
-        if facts.agent_id:
-            found.setdefault(client(facts), []).append(shared.times[index])
-    return found
-
-
-def _count_networks(shared: Shared, follows: Sequence[int], bursts: set[int]) -> None:
-    """Note clicks from many networks on as many links at nearly one time.
-
-    Bursts are left out, and kinds of network are kept apart: a person's click beside a scanner's stays a person's. So it
-    does where a gateway visits, from elsewhere, what the person follows: a link followed from two networks says nothing.
+    Kinds of network are kept apart, so that a person's click beside a scanner's stays a person's. So it does where a gateway
+    visits, from elsewhere, what the person follows: a link followed from two networks says nothing.
     """
-    events, windows = shared.events, shared.windows
+    if len(follows) < batch.windows.networks_count:
+        return
     groups: dict[NetworkKind, list[int]] = {}
     for index in follows:
-        facts = events[index].facts
-        if index not in bursts and facts.network_id and facts.network.kind not in CARRIERS:
+        facts = batch.events[index].facts
+        if facts.network_id and facts.network.kind not in CARRIERS:
             groups.setdefault(facts.network.kind, []).append(index)
-    window, least = shared.spans.networks, windows.networks_count
+    window = batch.windows.networks.total_seconds()
     for group in groups.values():
-        if len({events[index].facts.network_id for index in group}) < least:
-            continue
-        own = _without_echoes(shared, group, window)
-        if len(own) < least:
-            continue
-        times = [shared.times[index] for index in own]
-        links = most(times, links_of(events, own), window)
-        networks = most(times, [events[index].facts.network_id for index in own], window)
-        for index, count, different in zip(own, networks, links, strict=True):
-            if min(count, different) >= least:
-                shared.note(index, "networks", count)
+        own = _without_echoes(batch, group, window)
+        _note_networks(batch, own, window, links=True)
+        for same in _by_link(batch, group):
+            _note_networks(batch, same, batch.windows.same_link.total_seconds(), links=False)
 
 
-def _without_echoes(shared: Shared, group: Sequence[int], window: float) -> list[int]:
-    """Leave out clicks on a link that another network followed too within the window."""
+def _note_networks(batch: Batch, group: Sequence[int], window: float, *, links: bool) -> None:
+    least = batch.windows.networks_count
+    if len(group) < least:
+        return
+    events = batch.events
+    slack = 1.0 if all(is_whole(events[index]) for index in group) else 0.0
+    times = batch.times_of(group)
+    columns: list[list[object]] = [
+        [events[index].facts.network_id for index in group],
+        [events[index].facts.agent_id for index in group],
+    ]
+    if links:
+        columns.append(links_of(events, group))
+    counted = [max_distinct_in_window(times, column, window - slack) for column in columns]
+    for index, *counts in zip(group, *counted, strict=True):
+        if min(counts) >= least:
+            batch.note(index, "networks", min(counts))
+
+
+def _by_link(batch: Batch, group: Sequence[int]) -> Iterable[list[int]]:
     links: dict[object, list[int]] = {}
-    for index, link in zip(group, links_of(shared.events, group), strict=True):
+    for index, link in zip(group, links_of(batch.events, group), strict=True):
         links.setdefault(link, []).append(index)
+    return links.values()
+
+
+def _without_echoes(batch: Batch, group: Sequence[int], window: float) -> list[int]:
+    """Return the clicks on links that no other network followed too within the window."""
     own = []
-    for same in links.values():
-        networks = [shared.events[index].facts.network_id for index in same]
-        counted = most([shared.times[index] for index in same], networks, window)
+    for same in _by_link(batch, group):
+        networks = [batch.events[index].facts.network_id for index in same]
+        counted = max_distinct_in_window(batch.times_of(same), networks, window)
         own += [index for index, count in zip(same, counted, strict=True) if count == 1]
     return sorted(own)
 
 
-def count_networks(shared: Shared, groups: Iterable[Sequence[int]]) -> Notes:
-    """Say where one network, not known to carry many people, makes hits for many recipients at a machine's pace.
+def count_company(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
+    """Note who was in the company of a machine, and pixels that were fetched only after a click.
 
     Args:
-        shared: All events.
-        groups: Those of each network that may, in order of time.
-
-    Returns:
-        What was noted, by index.
+        batch: All events.
+        mail: What :func:`count_mail` gave.
+        machines: The clicks judged a machine's by now, in order of time.
     """
-    least, window = shared.windows.recipients_count, shared.spans.recipients
+    if machines:
+        _count_same_client(batch, mail, machines)
+        _count_near(batch, mail, machines)
+        _count_detonations(batch, mail, machines)
+    elif mail.scattered:
+        _count_near(batch, mail, machines)
+    if mail.opens:
+        seen = set(machines)
+        _count_order(batch, [index for index in mail.follows if index not in seen], mail.opens)
+
+
+def _client(event: Event) -> tuple[str, str]:
+    """Return network and agent: what both share is one client's, as surely as can be told."""
+    return event.facts.network_id, event.facts.agent_id
+
+
+def _count_same_client(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
+    """Note what a machine's client did besides on the mail, some minutes before and after."""
+    events, times, seen = batch.events, batch.times, set(machines)
+    where: dict[tuple[str, str], list[float]] = {}
+    traps: dict[tuple[str, str], list[float]] = {}
+    for index in machines:
+        client = _client(events[index])
+        where.setdefault(client, []).append(times[index])
+        if Hint.HONEYPOT in events[index].facts.hints:
+            traps.setdefault(client, []).append(times[index])
+    far, near = batch.windows.company.total_seconds(), batch.windows.company_near.total_seconds()
+    for index in (*mail.opens, *mail.follows):
+        client = _client(events[index])
+        if index in seen or client not in where or client == ("", ""):
+            continue
+        window = far if client[0] else near  # without an address, a user agent alone is a client for a shorter time
+        if times_near(times[index], traps.get(client, ()), window):
+            batch.note(index, "trap", True)
+        elif times_near(times[index], where[client], window):
+            batch.note(index, "company", True)
+
+
+def _count_near(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
+    """Note what shares only the network with a machine's hit nearby; or only the agent, of hits that one made from several.
+
+    Of a machine that is known by its network the agent says nothing: everybody on one version of a browser has it.
+    """
+    events, times = batch.events, batch.times
+    seen = {*machines, *mail.scattered}
+    networks: dict[str, list[float]] = {}
+    agents: dict[tuple[str, NetworkKind], list[float]] = {}
+    for index in sorted(seen):
+        facts = events[index].facts
+        if index not in mail.scattered and facts.network_id:
+            networks.setdefault(facts.network_id, []).append(times[index])
+        lone = Hint.HONEYPOT in facts.hints and "burst" not in batch.notes.get(index, {})
+        if facts.agent_id and (index in mail.scattered or lone):
+            agents.setdefault((facts.agent_id, facts.network.kind), []).append(times[index])
+    window = batch.windows.company_near.total_seconds()
+    for index in (*mail.opens, *mail.follows):
+        facts = events[index].facts
+        if index not in seen and (
+            times_near(times[index], networks.get(facts.network_id, ()), window)
+            or times_near(times[index], agents.get((facts.agent_id, facts.network.kind), ()), window)
+        ):
+            batch.note(index, "near", True)
+
+
+def _count_detonations(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
+    """Note opens by a mail provider's machines that followed a link of the mail nearby in time."""
+    visits = [batch.times[index] for index in machines if _detonates(batch.events[index])]
+    if not visits:
+        return
+    window = batch.windows.company.total_seconds()
+    for index in mail.opens:
+        if _detonates(batch.events[index]) and times_near(batch.times[index], visits, window):
+            batch.note(index, "detonated", True)
+
+
+def _detonates(event: Event) -> bool:
+    network = event.facts.network
+    return network.kind is NetworkKind.MAIL and network.operator == _DETONATES
+
+
+def _count_order(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> None:
+    """Note pixels fetched only after a click of the same agent: most people open a mail before they follow its links.
+
+    A reader of web mail may follow a link and allow images then, so a click that came from web mail says nothing.
+    """
+    window, back = batch.windows.pixel_after.total_seconds(), batch.windows.company.total_seconds()
+    times = batch.times
+    clicks: dict[str, list[float]] = {}
+    for index in follows:
+        facts = batch.events[index].facts
+        if facts.agent_id and Hint.WEBMAIL_REFERER not in facts.hints:
+            clicks.setdefault(facts.agent_id, []).append(times[index])
+    looks: dict[str, list[float]] = {}
+    for index in opens:
+        looks.setdefault(batch.events[index].facts.agent_id, []).append(times[index])
+    for index in opens:
+        agent = batch.events[index].facts.agent_id
+        if agent in clicks and _is_late(times[index], clicks[agent], looks[agent], window, back):
+            batch.note(index, "pixel_after", True)
+
+
+def _is_late(moment: float, clicks: Sequence[float], looks: Sequence[float], window: float, back: float) -> bool:
+    """Check whether a client fetched the pixel soon after a click of its own, and had not fetched it before that."""
+    first = clicks[min(bisect_left(clicks, moment - window), len(clicks) - 1)]
+    return 0 < moment - first <= window and looks[bisect_left(looks, first - back)] > first
+
+
+def count_networks(batch: Batch, groups: Iterable[Sequence[int]]) -> Notes:
+    """Return where one network, not known to carry many people, makes hits for many recipients at a machine's pace.
+
+    Args:
+        batch: All events.
+        groups: Those of each network that may, in order of time.
+    """
+    least, window = batch.windows.recipients_count, batch.windows.recipients.total_seconds()
     found: Notes = {}
     for indices in groups:
-        times = [shared.times[index] for index in indices]
-        recipients = [shared.events[index].recipient for index in indices]
-        counted = crowd(times, recipients, window, least)
-        found |= {index: {"recipients": number} for index, number in zip(indices, counted, strict=False) if number}
+        if len(indices) >= least:
+            recipients = [batch.events[index].recipient for index in indices]
+            counted = crowd(batch.times_of(indices), recipients, window, least)
+            found |= {index: {"recipients": number} for index, number in zip(indices, counted, strict=False) if number}
     return found

@@ -7,20 +7,22 @@ Reads nothing of an event but its kind and its facts' network.
 
 from __future__ import annotations
 
-from mailbeacon.judging.around import Around
+from mailbeacon.judging.context import Context
 from mailbeacon.judging.rules import FOLLOWS, OPENS, Needs, Rule, rule
-from mailbeacon.model import Actor, AgentKind, Event, NetworkKind
+from mailbeacon.model import Actor, AgentKind, Event, Hint, NetworkKind
 
 __all__ = ["ORIGIN_RULES", "is_provider"]
 
 MAIL_PROVIDERS = ("apple", "google", "microsoft", "yahoo")
 """Operators whose image proxies name themselves: such a proxy is theirs, whatever else the network is used for."""
+_NAME_THEMSELVES = ("google", "yahoo")
+"""Operators whose image proxies always name themselves. Source: Google's image proxy, 2013; Yahoo's page, 2026."""
 _LOADS_FROM_CLOUD = "microsoft"
 """Outlook.com's proxy has no name, and comes from somewhere at Microsoft: an open from there says nothing."""
 
 
 def is_provider(event: Event) -> bool:
-    """Tell whether a mail provider's own servers made the request, whatever else it rents out."""
+    """Check whether a mail provider's own servers made the request, whatever else it rents out."""
     network = event.facts.network
     return network.kind is NetworkKind.MAIL or network.operator.casefold().startswith(MAIL_PROVIDERS)
 
@@ -37,9 +39,25 @@ def _by(event: Event) -> str:
     kinds=FOLLOWS,
     needs=Needs.FACTS,
 )
-def hosting_click(event: Event, around: Around) -> str:
+def hosting_click(event: Event, context: Context) -> str:
     """See that a link was followed from rented servers."""
-    return f"it came from rented servers{_by(event)}" if event.facts.network.kind is NetworkKind.HOSTING else ""
+    if event.facts.network.kind is not NetworkKind.HOSTING or Hint.SEC_FETCH_USER in event.facts.hints:
+        return ""
+    return f"it came from rented servers{_by(event)}"
+
+
+@rule(
+    family="network",
+    weight=2.5,
+    source="Mautic issue 16263, 2025; people on cloud desktops and security proxies come so too, inferred, 2026",
+    kinds=FOLLOWS,
+    needs=Needs.FACTS,
+)
+def hosting_gesture(event: Event, context: Context) -> str:
+    """See that a link was followed from rented servers, by a browser that says a person's gesture began the visit."""
+    if event.facts.network.kind is not NetworkKind.HOSTING or Hint.SEC_FETCH_USER not in event.facts.hints:
+        return ""
+    return f"it came from rented servers{_by(event)}, where browsers that people use are rare"
 
 
 @rule(
@@ -49,7 +67,7 @@ def hosting_click(event: Event, around: Around) -> str:
     kinds=FOLLOWS,
     needs=Needs.FACTS,
 )
-def mail_network_click(event: Event, around: Around) -> str:
+def mail_network_click(event: Event, context: Context) -> str:
     """See that a mail provider's own machines followed a link, where a person's browser would."""
     if event.facts.network.kind is not NetworkKind.MAIL:
         return ""
@@ -63,7 +81,7 @@ def mail_network_click(event: Event, around: Around) -> str:
     kinds=OPENS,
     needs=Needs.FACTS,
 )
-def hosting_open(event: Event, around: Around) -> str:
+def hosting_open(event: Event, context: Context) -> str:
     """See that an open came from rented servers that are no mail provider's."""
     network = event.facts.network
     if network.kind is not NetworkKind.HOSTING or network.operator.casefold().startswith(_LOADS_FROM_CLOUD):
@@ -80,15 +98,39 @@ def hosting_open(event: Event, around: Around) -> str:
     needs=Needs.FACTS,
     named=True,
 )
-def mail_network_open(event: Event, around: Around) -> str:
+def mail_network_open(event: Event, context: Context) -> str:
     """See that an open came from a mail provider's own machines, which load images for people, with any user agent."""
     if event.facts.network.kind is not NetworkKind.MAIL or event.facts.agent is AgentKind.MAIL_CLIENT:
+        return ""
+    if _is_nameless(event):
         return ""
     return f"a mail provider's own machines{_by(event)} loaded it, as they do when a person opens a mail"
 
 
+@rule(
+    family="doubt",
+    weight=2.0,
+    source="Gmail's and Yahoo's proxies name themselves, 2026; what else comes from their networks is not known",
+    kinds=OPENS,
+    actor=Actor.UNKNOWN,
+    needs=Needs.FACTS,
+)
+def nameless_open(event: Event, context: Context) -> str:
+    """See that an open came from a mail provider's network without the name its image proxy always gives."""
+    if event.facts.network.kind is not NetworkKind.MAIL or not _is_nameless(event):
+        return ""
+    return f"it came from a mail provider's network{_by(event)} without the name its image proxy always gives"
+
+
+def _is_nameless(event: Event) -> bool:
+    """Check whether the operator's proxy would have named itself, and this did not."""
+    facts = event.facts
+    unnamed = facts.agent in (AgentKind.BROWSER, AgentKind.UNKNOWN)
+    return unnamed and facts.network.operator.casefold().startswith(_NAME_THEMSELVES)
+
+
 @rule(family="network", weight=4.5, source="security vendors' own ranges, 2026", needs=Needs.FACTS)
-def security_network(event: Event, around: Around) -> str:
+def security_network(event: Event, context: Context) -> str:
     """See that a request came from a security vendor's network."""
     kind = event.facts.network.kind
     return f"it came from a security vendor's network{_by(event)}" if kind is NetworkKind.SECURITY else ""
@@ -100,7 +142,7 @@ def security_network(event: Event, around: Around) -> str:
     source="Apple, egress-ip-ranges.csv; Zscaler, published ranges, 2026",
     needs=Needs.FACTS,
 )
-def people_network(event: Event, around: Around) -> str:
+def people_network(event: Event, context: Context) -> str:
     """See that a request came through a relay or an office's proxy, which carry people."""
     if event.facts.network.kind in (NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY):
         return "it came through a relay or an office's proxy, which carry people"
@@ -109,9 +151,11 @@ def people_network(event: Event, around: Around) -> str:
 
 ORIGIN_RULES: tuple[Rule, ...] = (
     hosting_click,
+    hosting_gesture,
     mail_network_click,
     hosting_open,
     mail_network_open,
+    nameless_open,
     security_network,
     people_network,
 )

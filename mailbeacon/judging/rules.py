@@ -1,6 +1,6 @@
 """What a rule is: a name, a weight, a source, and one small pure function.
 
-Holds no rule itself: those are in ``single`` and ``behaviour``, and a host may add its own.
+Has no rule itself: those are in ``single`` and ``behaviour``, and a host may add its own.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.judging.around import Around
+from mailbeacon.judging.context import Context
 from mailbeacon.model import Actor, Event, Kind
 
 __all__ = ["FOLLOWS", "OPENS", "READS", "Check", "Needs", "Rule", "rule"]
 
-Check = Callable[[Event, Around], str]
-"""Give what was seen, in words without anything personal, or the empty text."""
+Check = Callable[[Event, Context], str]
+"""Returns what was seen, in words without anything personal, or the empty text."""
 
 OPENS = frozenset({Kind.OPEN})
 FOLLOWS = frozenset({Kind.CLICK, Kind.LEAVE_PAGE})
@@ -28,27 +28,29 @@ class Needs(StrEnum):
     """What a rule looks at; the less it needs, the more can be remembered between events."""
 
     FACTS = "facts"
-    """Of the event only its kind, and of its facts agent, network and hints."""
-    AROUND = "around"
-    """The same, and what ``Around`` counts."""
+    """Of the event only its kind, and of its facts agent, network, hints and data versions, and whether it has a name."""
+    CONTEXT = "context"
+    """The same, and what ``Context`` counts."""
     EVENT = "event"
     """Any field of the event, and the events around it: asked anew for every event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Hold one kind of evidence.
+    """One kind of evidence.
 
     Attributes:
         name: A short name, unique among the rules.
         family: What kind of evidence it is; of each family only the strongest signal counts.
         weight: Evidence in log-odds (natural logarithm): above 0 speaks for a machine, below 0 for a person.
         source: Where the rule or its numbers come from, with the year.
-        check: The pure function over the event and what is around it.
+        check: The pure function over the event and its context.
         kinds: The kinds of event it is asked about.
-        actor: Whom it speaks for: which machine, or through what a person came.
+        actor: Whom it speaks for: which machine, or through what a person came. ``UNKNOWN`` only casts doubt: such a rule
+            may keep a person from being called one, and never makes a machine.
         needs: What the function looks at.
-        named: Whether it names the actor itself, and so outranks rules that only notice machines.
+        named: Whether it names the actor itself, and so outranks rules that only notice machines; of a rule that casts
+            doubt, whether nobody can be called a person then, however much speaks for one.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Rule:
             raise ConfigError("a rule needs a name, a family and a source")
         if isinstance(self.weight, bool) or not isinstance(self.weight, int | float) or not -20 <= self.weight <= 20:
             raise ConfigError(f"the weight of rule {self.name} must be between -20 and 20, got {self.weight}")
+        if self.actor is Actor.UNKNOWN and self.weight <= 0:
+            raise ConfigError(f"the weight of rule {self.name} must be above 0, for it casts doubt, got {self.weight}")
         if not self.kinds or not all(isinstance(kind, Kind) for kind in self.kinds):
             raise ConfigError(f"the kinds of rule {self.name} must be Kinds, at least one")
         for wanted, value in ((Actor, self.actor), (Needs, self.needs), (bool, self.named)):

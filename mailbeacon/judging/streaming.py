@@ -19,7 +19,7 @@ __all__ = ["Judged", "Revision", "stream"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Hold an event and the first verdict given on it."""
+    """An event and the first verdict given on it."""
 
     event: Event
     verdict: Verdict
@@ -27,7 +27,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """Hold an event whose verdict a later event changed.
+    """An event whose verdict a later event changed.
 
     Attributes:
         event: The event.
@@ -41,7 +41,7 @@ class Revision:
 
 
 class _Held:
-    """Hold an event until nothing can change its verdict, and until it bears on no other's."""
+    """An event, kept until nothing can change its verdict, and until it bears on no other's."""
 
     __slots__ = ("event", "given", "groups", "moment")
 
@@ -53,7 +53,7 @@ class _Held:
 
 
 class _Memory:
-    """Hold events, and find those that may bear on one another: of one mail, and from one network nearby in time.
+    """Events, and which of them may bear on one another: of one mail, and from one network nearby in time.
 
     Args:
         horizon: How far apart two events of one mail may be and still bear on each other.
@@ -65,11 +65,13 @@ class _Memory:
     def __init__(self, horizon: timedelta, reach: timedelta) -> None:
         self._horizon, self._reach = horizon, reach
         self._line: deque[_Held] = deque()
-        self._mails: dict[tuple[str, str], list[_Held]] = {}
+        self._mails: dict[
+            tuple[str, str], list[_Held]
+        ] = {}  # whatever the campaign: a provider's deliveries may have none
         self._networks: dict[str, list[_Held]] = {}
 
     def add(self, held: _Held) -> None:
-        """Hold one more: with those of its mail and those of its network; nobody's event stands alone."""
+        """Keep one more: with those of its mail and those of its network; nobody's event stands alone."""
         event = held.event
         recipient, mail, network = event.recipient, event.message_id, event.facts.network_id
         self._line.append(held)
@@ -82,7 +84,7 @@ class _Memory:
                 insort(group, held, key=_moment)
 
     def near(self, items: Collection[_Held]) -> dict[_Held, None]:
-        """Give what may bear on any of some held events, and these; each group is walked once, however many ask for it."""
+        """Return what may bear on any of some held events, and these; each group is walked once, however many ask for it."""
         found = dict.fromkeys(items)
         for which, reach in enumerate((self._horizon, self._reach)):
             asked: dict[int, tuple[list[_Held], list[datetime]]] = {}
@@ -118,7 +120,7 @@ def stream(
     judge: Callable[[list[Event]], list[Verdict]],
     reach: timedelta | None = None,
 ) -> Iterator[Judged | Revision]:
-    """Give verdicts as their hold ends, and revisions.
+    """Yield verdicts as their hold ends, and revisions.
 
     Args:
         events: In order of time, or late by at most ``hold``.

@@ -33,12 +33,12 @@ MACHINES = frozenset({Actor.PREFETCH, Actor.SCANNER, Actor.PREVIEW, Actor.CRAWLE
 
 
 def chance(log_odds: float) -> float:
-    """Turn log-odds into a probability."""
+    """Return the probability that log-odds stand for."""
     return 1 / (1 + exp(-log_odds))
 
 
 def unread(version: str) -> Verdict:
-    """Give the verdict on an event that is no act of a reader, such as a delivery."""
+    """Return the verdict on an event that is no act of a reader, such as a delivery."""
     return Verdict(actor=Actor.UNKNOWN, confidence=0.0, version=version)
 
 
@@ -52,33 +52,56 @@ def weigh(prior: float, found: Sequence[tuple[Rule, str]], windows: Windows, ver
         version: Of rules and data.
 
     Returns:
-        The verdict; its signals are the strongest of each family, the strongest first.
+        The verdict; its signals are the strongest of each family, the strongest first. Of the rules that only cast doubt the
+        strongest counts where a machine is not sure anyway, and no further than into the unknown.
     """
     best: dict[str, tuple[Rule, str]] = {}
-    for rule, detail in found:
-        held = best.get(rule.family)
-        if held is None or _strength(rule) > _strength(held[0]):
-            best[rule.family] = (rule, detail)
-    kept = sorted(best.values(), key=lambda pair: _strength(pair[0]), reverse=True)
-    machine = chance(prior + sum(sorted(rule.weight for rule, _ in kept)))
-    actor, confidence = _decide(machine, [rule for rule, _ in kept], windows)
-    signals = tuple(
-        Signal(name=rule.name, weight=rule.weight, detail=detail, family=rule.family) for rule, detail in kept
-    )
-    return Verdict(actor=actor, confidence=round(confidence, 4), signals=signals, version=version)
+    doubts = [pair for pair in found if pair[0].actor is Actor.UNKNOWN]
+    for pair in found:
+        family = pair[0].family
+        if pair[0].actor is not Actor.UNKNOWN and (family not in best or _strength(pair) > _strength(best[family])):
+            best[family] = pair
+    kept = sorted(best.values(), key=_strength, reverse=True)
+    log_odds = prior + sum(sorted(rule.weight for rule, _ in kept))
+    if doubts and chance(log_odds) < windows.machine_above:
+        doubt = max(doubts, key=_strength)
+        kept = sorted([*kept, doubt], key=_strength, reverse=True)
+        machine = chance(log_odds + doubt[0].weight)
+        if machine > windows.human_below or doubt[0].named:
+            machine = min(max(machine, windows.human_below), windows.machine_above)
+            return _verdict(Actor.UNKNOWN, machine, kept, version)
+    else:
+        machine = chance(log_odds)
+    return _verdict(_actor(machine, [rule for rule, _ in kept], windows), machine, kept, version)
 
 
-def _strength(rule: Rule) -> tuple[float, float, str]:
+def _strength(pair: tuple[Rule, str]) -> tuple[float, float, str]:
+    rule = pair[0]
     return abs(rule.weight), rule.weight, rule.name
 
 
-def _decide(machine: float, rules: Sequence[Rule], windows: Windows) -> tuple[Actor, float]:
-    """Choose the actor, and how sure that is; for UNKNOWN, the chance of the likelier side."""
+def _actor(machine: float, rules: Sequence[Rule], windows: Windows) -> Actor:
+    """Choose the actor by the chance of a machine."""
     if machine >= windows.machine_above:
         against = [rule for rule in rules if rule.weight > 0 and rule.actor in MACHINES]
         naming = [rule for rule in against if rule.named] or against
-        return (naming[0].actor if naming else Actor.SCANNER), machine
+        return naming[0].actor if naming else Actor.SCANNER
     if machine <= windows.human_below:
         through = [rule for rule in rules if rule.named and rule.weight <= 0 and rule.actor not in MACHINES]
-        return (through[0].actor if through else Actor.HUMAN), 1 - machine
-    return Actor.UNKNOWN, max(machine, 1 - machine)
+        return through[0].actor if through else Actor.HUMAN
+    return Actor.UNKNOWN
+
+
+def _verdict(actor: Actor, machine: float, kept: Sequence[tuple[Rule, str]], version: str) -> Verdict:
+    """Return the verdict; its confidence is the chance of what is said, or for UNKNOWN of the likelier side."""
+    confidence = machine if actor in MACHINES else max(machine, 1 - machine) if actor is Actor.UNKNOWN else 1 - machine
+    signals = tuple(
+        Signal(name=rule.name, weight=rule.weight, detail=detail, family=rule.family) for rule, detail in kept
+    )
+    return Verdict(
+        actor=actor,
+        confidence=round(confidence, 4),
+        signals=signals,
+        version=version,
+        leans=("machine" if machine > 0.5 else "person") if actor is Actor.UNKNOWN else "",
+    )

@@ -15,34 +15,30 @@ __all__ = ["Windows"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Windows:
-    """Hold the windows, counts and borders of judging.
+    """The windows, counts and borders of judging.
 
-    "One client" means: of one message, and with the same network id; or with the same agent id, in one kind of network,
-    where the events are not a network's burst.
+    "One client" means: of one mail, and with the same network id; or with the same agent id, where no address is known.
 
     Args:
-        burst: Within this time one client following ``burst_links`` links is a burst, or somebody opening tabs.
-        burst_links: How many different links that takes.
-        burst_sure: How many different links within ``burst`` are more than a hand can open; at least ``burst_links``.
-        volley: ``burst_links`` links within this time are more than a hand can open.
+        hand: The least time between two links that a hand can keep: what follows three or more faster is a burst.
         same_moment: Within this time two different links are closer together than a hand can be.
         same_second: Within this time two different links are closer together than most people's.
-        coverage: Within this time following every link of a mail is unusual.
-        coverage_pace: Time per link below which following every link is no person's pace.
-        coverage_links: The least number of links a mail must have for coverage to say anything.
-        many_links: How many different links count as all of them where the number of links is not known.
-        networks: Within this time clicks of one message from ``networks_count`` networks are not one person's.
-        networks_count: How many different networks.
+        burst: The longest burst that is looked for; within this time people open tabs, too.
+        coverage: Within this time one client following nearly all links of a mail (four in five, at least eight) is no reader.
+        many_links: How many different links count as nearly all where the number of links is not known.
+        networks: Within this time clicks on one mail from ``networks_count`` networks, with as many user agents and links,
+            may not be one person's.
+        networks_count: How many different ones.
+        same_link: The same for clicks on one link.
         leave: Within this time a content link and the unsubscribe link belong together.
-        honeypot: How far from a hit on a hidden link the same client's other hits are tainted.
-        company: How far from a burst another hit with its network *and* user agent belongs to it.
-        company_near: How far from a burst another hit with its network belongs to it, or with its user agent where the
-            burst is scattered over several networks.
+        company: How far from a machine's click another hit with its network *and* user agent belongs to it.
+        company_near: How far from a machine's click a hit with only one of the two may belong to it; it is unknown then.
         pixel_after: A pixel fetched this soon after the same client's click, with no open before it, is in a machine's
             order.
+        address: How far from a click an open by a mail client, from the same rented address, shows a person's desktop; and
+            how long after a click the same link again is a browser's that opens its tabs anew.
         recipients: Within this time hits for ``recipients_count`` recipients from one network are a machine's pace.
-        recipients_count: How many different recipients. Sources speak of three within a minute; so many people of one
-            office behind one address open a newsletter, so it takes a pace no office has.
+        recipients_count: How many different recipients: more than an office of hundreds has, on a newsletter just sent.
         instant: A hit sooner than this after the delivery (or the sending) is hardly a person's.
         soon: The same, less sure.
         early: The same, still less sure.
@@ -57,26 +53,23 @@ class Windows:
         ConfigError: For a negative time, a count below 2, or borders out of order.
     """
 
-    burst: timedelta = timedelta(seconds=2)
-    burst_links: int = 3
-    burst_sure: int = 5
-    volley: timedelta = timedelta(milliseconds=700)
-    same_moment: timedelta = timedelta(milliseconds=300)
+    hand: timedelta = timedelta(milliseconds=350)
+    same_moment: timedelta = timedelta(milliseconds=200)
     same_second: timedelta = timedelta(seconds=1)
-    coverage: timedelta = timedelta(seconds=60)
-    coverage_pace: timedelta = timedelta(seconds=4)
-    coverage_links: int = 3
-    many_links: int = 6
+    burst: timedelta = timedelta(seconds=2)
+    coverage: timedelta = timedelta(minutes=15)
+    many_links: int = 12
     networks: timedelta = timedelta(seconds=30)
     networks_count: int = 3
+    same_link: timedelta = timedelta(seconds=10)
     leave: timedelta = timedelta(seconds=2)
-    honeypot: timedelta = timedelta(seconds=30)
     company: timedelta = timedelta(minutes=5)
     company_near: timedelta = timedelta(seconds=30)
     pixel_after: timedelta = timedelta(minutes=2)
+    address: timedelta = timedelta(minutes=10)
     recipients: timedelta = timedelta(seconds=1)
-    recipients_count: int = 4
-    instant: timedelta = timedelta(seconds=1)
+    recipients_count: int = 10
+    instant: timedelta = timedelta(seconds=3)
     soon: timedelta = timedelta(seconds=5)
     early: timedelta = timedelta(seconds=30)
     late: timedelta = timedelta(minutes=10)
@@ -103,17 +96,13 @@ class Windows:
 
     @property
     def horizon(self) -> timedelta:
-        """How far apart two events may be and still bear on each other's verdicts."""
-        seed = max(self.burst, self.volley, self.coverage)
-        burst = 2 * seed  # whether an agent's clicks are a burst depends on which of them are a network's
-        return max(
-            burst,
-            self.recipients,
-            self.delivery,
-            max(self.same_moment, self.same_second, self.leave) + seed,
-            self.honeypot + seed,
-            2 * self.networks + burst,
-            self.pixel_after + max(self.company, seed),
-            self.company + burst,
-            self.company_near + burst,
-        )
+        """How far apart two events of one mail may be and still bear on each other's verdicts.
+
+        The longest chain: who was near a machine's click, which was known by its neighbours, which were not left out as a
+        burst, which was none of tabs opened again; each link of it by another window.
+        """
+        seed = max(self.burst, self.same_moment, self.same_second, 2 * self.hand, self.leave)
+        near = max(self.company, self.company_near, self.pixel_after)
+        order = self.pixel_after + self.company
+        counted = max(self.networks, self.same_link) * 2 + max(self.coverage, 2 * seed + self.address) + 2 * seed
+        return max(near, order) + max(self.delivery, self.address, counted)

@@ -18,7 +18,7 @@ from mailbeacon.model.mail import (
     Warned,
     WarningKind,
 )
-from mailbeacon.model.message import Message, check_aware
+from mailbeacon.model.message import MAX_METADATA_BYTES, Message, check_aware, write_metadata
 from mailbeacon.model.protocols import (
     AgentTable,
     Allows,
@@ -45,6 +45,7 @@ from mailbeacon.model.words import Action, Actor, AgentKind, Channel, Hint, Kind
 __all__ = [
     "HONEYPOT_LINK",
     "KEPT_HEADERS",
+    "MAX_METADATA_BYTES",
     "MESSAGE_TOKEN_ROOM",
     "Action",
     "Actor",
@@ -100,4 +101,5 @@ __all__ = [
     "read_json",
     "read_text",
     "read_whole",
+    "write_metadata",
 ]

@@ -79,18 +79,26 @@ class WarningKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target(Record):
-    """Hold what a link token says: number, destination, and the part of the mail."""
+    """What a link token says.
+
+    Attributes:
+        number: The link's number in the mail.
+        url: The destination.
+        channel: The part of the mail.
+        links: How many destinations the wrapped links of that part have; 0 when it is not known.
+    """
 
     number: int
     url: str
     channel: Channel = Channel.HTML
+    links: int = 0
 
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"channel": Channel}
+    _absent: ClassVar[Mapping[str, object]] = {"channel": Channel.HTML}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link(Record):
-    """Name one wrapped link.
+    """One wrapped link.
 
     Attributes:
         number: From 1, in the order of the document, and on through the text part.
@@ -110,12 +118,12 @@ class Link(Record):
     line: int = 0
     column: int = 0
 
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"place": Place, "channel": Channel}
+    _absent: ClassVar[Mapping[str, object]] = {"place": Place.ANCHOR, "channel": Channel.HTML}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped(Record):
-    """Name one link that was left alone, and why; ``label`` is what the reader sees, empty before compiling."""
+    """One link that was left alone, and why; ``label`` is what the reader sees, empty before compiling."""
 
     url: str
     reason: SkipReason
@@ -124,12 +132,12 @@ class Skipped(Record):
     line: int = 0
     column: int = 0
 
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"reason": SkipReason, "place": Place}
+    _absent: ClassVar[Mapping[str, object]] = {"place": Place.ANCHOR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned(Record):
-    """Name one thing the sender should look at; ``count`` says how many links it is about."""
+    """One thing the sender should look at; ``count`` says how many links it is about."""
 
     kind: WarningKind
     detail: str
@@ -137,12 +145,12 @@ class Warned(Record):
     line: int = 0
     column: int = 0
 
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"kind": WarningKind}
+    _absent: ClassVar[Mapping[str, object]] = {"count": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """Hold one change: ``source[start:end]``, which was ``old``, became ``new``; ``number`` is the link's, 0 for the pixel."""
+    """One change: ``source[start:end]``, which was ``old``, became ``new``; ``number`` is the link's, 0 for the pixel."""
 
     start: int
     end: int
@@ -157,7 +165,7 @@ def _targets(values: Mapping[str, Mapping[str, object]]) -> dict[str, Target]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest(Record):
-    """Hold the destinations of a campaign's short links, by short name.
+    """The destinations of a campaign's short links, by short name.
 
     Attributes:
         campaign: The campaign it belongs to.

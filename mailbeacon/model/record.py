@@ -1,22 +1,24 @@
 """JSON for the model's data classes: versioned, compact, and able to read older versions.
 
-A record writes ``{"v": 1, …}`` and leaves out every field that has its default, so that a field added later needs no new
-version. What is read has the types the fields say, or is a ``DataError``; what a field means is the class's own to check.
+A record writes ``{"v": 1, …}`` and leaves out every field that is empty, so that a field added later needs no new version.
+A value that is not empty is always written, be it the default or not: a changed default changes no stored row. What is
+read has the types the fields say, or is a ``DataError``; what a field means is the class's own to check.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from math import isfinite
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self, get_type_hints
 
 from mailbeacon.errors import DataError, MailbeaconError
 
-__all__ = ["Json", "Record", "check_version", "read_json", "read_text", "read_whole"]
+__all__ = ["Json", "Record", "check_version", "read_json", "read_text", "read_whole", "word_reader"]
 
 Json = object
 """A value made of ``dict``, ``list``, ``str``, ``int``, ``float``, ``bool`` and ``None``."""
@@ -36,8 +38,8 @@ def read_json(text: str | bytes, what: str) -> dict[str, Json]:
     """
     try:
         value = json.loads(text)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise DataError(f"not the JSON of {what}") from error
+    except (TypeError, ValueError, RecursionError):
+        raise DataError(f"not the JSON of {what}") from None  # the cause would hold the whole text
     if not isinstance(value, dict):
         raise DataError(f"the JSON of {what} must be an object, got {type(value).__name__}")
     return value
@@ -80,33 +82,61 @@ def _read_number(value: Json) -> float:
     return value
 
 
-_READERS: Mapping[str, Callable[[Json], object]] = {
-    "str": read_text,
-    "int": read_whole,
-    "bool": _read_flag,
-    "float": _read_number,
-    "str | None": lambda value: None if value is None else read_text(value),
-    "int | None": lambda value: None if value is None else read_whole(value),
+_READERS: Mapping[object, Callable[[Json], object]] = {
+    str: read_text,
+    int: read_whole,
+    bool: _read_flag,
+    float: _read_number,
+    str | None: lambda value: None if value is None else read_text(value),
+    int | None: lambda value: None if value is None else read_whole(value),
 }
-"""How to read a field that has no reader of its own, by its type as it is written."""
+"""How to read a field of a plain type."""
+
+
+def word_reader(words: type[Enum], unknown: Enum | None) -> Callable[[Json], Enum]:
+    """Return what reads a word of an enumeration.
+
+    Args:
+        words: The words this version knows.
+        unknown: What stands for a word of a newer version, so that its row is not lost; ``None`` refuses it.
+    """
+    known = words._value2member_map_
+
+    def read(value: Json) -> Enum:
+        found = known.get(value, unknown if isinstance(value, str) else None)
+        if found is None:
+            raise ValueError(f"no {words.__name__}")
+        return found
+
+    return read
 
 
 class Record:
-    """Give a frozen data class ``to_json`` and ``from_json``."""
+    """A frozen data class with ``to_json`` and ``from_json``."""
 
     __slots__ = ()
 
     _version: ClassVar[int] = 1
     _readers: ClassVar[Mapping[str, Callable[..., object]]] = {}
     """How to make a field's value from JSON, where it is not of a plain type."""
+    _absent: ClassVar[Mapping[str, object]] = {}
+    """What a field that is not in a row means, where that is not its empty value; it never changes, for rows stay."""
+
+    @classmethod
+    def _forms(cls) -> tuple[_Form, ...]:
+        return _forms(cls)  # type: ignore[arg-type]  # mypy takes no class for hashable (python/mypy#11470)
 
     def to_json(self) -> str:
-        """Write the record as one line of JSON."""
+        """Return the record as one line of JSON.
+
+        Raises:
+            DataError: If a word is none that this version knows, or a value has no form in JSON.
+        """
         return _encoder.encode(self.to_dict())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read what :meth:`to_json` of this or an older version wrote.
+        """Return what :meth:`to_json` of this or an older version wrote.
 
         Raises:
             DataError: If it is not such JSON, or of a newer version.
@@ -114,33 +144,48 @@ class Record:
         return cls.from_dict(read_json(text, cls.__name__))
 
     def to_dict(self) -> dict[str, Json]:
-        """Give the record as JSON values, without the fields that have their default."""
+        """Return the record as JSON values, without the fields that are empty.
+
+        Raises:
+            DataError: As :meth:`to_json`.
+        """
         found: dict[str, Json] = {"v": self._version}
-        for name, default, _ in _fields(type(self)):
+        for name, empty, words, _ in self._forms():
             value = getattr(self, name)
-            if value != default:
+            if words is not None and value.__class__ is not words:
+                raise DataError(
+                    f"{name} of {type(self).__name__} must be a {words.__name__}, got {type(value).__name__}"
+                )
+            if value != empty:
                 found[name] = _plain(value)
         return found
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Json]) -> Self:
-        """Read what :meth:`to_dict` gave; unknown fields are left out.
+        """Return what :meth:`to_dict` gave; unknown fields are left out.
 
         Raises:
             DataError: If a field is missing or wrong, or the version is newer.
         """
+        name = ""
         try:
             check_version(values, cls.__name__, cls._version)
-            found = {name: read(values[name]) for name, _, read in _fields(cls) if name in values}
+            found = {**cls._absent}
+            for name, _, _, read in cls._forms():
+                if name in values:
+                    found[name] = read(values[name])
+            name = ""
             return cls(**found)
         except DataError:
             raise
         except (TypeError, ValueError, KeyError, AttributeError, OverflowError, MailbeaconError) as error:
-            raise DataError(f"the values are not those of {cls.__name__}: {type(error).__name__}") from error
+            # without the cause, which would repeat what is stored, and so perhaps name a person
+            where = f"{cls.__name__}.{name}" if name else cls.__name__
+            raise DataError(f"the values are not those of {where}: {type(error).__name__}") from None
 
 
 def _plain(value: object) -> Json:
-    """Turn a field's value into JSON values."""
+    """Return a field's value as JSON values."""
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, str | int | float):
@@ -155,25 +200,29 @@ def _plain(value: object) -> Json:
         return sorted(str(_plain(item)) for item in value)
     if isinstance(value, Iterable):
         return [_plain(item) for item in value]
-    raise TypeError(f"no JSON for {type(value).__name__}")
+    raise DataError(f"no JSON for {type(value).__name__}")
 
 
-_Field = tuple[str, object, Callable[..., object]]
+_Form = tuple[str, object, type[Enum] | None, Callable[..., object]]
+_REQUIRED = object()
+"""Equal to no value."""
 
 
-def _fields(cls: type[Record]) -> tuple[_Field, ...]:
-    """Give the fields of a class, each with its default and its reader, worked out once per class."""
-    found = _known.get(cls)
-    if found is None:
-        found = _known[cls] = tuple(
-            (
-                one.name,
-                one.default if one.default_factory is MISSING else one.default_factory(),
-                cls._readers[one.name] if one.name in cls._readers else _READERS[str(one.type)],
-            )
-            for one in fields(cls)  # type: ignore[arg-type]  # every record is a data class
-        )
-    return found
+@lru_cache(maxsize=64)
+def _forms(cls: Any) -> tuple[_Form, ...]:
+    """Return the fields of a class: name, empty value, enumeration if it is one, and reader."""
+    types = get_type_hints(cls)
+    return tuple(_form(cls, one, types[one.name]) for one in fields(cls))
 
 
-_known: dict[type[Record], tuple[_Field, ...]] = {}
+def _form(cls: type[Record], one: Field[object], kind: object) -> _Form:
+    empty = one.default if one.default_factory is MISSING else one.default_factory()
+    words = kind if isinstance(kind, type) and issubclass(kind, Enum) else None
+    read = cls._readers.get(one.name) or _READERS.get(kind)
+    if read is None and words is not None:
+        read = word_reader(words, words.__members__.get("UNKNOWN"))
+    if read is None and isinstance(kind, type) and issubclass(kind, Record):
+        read = kind.from_dict
+    if read is None:
+        raise TypeError(f"{cls.__name__}.{one.name} needs a reader")
+    return one.name, _REQUIRED if empty is MISSING or one.name in cls._absent else empty, words, read

@@ -18,7 +18,7 @@ _IS_HUMAN = {Actor.HUMAN: True, Actor.IMAGE_PROXY: True, Actor.PRIVACY_PROXY: No
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal(Record):
-    """Give one reason for a verdict.
+    """One reason for a verdict.
 
     Attributes:
         name: The rule that saw it, such as ``burst``.
@@ -45,25 +45,24 @@ def _share(value: float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict(Record):
-    """Say who made a request.
+    """Who made a request.
 
     Attributes:
         actor: Who it was.
         confidence: How likely the actor is right, 0 to 1.
         signals: The reasons, the strongest first.
         version: Of the rules and of the data they were judged with.
+        leans: For an unknown actor the likelier side, ``person`` or ``machine``, whose chance ``confidence`` then is;
+            empty where nothing is likelier.
     """
 
     actor: Actor
     confidence: float = 0.0
     signals: tuple[Signal, ...] = ()
     version: str = ""
+    leans: str = ""
 
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {
-        "actor": Actor,
-        "confidence": _share,
-        "signals": _signals,
-    }
+    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"confidence": _share, "signals": _signals}
 
     @property
     def is_human(self) -> bool | None:
@@ -73,7 +72,7 @@ class Verdict(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Hold what one request gives: a reply, and what is to be recorded.
+    """What one request gives: a reply, and what is to be recorded.
 
     Attributes:
         reply: What to send back.

@@ -27,6 +27,8 @@ KEPT_HEADERS = (
     "sec-fetch-user",
     "sec-gpc",
     "sec-purpose",
+    "signature-agent",
+    "signature-input",
     "x-moz",
     "x-purpose",
     "x-requested-with",

@@ -197,3 +197,5 @@ class Hint(StrEnum):
     """The provider's own flag calls the event a machine's."""
     PROVIDER_PROXY = "provider-proxy"
     """The provider's own flag says the open came through a privacy proxy."""
+    SIGNED_AGENT = "signed-agent"
+    """``Signature-Agent`` or ``Signature-Input``: the request says it is signed by an agent (Web Bot Auth)."""

@@ -59,7 +59,9 @@ def limited(event: Event, level: Level) -> Event:
     """
     if level is _FULL:
         return event
-    whose = {} if level is Level.DATE else {"recipient": None, "message_id": "", "variant": "", "sent_at": None}
+    whose: dict[str, object] = {"metadata": {}}
+    if level is not Level.DATE:
+        whose |= {"recipient": None, "message_id": "", "variant": "", "sent_at": None}
     return event.changed(level=level, address="", user_agent="", headers=(), **whose)
 
 

@@ -51,12 +51,12 @@ def redact(
     if address == user_agent == headers == "drop":
         if not (event.address or event.user_agent or event.headers):
             return event
-        return event.stripped("", "", ())
+        return event.changed(address="", user_agent="", headers=())
     _check(address, user_agent, headers, secret)
-    return event.stripped(
-        _address(event.address, address, secret),
-        _agent(event.user_agent, user_agent, secret),
-        event.headers if headers == "keep" else (),
+    return event.changed(
+        address=_address(event.address, address, secret),
+        user_agent=_agent(event.user_agent, user_agent, secret),
+        headers=event.headers if headers == "keep" else (),
     )
 
 

@@ -6,7 +6,6 @@ Records nothing and answers nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from mailbeacon.model import Event, Kind, Level, Message
 from mailbeacon.privacy import effective_level, opted_out
@@ -47,13 +46,14 @@ def level_now(
 
 
 def _message(event: Event) -> Message:
-    """Return the message of an event, for the host's consent callback; an ``id`` only where the host gave one."""
-    unnamed = Message(
+    """Return the message of an event, for the host's consent callback; its ``id`` is the mail's name in events."""
+    return Message(
         recipient=event.recipient or "",
         campaign=event.campaign,
+        id=event.message_id,
         variant=event.variant,
         sent_at=event.sent_at,
         opens=event.level,
         clicks=event.level,
+        metadata=event.metadata,
     )
-    return unnamed if unnamed.message_id == event.message_id else replace(unnamed, id=event.message_id)

@@ -34,8 +34,6 @@ from mailbeacon.model import (
     Verdict,
     check_aware,
 )
-from mailbeacon.model.drafts import draft_of
-from mailbeacon.model.event import put_facts
 from mailbeacon.privacy import dated, limited, unlinked
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.allowed import level_now
@@ -59,7 +57,6 @@ _CLICK = Kind.CLICK
 _NONE = Level.NONE
 _DATE = Level.DATE
 _FULL = Level.FULL
-_AnswerDraft = draft_of(Answer)
 
 Decode = Callable[[Request], Event]
 Observe = Callable[[Request, Kind], Facts]
@@ -161,7 +158,7 @@ class Responder:
         except Exception as error:
             _failed("observing", error)
             facts = _UNSEEN
-        put_facts(event, facts)
+        event = event.changed(facts=facts)
         earlier = () if history is None or level is not _FULL else _earlier(event, history)
         try:
             verdict = _UNJUDGED if facts is _UNSEEN else self._judge.classify(event, earlier)
@@ -173,19 +170,14 @@ class Responder:
         except Exception as error:
             _failed("judging", error)
             verdict = _UNJUDGED
-        draft = _AnswerDraft()
         try:
-            draft.event = self._redact(event)
+            event = self._redact(event)
         except Exception as error:
             _failed("redaction, so everything personal is dropped,", error)
-            draft.event = drop_personal(event)
+            event = drop_personal(event)
         if level is _DATE:
-            draft.event = dated(event)
-        draft.reply = reply
-        draft.verdict = verdict
-        draft.__class__ = Answer
-        answer: Answer = draft
-        return answer
+            event = dated(event)
+        return Answer(reply=reply, event=event, verdict=verdict)
 
 
 def respond(

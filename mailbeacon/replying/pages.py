@@ -6,7 +6,6 @@ Holds nothing of a request but its method, so that no page can show a token, an 
 from __future__ import annotations
 
 from mailbeacon.model import Reply, Request
-from mailbeacon.model.drafts import draft_of
 
 __all__ = ["PIXEL", "READING", "page", "pixel", "redirect"]
 
@@ -60,29 +59,15 @@ _PAGES = {
     503: ("Not available now", "This link cannot be opened at the moment. Please try again later."),
 }
 
-_ReplyDraft = draft_of(Reply)
-
 
 def pixel(request: Request) -> Reply:
     """Give the open's reply: always the image, for a mail provider may keep an error for a month."""
-    draft = _ReplyDraft()
-    draft.status = 200
-    draft.headers = [*_PIXEL_HEADERS]
-    draft.body = b"" if request.method == "HEAD" else PIXEL
-    draft.__class__ = Reply
-    reply: Reply = draft
-    return reply
+    return Reply(status=200, headers=[*_PIXEL_HEADERS], body=b"" if request.method == "HEAD" else PIXEL)
 
 
 def redirect(target: str) -> Reply:
     """Give the reply that sends the reader on, to a destination in ASCII form."""
-    draft = _ReplyDraft()
-    draft.status = 302
-    draft.headers = [("Location", target), *_REDIRECT_HEADERS]
-    draft.body = b""
-    draft.__class__ = Reply
-    reply: Reply = draft
-    return reply
+    return Reply(status=302, headers=[("Location", target), *_REDIRECT_HEADERS])
 
 
 def page(status: int, request: Request) -> Reply:

@@ -1,33 +1,32 @@
-"""The reference page of the rules, made from the rules themselves, so that it cannot differ from them.
-
-Gives text; writes no file.
-"""
+"""Write ``docs/reference/rules.md`` from the rules themselves: run ``python docs/rules_page.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields
+from pathlib import Path
 
 from mailbeacon.judging.classifier import DEFAULT_RULES, RULES_VERSION
 from mailbeacon.judging.rules import Rule
 from mailbeacon.judging.weighing import DEFAULT_PRIORS, chance
 from mailbeacon.judging.windows import Windows
 
-__all__ = ["rules_page"]
+PAGE = Path(__file__).parent / "reference" / "rules.md"
 
 _HEAD = """# Rules of judging
 
-This page is made from the rules by `mailbeacon.judging.reference.rules_page()`; do not edit it.
+Generated from the rules of `mailbeacon.judging`.
 Rules version {version}.
 
 Weights are evidence in log-odds: above 0 for a machine, below 0 for a person. They add up, starting from the chance
-below; of each family only the strongest counts.
+below; of each family only the strongest counts. Rules of the family `doubt` may keep a person from being called one, and
+never make a machine.
 [How verdicts are made](../explanation/how-verdicts-are-made.md) tells more.
 """
 
 
-def rules_page(rules: Iterable[Rule] = DEFAULT_RULES) -> str:
-    """Write the reference page in Markdown.
+def render(rules: Iterable[Rule] = DEFAULT_RULES) -> str:
+    """Return the page's text.
 
     Args:
         rules: The rules to list.
@@ -50,3 +49,7 @@ def _row(rule: Rule) -> str:
     kinds = ", ".join(sorted(kind.value for kind in rule.kinds))
     cells = (f"`{rule.name}`", f"{rule.weight:+.1f}", kinds, rule.needs.value, rule.about, rule.source)
     return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), "utf-8")

@@ -1,0 +1,137 @@
+"""Events that are judged together, with what is noted of each; and counting within a window of time.
+
+Knows nothing of what is counted for: ``clients`` and ``neighbours`` do.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import sub
+
+from mailbeacon.judging.windows import Windows
+from mailbeacon.model import Event, Kind, NetworkKind
+
+__all__ = [
+    "CARRIERS",
+    "Batch",
+    "Notes",
+    "client_of",
+    "is_whole",
+    "links_of",
+    "max_distinct_in_window",
+    "times_near",
+]
+
+Notes = dict[int, dict[str, int]]
+"""What was noted of events: by index, then by the name of a field of ``Context``."""
+
+CARRIERS = frozenset({NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKind.MAIL, NetworkKind.CDN})
+"""Kinds of network where one address is not one client."""
+_CLICK = Kind.CLICK
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events judged together, in order of time, with their times in seconds, and what is noted of them.
+
+    Attributes:
+        events: In order of time.
+        times: When each came, in seconds.
+        windows: What is near, and what is many.
+        links: How many links each campaign's mail has, where the host says so.
+        notes: What was counted, by index.
+    """
+
+    events: Sequence[Event]
+    times: Sequence[float]
+    windows: Windows
+    links: Mapping[str, int]
+    notes: Notes = field(default_factory=dict)
+
+    def note(self, index: int, name: str, value: int) -> None:
+        """Keep the larger of what was counted so far and now."""
+        noted = self.notes.get(index)
+        if noted is None:
+            self.notes[index] = {name: value}
+        elif value > noted.get(name, 0):
+            noted[name] = value
+
+    def times_of(self, indices: Iterable[int]) -> list[float]:
+        """Return the times of some events."""
+        times = self.times
+        return [times[index] for index in indices]
+
+
+def client_of(event: Event) -> tuple[str, str]:
+    """Return whose hit an event is, within one mail: a network's; or an agent's, where no address is known."""
+    network = event.facts.network_id
+    return (network, "") if network else ("", event.facts.agent_id)
+
+
+def is_whole(event: Event) -> bool:
+    """Check whether an event's time is in whole seconds, as most logs write it: it came up to a second later."""
+    return not event.received_at.microsecond
+
+
+def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
+    """Return what each event followed: of a click the link's number, else where it leads; else what kind of event it is.
+
+    Links that stand in no document all have the number 0.
+    """
+    found: list[object] = []
+    for index in indices:
+        event = events[index]
+        followed = (event.link or event.url) if event.kind is _CLICK else None
+        found.append(followed or event.kind.value)
+    return found
+
+
+def max_distinct_in_window(times: Sequence[float], things: Sequence[object], window: float) -> list[int]:
+    """Return, for each event, the most different things in any window of time that holds the event.
+
+    Args:
+        times: In order, in seconds.
+        things: What is counted, one for each event.
+        window: The window's length in seconds; below 0, nothing is near anything.
+
+    Returns:
+        One count for each event. Two passes with two pointers, so linear.
+    """
+    size = len(times)
+    if window < 0:
+        return [1] * size
+    if times[-1] - times[0] <= window:
+        return [len(set(things))] * size
+    if min(map(sub, times[1:], times)) > window:
+        return [1] * size
+    ending = []
+    held: dict[object, int] = {}
+    start = 0
+    for moment, thing in zip(times, things, strict=True):
+        held[thing] = held.get(thing, 0) + 1
+        while moment - times[start] > window:
+            gone = things[start]
+            held[gone] -= 1
+            if not held[gone]:
+                del held[gone]
+            start += 1
+        ending.append(len(held))
+    best = [0] * size
+    line: deque[int] = deque()
+    for index in range(size - 1, -1, -1):
+        while line and times[line[0]] - times[index] > window:
+            line.popleft()
+        while line and ending[line[-1]] <= ending[index]:
+            line.pop()
+        line.append(index)
+        best[index] = ending[line[0]]
+    return best
+
+
+def times_near(moment: float, others: Sequence[float], window: float) -> bool:
+    """Check whether any of ``others`` (in order) is within ``window`` of a moment."""
+    place = bisect_left(others, moment - window)
+    return place < len(others) and others[place] - moment <= window

@@ -1,0 +1,168 @@
+"""What one client did with one mail: bursts, tabs, coverage of its links, and pairs.
+
+A client is a network's, within one mail; or an agent's, where no address is known. Where times are whole seconds, as in most
+logs, an event came up to a second later than they say, so nothing counts here that this could explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from mailbeacon.judging.batch import CARRIERS, Batch, client_of, is_whole, links_of, max_distinct_in_window
+from mailbeacon.judging.windows import Windows
+from mailbeacon.model import Channel, Event, Kind, NetworkKind
+
+__all__ = ["count_client", "count_scattered", "group_by_client", "hand_counts"]
+
+_CLICK = Kind.CLICK
+_LEAST_TABS = 3
+_MANY, _NEARLY_ALL = 8, 0.8
+"""Coverage: of fewer links people often follow all; of many hardly anybody follows four in five."""
+
+
+def group_by_client(events: Sequence[Event], indices: Sequence[int]) -> list[list[int]]:
+    """Group one mail's events by client."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index in indices:
+        groups.setdefault(client_of(events[index]), []).append(index)
+    return list(groups.values())
+
+
+def hand_counts(windows: Windows) -> list[tuple[float, int]]:
+    """Return windows of time in seconds, each with the number of links that no hand can follow within it."""
+    hand = windows.hand.total_seconds()
+    spans = sorted({2 * hand, windows.same_second.total_seconds(), windows.burst.total_seconds()})
+    return [(span, max(_LEAST_TABS, 1 + ceil(span / hand - 1e-9)) if hand else _LEAST_TABS) for span in spans]
+
+
+def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
+    """Note what one client's clicks say of each other; return those of its bursts, and of its coverage."""
+    links = links_of(batch.events, client)
+    if len(set(links)) < 2:
+        return set()
+    times = batch.times_of(client)
+    slack = 1.0 if all(is_whole(batch.events[index]) for index in client) else 0.0
+    windows = batch.windows
+    bursts = _count_bursts(batch, client, times, links, slack)
+    rest = [place for place, index in enumerate(client) if index not in bursts]
+    if len(rest) > 1:
+        own, own_times, own_links = (_at(rest, values) for values in (client, times, links))
+        _count_pairs(batch, own, own_times, own_links, slack)
+    leaves = [batch.events[index].kind is not _CLICK for index in client]
+    if True in leaves and False in leaves:
+        counted = max_distinct_in_window(times, leaves, windows.leave.total_seconds() - slack)
+        _note_from(batch, client, counted, 2, "leave")
+    return bursts | _count_coverage(batch, client)
+
+
+def _at(places: Sequence[int], values: Sequence) -> list:  # type: ignore[type-arg]
+    return [values[place] for place in places]
+
+
+def _count_pairs(
+    batch: Batch, client: Sequence[int], times: Sequence[float], links: Sequence[object], slack: float
+) -> None:
+    windows = batch.windows
+    pairs = max_distinct_in_window(times, links, windows.same_second.total_seconds() - slack)
+    _note_from(batch, client, pairs, 2, "pair")
+    if not slack:
+        moments = max_distinct_in_window(times, links, windows.same_moment.total_seconds())
+        _note_from(batch, client, moments, 2, "moment")
+    tabs = max_distinct_in_window(times, links, windows.burst.total_seconds() - slack)
+    for index, count in zip(client, tabs, strict=True):
+        if count >= _LEAST_TABS:
+            batch.note(index, "tabs", count)
+
+
+def _count_bursts(
+    batch: Batch, client: Sequence[int], times: Sequence[float], links: Sequence[object], slack: float
+) -> set[int]:
+    """Note where one client followed links faster than a hand can; return those events.
+
+    What it had followed before, one by one, is a browser's that opens its tabs again.
+    """
+    counts: dict[int, int] = {}
+    for span, least in hand_counts(batch.windows):
+        for index, count in zip(client, max_distinct_in_window(times, links, span - slack), strict=True):
+            if count >= least:
+                counts[index] = max(count, counts.get(index, 0))
+    if not counts:
+        return set()
+    before: dict[object, float] = {}
+    reach = batch.windows.address.total_seconds()
+    bursts = set()
+    for index, moment, link in zip(client, times, links, strict=True):
+        if index not in counts:
+            before[link] = moment
+        elif link not in before or moment - before[link] > reach:
+            bursts.add(index)
+    for index in bursts:
+        batch.note(index, "burst", counts[index])
+    return bursts
+
+
+def _note_from(batch: Batch, client: Sequence[int], counted: Sequence[int], least: int, name: str) -> None:
+    for index, count in zip(client, counted, strict=True):
+        if count >= least:
+            batch.note(index, name, True)
+
+
+def _count_coverage(batch: Batch, client: Sequence[int]) -> set[int]:
+    """Note where one client followed nearly all links of one part of the mail; return those events."""
+    found: set[int] = set()
+    for channel in Channel:
+        clicks = [
+            index for index in client if batch.events[index].kind is _CLICK and batch.events[index].channel is channel
+        ]
+        least, links = enough_of(batch, clicks)
+        if not least:
+            continue
+        times, different = batch.times_of(clicks), links_of(batch.events, clicks)
+        counted = max_distinct_in_window(times, different, batch.windows.coverage.total_seconds())
+        for index, count in zip(clicks, counted, strict=True):
+            if count >= least:
+                batch.note(index, "covered", count)
+                batch.note(index, "links", max(links, count) if links else 0)
+                found.add(index)
+    return found
+
+
+def enough_of(batch: Batch, clicks: Sequence[int]) -> tuple[int, int]:
+    """Return how many links are nearly all that a mail's part has, and how many it has (0: not known).
+
+    The first is 0 where so few were followed, or there are so few, that it says nothing.
+    """
+    windows = batch.windows
+    if len(clicks) < min(_MANY, windows.many_links):
+        return 0, 0
+    first = batch.events[clicks[0]]
+    links = batch.links.get(first.campaign, 0)
+    if not links:
+        return windows.many_links, 0
+    return (max(_MANY, ceil(_NEARLY_ALL * links)) if links >= _MANY else 0), links
+
+
+def count_scattered(batch: Batch, indices: Sequence[int]) -> set[int]:
+    """Note where one agent followed links from several networks of one kind, faster than a hand can; return those events.
+
+    Everybody on one system and one version of a browser has the same agent, and whoever holds a copy of a mail can send any.
+    So this only lowers a verdict; and where one address is not one client it says nothing.
+    """
+    groups: dict[tuple[str, NetworkKind], list[int]] = {}
+    for index in indices:
+        facts = batch.events[index].facts
+        if facts.agent_id and facts.network_id and facts.network.kind not in CARRIERS:
+            groups.setdefault((facts.agent_id, facts.network.kind), []).append(index)
+    found: set[int] = set()
+    for group in groups.values():
+        if len({batch.events[index].facts.network_id for index in group}) < 2:
+            continue
+        times, links = batch.times_of(group), links_of(batch.events, group)
+        slack = 1.0 if all(is_whole(batch.events[index]) for index in group) else 0.0
+        for span, least in hand_counts(batch.windows):
+            for index, count in zip(group, max_distinct_in_window(times, links, span - slack), strict=True):
+                if count >= least:
+                    batch.note(index, "scattered", count)
+                    found.add(index)
+    return found
