@@ -12,7 +12,9 @@
     │   └── ForgedToken  in the form of a token, but not signed by us
     ├── RewriteError     a document or mail that cannot be rewritten safely
     │   └── SignedMail   a change would break the mail's signature
-    └── LogLineError     an access-log line that cannot be read
+    ├── LogLineError     an access-log line that cannot be read
+    └── WebhookError     a provider's post that cannot be read
+        └── ForgedWebhook  one that its provider did not sign
     MissingExtra         (an ImportError) an optional dependency is not installed
 
 No message holds a token, an address or a recipient: errors end up in logs.
@@ -25,6 +27,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "ForgedToken",
+    "ForgedWebhook",
     "LogLineError",
     "MailbeaconError",
     "MissingExtra",
@@ -33,6 +36,7 @@ __all__ = [
     "SignedMail",
     "StoreError",
     "TokenError",
+    "WebhookError",
 ]
 
 
@@ -104,6 +108,25 @@ class LogLineError(MailbeaconError, ValueError):
         super().__init__(message)
         self.number = number
         self.file = file
+
+
+class WebhookError(MailbeaconError, ValueError):
+    """Tell that what a provider posted cannot be read.
+
+    Attributes:
+        status: The HTTP status that answers it: 200 where sending it again would change nothing.
+    """
+
+    def __init__(self, message: str, *, status: int = 200) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ForgedWebhook(WebhookError):
+    """Tell that a post is not signed with any of the host's keys, or was altered."""
+
+    def __init__(self, message: str, *, status: int = 403) -> None:
+        super().__init__(message, status=status)
 
 
 class MissingExtra(ImportError):

@@ -22,12 +22,14 @@ __all__ = [
     "Path",
     "Routes",
     "ascii_host",
+    "carried",
     "check_destination",
     "location",
     "manifest_of",
     "parse",
     "short_name",
     "split",
+    "token_in",
 ]
 
 MAX_URL_LENGTH = 2_000
@@ -245,3 +247,24 @@ def short_name(number: int, url: str, channel: Channel = Channel.HTML) -> str:
     content = json.dumps([number, url, channel], ensure_ascii=True, separators=(",", ":"))
     digest = sha256(content.encode()).digest()[:10]
     return "s" + b2a_base64(digest, newline=False).decode("ascii").rstrip("=\n").translate(str.maketrans("+/", "-_"))
+
+
+_CARRIED = "mailbeacon"
+_SIGNATURE_LENGTH = 22
+
+
+def carried(token: str, longest: int = 0) -> dict[str, str]:
+    """Give a message token as metadata for a provider: without its dot, for some let only letters, digits, ``_`` and ``-`` pass.
+
+    Args:
+        token: A message token.
+        longest: Characters of one value; a longer one goes on in ``mailbeacon_2`` and so on. 0 for any number.
+    """
+    text = token.replace(".", "")
+    pieces = [text[at : at + longest] for at in range(0, len(text), longest)] if longest > 0 else [text]
+    return {_CARRIED if not number else f"{_CARRIED}_{number + 1}": piece for number, piece in enumerate(pieces)}
+
+
+def token_in(text: str) -> str:
+    """Give back the token that :func:`carried` wrote, in one piece: a sealed one has no dot, a signed one before its signature."""
+    return text if text[:1] != "a" or "." in text else f"{text[:-_SIGNATURE_LENGTH]}.{text[-_SIGNATURE_LENGTH:]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from binascii import a2b_qp
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -266,3 +267,38 @@ def test_any_text_in_a_header_reads_back_or_is_refused(text: str) -> None:
     if text.strip() and "=?" not in text:
         read = message_from_bytes(line + b"\r\n", policy=policy.default)["Subject"]
         assert " ".join(str(read).split()) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("before", ["", "x" * 70, "x" * 71, "x" * 72, "x" * 73, "x" * 74, "x" * 75, "one\n"])
+@pytest.mark.parametrize("encoding", [b"base64", b"quoted-printable", b"7bit"])
+def test_text_that_looks_like_a_boundary_stays_text(before: str, encoding: bytes) -> None:
+    """Where a line is broken anew, or decoded from base64, dashes may come to stand at its begin."""
+    said = f"{before}--q\nContent-Type: text/html\n\nnot a part https://x.example/".encode()
+    written = {
+        b"base64": b64encode(said),
+        b"quoted-printable": said.replace(b"--", b"=2D-"),
+        b"7bit": b"x" + said.replace(b"\n--", b"\nx--"),
+    }[encoding]
+    raw = b"Content-Type: multipart/mixed; boundary=q\n\n--q\nContent-Transfer-Encoding: %s\n\n%s\n--q--\n" % (
+        encoding,
+        written,
+    )
+    root = mime.scan(raw)
+    (part,) = root.parts
+    body = mime.open_body(raw, part)
+    assert body is not None
+    text = body.text.text
+    for edits in (
+        [(0, 0, "€" * 3)],
+        [(0, 0, "T" * 70)],
+        [(3, 3, "y" * 72), (len(text), len(text), "z")],
+        [(len(text), len(text), "é")],
+    ):
+        changed = mime.apply(raw, body.changes(raw, edits))
+        (again,) = mime.scan(changed).parts
+        read = mime.open_body(changed, again)
+        assert read is not None
+        want, at = "", 0
+        for start, end, new in edits:
+            want, at = want + text[at:start] + new, end
+        assert read.text.text == want + text[at:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from mailbeacon.beacon.outgoing import Outgoing
 from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
-from mailbeacon.links import Routes, check_destination, manifest_of
+from mailbeacon.links import Routes, carried, check_destination, manifest_of
 from mailbeacon.model import (
     Answer,
     Event,
@@ -26,7 +26,7 @@ from mailbeacon.model import (
     Request,
 )
 from mailbeacon.observing import Observer
-from mailbeacon.privacy import redactor
+from mailbeacon.privacy import personal, redactor
 from mailbeacon.rewriting import LinkRules, Planner, Rewrite, unwrap
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory
@@ -91,15 +91,17 @@ class Beacon:
         )
 
     @cached_property
+    def redact(self) -> Callable[[Event], Event]:
+        """What takes from an event what the settings do not keep."""
+        own, secret = self.settings, self.signer.derive("privacy")
+        return redactor(
+            address=own.keep_address, user_agent=own.keep_user_agent, headers=own.keep_headers, secret=secret
+        )
+
+    @cached_property
     def _responder(self) -> replying.Responder:
         settings, decode, observe = self.settings, self._decoder.decode, self.observer.observe
-        redact = redactor(
-            address=settings.keep_address,
-            user_agent=settings.keep_user_agent,
-            headers=settings.keep_headers,
-            secret=self.signer.derive("privacy"),
-        )
-        return replying.Responder(settings, decode=decode, observe=observe, judge=self.judge, redact=redact)
+        return replying.Responder(settings, decode=decode, observe=observe, judge=self.judge, redact=self.redact)
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.
@@ -265,6 +267,10 @@ class Beacon:
         if not wrapped:
             raise ConfigError("the destination is too long: the wrapped URL would pass 2,000 characters")
         return wrapped
+
+    def metadata(self, message: Message, *, longest: int = 0) -> dict[str, str]:
+        """Return a mail's metadata for a provider, whose webhooks give it back; what is over ``longest`` goes on after it."""
+        return carried(self.signer.sign_message(personal(message, *self.levels(message))), longest)
 
     def unwrap(self, html: str, *, text: bool = False) -> str:
         """Give a mail its destinations back and take our pixel out.

@@ -63,9 +63,14 @@ def compose_bytes(
         number += len(one.links)
         pixel = pixel and not body.is_html
         done.append(one)
+    data = mime.apply(raw, sorted(changes))
+    if [part.content_type for part in mime.walk(mime.scan(data))] != [
+        part.content_type for part in mime.walk(opened.root)
+    ]:
+        raise RewriteError("the mail would have other parts than before, so nothing was changed")
     told = [one.labelled() if labels else (one.links, one.skipped) for one in done]
     return Composed(
-        data=mime.apply(raw, sorted(changes)),
+        data=data,
         bodies=sum(bool(one.edits) for one in done),
         links=tuple(link for links, _ in told for link in links),
         skipped=tuple(link for _, skipped in told for link in skipped),

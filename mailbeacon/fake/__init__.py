@@ -11,14 +11,18 @@ from mailbeacon.fake.dice import Choices, Dice
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Hit, Truth, Visit
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
 from mailbeacon.fake.playing import Clock, play
+from mailbeacon.fake.posting import webhooks
 from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
+from mailbeacon.fake.reports import TOPIC
 from mailbeacon.fake.scenes import recipient_name, simulate
 from mailbeacon.fake.scoring import Score, score
+from mailbeacon.fake.signing import CERTIFICATE_URL, WebhookKeys, webhook_keys
 from mailbeacon.fake.telling import events
 from mailbeacon.fake.writing import FORMATS, lines
 
 __all__ = [
     "BUSINESS",
+    "CERTIFICATE_URL",
     "CONSUMER",
     "EVENINGS",
     "FORGED",
@@ -27,6 +31,7 @@ __all__ = [
     "LEAVE",
     "OFFICE_HOURS",
     "PIXEL",
+    "TOPIC",
     "AppleReader",
     "Audience",
     "Behaviour",
@@ -50,6 +55,7 @@ __all__ = [
     "Stray",
     "Truth",
     "Visit",
+    "WebhookKeys",
     "audience",
     "events",
     "lines",
@@ -57,4 +63,6 @@ __all__ = [
     "recipient_name",
     "score",
     "simulate",
+    "webhook_keys",
+    "webhooks",
 ]

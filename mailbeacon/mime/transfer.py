@@ -28,6 +28,8 @@ _DANGLING = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]++)?\Z")
 """An equals sign that is no escape yet, but may become one by what is put after it."""
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
 _LINE_FEED = re.compile(rb"=0A(?!=\n|\Z)")
+_DASHES = re.compile(rb"(?:(?<=[\r\n])|\A)-(?=-)")
+"""Where a line might be taken for a boundary, now that it begins there."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*+=?\s*+=?\s*+")
 _LONG = re.compile(rb"[^\r\n]{999}")
 _QUOTED_LINE = 76
@@ -106,10 +108,11 @@ def quote(data: bytes, newline: bytes) -> bytes:
             decoding gives exactly ``data``.
     """
     soft = b"=" + newline
-    return newline.join(
+    quoted = newline.join(
         _LINE_FEED.sub(b"=0A=\n", b2a_qp(line, istext=False)).replace(b"=\n", soft) if line else b""
         for line in data.split(newline)
     )
+    return _DASHES.sub(b"=2D", quoted) if b"--" in quoted else quoted
 
 
 def _unquoted(body: bytes) -> tuple[list[bytes], list[int], list[int]]:
@@ -158,6 +161,9 @@ def _splice_quoted(body: bytes, changes: Sequence[Change]) -> bytes:
         if rest and column + len(rest) > _QUOTED_LINE:
             out.append(b"=" + newline)
             column = 0
+            if rest.startswith(b"--"):
+                out.append(b"=2D")
+                at += 1
     out.append(body[at:])
     return b"".join(out)
 

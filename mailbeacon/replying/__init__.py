@@ -2,6 +2,20 @@
 
 from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, marked, respond
+from mailbeacon.replying.keeping import failed, judged, keep
 from mailbeacon.replying.pages import PIXEL
 
-__all__ = ["PIXEL", "Decode", "Observe", "Redact", "Responder", "deliver", "level_now", "marked", "respond"]
+__all__ = [
+    "PIXEL",
+    "Decode",
+    "Observe",
+    "Redact",
+    "Responder",
+    "deliver",
+    "failed",
+    "judged",
+    "keep",
+    "level_now",
+    "marked",
+    "respond",
+]

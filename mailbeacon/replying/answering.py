@@ -7,17 +7,15 @@ manifest or ``fallback_url`` gives. :func:`respond` keeps nothing; :func:`delive
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import unquote
 
-from mailbeacon.errors import RuleError, TokenError
+from mailbeacon.errors import TokenError
 from mailbeacon.links import location
 from mailbeacon.model import (
     HONEYPOT_LINK,
-    Actor,
     Answer,
     Event,
     Facts,
@@ -25,33 +23,25 @@ from mailbeacon.model import (
     History,
     Judge,
     Kind,
-    LastOpens,
     Level,
     Reply,
     Request,
-    Signal,
-    Sink,
-    Verdict,
     check_aware,
 )
 from mailbeacon.privacy import dated, limited, unlinked
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.allowed import level_now
+from mailbeacon.replying.keeping import UNJUDGED, failed, judged, keep
 from mailbeacon.replying.pages import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
 
 __all__ = ["Decode", "Observe", "Redact", "Responder", "deliver", "marked", "respond"]
 
-_log = logging.getLogger("mailbeacon")
 _ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
 _MAX_URL = 16_384
 _MOST_LOCATIONS = 1024
 _UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
 """The facts of an event that could not be observed: what is missing says nothing, so nobody can say who made it."""
-_UNJUDGED = Verdict(
-    actor=Actor.UNKNOWN,
-    signals=(Signal(name="not-judged", weight=0.0, detail="something failed when it came, so it was not judged"),),
-)
 _OPEN = Kind.OPEN
 _CLICK = Kind.CLICK
 _NONE = Level.NONE
@@ -107,7 +97,7 @@ class Responder:
             except TokenError:
                 return Answer(reply=_undecoded(request, self._settings, 404))
             except Exception as error:
-                _failed("decoding (or manifests)", error)
+                failed("decoding (or manifests)", error)
                 return Answer(reply=_undecoded(request, self._settings, 503))
             if event.kind is _OPEN:
                 reply = pixel(request)
@@ -116,12 +106,12 @@ class Responder:
             else:
                 return Answer(reply=page(404, request))
         except Exception as error:
-            _failed("answering a request", error)
+            failed("answering a request", error)
             return Answer(reply=_helpless(request))
         try:
             return self._recorded(reply, event, request, history)
         except Exception as error:
-            _failed("recording", error)
+            failed("recording", error)
             return Answer(reply=reply)
 
     def _clicked(self, url: str, request: Request) -> Reply:
@@ -135,7 +125,7 @@ class Responder:
                 if not self._settings.may_redirect(url):
                     return page(410, request)
             except Exception as error:
-                _failed("may_redirect, which counts as yes,", error)
+                failed("may_redirect, which counts as yes,", error)
         return redirect(target)
 
     def _locate(self, url: str) -> str:
@@ -146,7 +136,7 @@ class Responder:
 
     def _recorded(self, reply: Reply, event: Event, request: Request, history: History | None) -> Answer:
         """Give the reply with the event, where it may be recorded: observed, judged and then redacted."""
-        level = level_now(event, request.fields.lower, self._settings, _failed)
+        level = level_now(event, request.fields.lower, self._settings, failed)
         if level is not _FULL:
             if level is _NONE:
                 return Answer(reply=reply)
@@ -156,24 +146,14 @@ class Responder:
             if event.level is not _FULL or event.recipient is None or event.link == HONEYPOT_LINK:
                 facts = marked(facts, event)
         except Exception as error:
-            _failed("observing", error)
+            failed("observing", error)
             facts = _UNSEEN
         event = event.changed(facts=facts)
-        earlier = () if history is None or level is not _FULL else _earlier(event, history)
-        try:
-            verdict = _UNJUDGED if facts is _UNSEEN else self._judge.classify(event, earlier)
-            if not isinstance(verdict, Verdict):
-                raise TypeError("a judge must give a Verdict")
-        except RuleError as error:
-            _failed(f"judging, for the rule {error.rule!r}", error.__cause__ or error)
-            verdict = _UNJUDGED
-        except Exception as error:
-            _failed("judging", error)
-            verdict = _UNJUDGED
+        verdict = UNJUDGED if facts is _UNSEEN else judged(event, self._judge, history)
         try:
             event = self._redact(event)
         except Exception as error:
-            _failed("redaction, so everything personal is dropped,", error)
+            failed("redaction, so everything personal is dropped,", error)
             event = drop_personal(event)
         if level is _DATE:
             event = dated(event)
@@ -208,33 +188,8 @@ def deliver(answer: Answer, settings: Settings, history: History | None = None) 
     event, verdict = answer.event, answer.verdict
     if event is None or verdict is None:
         return answer.reply
-    if settings.sink is not None:
-        try:
-            _keep(settings.sink, event, verdict)
-        except Exception as error:
-            _failed(f"the sink, so event {event.id} is not kept,", error)
-    known = settings.history if history is None else history
-    if known is not None and event.level is _FULL:
-        try:
-            known.add(event)
-        except Exception as error:
-            _failed("the history", error)
-    if settings.on_event is not None:
-        try:
-            settings.on_event(event, verdict)
-        except Exception as error:
-            _failed("on_event", error)
+    keep(event, verdict, settings, history)
     return answer.reply
-
-
-def _keep(sink: Sink, event: Event, verdict: Verdict) -> None:
-    """Hand an event to the sink; of a recipient at level DATE only the day, unless a machine opened it."""
-    if event.level is not _DATE:
-        sink.record(event, verdict)
-    elif verdict.is_human is not False and event.recipient is not None:
-        if not isinstance(sink, LastOpens):
-            raise TypeError("a sink without put_last_open keeps no dates")
-        sink.put_last_open(event.recipient, event.received_at.date())
 
 
 def _dated(request: Request, settings: Settings) -> Request:
@@ -243,7 +198,7 @@ def _dated(request: Request, settings: Settings) -> Request:
         moment = settings.clock()
         check_aware(moment, "the clock's moment")
     except Exception as error:
-        _failed("the clock", error)
+        failed("the clock", error)
         moment = utc_now()
     return Request(
         url=request.url,
@@ -264,14 +219,6 @@ def marked(facts: Facts, event: Event) -> Facts:
     if event.link == HONEYPOT_LINK:
         facts = facts.changed(hints=facts.hints | {Hint.HONEYPOT})
     return facts if event.level is _FULL and event.recipient is not None else unlinked(facts)
-
-
-def _earlier(event: Event, history: History) -> tuple[Event, ...]:
-    try:
-        return tuple(history.recent(event))
-    except Exception as error:
-        _failed("the history", error)
-        return ()
 
 
 def _undecoded(request: Request, settings: Settings, status: int) -> Reply:
@@ -299,9 +246,3 @@ def _route(url: str) -> str:
     path = url[:_MAX_URL].partition("?")[0].partition("#")[0]
     found = _ROUTE.match(unquote(path, errors="replace") if "%" in path else path)
     return found[1] if found else ""
-
-
-def _failed(what: str, error: BaseException) -> None:
-    """Log that something of the host's failed: by its name and the error's, for the error's text may name a person."""
-    with suppress(Exception):
-        _log.error("%s failed: %s", what, type(error).__name__)

@@ -1,0 +1,101 @@
+"""Judge an event and hand it to all who keep it, whatever way it came; what fails is logged and stops nothing else.
+
+Used for requests (``answering``) and by whoever has events from elsewhere, such as a provider's webhooks.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+from mailbeacon.errors import RuleError
+from mailbeacon.model import Actor, Event, History, Judge, LastOpens, Level, Signal, Sink, Verdict
+from mailbeacon.settings import Settings
+
+__all__ = ["UNJUDGED", "failed", "judged", "keep"]
+
+_log = logging.getLogger("mailbeacon")
+UNJUDGED = Verdict(
+    actor=Actor.UNKNOWN,
+    signals=(Signal(name="not-judged", weight=0.0, detail="something failed when it came, so it was not judged"),),
+)
+_FULL = Level.FULL
+_DATE = Level.DATE
+
+
+def failed(what: str, error: BaseException) -> None:
+    """Log that something of the host's failed: by its name and the error's, for the error's text may name a person."""
+    with suppress(Exception):
+        _log.error("%s failed: %s", what, type(error).__name__)
+
+
+def judged(event: Event, judge: Judge, history: History | None) -> Verdict:
+    """Return the verdict on an event with its facts; never raises.
+
+    Args:
+        event: Not yet redacted to a day.
+        judge: Says who it was.
+        history: Gives what came before, for events of level FULL; ``None`` for nothing.
+    """
+    earlier = () if history is None or event.level is not _FULL else _earlier(event, history)
+    try:
+        verdict = judge.classify(event, earlier)
+        if not isinstance(verdict, Verdict):
+            raise TypeError("a judge must give a Verdict")
+        return verdict
+    except RuleError as error:
+        failed(f"judging, for the rule {error.rule!r}", error.__cause__ or error)
+    except Exception as error:
+        failed("judging", error)
+    return UNJUDGED
+
+
+def keep(event: Event, verdict: Verdict, settings: Settings, history: History | None = None) -> bool:
+    """Hand a redacted event to sink, history and ``on_event``; never raises.
+
+    Args:
+        event: As it may be kept.
+        verdict: On it.
+        settings: With ``sink`` and ``on_event``.
+        history: Remembers it for later verdicts; ``None`` for that of the settings.
+
+    Returns:
+        Whether the sink took it; true where there is none.
+    """
+    taken = True
+    if settings.sink is not None:
+        try:
+            _record(settings.sink, event, verdict)
+        except Exception as error:
+            failed(f"the sink, so event {event.id} is not kept,", error)
+            taken = False
+    known = settings.history if history is None else history
+    if known is not None and event.level is _FULL:
+        try:
+            known.add(event)
+        except Exception as error:
+            failed("the history", error)
+    if settings.on_event is not None:
+        try:
+            settings.on_event(event, verdict)
+        except Exception as error:
+            failed("on_event", error)
+    return taken
+
+
+def _record(sink: Sink, event: Event, verdict: Verdict) -> None:
+    """Hand an event to the sink; of a recipient at level DATE only the day, unless a machine opened it."""
+    if event.level is not _DATE:
+        sink.record(event, verdict)
+    elif verdict.is_human is not False and event.recipient is not None:
+        if not isinstance(sink, LastOpens):
+            raise TypeError("a sink without put_last_open keeps no dates")
+        sink.put_last_open(event.recipient, event.received_at.date())
+
+
+def _earlier(event: Event, history: History) -> tuple[Event, ...]:
+    try:
+        return tuple(history.recent(event))
+    except Exception as error:
+        failed("the history", error)
+        return ()

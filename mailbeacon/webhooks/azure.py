@@ -1,0 +1,64 @@
+"""Azure Communication Services, through Event Grid, in its own schema or as CloudEvents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailbeacon.model import Kind
+from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, each
+
+__all__ = ["PROVIDER", "VALIDATION"]
+
+DELIVERY = "Microsoft.Communication.EmailDeliveryReportReceived"
+ENGAGEMENT = "Microsoft.Communication.EmailEngagementTrackingReportReceived"
+VALIDATION = "Microsoft.EventGrid.SubscriptionValidationEvent"
+KINDS = {
+    "Delivered": Kind.DELIVERED,
+    "Expanded": None,
+    "OutForDelivery": None,
+    "Suppressed": Kind.REJECTED,
+    "Bounced": Kind.BOUNCED,
+    "Quarantined": Kind.REJECTED,
+    "FilteredSpam": Kind.REJECTED,
+    "Failed": Kind.BOUNCED,
+    "View": Kind.OPEN,
+    "view": Kind.OPEN,
+    "Click": Kind.CLICK,
+    "click": Kind.CLICK,
+}
+FAILURES = {"5": Kind.BOUNCED, "4": Kind.DEFERRED}
+"""How the status message of a failure begins."""
+
+
+def _read(event: Fields, post: Post) -> Iterator[Report]:  # noqa: ARG001 - the shape of every reader
+    sort, data = event.text("eventType", "type"), event.within("data")
+    words = {DELIVERY: "status", ENGAGEMENT: "engagementType"}
+    kind = None if sort == VALIDATION else KINDS.get(data.text(words.get(sort, "")), Kind.UNKNOWN)
+    if data.text("status") == "Failed" and sort == DELIVERY:
+        kind = FAILURES.get(data.within("deliveryStatusDetails").text("statusMessage")[:1], Kind.DEFERRED)
+    yield Report(
+        kind=kind,
+        at=data.iso(
+            "deliveryAttemptTimestamp", "deliveryAttemptTimeStamp", "userActionTimestamp", "userActionTimeStamp"
+        )
+        or event.iso("eventTime", "time"),
+        id=event.text("id"),
+        address=data.text("recipient"),
+        message=data.text("messageId", "internetMessageId"),
+        url=data.text("engagementContext") if kind is Kind.CLICK else "",
+        user_agent=data.text("userAgent"),
+    )
+
+
+PROVIDER = Provider(
+    name="azure",
+    title="Azure Communication Services",
+    kinds=KINDS,
+    finer=FAILURES,
+    finer_field="data.deliveryStatusDetails.statusMessage begins with",
+    carried="nothing comes back: use `recipient_of`",
+    signed="nothing: a secret in the webhook's URL or in a header field of the delivery",
+    source="Microsoft Learn, Azure Communication Services, email events; Event Grid, webhook event delivery, 2026",
+    split=each,
+    read=_read,
+)

@@ -1,0 +1,191 @@
+"""From a provider's post to events and a reply: what a host calls.
+
+Believes nothing that is not proved to be the provider's, and gives out nothing that is not redacted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from mailbeacon.beacon import Beacon
+from mailbeacon.errors import ConfigError, WebhookError
+from mailbeacon.model import Event, Reply, Request
+from mailbeacon.replying import failed, judged, keep
+from mailbeacon.webhooks.azure import VALIDATION
+from mailbeacon.webhooks.gate import Gate, Key
+from mailbeacon.webhooks.providers import PROVIDERS
+from mailbeacon.webhooks.reading import Fields, Post, Provider
+from mailbeacon.webhooks.results import Events, Passed, Rejected, reply
+from mailbeacon.webhooks.sns import AMAZON, SCALEWAY, Sns, is_subscription, subscribe_url
+from mailbeacon.webhooks.translating import Kinds, Reader, RecipientOf, wanted
+
+__all__ = ["MOST_BYTES", "Receiver", "receiver"]
+
+_log = logging.getLogger("mailbeacon")
+
+MOST_BYTES = 8_000_000
+"""Longer bodies are refused unread."""
+_HOSTS = {"ses": AMAZON, "scaleway": SCALEWAY}
+
+
+def receiver(
+    provider: str,
+    beacon: Beacon,
+    *,
+    key: Key = None,
+    password: object = None,
+    unsigned: bool = False,
+    recipient_of: RecipientOf | None = None,
+    kinds: Kinds = "delivery",
+    url: str = "",
+) -> Receiver:
+    """Give what reads one provider's webhooks.
+
+    Args:
+        provider: ``ses``, ``sendgrid``, ``mailgun``, ``postmark``, ``sparkpost``, ``brevo``, ``mailjet``, ``mandrill``,
+            ``resend``, ``mailersend``, ``mailtrap``, ``postal``, ``unisender``, ``scaleway`` or ``azure``.
+        beacon: Whose mails are reported, and whose settings say what may be recorded.
+        key: What the provider signs with; several in a list while one replaces another. For ``ses`` and ``scaleway`` an
+            :class:`Sns`, for ``postal`` its public key or a :class:`PostalKey`.
+        password: What the provider was told to send along, by Basic Auth (``password`` or ``user:password``), as a bearer
+            token, or in the header field ``X-Webhook-Token``; several in a list. With ``key`` too, both must hold.
+        unsigned: Check nothing: something before this does.
+        recipient_of: Names the reader of a mail that was sent without ``Beacon.metadata``.
+        kinds: What is wanted: ``delivery`` leaves opens and clicks out, of which the host's own pixel and links tell more;
+            ``all``; or the kinds themselves.
+        url: The webhook's URL as it stands in the provider's console, for ``mandrill``, which signs it.
+
+    Raises:
+        ConfigError: If there is no such provider, the key is none, or anybody could post.
+        MissingExtra: If a public key is needed and ``cryptography`` is not installed.
+    """
+    found = PROVIDERS.get(provider)
+    if found is None:
+        raise ConfigError(f"there is no provider {provider!r:.40}: choose one of {', '.join(PROVIDERS)}")
+    if not isinstance(beacon, Beacon):
+        raise ConfigError(f"beacon must be a Beacon, got {type(beacon).__name__}")
+    if recipient_of is not None and not callable(recipient_of):
+        raise ConfigError(f"recipient_of must be callable, got {type(recipient_of).__name__}")
+    gate = Gate(found, key, password, unsigned=unsigned, hook=url)
+    on_subscribe = next((one.on_subscribe for one in (key, *_listed(key)) if isinstance(one, Sns)), None)
+    reader = Reader(beacon, found.name, kinds=wanted(kinds), recipient_of=recipient_of)
+    return Receiver(found, reader, gate, hook=url, on_subscribe=on_subscribe)
+
+
+def _listed(key: Key) -> Iterable[object]:
+    return key if isinstance(key, list | tuple) else ()
+
+
+class Receiver:
+    """Read and answer what one provider posts; one object serves all threads. :func:`receiver` makes it."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        reader: Reader,
+        gate: Gate,
+        *,
+        hook: str = "",
+        on_subscribe: Callable[[str], object] | None = None,
+    ) -> None:
+        self._provider = provider
+        self._reader = reader
+        self._gate = gate
+        self._hook = hook
+        self._on_subscribe = on_subscribe
+
+    def read(self, request: Request) -> Events:
+        """Give the events of a post, with facts, redacted; those of readers at level DATE are that of a day.
+
+        Args:
+            request: With the raw body and all header fields; without ``received_at`` the moment is the clock's.
+
+        Raises:
+            ForgedWebhook: If the provider did not send it.
+            WebhookError: If it cannot be read; its ``status`` is the one to answer with.
+        """
+        events = self._read(request)
+        events[:] = [self._reader.finished(event) for event in events]
+        return events
+
+    def _read(self, request: Request) -> Events:
+        """Give the events of a post with all that is known."""
+        if not isinstance(request, Request):
+            raise ConfigError(f"request must be a Request, got {type(request).__name__}")
+        if request.method in ("GET", "HEAD"):
+            return Events(reply=reply())
+        if request.method == "OPTIONS" and "webhook-request-origin" in request.fields.lower:
+            origin = request.fields.lower["webhook-request-origin"]
+            return Events(reply=reply(200, ("WebHook-Allowed-Origin", origin if origin.isprintable() else "")))
+        if request.method != "POST":
+            raise WebhookError("a webhook is a POST", status=405)
+        if len(request.body) > MOST_BYTES:
+            raise WebhookError(f"the body has over {MOST_BYTES:,} bytes", status=413)
+        arrived = request.received_at or self._reader.beacon.settings.clock()
+        post = Post(request, arrived, self._hook)
+        self._gate.check(post)
+        return self._set_up(post) or self._events(post)
+
+    def answer(self, request: Request) -> Reply:
+        """Read a post, judge and keep its events, and give the reply; never raises.
+
+        Returns:
+            200 for all that is the provider's, also where it says nothing; 401 or 403 for what is forged, 413 for what is
+            too long. 503 asks to send it again, where the host's sink or another part of it failed: events have the
+            provider's ids, so what was kept is kept once.
+        """
+        try:
+            events = self._read(request)
+            taken = [self._keep(event) for event in sorted(events, key=lambda one: one.received_at)]
+            if events.subscribe_url and self._on_subscribe is not None:
+                self._on_subscribe(events.subscribe_url)
+        except WebhookError as error:
+            _log.warning("a webhook of %s was not read: %s", self._provider.name, error)
+            headers = [("WWW-Authenticate", "Basic")] if error.status == 401 else []
+            return reply(error.status, *headers)
+        except Exception as error:
+            failed("answering a webhook", error)
+            return reply(503)
+        if events.rejected:
+            _log.warning("%d events of %s could not be read", len(events.rejected), self._provider.name)
+        return events.reply if all(taken) else reply(503)
+
+    def _keep(self, event: Event) -> bool:
+        """Judge and keep an event, and tell whether the sink took it."""
+        beacon = self._reader.beacon
+        verdict = judged(event, beacon.judge, beacon.history)
+        return keep(self._reader.finished(event), verdict, beacon.settings, beacon.history)
+
+    def _set_up(self, post: Post) -> Events | None:
+        """Answer what a provider asks once, when the webhook is made."""
+        name = self._provider.name
+        if name in _HOSTS and is_subscription(post):
+            return Events(subscribe_url=subscribe_url(post, _HOSTS[name]), reply=reply())
+        if name == "azure":
+            first = Fields(post.json[0] if isinstance(post.json, list) and post.json else None)
+            if first.text("eventType") == VALIDATION:
+                code = {"validationResponse": first.within("data").text("validationCode")}
+                return Events(reply=reply(200, ("Content-Type", "application/json"), body=json.dumps(code).encode()))
+        return None
+
+    def _events(self, post: Post) -> Events:
+        provider, events, rejected = self._provider, list[Event](), list[Rejected]()
+        passed: Counter[Passed] = Counter()
+        for number, raw in enumerate(provider.split(post)):
+            try:
+                if not isinstance(raw, dict):
+                    raise WebhookError("not an object")
+                for report in provider.read(Fields(raw), post):
+                    found = self._reader.event(report, post.arrived)
+                    if isinstance(found, Event):
+                        events.append(found)
+                    else:
+                        passed[found] += 1
+            except WebhookError as error:
+                if error.status != 200:
+                    raise
+                rejected.append(Rejected(number=number, reason=str(error)))
+        return Events(events, rejected=rejected, passed=passed, reply=reply())
