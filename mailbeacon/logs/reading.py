@@ -23,10 +23,10 @@ from mailbeacon.logs.guessing import format_of, guess
 from mailbeacon.logs.jsonlines import JsonFields
 from mailbeacon.logs.lines import Format
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
-from mailbeacon.model import HONEYPOT_LINK, Event, Facts, Headers, Hint, Kind, Level
+from mailbeacon.model import HONEYPOT_LINK, Event, Headers, Hint, Kind, Level
 from mailbeacon.networks.proxies import TrustedProxies
 from mailbeacon.privacy import limited, redactor
-from mailbeacon.replying import level_now, marked
+from mailbeacon.replying import failed, level_now, marked
 
 if TYPE_CHECKING:
     from mailbeacon.beacon import Beacon
@@ -38,7 +38,7 @@ _NO_ANSWER = frozenset({"0", "000", "304", "400", "408"})
 """Statuses of what was no request, or never one of ours: replies that are never cached are never "not modified"."""
 _READING = frozenset({"GET", "HEAD"})
 _FULL = Level.FULL
-_LEAVE = Kind.LEAVE_PAGE
+_OPEN, _CLICK = Kind.OPEN, Kind.CLICK
 _NAMED = "r"
 """What the id of a request begins with that the server itself gave a name: another line of it tells nothing new."""
 _OPTED_OUT = frozenset({Hint.GPC, Hint.DNT})
@@ -96,7 +96,7 @@ class LineReader:
         ).begin
         self._facts = beacon.observer.facts
         self._shows, self._version = format.shows, beacon.observer.version
-        self._ids = beacon.signer.hash_of("log-line")
+        self._ids = beacon.signer.keyed_hashes("log-line")
         self._settings = settings
         self._simple = settings.consent is None and settings.default_level is settings.ceiling is _FULL
         keeps = settings.keep_address, settings.keep_user_agent, settings.keep_headers
@@ -124,28 +124,23 @@ class LineReader:
         if status in _NO_ANSWER:
             return None
         try:
-            draft, _, _ = self._begin(target, moment)
+            told, _, _ = self._begin(target, moment)
         except TokenError:
             return None
-        if method not in _READING and draft.kind is not _LEAVE:
+        values = told.values
+        kind = values["kind"]
+        if method not in _READING and (kind is _OPEN or kind is _CLICK):
             return None
-        draft.method, draft.source = method, "log"
         if self._hops and fields:
             address, fields = self._client(address, fields)
-        agent, is_leave = user_agent[:_LONGEST_AGENT], draft.kind is _LEAVE
-        client = moment.toordinal(), method, is_leave, agent, fields, self._shows, address, self._version
-        facts = self._facts(client)
-        return self._finished(draft, facts, f"\0{identity}" if identity else line, said)
-
-    def _finished(self, draft: Any, facts: Facts, source: str, said: tuple[Any, ...]) -> Event | None:
-        digest = self._ids.copy()
-        digest.update(source.encode("utf-8", "surrogateescape"))
-        draft.id = digest.hexdigest() if source[:1] != "\0" else _NAMED + digest.hexdigest()
-        draft.facts = facts
-        draft.address = draft.user_agent = ""
-        draft.headers = ()
-        draft.__class__ = Event
-        event: Event = draft
+        agent, has_form = user_agent[:_LONGEST_AGENT], kind is not _OPEN and kind is not _CLICK
+        facts = self._facts((moment.toordinal(), method, has_form, agent, fields, self._shows, address, self._version))
+        digest = self._ids[told.key].copy()
+        digest.update((f"\0{identity}" if identity else line).encode("utf-8", "surrogateescape"))
+        name = _NAMED + digest.hexdigest() if identity else digest.hexdigest()
+        event = Event(
+            **values, id=name, received_at=moment, method=method, facts=facts, source="log", _parsed=True
+        )  # fmt: skip
         plain = self._simple and not self._keeps and event.level is _FULL and event.link != HONEYPOT_LINK
         if plain and facts.hints.isdisjoint(_OPTED_OUT):
             return event
@@ -154,7 +149,7 @@ class LineReader:
     def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
         """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""
         _, _, _, _, address, user_agent, fields, _ = said
-        level = level_now(event, dict(fields), self._settings, _failed)
+        level = level_now(event, dict(fields), self._settings, failed)
         if level is Level.NONE:
             return None
         event = limited(event, level)
@@ -169,10 +164,6 @@ class LineReader:
         """Return the reader's address, as far as proxies are believed, and the fields without those that proxies write."""
         address = self._proxies.client(peer, Headers(fields)) if self._settings.trusted_proxies else peer
         return address, tuple(field for field in fields if field[0] not in ADDRESS_HEADERS)
-
-
-def _failed(what: str, error: BaseException) -> None:
-    _log.error("%s failed: %s", what, type(error).__name__)
 
 
 class Occurrences:
