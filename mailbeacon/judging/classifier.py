@@ -27,12 +27,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import MappingProxyType
+from typing import Generic, TypeVar
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging.asking import ask
 from mailbeacon.judging.batch import CARRIERS, Batch, Notes, is_whole
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
+from mailbeacon.judging.clients import hand_counts
 from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.crowds import NetworkHit, note_hits
 from mailbeacon.judging.grouping import Neighbourhood, related_to
@@ -53,6 +55,7 @@ DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 RULES_VERSION = "2026.11.3"
 """The version of the rules and weights in this package."""
 
+K = TypeVar("K")
 _MOST_CASES = 20_000
 _ACTS = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 _FETCHES = _ACTS - {Kind.UNSUBSCRIBE}
@@ -65,6 +68,7 @@ _Key = tuple[Kind, AgentKind, bool, NetworkKind, str, frozenset[Hint], str, str]
 _Lag = tuple[DeliveryLag, bool]
 """How long after, and whether after a delivery."""
 _UNTIMED: _Lag = (DeliveryLag.UNKNOWN, False)
+_FROM_SENDING: Mapping[DeliveryLag, _Lag] = {lag: (lag, False) for lag in DeliveryLag}
 
 
 class _Case:
@@ -81,6 +85,30 @@ class _Case:
         self.fetches = event.kind in _FETCHES
         self.crowd = self.fetches and facts.agent not in _PROXIES and facts.network.kind not in CARRIERS
         self.verdicts: Cache[tuple[object, ...], Verdict] = Cache(_MOST_CASES)
+
+
+class _Groups(Generic[K]):
+    """Indices by what they share. Most share nothing, so a list is made for the second only: the garbage collector walks lists.
+
+    Attributes:
+        several: The groups of two or more, in order.
+    """
+
+    __slots__ = ("_first", "several")
+
+    def __init__(self) -> None:
+        self._first: dict[K, int] = {}
+        self.several: dict[K, list[int]] = {}
+
+    def add(self, name: K, index: int) -> None:
+        """Put one more index into the group of that name."""
+        first = self._first.setdefault(name, index)
+        if first != index:
+            group = self.several.get(name)
+            if group is None:
+                self.several[name] = [first, index]
+            else:
+                group.append(index)
 
 
 class Classifier:
@@ -109,6 +137,7 @@ class Classifier:
         self.windows = windows or Windows()
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
+        self._hands = hand_counts(self.windows)
         for rule in self.rules:
             if not isinstance(rule, Rule):
                 raise ConfigError(f"a rule must be a Rule, got {type(rule).__name__}: is @rule(…) missing?")
@@ -210,8 +239,8 @@ class Classifier:
     ) -> list[Verdict]:
         """Judge events that are in order of time; ``times`` are theirs, in seconds."""
         cases, lags = [], []
-        mails: dict[MailName, list[int]] = {}
-        networks: dict[str, list[int]] = {}
+        mails: _Groups[MailName] = _Groups()
+        networks: _Groups[str] = _Groups()
         delivered = False
         for index, event in enumerate(events):
             case = self._case(event)
@@ -220,18 +249,17 @@ class Classifier:
             if event.recipient is None:
                 continue  # nobody may be told apart, so none of these belong together
             if case.acts and event.message_id:
-                mails.setdefault(event.mail, []).append(index)
+                mails.add(event.mail, index)
             elif event.kind is Kind.DELIVERED:
                 delivered = True
             if case.crowd and known is None and (network := event.facts.network_id):
-                networks.setdefault(network, []).append(index)
+                networks.add(network, index)
         if delivered:
             self._deliveries(events, cases, lags)
-        batch = Batch(events=events, times=times, windows=self.windows, links=self._links)
-        for group in mails.values():
-            if len(group) > 1:
-                self._count(batch, group, cases, lags)
-        self._add_networks(batch, networks.values(), known)
+        batch = Batch(events=events, times=times, windows=self.windows, links=self._links, hands=self._hands)
+        for group in mails.several.values():
+            self._count(batch, group, cases, lags)
+        self._add_networks(batch, networks.several.values(), known)
         notes = batch.notes
         if self._on_event:
             own = Neighbourhood(events, self.windows.horizon)
@@ -291,7 +319,7 @@ class Classifier:
         sent_at = event.sent_at
         if sent_at is None or not case.fetches:
             return _UNTIMED
-        return self._since(event, sent_at, delivered=False), False
+        return _FROM_SENDING[self._since(event, sent_at, delivered=False)]
 
     def _since(self, event: Event, start: datetime, *, delivered: bool) -> DeliveryLag:
         """Return how long after a delivery or a sending an event came.

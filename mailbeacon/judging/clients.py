@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
+from operator import sub
 
 from mailbeacon.judging.batch import CARRIERS, Batch, client_of, is_whole, links_of, max_distinct_in_window
 from mailbeacon.judging.windows import Windows
@@ -38,12 +39,14 @@ def hand_counts(windows: Windows) -> list[tuple[float, int]]:
 
 def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
     """Note what one client's clicks say of each other; return those of its bursts, and of its coverage."""
+    times = batch.times_of(client)
+    windows = batch.windows
+    if min(map(sub, times[1:], times)) > max(windows.burst, windows.leave).total_seconds():
+        return _count_coverage(batch, client) if len(client) >= _MANY else set()
     links = links_of(batch.events, client)
     if len(set(links)) < 2:
         return set()
-    times = batch.times_of(client)
     slack = 1.0 if all(is_whole(batch.events[index]) for index in client) else 0.0
-    windows = batch.windows
     bursts = _count_bursts(batch, client, times, links, slack)
     rest = [place for place, index in enumerate(client) if index not in bursts]
     if len(rest) > 1:
@@ -53,7 +56,7 @@ def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
     if True in leaves and False in leaves:
         counted = max_distinct_in_window(times, leaves, windows.leave.total_seconds() - slack)
         _note_from(batch, client, counted, 2, "leave")
-    return bursts | _count_coverage(batch, client)
+    return bursts | _count_coverage(batch, client) if len(client) >= _MANY else bursts
 
 
 def _at(places: Sequence[int], values: Sequence) -> list:  # type: ignore[type-arg]
@@ -83,7 +86,9 @@ def _count_bursts(
     What it had followed before, one by one, is a browser's that opens its tabs again.
     """
     counts: dict[int, int] = {}
-    for span, least in hand_counts(batch.windows):
+    for span, least in batch.hands:
+        if len(client) < least:
+            break
         for index, count in zip(client, max_distinct_in_window(times, links, span - slack), strict=True):
             if count >= least:
                 counts[index] = max(count, counts.get(index, 0))
@@ -134,10 +139,10 @@ def enough_of(batch: Batch, clicks: Sequence[int]) -> tuple[int, int]:
     The first is 0 where so few were followed, or there are so few, that it says nothing.
     """
     windows = batch.windows
-    if len(clicks) < min(_MANY, windows.many_links):
+    if len(clicks) < _MANY:
         return 0, 0
-    first = batch.events[clicks[0]]
-    links = batch.links.get(first.campaign, 0)
+    links = max(batch.events[index].links or 0 for index in clicks)
+    links = links or batch.links.get(batch.events[clicks[0]].campaign, 0)
     if not links:
         return windows.many_links, 0
     return (max(_MANY, ceil(_NEARLY_ALL * links)) if links >= _MANY else 0), links
@@ -156,11 +161,13 @@ def count_scattered(batch: Batch, indices: Sequence[int]) -> set[int]:
             groups.setdefault((facts.agent_id, facts.network.kind), []).append(index)
     found: set[int] = set()
     for group in groups.values():
-        if len({batch.events[index].facts.network_id for index in group}) < 2:
+        if len(group) < _LEAST_TABS or len({batch.events[index].facts.network_id for index in group}) < 2:
             continue
         times, links = batch.times_of(group), links_of(batch.events, group)
         slack = 1.0 if all(is_whole(batch.events[index]) for index in group) else 0.0
-        for span, least in hand_counts(batch.windows):
+        for span, least in batch.hands:
+            if len(group) < least:
+                break
             for index, count in zip(group, max_distinct_in_window(times, links, span - slack), strict=True):
                 if count >= least:
                     batch.note(index, "scattered", count)

@@ -44,8 +44,8 @@ def count_mail(batch: Batch, indices: Sequence[int]) -> Mail:
         for client in group_by_client(events, follows):
             if len(client) > 1:
                 bursts |= count_client(batch, client)
-        rest = [index for index in follows if index not in bursts]
-        if len(rest) > 1:
+        rest = [index for index in follows if index not in bursts] if bursts else follows
+        if len(rest) > 1 and len({events[index].facts.network_id for index in rest}) > 1:
             scattered = count_scattered(batch, rest)
             _count_scatter(batch, [index for index in rest if index not in scattered])
     if opens and follows:
@@ -140,7 +140,7 @@ def count_company(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
         _count_detonations(batch, mail, machines)
     elif mail.scattered:
         _count_near(batch, mail, machines)
-    if mail.opens:
+    if mail.opens and batch.times[mail.opens[-1]] > batch.times[mail.follows[0]]:
         seen = set(machines)
         _count_order(batch, [index for index in mail.follows if index not in seen], mail.opens)
 
