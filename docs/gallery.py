@@ -36,7 +36,7 @@ def report() -> str:
     hits = fake.simulate(
         beacon, template, fake.CONSUMER, recipients=RECIPIENTS, seed=SEED, sent_at=SENT, variant=variant
     )
-    events = [event for event, _ in fake.events(hits, beacon)]
+    events = [event for event, _ in fake.to_events(hits, beacon)]
     half = RECIPIENTS // 2
     deliveries = {("november", "frost"): half, ("november", "seeds"): half}
     tally = mb.tally(events, mb.classify_all(events), deliveries=deliveries)

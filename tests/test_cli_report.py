@@ -39,7 +39,7 @@ def events() -> list[Event]:
     for campaign, sent_at in (("spring", SENT_AT), ("summer", SENT_AT + timedelta(days=7))):
         template = beacon.compile(PAGE, campaign=campaign)
         hits = fake.simulate(beacon, template, fake.BUSINESS, recipients=300, seed=4, sent_at=sent_at)
-        found += [event.changed(address="", user_agent="", headers=()) for event, _ in fake.events(hits, beacon)]
+        found += [event.changed(address="", user_agent="", headers=()) for event, _ in fake.to_events(hits, beacon)]
     return found
 
 

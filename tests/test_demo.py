@@ -123,7 +123,7 @@ def test_the_table_of_verdicts_tells_right_sides_from_exact_names():
     event = beacon.decode(mb.Request(url=beacon.open_url(message)))
     events = [event.changed(id=name) for name, _, _ in kinds]
     verdicts = [mb.Verdict(actor=mb.Actor(called)) for _, _, called in kinds]
-    truths = {name: fake.Truth(actor=mb.Actor(truly), behaviour="x") for name, truly, _ in kinds}
+    truths = {name: fake.GroundTruth(actor=mb.Actor(truly), behaviour="x") for name, truly, _ in kinds}
     lines = table(events, verdicts, truths).splitlines()
     assert "66.7% on the right side" in lines[0]
     assert lines[2].split() == ["human", "2", "1", "0", "1", "0.0%"]

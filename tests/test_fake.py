@@ -99,8 +99,8 @@ def test_recipients_draw_behaviours_in_the_shares_asked_for(beacon, template, pr
 
 def test_bursts_start_when_measured_bursts_did():
     """Source: craft-campaign issue 546: median 43 s, 0.5 % within 10 s, 2.6 % within 20 s, 31 % after a minute."""
-    dice, total = fake.Dice(5), 20_000
-    starts = [dice.quantile(BURST_STARTS) for _ in range(total)]
+    rng, total = fake.Rng(5), 20_000
+    starts = [rng.quantile(BURST_STARTS) for _ in range(total)]
     borders = (10, 20, 43, 60, float("inf"))
     seen = Counter(next(border for border in borders if start <= border) for start in starts)
     expected = dict(zip(borders, (100, 420, 9480, 3800, 6200), strict=True))
@@ -313,10 +313,10 @@ def test_a_seed_gives_the_same_scene_in_every_process(hash_seed):
 
 def test_the_dice_fall_the_same_on_every_python():
     """Frozen: ``Random.random`` never changes, and all draws are made of it."""
-    dice = fake.Dice(2026)
-    drawn = [dice.below(1000) for _ in range(4)]
-    drawn += [round(dice.lognormal(4800.0, 1.7), 3), round(dice.exponential(9.0), 6)]
-    drawn += dice.shuffled(range(6))
+    rng = fake.Rng(2026)
+    drawn = [rng.below(1000) for _ in range(4)]
+    drawn += [round(rng.lognormal(4800.0, 1.7), 3), round(rng.exponential(9.0), 6)]
+    drawn += rng.shuffled(range(6))
     assert drawn == [119, 502, 511, 860, 5478.31, 8.269836, 0, 1, 4, 2, 5, 3]
 
 
@@ -352,7 +352,7 @@ def test_variants_are_put_into_the_tokens(beacon, template):
         sent_at=SENT,
         variant=lambda name: "b" if int(name[2:]) % 2 else "a",
     )
-    for event, _ in fake.events(hits, beacon):
+    for event, _ in fake.to_events(hits, beacon):
         assert event.variant == ("b" if int(event.recipient[2:]) % 2 else "a")
 
 
@@ -362,7 +362,7 @@ def test_short_links_are_followed_too():
     template = short.compile(HTML, campaign="spring")
     manifests["spring"] = template.manifest()
     hits = fake.simulate(short, template, fake.INTERNAL, recipients=200, seed=1, sent_at=SENT)
-    kinds = Counter(event.kind for event, _ in fake.events(hits, short))
+    kinds = Counter(event.kind for event, _ in fake.to_events(hits, short))
     assert kinds[mb.Kind.CLICK] > 20
 
 
@@ -392,7 +392,8 @@ def test_a_behaviour_of_ones_own_plays_along(beacon, template):
     audience = fake.Audience(name="eager", readers=((1.0, Eager("eager")),))
     hits = list(fake.simulate(beacon, template, audience, recipients=2, seed=1, sent_at=SENT))
     found = [
-        (event.kind, event.link, (event.received_at - SENT).total_seconds()) for event, _ in fake.events(hits, beacon)
+        (event.kind, event.link, (event.received_at - SENT).total_seconds())
+        for event, _ in fake.to_events(hits, beacon)
     ]
     assert found == [
         (mb.Kind.OPEN, None, 2.0),
@@ -439,21 +440,21 @@ def test_a_preset_is_found_by_its_name(preset):
 def test_choices_give_only_what_has_weight(pairs, seed):
     if not any(weight for weight, _ in pairs):
         pairs = [(1.0, 0), *pairs]
-    dice, choices = fake.Dice(seed), fake.Choices(pairs)
+    rng, choices = fake.Rng(seed), fake.Choices(pairs)
     kept = {item for weight, item in pairs if weight}
-    assert {dice.choose(choices) for _ in range(20)} <= kept
+    assert {rng.choose(choices) for _ in range(20)} <= kept
 
 
 @given(st.lists(st.integers(), unique=True), st.integers(0, 12), st.integers(0, 2**32))
 def test_some_gives_different_things(items, count, seed):
-    found = fake.Dice(seed).some(items, count)
+    found = fake.Rng(seed).some(items, count)
     assert len(found) == len(set(found)) == min(count, len(items))
     assert set(found) <= set(items)
 
 
 def test_a_lognormal_delay_has_the_median_and_spread_asked_for():
-    dice = fake.Dice(1)
-    drawn = sorted(dice.lognormal(100.0, 1.0) for _ in range(20_000))
+    rng = fake.Rng(1)
+    drawn = sorted(rng.lognormal(100.0, 1.0) for _ in range(20_000))
     assert 97 < drawn[10_000] < 103
     assert 100 / 2.9 < drawn[int(20_000 * 0.1587)] < 100 / 2.55
 

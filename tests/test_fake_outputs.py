@@ -124,7 +124,7 @@ def test_an_unknown_format_is_refused_at_once():
 
 
 def test_events_are_what_the_beacon_decodes(hits):
-    events = list(fake.events(hits, BEACON))
+    events = list(fake.to_events(hits, BEACON))
     assert [event for event, _ in events] == [BEACON.decode(hit.request) for hit in hits]
 
 
@@ -187,7 +187,7 @@ def test_playing_a_scene_records_what_the_scene_says(hits):
         assert [hit for hit, _ in played] == hits
         assert [status for _, status in played] == [hit.status for hit in hits]
         recorded = [event for event, _ in server.sink.events()]
-        wanted = [event for event, _ in fake.events(hits, BEACON)]
+        wanted = [event for event, _ in fake.to_events(hits, BEACON)]
         assert [(e.kind, e.recipient, e.link, e.received_at, e.facts.client) for e in recorded] == [
             (e.kind, e.recipient, e.link, e.received_at, e.facts.client) for e in wanted
         ]
@@ -239,7 +239,7 @@ def test_a_clock_goes_where_it_is_set():
 
 def told(actor, said, confidence=0.9, behaviour="b", kind=mb.Kind.OPEN):
     event = mb.Event(id="e", kind=kind, received_at=SENT)
-    return event, mb.Verdict(actor=said, confidence=confidence), fake.Truth(actor=actor, behaviour=behaviour)
+    return event, mb.Verdict(actor=said, confidence=confidence), fake.GroundTruth(actor=actor, behaviour=behaviour)
 
 
 def test_a_score_counts_who_was_taken_for_whom():
@@ -280,7 +280,7 @@ def test_a_score_of_unequal_lists_is_an_error():
 
 
 def test_the_package_judges_its_own_scenes_well():
-    found = list(fake.events(scene(6000, fake.BUSINESS), BEACON))
+    found = list(fake.to_events(scene(6000, fake.BUSINESS), BEACON))
     events, truths = [event for event, _ in found], [truth for _, truth in found]
     score = fake.score(events, mb.classify_all(events), truths)
     assert score.recall(mb.Actor.PRIVACY_PROXY) == 1.0
@@ -305,7 +305,7 @@ def test_a_beacon_stands_any_request(request):
 @settings(max_examples=20, deadline=None)
 @given(strategies.hit_sequences(BEACON, TEMPLATE))
 def test_hit_sequences_can_be_told(hits):
-    events = [event for event, _ in fake.events(hits, BEACON)]
+    events = [event for event, _ in fake.to_events(hits, BEACON)]
     assert Counter(event.campaign for event in events).keys() <= {"spring"}
     assert len(mb.classify_all(events)) == len(events)
 

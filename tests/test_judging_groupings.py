@@ -22,7 +22,7 @@ def crowded(audience: str) -> list[Event]:
     """A campaign's events, of which some came from one network within a moment."""
     beacon, _, _ = sample_beacon()
     traffic = sample_traffic(beacon, audience, recipients=400)
-    events = [event for event, _ in fake.events(traffic.hits, beacon)]
+    events = [event for event, _ in fake.to_events(traffic.hits, beacon)]
     moment = events[len(events) // 2].received_at
     classifier = Classifier()
     for place in [place for place, event in enumerate(events) if classifier.crowds(event)][:40:4]:

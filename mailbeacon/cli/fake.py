@@ -113,7 +113,7 @@ def _score(hits: Iterable[Hit], beacon: Beacon) -> str:
     """Judge what the hits make known, and compare it with the truth."""
     from mailbeacon import fake
 
-    pairs = list(fake.events(hits, beacon))
+    pairs = list(fake.to_events(hits, beacon))
     events = [event for event, _ in pairs]
     return fake.score(events, classify_all(events), (truth for _, truth in pairs)).text()
 

@@ -6,9 +6,10 @@ to, and makes no claim about real people: ``docs/reference/fake.md`` says which 
 
 from mailbeacon.fake.audiences import BUSINESS, CONSUMER, INTERNAL, Audience, Layer, audience
 from mailbeacon.fake.behaviours import EVENINGS, OFFICE_HOURS, Behaviour, Habits, Scene
+from mailbeacon.fake.chance import Choices, Rng
 from mailbeacon.fake.clients import Browser, Client
-from mailbeacon.fake.dice import Choices, Dice
-from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Hit, Truth, Visit
+from mailbeacon.fake.converting import to_events
+from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, GroundTruth, Hit, Visit
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
 from mailbeacon.fake.playing import Clock, play
 from mailbeacon.fake.posting import webhooks
@@ -17,7 +18,6 @@ from mailbeacon.fake.reports import TOPIC
 from mailbeacon.fake.scenes import recipient_name, simulate
 from mailbeacon.fake.scoring import Score, score
 from mailbeacon.fake.signing import CERTIFICATE_URL, WebhookKeys, webhook_keys
-from mailbeacon.fake.telling import events
 from mailbeacon.fake.writing import FORMATS, lines
 
 __all__ = [
@@ -39,30 +39,30 @@ __all__ = [
     "Choices",
     "Client",
     "Clock",
-    "Dice",
     "Forger",
     "GmailPrefetch",
+    "GroundTruth",
     "Habits",
     "Hit",
     "Layer",
     "Reader",
     "Replayer",
+    "Rng",
     "SafeLinksReader",
     "Scanner",
     "Scene",
     "Score",
     "Sharer",
     "Stray",
-    "Truth",
     "Visit",
     "WebhookKeys",
     "audience",
-    "events",
     "lines",
     "play",
     "recipient_name",
     "score",
     "simulate",
+    "to_events",
     "webhook_keys",
     "webhooks",
 ]

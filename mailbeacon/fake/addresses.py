@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from mailbeacon.fake.dice import Choices, Dice
+from mailbeacon.fake.chance import Choices, Rng
 
 __all__ = [
     "ABROAD",
@@ -43,10 +43,10 @@ class Pool:
     def __init__(self, ranges: Sequence[str], *, hosts: int = 0) -> None:
         self._spans = tuple(_span(ip_network(text), hosts) for text in ranges)
 
-    def draw(self, dice: Dice) -> str:
+    def draw(self, rng: Rng) -> str:
         """Give an address."""
-        wide, first, size, step = dice.pick(self._spans)
-        number = first + int(dice.random() * size) * step
+        wide, first, size, step = rng.pick(self._spans)
+        number = first + int(rng.random() * size) * step
         if wide:
             return (
                 f"{number >> 48 & 0xFFFF:x}:{number >> 32 & 0xFFFF:x}:{number >> 16 & 0xFFFF:x}:{number & 0xFFFF:x}::1"

@@ -13,8 +13,8 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.fake import clients
 from mailbeacon.fake.addresses import BARRACUDA, FASTMAIL, GOOGLE_PROXY, HOSTING, MICROSOFT_MAIL, YAHOO_PROXY
 from mailbeacon.fake.behaviours import OFFICE_HOURS, Behaviour
+from mailbeacon.fake.chance import Choices
 from mailbeacon.fake.clients import CRAWLERS, MAC_BROWSERS, MAIL_CLIENTS, NAMED_SCANNERS, SANDBOXES, SCRIPTS
-from mailbeacon.fake.dice import Choices
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
 from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
 from mailbeacon.model import Actor

@@ -1,7 +1,7 @@
 """What a behaviour is, and what it may know of the scene it plays in.
 
 A behaviour says when a recipient's first hit comes, and later, when that moment has come, what follows. It draws all
-chance from the scene's dice and keeps nothing itself, so one object serves a million recipients.
+chance from the scene's rng and keeps nothing itself, so one object serves a million recipients.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from mailbeacon.fake.addresses import HOMES, ZSCALER
-from mailbeacon.fake.dice import Choices, Dice
-from mailbeacon.fake.hits import Truth, Visit
+from mailbeacon.fake.chance import Choices, Rng
+from mailbeacon.fake.hits import GroundTruth, Visit
 from mailbeacon.model import Actor
 
 __all__ = ["EVENINGS", "OFFICE_HOURS", "Behaviour", "Habits", "Scene"]
@@ -48,7 +48,7 @@ class Scene:
     """Hold what behaviours may know of the mailing they play in.
 
     Attributes:
-        dice: Where all chance comes from.
+        rng: Where all chance comes from.
         links: The places of all wrapped links, from 1.
         seen: The places of those that people see: of the HTML part, or of the text where there is no other.
         leave: Whether the mails hold a leave link of ours.
@@ -57,7 +57,7 @@ class Scene:
         offices: The addresses that a company's people share.
     """
 
-    dice: Dice
+    rng: Rng
     links: tuple[int, ...]
     seen: tuple[int, ...]
     leave: bool
@@ -67,10 +67,10 @@ class Scene:
 
     def awake(self, after: float, habits: Habits) -> float:
         """Give the first moment from ``after`` on at which such people look at their mail, in seconds after sending."""
-        dice = self.dice
-        if dice.random() < habits.strays:
+        rng = self.rng
+        if rng.random() < habits.strays:
             return after
-        days, second = divmod(self.sent + after + dice.choose(self.zones), _DAY)
+        days, second = divmod(self.sent + after + rng.choose(self.zones), _DAY)
         weekday = (int(days) + 3) % 7  # 1 January 1970 was a Thursday
         wait = 0.0
         if second > habits.end:
@@ -79,14 +79,14 @@ class Scene:
             wait, second = wait + _DAY - second + (6 - weekday) * _DAY, 0.0
         if second < habits.begin:
             wait += habits.begin - second
-        return after + wait + dice.exponential(2700.0) if wait else after
+        return after + wait + rng.exponential(2700.0) if wait else after
 
     def person_at(self, office: float) -> str:
         """Give a person's address: in this share of cases that of an office, shared with others."""
-        dice = self.dice
-        if office and dice.random() < office:
-            return dice.pick(self.offices) if dice.random() < 0.75 else ZSCALER.draw(dice)
-        return HOMES.draw(dice)
+        rng = self.rng
+        if office and rng.random() < office:
+            return rng.pick(self.offices) if rng.random() < 0.75 else ZSCALER.draw(rng)
+        return HOMES.draw(rng)
 
 
 class Behaviour(ABC):
@@ -98,17 +98,17 @@ class Behaviour(ABC):
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._truths = {actor: Truth(actor=actor, behaviour=name) for actor in Actor}
+        self._truths = {actor: GroundTruth(actor=actor, behaviour=name) for actor in Actor}
 
     def start(self, scene: Scene) -> float:
         """Give when the first hit comes, in seconds after sending."""
-        return scene.dice.lognormal(4800.0, 1.7)
+        return scene.rng.lognormal(4800.0, 1.7)
 
     @abstractmethod
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give all hits, the first at ``start``; none where a recipient does nothing that can be seen."""
 
-    def truth(self, actor: Actor) -> Truth:
+    def truth(self, actor: Actor) -> GroundTruth:
         """Give the truth about a hit of this behaviour."""
         return self._truths[actor]
 

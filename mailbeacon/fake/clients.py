@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailbeacon.fake.dice import Choices
+from mailbeacon.fake.chance import Choices
 from mailbeacon.model import Headers
 
 __all__ = [

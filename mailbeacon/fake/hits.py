@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mailbeacon.fake.clients import Client
 from mailbeacon.model import Actor, Request
 
-__all__ = ["FORGED", "LEAVE", "PIXEL", "Hit", "Truth", "Visit"]
+__all__ = ["FORGED", "LEAVE", "PIXEL", "GroundTruth", "Hit", "Visit"]
 
 _IS_HUMAN = {Actor.HUMAN: True, Actor.IMAGE_PROXY: True, Actor.PRIVACY_PROXY: None, Actor.UNKNOWN: None}
 
@@ -24,8 +24,8 @@ FORGED = -2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """Say who truly made a request.
+class GroundTruth:
+    """Who truly made a request.
 
     Attributes:
         actor: Who it was.
@@ -43,7 +43,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """Hold one request with the truth about it.
+    """One request with the truth about it.
 
     Attributes:
         request: What is asked, from where, and when.
@@ -52,12 +52,12 @@ class Hit:
     """
 
     request: Request
-    truth: Truth
+    truth: GroundTruth
     status: int = 200
 
 
 class Visit(NamedTuple):
-    """Hold one thing a behaviour does, before it is a request.
+    """One thing a behaviour does, before it is a request.
 
     Attributes:
         after: How long after sending, in seconds.
@@ -69,7 +69,7 @@ class Visit(NamedTuple):
     """
 
     after: float
-    truth: Truth
+    truth: GroundTruth
     client: Client
     address: str
     link: int = PIXEL

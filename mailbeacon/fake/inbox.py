@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from mailbeacon.errors import BadToken, ConfigError
 from mailbeacon.fake import clients
 from mailbeacon.fake.addresses import APPLE_RELAY, GOOGLE_PROXY, HOMES, HOSTING, YAHOO_PROXY, Pool
+from mailbeacon.fake.chance import Choices, Rng
 from mailbeacon.fake.clients import BARE_CHROME, MAIL_CLIENTS, Browser, Client
-from mailbeacon.fake.dice import Choices, Dice
 from mailbeacon.fake.playing import Clock
 from mailbeacon.links import parse
 from mailbeacon.model import Reply, Request
@@ -162,7 +162,7 @@ class MailReader:
         if program not in PROGRAMS:
             raise ConfigError(f"there is no mail program {program!r}, only {', '.join(PROGRAMS)}")
         self._handle, self._clock, self._program = handle, clock, PROGRAMS[program]
-        self._dice = Dice(seed)
+        self._dice = Rng(seed)
         self._home = HOMES.draw(self._dice)
         self._browser = self._dice.choose(self._program.browsers)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from mailbeacon.fake.addresses import ABROAD, HOSTING, SCANNERS, Pool
 from mailbeacon.fake.behaviours import Behaviour, Scene
+from mailbeacon.fake.chance import Choices
 from mailbeacon.fake.clients import BARE_CHROME, DESKTOP_BROWSERS, Client
-from mailbeacon.fake.dice import Choices
-from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Truth, Visit
+from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, GroundTruth, Visit
 from mailbeacon.model import Actor
 
 __all__ = ["BURST_STARTS", "Forger", "Replayer", "Scanner", "Stray"]
@@ -71,28 +71,28 @@ class Scanner(Behaviour):
 
     def start(self, scene: Scene) -> float:
         """Give the first link: median 43 s, 31 % after more than a minute."""
-        return scene.dice.quantile(BURST_STARTS)
+        return scene.rng.quantile(BURST_STARTS)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give the links, then perhaps the pixel, then perhaps the sandbox."""
-        dice = scene.dice
-        client, pool = self.disguise(scene), dice.choose(self.pools)
-        address, moment, scans = pool.draw(dice), start, self.scans
-        links = [dice.pick(scene.links)] if self.single and scene.links else dice.shuffled(scene.links)
+        rng = scene.rng
+        client, pool = self.disguise(scene), rng.choose(self.pools)
+        address, moment, scans = pool.draw(rng), start, self.scans
+        links = [rng.pick(scene.links)] if self.single and scene.links else rng.shuffled(scene.links)
         if self.leaves and scene.leave:
             links.append(LEAVE)
         found = []
         for link in links:
             if self.scattered:
-                address = pool.draw(dice)
+                address = pool.draw(rng)
             if self.head:
                 found.append(Visit(moment, scans, client, address, link, "HEAD"))
-            if not self.head or dice.random() < 0.4:
+            if not self.head or rng.random() < 0.4:
                 found.append(Visit(moment + (0.15 if self.head else 0.0), scans, client, address, link))
-            moment += 2.0 * self.pace * dice.random()
-        if not links or dice.random() < self.pixel:
-            found.append(Visit(moment + (dice.exponential(_PIXEL_WAIT) if links else 0.0), scans, client, address))
-        if self.detonates and dice.random() < self.detonates:
+            moment += 2.0 * self.pace * rng.random()
+        if not links or rng.random() < self.pixel:
+            found.append(Visit(moment + (rng.exponential(_PIXEL_WAIT) if links else 0.0), scans, client, address))
+        if self.detonates and rng.random() < self.detonates:
             found += self.detonate(scene, moment)
         return found
 
@@ -101,21 +101,21 @@ class Scanner(Behaviour):
 
         Source: Microsoft, Safe Links page, 2026 (asynchronous); the wait is inferred.
         """
-        dice = scene.dice
-        client, address = dice.choose(DESKTOP_BROWSERS).plain, HOSTING.draw(dice)
-        moment += dice.lognormal(240.0, 0.8)
+        rng = scene.rng
+        client, address = rng.choose(DESKTOP_BROWSERS).plain, HOSTING.draw(rng)
+        moment += rng.lognormal(240.0, 0.8)
         found = []
-        for link in dice.some(scene.links, 1 + dice.below(3)):
+        for link in rng.some(scene.links, 1 + rng.below(3)):
             found.append(Visit(moment, self.scans, client, address, link))
-            moment += dice.between(2.0, 9.0)
+            moment += rng.between(2.0, 9.0)
         return found
 
     def disguise(self, scene: Scene) -> Client:
         """Give what it calls itself today."""
-        dice = scene.dice
+        rng = scene.rng
         if self.clients is not None:
-            return dice.choose(self.clients)
-        return dice.choose(DESKTOP_BROWSERS).plain if dice.random() < self.full else dice.choose(BARE_CHROME)
+            return rng.choose(self.clients)
+        return rng.choose(DESKTOP_BROWSERS).plain if rng.random() < self.full else rng.choose(BARE_CHROME)
 
 
 class Stray(Behaviour):
@@ -131,21 +131,21 @@ class Stray(Behaviour):
     def __init__(self, name: str, actor: Actor, clients: Choices[Client], pool: Pool = HOSTING) -> None:
         super().__init__(name)
         self.clients, self.pool = clients, pool
-        self.is_it: Truth = self.truth(actor)
+        self.is_it: GroundTruth = self.truth(actor)
 
     def start(self, scene: Scene) -> float:
         """Give a moment within two weeks, mostly days later (inferred, 2026)."""
-        return scene.dice.lognormal(2.5 * 86_400.0, 0.9)
+        return scene.rng.lognormal(2.5 * 86_400.0, 0.9)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give a few links, some seconds apart, and perhaps the pixel."""
-        dice = scene.dice
-        client, address, moment = dice.choose(self.clients), self.pool.draw(dice), start
-        links = dice.some(scene.links, 1 + dice.below(3)) or [PIXEL]
+        rng = scene.rng
+        client, address, moment = rng.choose(self.clients), self.pool.draw(rng), start
+        links = rng.some(scene.links, 1 + rng.below(3)) or [PIXEL]
         found = []
         for link in links:
             found.append(Visit(moment, self.is_it, client, address, link))
-            moment += dice.between(1.0, 20.0)
+            moment += rng.between(1.0, 20.0)
         return found
 
 
@@ -154,9 +154,9 @@ class Forger(Stray):
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give a few tries within seconds."""
-        dice = scene.dice
-        client, address = dice.choose(self.clients), self.pool.draw(dice)
-        return [Visit(start + 0.4 * step, self.is_it, client, address, FORGED) for step in range(1 + dice.below(3))]
+        rng = scene.rng
+        client, address = rng.choose(self.clients), self.pool.draw(rng)
+        return [Visit(start + 0.4 * step, self.is_it, client, address, FORGED) for step in range(1 + rng.below(3))]
 
 
 class Replayer(Stray):
@@ -164,11 +164,11 @@ class Replayer(Stray):
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give one link and the pixel, several times over."""
-        dice = scene.dice
-        client, address = dice.choose(self.clients), ABROAD.draw(dice)
-        links = [PIXEL, *dice.some(scene.links, 1)]
+        rng = scene.rng
+        client, address = rng.choose(self.clients), ABROAD.draw(rng)
+        links = [PIXEL, *rng.some(scene.links, 1)]
         return [
             Visit(start + 30.0 * turn + 0.5 * place, self.is_it, client, address, link)
-            for turn in range(2 + dice.below(4))
+            for turn in range(2 + rng.below(4))
             for place, link in enumerate(links)
         ]

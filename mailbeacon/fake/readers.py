@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from mailbeacon.fake.addresses import APPLE_RELAY, GOOGLE_PROXY, HOMES, SAFE_LINKS, Pool
 from mailbeacon.fake.behaviours import EVENINGS, Behaviour, Habits, Scene
+from mailbeacon.fake.chance import Choices
 from mailbeacon.fake.clients import (
     APPLE_PROXY,
     BARE_CHROME,
@@ -21,7 +22,6 @@ from mailbeacon.fake.clients import (
     Browser,
     Client,
 )
-from mailbeacon.fake.dice import Choices
 from mailbeacon.fake.hits import Visit
 from mailbeacon.model import Actor
 
@@ -31,6 +31,12 @@ _COUNTS: Choices[int] = Choices([(72, 1), (17, 2), (8, 3), (3, 5)])
 """How many links a person follows who follows any. Source: inferred, 2026."""
 _HASTY = 0.03
 """The share of people who open several links at once, in tabs. Source: inferred, 2026."""
+_POINT = 0.4
+"""The least time between two links of one hand, in seconds.
+
+Source: S. K. Card, T. P. Moran, A. Newell, "The Psychology of Human-Computer Interaction", 1983: pointing takes 1.1 s in the
+mean and a click 0.2; that the quickest need a third of it is inferred.
+"""
 _DAYS = 86_400.0
 
 
@@ -82,63 +88,63 @@ class Reader(Behaviour):
 
     def start(self, scene: Scene) -> float:
         """Give the first look: log-normal, half within eighty minutes, in the hours people read (inferred, 2026)."""
-        return scene.awake(scene.dice.lognormal(4800.0, 1.7), self.habits)
+        return scene.awake(scene.rng.lognormal(4800.0, 1.7), self.habits)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give looks and clicks."""
-        dice = scene.dice
+        rng = scene.rng
         address = scene.person_at(self.office)
         found: list[Visit] = []
-        if self.shows >= 1.0 or dice.random() < self.shows:
-            look = dice.pick(self.looks)
+        if self.shows >= 1.0 or rng.random() < self.shows:
+            look = rng.pick(self.looks)
             found += self.look(scene, start, look, address)
-            if dice.random() < self.again:
+            if rng.random() < self.again:
                 found += self.return_later(scene, start, look, address)
-        if dice.random() < self.clicks:
+        if rng.random() < self.clicks:
             found += self.follow(scene, start, address)
         return found
 
     def look(self, scene: Scene, moment: float, look: Client, address: str) -> list[Visit]:
         """Give the fetches of one look; a proxy may fetch more than once."""
-        dice, proxy = scene.dice, self.proxy
+        rng, proxy = scene.rng, self.proxy
         if proxy is None:
             return [Visit(moment, self.looked, look, address)]
-        found = [Visit(moment, self.looked, look, proxy.draw(dice))]
-        if self.refetches and dice.random() < self.refetches:
-            found.append(Visit(moment + dice.between(0.2, 12.0), self.looked, look, proxy.draw(dice)))
+        found = [Visit(moment, self.looked, look, proxy.draw(rng))]
+        if self.refetches and rng.random() < self.refetches:
+            found.append(Visit(moment + rng.between(0.2, 12.0), self.looked, look, proxy.draw(rng)))
         return found
 
     def return_later(self, scene: Scene, start: float, look: Client, address: str) -> list[Visit]:
         """Give one or two further looks, about the same time on later days."""
-        dice = scene.dice
-        if dice.random() < self.elsewhere:
-            look, address = dice.pick(self.looks), HOMES.draw(dice)
+        rng = scene.rng
+        if rng.random() < self.elsewhere:
+            look, address = rng.pick(self.looks), HOMES.draw(rng)
         found = self.look(scene, start + self._days_later(scene), look, address)
-        if dice.random() < 0.3:
+        if rng.random() < 0.3:
             found += self.look(scene, start + 2 * self._days_later(scene), look, address)
         return found
 
     def follow(self, scene: Scene, start: float, address: str) -> list[Visit]:
         """Give the clicks of one reading: the first after half a minute or so, then at reading pace."""
-        dice = scene.dice
+        rng = scene.rng
         if not scene.seen:
             return []
-        browser = dice.choose(self.browsers)
-        if self.private and dice.random() < self.private:
+        browser = rng.choose(self.browsers)
+        if self.private and rng.random() < self.private:
             client = browser.private
         else:
             client = browser.gateway if self.gateway else browser.webmail if self.webmail else browser.plain
-        hasty = dice.random() < _HASTY
-        moment = start + dice.lognormal(28.0, 1.0)
+        hasty = rng.random() < _HASTY
+        moment = start + rng.lognormal(28.0, 1.0)
         found = []
-        for link in dice.some(scene.seen, dice.choose(_COUNTS)):
+        for link in rng.some(scene.seen, rng.choose(_COUNTS)):
             found.append(Visit(moment, self.person, client, address, link))
-            moment += dice.exponential(1.0) if hasty else dice.lognormal(20.0, 1.0)
+            moment += _POINT + rng.exponential(1.0) if hasty else rng.lognormal(20.0, 1.0)
         return found
 
     def _days_later(self, scene: Scene) -> float:
-        dice = scene.dice
-        return (1 + dice.below(4)) * _DAYS + dice.between(-5400.0, 5400.0)
+        rng = scene.rng
+        return (1 + rng.below(4)) * _DAYS + rng.between(-5400.0, 5400.0)
 
 
 class AppleReader(Reader):
@@ -172,15 +178,15 @@ class AppleReader(Reader):
 
         Source: SocketLabs, 2021: seconds to many hours after delivery; the numbers are inferred.
         """
-        return scene.dice.lognormal(5400.0, 1.6)
+        return scene.rng.lognormal(5400.0, 1.6)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give the one fetch from Apple's relay, and perhaps a reader's clicks, through the relay or not."""
-        dice = scene.dice
-        found = [Visit(start, self.fetched, APPLE_PROXY, APPLE_RELAY.draw(dice))]
-        if self.reads and dice.random() < self.reads * self.clicks:
-            address = APPLE_RELAY.draw(dice) if dice.random() < 0.35 else scene.person_at(self.office)
-            found += self.follow(scene, scene.awake(start + dice.lognormal(3600.0, 1.5), self.habits), address)
+        rng = scene.rng
+        found = [Visit(start, self.fetched, APPLE_PROXY, APPLE_RELAY.draw(rng))]
+        if self.reads and rng.random() < self.reads * self.clicks:
+            address = APPLE_RELAY.draw(rng) if rng.random() < 0.35 else scene.person_at(self.office)
+            found += self.follow(scene, scene.awake(start + rng.lognormal(3600.0, 1.5), self.habits), address)
         return found
 
 
@@ -208,14 +214,14 @@ class GmailPrefetch(Reader):
 
     def start(self, scene: Scene) -> float:
         """Give the prefetch: as the mail arrives while a session is open. Source: Bird, 9.8 billion opens, 2021."""
-        return scene.dice.lognormal(40.0, 1.2)
+        return scene.rng.lognormal(40.0, 1.2)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give the prefetch, and perhaps what a reader does."""
-        dice = scene.dice
-        found = [Visit(start, self.fetched, GMAIL_PREFETCH, GOOGLE_PROXY.draw(dice))]
-        if dice.random() < self.reads:
-            found += super().visits(scene, scene.awake(start + dice.lognormal(3600.0, 1.5), self.habits))
+        rng = scene.rng
+        found = [Visit(start, self.fetched, GMAIL_PREFETCH, GOOGLE_PROXY.draw(rng))]
+        if rng.random() < self.reads:
+            found += super().visits(scene, scene.awake(start + rng.lognormal(3600.0, 1.5), self.habits))
         return found
 
 
@@ -227,19 +233,19 @@ class SafeLinksReader(Reader):
 
     def follow(self, scene: Scene, start: float, address: str) -> list[Visit]:
         """Give the person's clicks, and beside most of them a visit from Microsoft's own network."""
-        dice = scene.dice
+        rng = scene.rng
         own = super().follow(scene, start, address)
         scans = self.truth(Actor.SCANNER)
         beside = [
             Visit(
-                max(start, click.after + dice.between(-2.0, 25.0)),
+                max(start, click.after + rng.between(-2.0, 25.0)),
                 scans,
-                dice.choose(BARE_CHROME),
-                SAFE_LINKS.draw(dice),
+                rng.choose(BARE_CHROME),
+                SAFE_LINKS.draw(rng),
                 click.link,
             )
             for click in own
-            if dice.random() < 0.6
+            if rng.random() < 0.6
         ]
         return own + beside
 
@@ -249,20 +255,20 @@ class Sharer(Reader):
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
         """Give the reader's own hits, then the colleague's look and clicks, or a preview and other people's clicks."""
-        dice = scene.dice
+        rng = scene.rng
         found = [*super().visits(scene, start)]
-        moment = start + dice.lognormal(600.0, 1.0)
-        if dice.random() < 0.5 or not scene.seen:
+        moment = start + rng.lognormal(600.0, 1.0)
+        if rng.random() < 0.5 or not scene.seen:
             address = scene.person_at(self.office)
-            found += self.look(scene, moment, dice.pick(self.looks), address)
-            if dice.random() < 0.4:
+            found += self.look(scene, moment, rng.pick(self.looks), address)
+            if rng.random() < 0.4:
                 found += self.follow(scene, moment, address)
             return found
-        link = dice.pick(scene.seen)
-        found.append(Visit(moment, self.truth(Actor.PREVIEW), dice.choose(PREVIEWS), SHARED_FROM.draw(dice), link))
-        for _ in range(dice.below(3)):
-            moment += dice.lognormal(120.0, 1.0)
-            browser = dice.choose(self.browsers).plain
+        link = rng.pick(scene.seen)
+        found.append(Visit(moment, self.truth(Actor.PREVIEW), rng.choose(PREVIEWS), SHARED_FROM.draw(rng), link))
+        for _ in range(rng.below(3)):
+            moment += rng.lognormal(120.0, 1.0)
+            browser = rng.choose(self.browsers).plain
             found.append(Visit(moment, self.person, browser, scene.person_at(self.office), link))
         return found
 

@@ -7,6 +7,7 @@ from then on. All chance comes from one stream in the order of events, so a seed
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.fake.addresses import OFFICES
 from mailbeacon.fake.audiences import Audience
 from mailbeacon.fake.behaviours import Behaviour, Scene
-from mailbeacon.fake.dice import Choices, Dice
+from mailbeacon.fake.chance import Choices, Rng
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Hit, Visit
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Channel, Level, Link, Message, Request, Target, check_aware
@@ -80,40 +81,38 @@ def simulate(
     if not 0 <= recipients < 1 << _NUMBER_BITS:
         raise ConfigError(f"recipients must be 0 or more, got {recipients}")
     sent_at = _whole_millisecond(sent_at)
-    dice = Dice(seed)
-    scene = _scene(dice, template, audience, recipients, sent_at, leave)
+    rng = Rng(seed)
+    scene = _scene(rng, template, audience, recipients, sent_at, leave)
     cast = [behaviour for layer in audience.layers for _, behaviour in layer]
     waiting = _first_moments(scene, audience, recipients)
     maker = _Maker(beacon, template, sent_at, base, variant)
     return _in_order(scene, cast, waiting, maker)
 
 
-def _scene(
-    dice: Dice, template: Template, audience: Audience, recipients: int, sent_at: datetime, leave: bool
-) -> Scene:
+def _scene(rng: Rng, template: Template, audience: Audience, recipients: int, sent_at: datetime, leave: bool) -> Scene:
     places = tuple(range(1, len(template.links) + 1))
     shown = tuple(place for place in places if template.links[place - 1].channel is Channel.HTML)
     return Scene(
-        dice=dice,
+        rng=rng,
         links=places,
         seen=shown or places,
         leave=leave,
         sent=sent_at.timestamp(),
         zones=Choices(audience.zones),
-        offices=tuple(OFFICES.draw(dice) for _ in range(20 + recipients // 100)),
+        offices=tuple(OFFICES.draw(rng) for _ in range(20 + recipients // 100)),
     )
 
 
 def _first_moments(scene: Scene, audience: Audience, recipients: int) -> list[int]:
     """Give when each recipient's behaviours begin, as numbers to sort: milliseconds, recipient, place in the cast."""
-    random = scene.dice.random
+    random = scene.rng.random
     found: list[int] = []
     first = 0
     for layer in audience.layers:
         borders = list(accumulate(share for share, _ in layer))
         starts = [behaviour.start for _, behaviour in layer]
         total = borders[-1] if borders else 0.0
-        for number in _members(scene.dice, total, recipients):
+        for number in _members(scene.rng, total, recipients):
             place = bisect_right(borders, random() * total, 0, len(borders) - 1)
             after = max(0, int(starts[place](scene) * 1000.0 + 0.5))
             found.append(((after << _NUMBER_BITS | number) << _PLACE_BITS) | first + place)
@@ -122,9 +121,9 @@ def _first_moments(scene: Scene, audience: Audience, recipients: int) -> list[in
     return found
 
 
-def _members(dice: Dice, share: float, recipients: int) -> Iterator[int]:
+def _members(rng: Rng, share: float, recipients: int) -> Iterator[int]:
     """Give the recipients that a share of them is, each as likely: by the gaps between them where they are rare."""
-    random = dice.random
+    random = rng.random
     if share > 0.1:
         for number in range(recipients):
             if random() < share:
@@ -188,7 +187,11 @@ class _Maker:
         self._open_head, self._click_head = self._routes.open_head, self._routes.click_head
         levels = beacon.levels(Message(recipient="r", campaign=template.campaign))
         self._opens, self._clicks = (level is not Level.NONE for level in levels)
-        self._links = ["", *(_link_token(beacon, template.campaign, link) for link in template.links)]
+        several = Counter(channel for channel, _ in {(link.channel, link.url) for link in template.links})
+        self._links = [
+            "",
+            *(_link_token(beacon, template.campaign, link, several[link.channel]) for link in template.links),
+        ]
 
     def token(self, number: int) -> str:
         return self._sign(self._message(recipient_name(number)))
@@ -231,10 +234,12 @@ class _Maker:
         return url, beacon.answer(Request(url=url, received_at=self._sent_at)).reply.status
 
 
-def _link_token(beacon: Beacon, campaign: str, link: Link) -> str:
+def _link_token(beacon: Beacon, campaign: str, link: Link, links: int) -> str:
     if beacon.settings.short_links:
         return short_name(link.number, link.url, link.channel)
-    return beacon.signer.sign_link(Target(number=link.number, url=link.url, channel=link.channel), campaign)
+    return beacon.signer.sign_link(
+        Target(number=link.number, url=link.url, channel=link.channel, links=links), campaign
+    )
 
 
 def _whole_millisecond(moment: datetime) -> datetime:

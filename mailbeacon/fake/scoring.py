@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.fake.hits import Truth
+from mailbeacon.fake.hits import GroundTruth
 from mailbeacon.model import Actor, Event, Kind, Verdict
 
 __all__ = ["Bin", "Score", "score"]
@@ -100,7 +100,7 @@ class Score:
         return "\n".join(rows)
 
 
-def score(events: Iterable[Event], verdicts: Iterable[Verdict], truths: Iterable[Truth]) -> Score:
+def score(events: Iterable[Event], verdicts: Iterable[Verdict], truths: Iterable[GroundTruth]) -> Score:
     """Compare verdicts with the truth.
 
     Args:
@@ -134,7 +134,7 @@ def score(events: Iterable[Event], verdicts: Iterable[Verdict], truths: Iterable
     )
 
 
-def _note(noted: list[float], verdict: Verdict, truth: Truth) -> None:
+def _note(noted: list[float], verdict: Verdict, truth: GroundTruth) -> None:
     """Add a verdict to its bin: count, confidence, right ones, squared error."""
     right = float(verdict.actor is truth.actor)
     noted[0] += 1

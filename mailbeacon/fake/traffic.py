@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.fake.audiences import audience
-from mailbeacon.fake.hits import Hit, Truth
+from mailbeacon.fake.converting import to_events
+from mailbeacon.fake.hits import GroundTruth, Hit
 from mailbeacon.fake.playing import Clock
 from mailbeacon.fake.scenes import simulate
-from mailbeacon.fake.telling import events
 from mailbeacon.model import Event
 from mailbeacon.store import MemorySink
 from mailbeacon.template import Template
@@ -63,9 +63,9 @@ class Traffic:
     template: Template
     hits: tuple[Hit, ...] = field(repr=False)
 
-    def events(self) -> list[tuple[Event, Truth]]:
+    def events(self) -> list[tuple[Event, GroundTruth]]:
         """Give the hits' events with their truths."""
-        return list(events(self.hits, self.beacon))
+        return list(to_events(self.hits, self.beacon))
 
     def deliver(self) -> None:
         """Let the beacon handle all hits, so that its sink has them."""

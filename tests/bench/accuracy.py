@@ -70,7 +70,7 @@ def _in_burst(told: Told) -> bool:
 def scored(pairs: Pairs) -> fake.Score:
     """Compare the verdicts with the truth."""
     told = [one for one, _ in pairs]
-    truths = (fake.Truth(actor=one.truth, behaviour=one.does) for one in told)
+    truths = (fake.GroundTruth(actor=one.truth, behaviour=one.does) for one in told)
     return fake.score((one.event for one in told), (verdict for _, verdict in pairs), truths)
 
 

@@ -35,7 +35,7 @@ def main() -> None:
         print(f"{audience.name:12} {options.recipients:11} {count:9} {pace:9,.0f} {peak:8.0f}")
     for audience in (fake.CONSUMER, fake.BUSINESS, fake.INTERNAL):
         hits = fake.simulate(beacon, template, audience, recipients=options.judged, seed=options.seed, sent_at=SENT)
-        pairs = list(fake.events(hits, beacon))
+        pairs = list(fake.to_events(hits, beacon))
         events = [event for event, _ in pairs]
         print(f"\n== {audience.name}\n")
         print(fake.score(events, mb.classify_all(events), (truth for _, truth in pairs)).text())

@@ -46,7 +46,7 @@ def whole(
     """Judge a scene's events all together."""
     beacon = _beacon(table)
     hits = _hits(beacon, audience, recipients, seed, headers=headers)
-    told = [_told(event, truth, headers=headers) for event, truth in fake.events(hits, beacon)]
+    told = [_told(event, truth, headers=headers) for event, truth in fake.to_events(hits, beacon)]
     return list(zip(told, Classifier().classify_all(one.event for one in told), strict=True))
 
 
@@ -101,7 +101,7 @@ def _logged(request: Request) -> Request:
     return replace(request, headers=kept, headers_known=BARE, received_at=moment and moment.replace(microsecond=0))
 
 
-def _told(event: Event, truth: fake.Truth, *, headers: bool) -> Told:
+def _told(event: Event, truth: fake.GroundTruth, *, headers: bool) -> Told:
     """Name what somebody did; what one event cannot tell from a person's click has a name of its own."""
     behaviour, clicks = truth.behaviour, event.kind is not Kind.OPEN
     does = f"{WHO.get(truth.actor, 'machine')}: {behaviour}, {event.kind.value}"

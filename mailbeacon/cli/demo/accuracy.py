@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mailbeacon.fake import Truth, score
+from mailbeacon.fake import GroundTruth, score
 from mailbeacon.model import Actor, Event, Verdict
 
 __all__ = ["table"]
@@ -13,7 +13,7 @@ __all__ = ["table"]
 _SIDE = {True: "a person", None: "unknown", False: "a machine"}
 
 
-def table(events: Sequence[Event], verdicts: Sequence[Verdict], truths: Mapping[str, Truth]) -> str:
+def table(events: Sequence[Event], verdicts: Sequence[Verdict], truths: Mapping[str, GroundTruth]) -> str:
     """Tell how often the verdicts were right, by who it truly was.
 
     Args:

@@ -67,7 +67,7 @@ class Played:
 
     requests: int
     seconds: float
-    truths: Mapping[str, fake.Truth]
+    truths: Mapping[str, fake.GroundTruth]
 
 
 def set_stage(newsletter: Newsletter, url: str, key: str, sink: Sink) -> Stage:
@@ -112,7 +112,7 @@ def play(stage: Stage, server: Server, recipients: int, seed: int) -> Played:
     gate = _Gate(application(stage.beacon))
     server.set_app(gate)
     hits = _scene(stage, recipients, seed)
-    truths: dict[str, fake.Truth] = {}
+    truths: dict[str, fake.GroundTruth] = {}
     progress, requests = Progress(), 0
     start = time.perf_counter()
     try:

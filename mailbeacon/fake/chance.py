@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from mailbeacon.errors import ConfigError
 
-__all__ = ["Choices", "Dice"]
+__all__ = ["Choices", "Rng"]
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Choices(Generic[T]):
         self.borders: tuple[float, ...] = tuple(accumulate(weight / total for weight, _ in kept))[:-1]
 
 
-class Dice:
+class Rng:
     """Draw from one stream of chance.
 
     Args:

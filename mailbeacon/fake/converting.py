@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import TokenError
-from mailbeacon.fake.hits import Hit, Truth
+from mailbeacon.fake.hits import GroundTruth, Hit
 from mailbeacon.model import Event
 
-__all__ = ["events"]
+__all__ = ["to_events"]
 
 
-def events(hits: Iterable[Hit], beacon: Beacon) -> Iterator[tuple[Event, Truth]]:
-    """Give each hit's event with its facts, and the truth; a forged hit has no event and is left out.
+def to_events(hits: Iterable[Hit], beacon: Beacon) -> Iterator[tuple[Event, GroundTruth]]:
+    """Yield each hit's event with its facts, and the truth; a forged hit has no event and is left out.
 
     Nothing is redacted, and no consent is asked: a beacon that answers the same hits may record fewer.
 
