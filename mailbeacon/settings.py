@@ -15,17 +15,20 @@ from urllib.parse import urlsplit
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import (
+    Action,
     AgentTable,
     Allows,
     Clock,
     History,
     Judge,
+    LeaveText,
     Level,
     Locator,
     Manifests,
     MayRedirect,
     Networks,
     OnEvent,
+    OnLeave,
     Sink,
 )
 
@@ -92,6 +95,10 @@ class Settings:
         history: Remembers recent events for verdicts.
         consent: Gives what a recipient allows today.
         on_event: Is told of each recorded event.
+        on_leave: Is told when a recipient unsubscribes or stops the tracking: it takes them off the list. What it raises
+            becomes a page that asks to try again.
+        leave_texts: The words of the pages for leaving, by language (``"en"``) and action, in place of the package's own;
+            the first language is for readers who accept none there is.
         may_redirect: The host's own takedown of destinations.
         clock: Gives the current moment.
 
@@ -132,6 +139,8 @@ class Settings:
     history: History | None = None
     consent: Allows | None = None
     on_event: OnEvent | None = None
+    on_leave: OnLeave | None = None
+    leave_texts: Mapping[str, Mapping[Action, LeaveText]] = field(default_factory=dict)
     may_redirect: MayRedirect | None = None
     clock: Clock = utc_now
 
@@ -142,6 +151,7 @@ class Settings:
             if not isinstance(getattr(self, name), bool):
                 raise ConfigError(f"{name} must be True or False, got {getattr(self, name)!r}")
         _check_texts(self)
+        _check_leave_texts(self.leave_texts)
         _check_times(self)
         _check_hooks(self)
         if self.pixel not in ("auto", "top", "bottom"):
@@ -203,6 +213,17 @@ def _check_texts(settings: Settings) -> None:
         raise ConfigError("utm must not hold a parameter without a name")
 
 
+def _check_leave_texts(texts: object) -> None:
+    """Insist on words by language and action now, not when the first reader wants to leave."""
+    if isinstance(texts, Mapping):
+        pages = [page for by_action in texts.values() if isinstance(by_action, Mapping) for page in by_action.items()]
+        if all(isinstance(by_action, Mapping) for by_action in texts.values()) and all(
+            isinstance(action, Action) and isinstance(text, LeaveText) for action, text in pages
+        ):
+            return
+    raise ConfigError("leave_texts must be a mapping of languages to mappings of Action to LeaveText")
+
+
 def _is_utf8(text: str) -> bool:
     try:
         text.encode()
@@ -229,7 +250,7 @@ _HOOKS = {
     "sink": ("record",),
     "history": ("recent", "add"),
 }
-_CALLBACKS = ("manifests", "consent", "on_event", "may_redirect", "clock")
+_CALLBACKS = ("manifests", "consent", "on_event", "on_leave", "may_redirect", "clock")
 
 
 def _check_hooks(settings: Settings) -> None:

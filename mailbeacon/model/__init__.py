@@ -3,7 +3,7 @@
 Does not sign, scan, judge or count, and imports nothing of the package but ``errors``.
 """
 
-from mailbeacon.model.consents import Consent, Leave
+from mailbeacon.model.consents import Consent, Leave, LeaveText
 from mailbeacon.model.event import Event, Facts, Mail, Network
 from mailbeacon.model.mail import (
     HONEYPOT_LINK,
@@ -69,6 +69,7 @@ __all__ = [
     "KnownAgent",
     "LastOpens",
     "Leave",
+    "LeaveText",
     "Level",
     "Link",
     "Located",

@@ -12,7 +12,7 @@ from mailbeacon.model.message import check_aware
 from mailbeacon.model.record import Record
 from mailbeacon.model.words import Action, Level, Purpose
 
-__all__ = ["Consent", "Leave"]
+__all__ = ["Consent", "Leave", "LeaveText"]
 
 
 def _level(value: object) -> Level:
@@ -82,3 +82,22 @@ class Leave:
     campaign: str
     message_id: str
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveText:
+    """Hold the words of the two pages of one action.
+
+    Attributes:
+        title: The heading of the page that asks.
+        text: What happens when the button is pressed, and what does not.
+        button: The words on the button.
+        done_title: The heading once it is done.
+        done_text: What was done.
+    """
+
+    title: str
+    text: str
+    button: str
+    done_title: str
+    done_text: str

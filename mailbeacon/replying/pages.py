@@ -5,9 +5,10 @@ Holds nothing of a request but its method, so that no page can show a token, an 
 
 from __future__ import annotations
 
+from mailbeacon.markup import escape_attribute
 from mailbeacon.model import Reply, Request
 
-__all__ = ["PIXEL", "READING", "page", "pixel", "redirect"]
+__all__ = ["PIXEL", "READING", "form_page", "page", "pixel", "redirect"]
 
 PIXEL = (
     b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00"
@@ -39,16 +40,26 @@ _PAGE_HEADERS = (
     ),
 )
 _PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<style>body {{ font: 1.1em/1.5 system-ui, sans-serif; max-width: 32em; margin: 4em auto; padding: 0 1em }}</style>
+<meta name="color-scheme" content="light dark">
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 1.1em/1.5 system-ui, sans-serif; max-width: 32em; margin: 4em auto; padding: 0 1em; overflow-wrap: anywhere }}
+button {{ font: inherit; font-weight: 600; min-height: 2.6em; max-width: 100%; padding: .4em 1.2em; border: 2px solid #1558b0;
+  border-radius: .4em; background: #1558b0; color: #fff; cursor: pointer }}
+button:focus-visible {{ outline: 3px solid currentcolor; outline: 3px solid CanvasText; outline-offset: 3px }}
+@media (max-width: 30em) {{ body {{ margin: 1.5em auto }} button {{ width: 100% }} }}
+</style>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
-<p>{text}</p>
+<p>{text}</p>{form}
+</main>
 </body>
 </html>
 """
@@ -73,8 +84,29 @@ def redirect(target: str) -> Reply:
 def page(status: int, request: Request) -> Reply:
     """Give the plain page of a status: 404, 405, 410 or 503."""
     title, text = _PAGES[status]
-    body = _PAGE.format(title=title, text=text).encode()
-    headers = [*_PAGE_HEADERS, ("Content-Length", str(len(body)))]
+    reply = form_page(request, title=title, text=text, status=status)
     if status == 405:
-        headers.append(("Allow", ", ".join(READING)))
+        reply.headers.append(("Allow", ", ".join(READING)))
+    return reply
+
+
+def form_page(
+    request: Request, *, title: str, text: str, button: str = "", language: str = "en", status: int = 200
+) -> Reply:
+    """Return a page of a heading and a paragraph, and below it a button that sends the page's own address by POST.
+
+    Args:
+        request: Its HEAD is answered without the body.
+        title: Plain text, as all of these; it is escaped.
+        text: The paragraph.
+        button: The words on the button; empty for none.
+        language: The language of all these, for those who hear the page.
+        status: The reply's.
+    """
+    words = {
+        name: escape_attribute(value) for name, value in (("title", title), ("text", text), ("language", language))
+    }
+    form = f'\n<form method="post"><button type="submit">{escape_attribute(button)}</button></form>' if button else ""
+    body = _PAGE.format(**words, form=form).encode()
+    headers = [*_PAGE_HEADERS, ("Content-Length", str(len(body)))]
     return Reply(status=status, headers=headers, body=b"" if request.method == "HEAD" else body)

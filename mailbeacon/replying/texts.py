@@ -7,33 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-from mailbeacon.model import Action
+from mailbeacon.model import Action, LeaveText
 
-__all__ = ["TEXTS", "LeaveText", "choose_text"]
+__all__ = ["TEXTS", "choose_text"]
 
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*[qQ]\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?\Z")
 _MOST_RANGES = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveText:
-    """Hold the words of the two pages of one action.
-
-    Attributes:
-        title: The heading of the page that asks.
-        text: What happens when the button is pressed, and what does not.
-        button: The words on the button.
-        done_title: The heading once it is done.
-        done_text: What was done.
-    """
-
-    title: str
-    text: str
-    button: str
-    done_title: str
-    done_text: str
 
 
 TEXTS: Mapping[str, Mapping[Action, LeaveText]] = {
