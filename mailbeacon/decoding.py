@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from mailbeacon.errors import BadToken, ConfigError, TokenError
 from mailbeacon.links import split
-from mailbeacon.model import Event, Kind, Level, Manifests, Request, Target
+from mailbeacon.model import Action, Event, Kind, Level, Manifests, Request, Target
 
 if TYPE_CHECKING:
     from mailbeacon.tokens import TokenSigner
@@ -23,6 +23,7 @@ _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _KINDS = {"o": Kind.OPEN, "c": Kind.CLICK, "u": Kind.LEAVE_PAGE}
+_ACTS = {Action.UNSUBSCRIBE: Kind.UNSUBSCRIBE, Action.STOP_TRACKING: Kind.WITHDRAW}
 
 
 class Said(NamedTuple):
@@ -31,10 +32,15 @@ class Said(NamedTuple):
     Attributes:
         values: By the names of the event's fields.
         key: The number of the key that signed, 0 for the oldest: digests are made with the same.
+        action: What the recipient may do there, on the leaving route.
+        is_act: Whether it was done: then the event's ``id`` hangs on the token and the kind alone, and doing it again is
+            the same event.
     """
 
     values: dict[str, Any]
     key: int
+    action: Action | None = None
+    is_act: bool = False
 
 
 class Decoder:
@@ -75,7 +81,8 @@ class Decoder:
             request: With ``received_at`` set.
 
         Returns:
-            An OPEN, a CLICK, or for the leaving route a LEAVE_PAGE: what a form on that page does is not read here.
+            An OPEN, a CLICK, or for the leaving route a LEAVE_PAGE, or where it was a POST the UNSUBSCRIBE or WITHDRAW
+            that its token was signed for.
 
         Raises:
             BadToken: If the URL is not in the form of a tracking URL.
@@ -85,12 +92,14 @@ class Decoder:
         received_at = request.received_at
         if received_at is None:
             raise ConfigError("received_at must be set before a request is decoded")
-        said, token, link = self.begin(request.url, received_at)
+        said, token, link = self.begin(request.url, received_at, request.method)
         fields, method, address = request.fields, request.method, request.address
         user_agent = fields.lower.get("user-agent", "")
         moment = (received_at - _EPOCH) // _MICROSECOND
         digest = self._ids[said.key].copy()
         source = f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
+        if said.is_act:
+            source = f"{token}\0{said.values['kind']}"
         digest.update(source.encode("utf-8", "surrogatepass"))
         return Event(
             **said.values,
@@ -103,12 +112,13 @@ class Decoder:
             _parsed=True,
         )
 
-    def begin(self, url: str, received_at: datetime) -> tuple[Said, str, str]:
+    def begin(self, url: str, received_at: datetime, method: str = "GET") -> tuple[Said, str, str]:
         """Return what a URL and its moment say of an event, and no more.
 
         Args:
             url: As a request or the line of a log has it.
             received_at: When it came, with a time zone.
+            method: The HTTP method: on the leaving route only a POST acts.
 
         Returns:
             What was said, and the URL's two tokens, the second empty where there is none.
@@ -117,7 +127,7 @@ class Decoder:
             TokenError: As for :meth:`decode`.
         """
         route, token, link = split(url)
-        hit = self._signer.read_leave(token) if route == "u" else self._signer.read_hit(token)
+        action, hit = self._signer.read_leave(token) if route == "u" else (None, self._signer.read_hit(token))
         sent_at = hit.sent_at
         values: dict[str, Any] = {
             "kind": _KINDS[route],
@@ -138,9 +148,19 @@ class Decoder:
             values["level"] = hit.clicks
             values["link"], values["links"] = target.number, target.links or None
             values["url"], values["channel"] = target.url, target.channel
-        elif route == "u":
-            values["level"] = Level.FULL
-        return Said(values, hit.key), token, link
+        is_act = action is not None and method == "POST"
+        if action is not None:
+            values["level"] = Level.FULL if is_act else hit.clicks
+            values["kind"] = _ACTS[action] if is_act else Kind.LEAVE_PAGE
+        return Said(values, hit.key, action, is_act), token, link
+
+    def action(self, url: str) -> Action:
+        """Return what the recipient may do at a URL of the leaving route.
+
+        Raises:
+            TokenError: If it is none, or not signed with our keys.
+        """
+        return self._signer.read_leave(split(url)[1])[0]
 
     def _target(self, link: str, campaign: str) -> Target:
         if self._manifests is not None and link[0] == "s":

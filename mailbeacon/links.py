@@ -24,6 +24,7 @@ __all__ = [
     "ascii_host",
     "carried",
     "check_destination",
+    "leave_fields",
     "location",
     "manifest_of",
     "parse",
@@ -35,6 +36,7 @@ __all__ = [
 MAX_URL_LENGTH = 2_000
 """A wrapped URL is at most this long, in characters. Source: the shortest limit of mail clients still in use, Outlook's 2,083."""
 _MAX_REQUEST = 16_384
+_MAX_LINE = 998
 
 _PLAIN = re.compile(
     r"[hH][tT][tT][pP][sS]?://(?>[a-zA-Z0-9-]{1,49}+[.]){0,4}+[a-zA-Z0-9-]{1,49}+(?>:[0-9]{1,5}+)?+"
@@ -109,6 +111,20 @@ class Routes:
         """Tell whether a URL stands under our base URL, in the form of an open, a click or a leave."""
         plain = _plain_front(url)
         return plain.startswith(self._front) and _OURS.match(plain, len(self._front)) is not None
+
+
+def leave_fields(url: str) -> dict[str, str]:
+    """Return the header fields that offer one-click unsubscribing at a URL.
+
+    Raises:
+        ConfigError: If it is too long for a line of mail: a field folded inside a URL is lost to most readers.
+
+    Source: RFC 8058 (2017), section 3.1; RFC 5322 (2008), section 2.1.1, for the 998 octets of a line.
+    """
+    fields = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    if len(f"List-Unsubscribe: <{url}>") > _MAX_LINE:
+        raise ConfigError("the link to leave is too long for a line of mail: use a shorter recipient, id or metadata")
+    return fields
 
 
 def _plain_front(url: str) -> str:

@@ -277,7 +277,7 @@ def test_an_unknown_path_is_404_and_never_the_fallback(method, url):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_the_leaving_route_is_404_and_records_nothing(method):
+def test_without_a_way_to_read_actions_the_leaving_route_is_404_and_records_nothing(method):
     found = answer(request(ROUTES.leave(SIGNER.sign_action(MESSAGE)), method))
     assert (found.reply.status, found.event) == (404, None)
 

@@ -12,8 +12,9 @@ from mailbeacon.beacon.outgoing import Outgoing
 from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import Classifier
-from mailbeacon.links import Routes, carried, check_destination, manifest_of
+from mailbeacon.links import Routes, carried, check_destination, leave_fields, manifest_of
 from mailbeacon.model import (
+    Action,
     Answer,
     Event,
     History,
@@ -101,7 +102,9 @@ class Beacon:
     @cached_property
     def _responder(self) -> replying.Responder:
         settings, decode, observe = self.settings, self._decoder.decode, self.observer.observe
-        return replying.Responder(settings, decode=decode, observe=observe, judge=self.judge, redact=self.redact)
+        return replying.Responder(
+            settings, decode=decode, observe=observe, judge=self.judge, redact=self.redact, action=self._decoder.action
+        )
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.
@@ -271,6 +274,32 @@ class Beacon:
     def metadata(self, message: Message, *, longest: int = 0) -> dict[str, str]:
         """Return a mail's metadata for a provider, whose webhooks give it back; what is over ``longest`` goes on after it."""
         return carried(self.signer.sign_message(personal(message, *self.levels(message))), longest)
+
+    def leave_url(self, message: Message, action: Action) -> str:
+        """Return the URL where a recipient can act: a GET shows a page with one button, and only a POST acts.
+
+        Args:
+            message: Whose mail it stands in; its levels do not matter.
+            action: What the link is for: it serves for nothing else.
+
+        Raises:
+            ConfigError: If the message has no recipient, or cannot be signed.
+        """
+        _check(Message, message=message)
+        _check(Action, action=action)
+        return self.routes.leave(self.signer.sign_action(message, action))
+
+    def leave_headers(self, message: Message) -> dict[str, str]:
+        """Return the header fields by which mail programs offer to unsubscribe with one click.
+
+        Both must be covered by the mail's DKIM signature.
+
+        Raises:
+            ConfigError: As for :meth:`leave_url`, and if the URL is too long for a line of mail.
+
+        Source: RFC 2369 (1998), section 3.2; RFC 8058 (2017), section 3.1.
+        """
+        return leave_fields(self.leave_url(message, Action.UNSUBSCRIBE))
 
     def unwrap(self, html: str, *, text: bool = False) -> str:
         """Give a mail its destinations back and take our pixel out.

@@ -51,7 +51,10 @@ def _run(options: Namespace) -> int:
 
 def _said(url: str, signer: TokenSigner, manifest: Manifest | None) -> dict[str, object]:
     path = links.parse(url)
-    hit = signer.read_leave(path.token) if path.kind == "u" else signer.read_hit(path.token)
+    if path.kind == "u":
+        action, hit = signer.read_leave(path.token)
+        return {"kind": _KINDS[path.kind].value, "action": action.value, **_message(hit)}
+    hit = signer.read_hit(path.token)
     found = {"kind": _KINDS[path.kind].value, **_message(hit)}
     if path.kind != "c":
         return found

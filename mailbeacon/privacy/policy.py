@@ -138,8 +138,7 @@ def _told(answer: Consent) -> str:
 
 
 def _region(message: Message) -> str:
-    metadata: Mapping[str, str] = getattr(message, "metadata", {})
-    return metadata.get("region", "")
+    return message.metadata.get("region", "")
 
 
 def _pair(levels: Levels, name: str) -> tuple[Level, Level]:

@@ -16,6 +16,7 @@ from mailbeacon.errors import TokenError
 from mailbeacon.links import location
 from mailbeacon.model import (
     HONEYPOT_LINK,
+    Action,
     Answer,
     Event,
     Facts,
@@ -32,6 +33,7 @@ from mailbeacon.privacy import dated, limited, unlinked
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.keeping import UNJUDGED, failed, judged, keep
+from mailbeacon.replying.leaving import ACTS, LEAVING, leave_page, tell_host
 from mailbeacon.replying.pages import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
 
@@ -51,6 +53,7 @@ _FULL = Level.FULL
 Decode = Callable[[Request], Event]
 Observe = Callable[[Request, Kind], Facts]
 Redact = Callable[[Event], Event]
+FindAction = Callable[[str], Action]
 
 
 class Responder:
@@ -64,16 +67,27 @@ class Responder:
         observe: Gives the facts of a request of a kind.
         judge: Says who it was.
         redact: Takes from the judged event what is not kept.
+        action: Gives what a URL of the leaving route lets its recipient do; ``None`` where that route is not answered.
     """
 
-    __slots__ = ("_decode", "_judge", "_locations", "_observe", "_redact", "_settings")
+    __slots__ = ("_action", "_decode", "_judge", "_locations", "_observe", "_redact", "_settings")
 
-    def __init__(self, settings: Settings, *, decode: Decode, observe: Observe, judge: Judge, redact: Redact) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        decode: Decode,
+        observe: Observe,
+        judge: Judge,
+        redact: Redact,
+        action: FindAction | None = None,
+    ) -> None:
         self._settings = settings
         self._decode = decode
         self._observe = observe
         self._judge = judge
         self._redact = redact
+        self._action = action
         self._locations: dict[str, str] = {}
 
     def answer(self, request: Request, history: History | None = None) -> Answer:
@@ -88,8 +102,8 @@ class Responder:
             the GET without a body.
         """
         try:
-            if request.method not in READING:
-                return Answer(reply=page(405 if _route(request.url) in ("o", "c") else 404, request))
+            if request.method not in READING and not (request.method == "POST" and _route(request.url) == "u"):
+                return Answer(reply=_refused(request))
             if request.received_at is None:
                 request = _dated(request, self._settings)
             try:
@@ -103,6 +117,9 @@ class Responder:
                 reply = pixel(request)
             elif event.kind is _CLICK:
                 reply = self._clicked(event.url, request)
+            elif self._action is not None:
+                done = event.kind in ACTS
+                reply = leave_page(self._action(request.url), request, self._settings, done=done)
             else:
                 return Answer(reply=page(404, request))
         except Exception as error:
@@ -112,7 +129,7 @@ class Responder:
             return self._recorded(reply, event, request, history)
         except Exception as error:
             failed("recording", error)
-            return Answer(reply=reply)
+            return Answer(reply=page(503, request) if event.kind in ACTS else reply)
 
     def _clicked(self, url: str, request: Request) -> Reply:
         """Reply to a click on a verified link."""
@@ -136,7 +153,10 @@ class Responder:
 
     def _recorded(self, reply: Reply, event: Event, request: Request, history: History | None) -> Answer:
         """Give the reply with the event, where it may be recorded: observed, judged and then redacted."""
-        level = level_now(event, request.fields.lower, self._settings, failed)
+        is_act = event.kind in ACTS  # kept whatever was agreed to, but without what tells where it came from
+        level = _FULL if is_act else level_now(event, request.fields.lower, self._settings, failed)
+        if is_act:
+            event = event.changed(address="", user_agent="", headers=())
         if level is not _FULL:
             if level is _NONE:
                 return Answer(reply=reply)
@@ -145,6 +165,8 @@ class Responder:
             facts = self._observe(request, event.kind)
             if event.level is not _FULL or event.recipient is None or event.link == HONEYPOT_LINK:
                 facts = marked(facts, event)
+            if is_act:
+                facts = unlinked(facts)
         except Exception as error:
             failed("observing", error)
             facts = _UNSEEN
@@ -168,10 +190,11 @@ def respond(
     observe: Observe,
     judge: Judge,
     redact: Redact,
+    action: FindAction | None = None,
     history: History | None = None,
 ) -> Answer:
     """Answer one request: what :class:`Responder`, which is for many, does with the same arguments."""
-    made = Responder(settings, decode=decode, observe=observe, judge=judge, redact=redact)
+    made = Responder(settings, decode=decode, observe=observe, judge=judge, redact=redact, action=action)
     return made.answer(request, history)
 
 
@@ -188,8 +211,16 @@ def deliver(answer: Answer, settings: Settings, history: History | None = None) 
     event, verdict = answer.event, answer.verdict
     if event is None or verdict is None:
         return answer.reply
-    keep(event, verdict, settings, history)
-    return answer.reply
+    taken = keep(event, verdict, settings, history)
+    if event.kind not in ACTS:
+        return answer.reply
+    return tell_host(event, answer.reply, settings, kept=taken and settings.sink is not None)
+
+
+def _refused(request: Request) -> Reply:
+    """Reply to a method that the route does not know."""
+    route = _route(request.url)
+    return page(405 if route else 404, request, allow=LEAVING if route == "u" else READING)
 
 
 def _dated(request: Request, settings: Settings) -> Request:

@@ -7,9 +7,8 @@ Source: RFC 8058 (2017), section 3.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mailbeacon.model import Action, Event, Kind, Leave, Reply, Request
+from mailbeacon.replying.keeping import failed
 from mailbeacon.replying.pages import form_page, page
 from mailbeacon.replying.texts import choose_text
 from mailbeacon.settings import Settings
@@ -31,9 +30,7 @@ def leave_page(action: Action, request: Request, settings: Settings, *, done: bo
     return form_page(request, title=words.title, text=words.text, button=words.button, language=language)
 
 
-def tell_host(
-    event: Event, reply: Reply, settings: Settings, *, kept: bool, failed: Callable[[str, BaseException], object]
-) -> Reply:
+def tell_host(event: Event, reply: Reply, settings: Settings, *, kept: bool) -> Reply:
     """Tell the host that a recipient leaves, and return the reply: the given one only where somebody knows of it now.
 
     Args:
@@ -41,7 +38,6 @@ def tell_host(
         reply: Says that it is done.
         settings: With ``on_leave``.
         kept: Whether the sink took the event.
-        failed: Is told what failed.
     """
     leave = Leave(
         action=ACTS[event.kind],

@@ -5,6 +5,8 @@ Holds nothing of a request but its method, so that no page can show a token, an 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mailbeacon.markup import escape_attribute
 from mailbeacon.model import Reply, Request
 
@@ -81,12 +83,12 @@ def redirect(target: str) -> Reply:
     return Reply(status=302, headers=[("Location", target), *_REDIRECT_HEADERS])
 
 
-def page(status: int, request: Request) -> Reply:
-    """Give the plain page of a status: 404, 405, 410 or 503."""
+def page(status: int, request: Request, *, allow: Sequence[str] = READING) -> Reply:
+    """Return the plain page of a status: 404, 405 (with the methods that are allowed), 410 or 503."""
     title, text = _PAGES[status]
     reply = form_page(request, title=title, text=text, status=status)
     if status == 405:
-        reply.headers.append(("Allow", ", ".join(READING)))
+        reply.headers.append(("Allow", ", ".join(allow)))
     return reply
 
 

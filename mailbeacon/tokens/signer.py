@@ -11,14 +11,16 @@ It does not know URLs (see ``links``), and it does not look at a clock: age is j
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from mailbeacon.caches import Cache
-from mailbeacon.errors import ConfigError
-from mailbeacon.model import MESSAGE_TOKEN_ROOM, Level, Message, Target
+from mailbeacon.errors import ConfigError, ForgedToken
+from mailbeacon.model import MESSAGE_TOKEN_ROOM, Action, Level, Message, Target
 from mailbeacon.settings import check_keys
 from mailbeacon.tokens.payloads import (
     read_array,
@@ -35,6 +37,7 @@ __all__ = ["Hit", "TokenSigner"]
 _FULL = Level.FULL
 _MOST_HITS = 1024
 _MOST_LINKS = 4096
+_ACTION_SALTS = {Action.UNSUBSCRIBE: "action", Action.STOP_TRACKING: "stop-tracking"}
 _MOST_CAMPAIGNS = 64
 
 
@@ -82,7 +85,7 @@ class TokenSigner:
         self._namespace = namespace.encode()
         self._hit = Purpose(self._keys, self._salt("hit"))
         self._link = Purpose(self._keys, self._salt("link"))
-        self._action = Purpose(self._keys, self._salt("action"))
+        self._actions = {action: Purpose(self._keys, self._salt(name)) for action, name in _ACTION_SALTS.items()}
         self._names = self.keyed_hashes("message-id", 12)
         # a mailing signs one campaign and moment again and again: what is the same in all its tokens is written once
         self._last: tuple[str | None, datetime | None, str, str] = (None, None, "", "")
@@ -153,33 +156,43 @@ class TokenSigner:
         """
         return self._hits.get(token) or self._hits.put(token, self._read(self._hit, token))
 
-    def sign_action(self, message: Message) -> str:
-        """Return the token that lets a recipient act, such as to unsubscribe.
+    def sign_action(self, message: Message, action: Action = Action.UNSUBSCRIBE) -> str:
+        """Return the token that lets a recipient act: each action has a signature of its own, and serves for no other.
+
+        It names the recipient whatever the message's levels are: who is counted with all others can leave too.
 
         Raises:
-            ConfigError: As for :meth:`sign_message`, but for the length.
+            ConfigError: If the message has no recipient, and as for :meth:`sign_message`, but for the length.
         """
+        if not message.recipient:
+            raise ConfigError("a link to leave needs a recipient: a mail that several people share has none")
+        opens, clicks = (Level.NONE if one is Level.AGGREGATE else one for one in (message.opens, message.clicks))
+        if (opens, clicks) != (message.opens, message.clicks):
+            message = replace(message, opens=opens, clicks=clicks)
         if "@" in message.recipient:
             self._check_address(message)
-        return self._action.sign(write_message(message))
+        return self._actions[action].sign(write_message(message))
 
-    def read_action(self, token: str) -> Message:
-        """Return the message that :meth:`sign_action` wrote.
+    def read_action(self, token: str, action: Action = Action.UNSUBSCRIBE) -> Message:
+        """Return the message that :meth:`sign_action` wrote for an action.
 
         Raises:
             BadToken: If the text is not in the form of a token.
-            ForgedToken: If no key of ours signed it for this purpose.
+            ForgedToken: If no key of ours signed it for this action.
         """
-        return read_message(read_array(self._action.body(token)[0]))
+        return read_message(read_array(self._actions[action].body(token)[0]))
 
-    def read_leave(self, token: str) -> Hit:
-        """Return the same as :meth:`read_action`, as an event has it.
+    def read_leave(self, token: str) -> tuple[Action, Hit]:
+        """Return what an action token lets its recipient do, and the message as an event has it.
 
         Raises:
             BadToken: As for :meth:`read_action`.
-            ForgedToken: The same.
+            ForgedToken: If no key of ours signed it for any action.
         """
-        return self._read(self._action, token)
+        for action, purpose in self._actions.items():
+            with suppress(ForgedToken):
+                return action, self._read(purpose, token)
+        raise ForgedToken("not signed with any of our keys for any action, or altered since")
 
     def _read(self, purpose: Purpose, token: str) -> Hit:
         body, key = purpose.body(token)
