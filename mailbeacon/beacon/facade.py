@@ -35,6 +35,7 @@ from mailbeacon.template import Template, prove
 from mailbeacon.tokens import TokenSigner
 
 if TYPE_CHECKING:
+    from mailbeacon.beacon.mails import Mails
     from mailbeacon.composing import Composed, MailTemplate
     from mailbeacon.composing.whole import AnyEmail
 
@@ -100,6 +101,12 @@ class Beacon:
         )
 
     @cached_property
+    def _mails(self) -> Mails:
+        from mailbeacon.beacon.mails import Mails  # only where mail is composed: it imports email
+
+        return Mails(self._outgoing, self.signer.sign_message, self.leave_headers)
+
+    @cached_property
     def _responder(self) -> replying.Responder:
         settings, decode, observe = self.settings, self._decoder.decode, self.observer.observe
         return replying.Responder(
@@ -145,7 +152,13 @@ class Beacon:
         return self._outgoing.compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
 
     def compose_bytes(
-        self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
+        self,
+        raw: bytes,
+        message: Message,
+        *,
+        strip_signatures: bool = False,
+        shared: bool = False,
+        leave: bool = False,
     ) -> bytes:
         """Rewrite the bodies of a whole mail; every other byte stays.
 
@@ -154,6 +167,7 @@ class Beacon:
             message: Whose mail it is.
             strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
             shared: Let several people get the mail; its token is then the campaign's alone.
+            leave: Set the header fields of :meth:`leave_headers`, each on one line, in place of those there are.
 
         Raises:
             SignedMail: If a change would break a signature or encryption.
@@ -161,34 +175,37 @@ class Beacon:
             ConfigError: If the message cannot be signed, or has no campaign.
         """
         _check(bytes, raw=raw)
-        return self._composed(raw, message, strip_signatures=strip_signatures, shared=shared).data
+        return self._mails.composed(raw, message, strip_signatures=strip_signatures, shared=shared, leave=leave).data
 
     def compose_with_report(
-        self, raw: bytes, message: Message, *, strip_signatures: bool = False, shared: bool = False
+        self,
+        raw: bytes,
+        message: Message,
+        *,
+        strip_signatures: bool = False,
+        shared: bool = False,
+        leave: bool = False,
     ) -> Composed:
         """Do what :meth:`compose_bytes` does, and tell of every link, with its label, and what to look at."""
         _check(bytes, raw=raw)
-        return self._composed(raw, message, strip_signatures=strip_signatures, shared=shared, labels=True)
-
-    def _composed(
-        self, raw: bytes, message: Message, *, strip_signatures: bool, shared: bool, labels: bool = False
-    ) -> Composed:
-        from mailbeacon import composing  # only where mail is composed: it imports email
-
-        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
-        return composing.compose_bytes(raw, html, text, strip_signatures=strip_signatures, shared=shared, labels=labels)
+        return self._mails.composed(
+            raw, message, strip_signatures=strip_signatures, shared=shared, leave=leave, labels=True
+        )
 
     def compose(
-        self, email: AnyEmail, message: Message, *, strip_signatures: bool = False, shared: bool = False
+        self,
+        email: AnyEmail,
+        message: Message,
+        *,
+        strip_signatures: bool = False,
+        shared: bool = False,
+        leave: bool = False,
     ) -> AnyEmail:
         """Give a tracked copy of an ``EmailMessage`` or legacy ``Message``; the object given is never touched.
 
         The other arguments and the errors are those of :meth:`compose_bytes`.
         """
-        from mailbeacon import composing
-
-        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
-        return composing.compose(email, html, text, strip_signatures=strip_signatures, shared=shared)[0]
+        return self._mails.copied(email, message, strip_signatures=strip_signatures, shared=shared, leave=leave)
 
     def compile_mail(
         self,
@@ -198,6 +215,7 @@ class Beacon:
         verify: bool = True,
         strip_signatures: bool = False,
         shared: bool = False,
+        leave: bool = False,
     ) -> MailTemplate:
         """Compile a whole mail once for a campaign; one recipient's bytes are then one signature and one join.
 
@@ -207,33 +225,18 @@ class Beacon:
             verify: Let html5lib prove that nothing else changed in its documents.
             strip_signatures: As for :meth:`compose_bytes`, which raises the same errors.
             shared: As for :meth:`compose_bytes`.
+            leave: As for :meth:`compose_bytes`, for each recipient.
 
         Raises:
             RewriteError: Also if the proof fails.
         """
-        from mailbeacon import composing
-
-        levels = self._outgoing.least if shared else self.levels
-
-        def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
-            return self._outgoing.compiled(
-                html,
-                text,
-                campaign=campaign,
-                verify=verify,
-                levels=levels,
-                first_number=first_number,
-                with_pixel=pixel,
-            )
-
-        return composing.compile_mail(
+        return self._mails.compiled(
             mail,
-            bodies,
+            campaign=campaign,
+            verify=verify,
             strip_signatures=strip_signatures,
             shared=shared,
-            levels=levels,
-            sign=self.signer.sign_message,
-            most=self._outgoing.most,
+            leave=leave,
         )
 
     def manifest(self, campaign: str, links: Iterable[Link]) -> Manifest:

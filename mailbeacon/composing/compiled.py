@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mailbeacon import mime
 from mailbeacon.composing.heading import Heading
-from mailbeacon.composing.reading import Opened, check_email, lowered, open_mail
+from mailbeacon.composing.reading import Opened, check_email, lowered, open_mail, unleavable
 from mailbeacon.composing.shapes import CompileBodies, Slots
 from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting, placeholder_for
 from mailbeacon.errors import ConfigError, RewriteError
@@ -27,6 +27,7 @@ __all__ = ["MailTemplate", "compile_mail"]
 _USUAL = "0" * 36
 """A recipient's name as long as most keys are."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_Fields = Callable[[Message], Mapping[str, str]]
 _Levels = Callable[[Message], tuple[Level, Level]]
 _Sources = Callable[[str, Level, Level], list[str]]
 """Give the text of each body, in their order, with a placeholder."""
@@ -52,6 +53,7 @@ class MailTemplate:
         levels: _Levels,
         sign: Callable[[Message], str],
         shared: bool,
+        leave: _Fields | None,
     ) -> None:
         self.links: tuple[Link, ...] = tuple(link for one in compiled for link in one.links)
         self.skipped: tuple[Skipped, ...] = tuple(link for one in compiled for link in one.skipped)
@@ -63,6 +65,9 @@ class MailTemplate:
         self._levels = levels
         self._sources = sources
         self._shared = shared
+        self._leave = leave
+        if leave:
+            self.warnings += tuple(unleavable(compiled))
         self._start = opened.root.body
         self._heading = Heading(opened.raw, opened.root, shared=shared)
         self._head = opened.raw[: opened.root.body]
@@ -87,6 +92,8 @@ class MailTemplate:
             raise ConfigError("the message's campaign is not the one the mail was compiled for")
         levels = self._levels(message)
         cut = self._cuts.get(levels) or self._cut(*levels)
+        if self._leave:
+            headers = {**(headers or {}), **self._leave(message)}
         head = self._heading.render(headers) if headers else self._head
         if not cut.rest:
             return head + cut.first
@@ -143,6 +150,7 @@ def compile_mail(
     levels: _Levels,
     sign: Callable[[Message], str],
     most: Level = Level.FULL,
+    leave: _Fields | None = None,
 ) -> MailTemplate:
     """Compile a mail for a campaign.
 
@@ -158,6 +166,7 @@ def compile_mail(
         levels: Gives how much may be known of a message's opens and clicks.
         sign: Gives a message's token.
         most: The highest level that any message of the host's may have.
+        leave: Gives the header fields by which a message's recipient can leave; ``None`` for none.
 
     Raises:
         ConfigError: If it is neither bytes nor an email object.
@@ -187,7 +196,7 @@ def compile_mail(
 
     placeholder = placeholder_for([*htmls, *texts])
     ready = _ready(opened, sources(placeholder, most, most), placeholder)
-    return MailTemplate(ready, compiled, sources, levels=levels, sign=sign, shared=shared)
+    return MailTemplate(ready, compiled, sources, levels=levels, sign=sign, shared=shared, leave=leave)
 
 
 def _ready(opened: Opened, sources: Sequence[str], placeholder: str) -> Opened:

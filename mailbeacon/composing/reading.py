@@ -6,13 +6,16 @@ Changes nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailbeacon import mime
+from mailbeacon.composing.shapes import Told
 from mailbeacon.errors import ConfigError, RewriteError, SignedMail
-from mailbeacon.model import Level, Message, Warned, WarningKind
+from mailbeacon.model import Level, Message, SkipReason, Warned, WarningKind
+from mailbeacon.rewriting.rules import says_unsubscribe
 
-__all__ = ["Opened", "check_email", "check_recipients", "lowered", "open_mail"]
+__all__ = ["Opened", "check_email", "check_recipients", "lowered", "open_mail", "unleavable"]
 
 _SOFTLY_BROKEN = re.compile(r"(?<!\S)(\S++) \r?\n(?=\S)")
 _PGP = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
@@ -115,6 +118,21 @@ def lowered(message: Message) -> Message:
     return (
         message if (opens, clicks) == (message.opens, message.clicks) else replace(message, opens=opens, clicks=clicks)
     )
+
+
+def unleavable(bodies: Sequence[Told]) -> list[Warned]:
+    """Return a warning where no body of a mail has a link by which its reader can see how to leave.
+
+    Source: Google, Email sender guidelines FAQ (2026): a button beside the mail does not stand for a visible link.
+    """
+    for body in bodies:
+        urls = [*(one.url.lower() for one in body.links), *(one.url.lower() for one in body.skipped)]
+        ours = [one.url for one in body.skipped if one.reason is SkipReason.OURS]
+        reasons = {one.reason for one in body.skipped}
+        if SkipReason.UNSUBSCRIBE in reasons or any("/u/" in url for url in ours) or any(map(says_unsubscribe, urls)):
+            return []
+    detail = "no link says that it unsubscribes: mailbox providers ask for a visible one in the mail itself"
+    return [Warned(kind=WarningKind.NO_LEAVE, detail=detail)]
 
 
 def _amp() -> Warned:

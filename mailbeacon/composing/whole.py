@@ -5,11 +5,13 @@ Everything outside the rewritten bodies keeps its bytes. What a body becomes, th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbeacon import mime
-from mailbeacon.composing.reading import check_email, open_mail
+from mailbeacon.composing.oneline import insert, put
+from mailbeacon.composing.reading import check_email, open_mail, unleavable
 from mailbeacon.composing.shapes import Composed, RewriteHtml, RewriteText, Rewritten
 from mailbeacon.errors import RewriteError
 from mailbeacon.model import Warned, WarningKind
@@ -30,6 +32,7 @@ def compose_bytes(
     strip_signatures: bool = False,
     shared: bool = False,
     labels: bool = False,
+    fields: Mapping[str, str] | None = None,
 ) -> Composed:
     """Rewrite the bodies of a mail and keep every other byte.
 
@@ -40,6 +43,7 @@ def compose_bytes(
         strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
         shared: Let several people get the mail; the functions must then make an aggregate token.
         labels: Let html5lib find what a reader sees of each link.
+        fields: Header fields to set, each on one line; those of a mailing list, so that a way to leave must be seen too.
 
     Raises:
         SignedMail: If a change would break a signature or encryption.
@@ -49,6 +53,7 @@ def compose_bytes(
     done: list[Rewritten] = []
     left: list[Warned] = []
     changes: list[mime.Change] = [(field.start, field.end, b"") for field in opened.signatures]
+    changes += insert(raw, opened.root, fields or {})
     number, pixel = 1, True
     for body in opened.bodies:
         if body.is_html:
@@ -68,6 +73,8 @@ def compose_bytes(
         part.content_type for part in mime.walk(opened.root)
     ]:
         raise RewriteError("the mail would have other parts than before, so nothing was changed")
+    if fields:
+        left += unleavable(done)
     told = [one.labelled() if labels else (one.links, one.skipped) for one in done]
     return Composed(
         data=data,
@@ -85,6 +92,7 @@ def compose(
     *,
     strip_signatures: bool = False,
     shared: bool = False,
+    fields: Mapping[str, str] | None = None,
 ) -> tuple[AnyEmail, Composed]:
     """Give a rewritten copy of an email object, and what was done.
 
@@ -94,6 +102,7 @@ def compose(
         rewrite_text: As for :func:`compose_bytes`.
         strip_signatures: As for :func:`compose_bytes`.
         shared: As for :func:`compose_bytes`.
+        fields: As for :func:`compose_bytes`.
 
     Raises:
         ConfigError: If it is none.
@@ -103,7 +112,10 @@ def compose(
     check_email(email)
     copy: AnyEmail = deepcopy(email)
     raw = copy.as_bytes()
-    done = compose_bytes(raw, rewrite_html, rewrite_text, strip_signatures=strip_signatures, shared=shared)
+    done = compose_bytes(
+        raw, rewrite_html, rewrite_text, strip_signatures=strip_signatures, shared=shared, fields=fields
+    )
+    put(copy, fields or {})
     old, new = mime.scan(raw), mime.scan(done.data)
     for field in mime.signature_fields(old):
         del copy[field.name]

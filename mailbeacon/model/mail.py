@@ -73,6 +73,8 @@ class WarningKind(StrEnum):
     PIXEL = "pixel"
     AMP = "amp"
     NO_BODY = "no-body"
+    NO_LEAVE = "no-leave"
+    """A mail with header fields for leaving has no visible link to leave."""
     UNREADABLE = "unreadable"
     """A body of unknown charset or transfer encoding was left as it is."""
 

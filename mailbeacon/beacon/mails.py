@@ -1,0 +1,104 @@
+"""Whole mails for a beacon: rewritten once for one recipient, or compiled for a campaign.
+
+Loaded where mail is composed, for it imports ``email``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mailbeacon import composing
+from mailbeacon.beacon.outgoing import Outgoing
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Message
+from mailbeacon.template import Template
+
+if TYPE_CHECKING:
+    from mailbeacon.composing import Composed, MailTemplate
+    from mailbeacon.composing.whole import AnyEmail
+
+__all__ = ["Mails"]
+
+
+class Mails:
+    """Put one host's tokens, and where it wants them the header fields for leaving, into whole mails.
+
+    Args:
+        outgoing: Gives what rewrites a body.
+        sign: Gives a message's token.
+        leave: Gives the header fields by which a message's recipient can leave.
+    """
+
+    def __init__(
+        self, outgoing: Outgoing, sign: Callable[[Message], str], leave: Callable[[Message], Mapping[str, str]]
+    ) -> None:
+        self._outgoing = outgoing
+        self._sign = sign
+        self._leave = leave
+
+    def composed(
+        self, raw: bytes, message: Message, *, strip_signatures: bool, shared: bool, leave: bool, labels: bool = False
+    ) -> Composed:
+        """Return a mail's bytes, rewritten, and what was done."""
+        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
+        return composing.compose_bytes(
+            raw,
+            html,
+            text,
+            strip_signatures=strip_signatures,
+            shared=shared,
+            labels=labels,
+            fields=self._leave(message) if _is_wanted(leave, shared) else None,
+        )
+
+    def copied(
+        self, email: AnyEmail, message: Message, *, strip_signatures: bool, shared: bool, leave: bool
+    ) -> AnyEmail:
+        """Return a rewritten copy of an email object."""
+        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
+        fields = self._leave(message) if _is_wanted(leave, shared) else None
+        done = composing.compose(email, html, text, strip_signatures=strip_signatures, shared=shared, fields=fields)
+        return done[0]
+
+    def compiled(
+        self,
+        mail: bytes | AnyEmail,
+        *,
+        campaign: str,
+        verify: bool,
+        strip_signatures: bool,
+        shared: bool,
+        leave: bool,
+    ) -> MailTemplate:
+        """Return a mail compiled for a campaign."""
+        levels = self._outgoing.least if shared else self._outgoing.levels
+
+        def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
+            return self._outgoing.compiled(
+                html,
+                text,
+                campaign=campaign,
+                verify=verify,
+                levels=levels,
+                first_number=first_number,
+                with_pixel=pixel,
+            )
+
+        return composing.compile_mail(
+            mail,
+            bodies,
+            strip_signatures=strip_signatures,
+            shared=shared,
+            levels=levels,
+            sign=self._sign,
+            most=self._outgoing.most,
+            leave=self._leave if _is_wanted(leave, shared) else None,
+        )
+
+
+def _is_wanted(leave: bool, shared: bool) -> bool:
+    """Check whether a mail gets the fields for leaving, which a mail that several people share cannot have."""
+    if leave and shared:
+        raise ConfigError("a shared mail cannot have leave=True: a link to leave names one recipient")
+    return leave
