@@ -1,4 +1,4 @@
-"""How the documentation is built: ``sphinx-build -W docs docs/_build/html``. The gallery's report is made on the way."""
+"""How the documentation is built: ``sphinx-build -W docs docs/_build/html``. The gallery's report and the schemas are made on the way."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Any
 import mailbeacon
 
 sys.path[:0] = [str(Path(__file__).parent)]
-import gallery  # noqa: E402 - it stands beside this file
+import gallery  # noqa: E402 - they stand beside this file
+import schemas  # noqa: E402
 
 project = "mailbeacon"
 author = "the mailbeacon contributors"
@@ -19,6 +20,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_static_path = ["_static"]
 gallery.write()
+schemas.write()
 html_title = f"mailbeacon {release}"
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -62,7 +62,7 @@ def _meanings(record: type) -> dict[str, str]:
 
 def _object(record: type[Record]) -> Schema:
     types, meanings = get_type_hints(record), _meanings(record)
-    properties: Schema = {"v": {"const": record._version, "description": "The version of the form."}}  # noqa: SLF001 - the class says it to itself alone
+    properties: Schema = {"v": {"const": record._version, "description": "The version of the form."}}  # noqa: SLF001
     for one in fields(record):
         told = {"description": meanings[one.name]} if one.name in meanings else {}
         properties[one.name] = {**_value(types[one.name]), **told}
