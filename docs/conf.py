@@ -1,4 +1,4 @@
-"""How the documentation is built: ``sphinx-build -W docs docs/_build/html``. The gallery's report and the schemas are made on the way."""
+"""How the documentation is built: ``sphinx-build -W docs docs/_build/html``. Report and schemas are made on the way."""
 
 import sys
 from pathlib import Path
