@@ -40,7 +40,7 @@ def report() -> str:
     half = RECIPIENTS // 2
     deliveries = {("november", "frost"): half, ("november", "seeds"): half}
     tally = mb.tally(events, mb.classify_all(events), deliveries=deliveries)
-    return reporting.html(
+    return reporting.to_html(
         reporting.Report(
             tally=tally,
             title="A made-up mailing",

@@ -85,7 +85,7 @@ def test_the_text_is_that_of_all_events_judged_as_a_whole(path, events, capfd):
     text = printed(capfd, path, "--delivered", "600", "--title", "Both")
     tally = mb.tally(events, mb.classify_all(events), deliveries=600)
     assert tally.count(Kind.CLICK).hits.machines > 10
-    expected = reporting.text(reporting.Report(tally=tally, title="Both")).splitlines()
+    expected = reporting.to_text(reporting.Report(tally=tally, title="Both")).splitlines()
     lines = text.splitlines()
     assert lines[:2] == expected[:2]
     assert lines[2][:2] == "20"  # the day it was made
@@ -94,7 +94,9 @@ def test_the_text_is_that_of_all_events_judged_as_a_whole(path, events, capfd):
 
 def test_one_campaign_is_counted_alone_and_names_the_report(path, events, capfd):
     found = json.loads(printed(capfd, path, "--campaign", "summer", "--delivered", "300", "--json"))
-    expected = json.loads(reporting.json(reporting.Report(tally=of(events, "summer", deliveries=300), title="summer")))
+    expected = json.loads(
+        reporting.to_json(reporting.Report(tally=of(events, "summer", deliveries=300), title="summer"))
+    )
     assert found.pop("made_at")
     expected.pop("made_at")
     assert found == expected

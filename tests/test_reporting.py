@@ -18,13 +18,18 @@ from hypothesis import strategies as st
 from mailbeacon.counting import Dimension, LinkKey, Split, Tally, tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
-from mailbeacon.reporting import Report, csv, html, json, text
+from mailbeacon.reporting import Report
+from mailbeacon.reporting import to_csv as csv
+from mailbeacon.reporting import to_html as html
+from mailbeacon.reporting import to_json as json
+from mailbeacon.reporting import to_text as text
 from mailbeacon.reporting.charts import buckets, time_chart
 from mailbeacon.reporting.clickmap import click_map
 from mailbeacon.reporting.content import findings
 from mailbeacon.reporting.page import POLICY
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_SHADOW = re.compile("<template .*</template>", re.DOTALL)
 EVIL = "<script>alert(1)</script>\"'&"
 PERSON = Verdict(actor=Actor.HUMAN, version="rules 1")
 APPLE = Verdict(actor=Actor.PRIVACY_PROXY, signals=(Signal(name="apple-mpp", weight=0.0),), version="rules 1")
@@ -103,9 +108,9 @@ def test_the_text_names_units_denominators_and_intervals():
     assert "Click-to-open rate: 30.0 % (12 of 40 opened by people; 18.1 to 45.4 %)" in said
     assert "Machines made 60.6 % of 33 raw clicks." in said
     assert "A tool that believes every hit would say 32 messages, 16.0 %." in said
-    assert re.search(r"^Pricing +12 +100\.0 % +10$", said, re.MULTILINE)
+    assert re.search(r"^Pricing +12 +100\.0 % +10$", said, re.MULTILINE)  # messages
     assert "\nand 1 more, never clicked\n" in said
-    assert "Not counted: 1 expired opens" in said
+    assert "1 opens of mails older than the sender counts are in no figure." in said.replace("\n  ", " ")
 
 
 @pytest.mark.parametrize("write", [text, json, html, csv])
@@ -133,7 +138,7 @@ def test_a_breakdown_has_a_column_for_the_unknown():
     assert re.search(r"^By client +opened +unknown +clicked +machines$", said, re.MULTILINE)
     assert re.search(r"^Apple +0 +30 +0 +0$", said, re.MULTILINE)
     assert re.search(
-        r"^By client +opened +unknown +clicked$", text(sample(group_by=Dimension.CLIENT), width=40), re.MULTILINE
+        r"^By client +open +unkn\. +click +mach\.$", text(sample(group_by=Dimension.CLIENT), width=40), re.MULTILINE
     )
 
 
@@ -195,7 +200,7 @@ def test_csv_has_one_row_for_each_figure_and_no_formula():
     found = {(row["figure"], row["of"], row["unit"]): row for row in rows}
     assert found["opens", "", "messages"]["people"] == "40"
     assert found["open rate, people seen", "delivered", "messages"]["denominator"] == "200"
-    assert found["clicks by link", "Pricing", "messages"]["people"] == "12"
+    assert found["clicks by link", "Pricing [1] (spring)", "messages"]["people"] == "12"
     assert found["opens by client", "Apple", "hits"]["unknown"] == "30"
     links = [Link(number=1, url=LINKS[0].url, label="=1+1")]
     assert "'=1+1" in csv(sample(links=links))
@@ -232,16 +237,16 @@ class Reader(HTMLParser):
 
 @pytest.mark.parametrize("report", [sample(), EVIL_REPORT, Report(tally=Tally())], ids=["sample", "hostile", "empty"])
 def test_the_page_has_no_script_loads_nothing_and_closes_what_it_opens(report):
-    page = html(report)
+    page = _SHADOW.sub("", html(report))
     found = Reader(page)
-    assert not {"script", "link", "object", "embed", "base", "form", "img"} & set(found.tags)
+    assert not {"script", "link", "object", "embed", "base", "form", "img", "iframe"} & set(found.tags)
     assert not [
         one for one in found.attrs if one[1].startswith("on") or one[1] in ("src", "href", "xlink:href", "action")
     ]
-    assert "url(" not in re.sub(r'srcdoc="[^"]*"', "", page)
+    assert "url(" not in page
     assert ("meta", "content", POLICY) in found.attrs
     assert len(found.ids) == len(set(found.ids))
-    for tag in {*found.tags} - {"meta", "line", "rect"}:
+    for tag in {*found.tags} - {"meta", "line", "rect", "circle", "polyline"}:
         assert page.count(f"</{tag}>") == found.tags.count(tag), tag
 
 
@@ -251,14 +256,13 @@ def test_everything_a_campaign_or_link_brings_is_escaped():
     assert "alert(1)&lt;/script&gt;" in page
 
 
-def test_the_frame_is_sandboxed_and_holds_nothing_that_loads_or_runs():
-    found = Reader(html(sample()))
-    frames = [(name, value) for tag, name, value in found.attrs if tag == "iframe"]
-    assert ("sandbox", None) in frames
-    inner = dict(frames)["srcdoc"]
+def test_the_map_holds_nothing_that_loads_or_runs():
+    (inner,) = _SHADOW.findall(html(sample()))
+    assert inner.startswith('<template shadowrootmode="closed">')
     assert "x.example" not in inner
     inside = Reader(inner)
     assert not {"script", "iframe", "link"} & set(inside.tags)
+    assert inside.tags.count("template") == 1
     assert not [one for one in inside.attrs if one[1].startswith("on") or one[1] in ("href", "src", "background")]
     assert "color:green" in inner
     assert "p{color:red}" in inner
@@ -301,10 +305,8 @@ def test_no_newsletter_breaks_out_of_the_map(source):
 )
 def test_a_style_that_would_load_something_is_left_out(style):
     drawn = click_map(f'<p style="{style}">x</p><style>p{{{style};color:red}}</style>', [], [])
-    body = drawn.split("<body ")[1]
-    assert "x.example" not in body
-    assert "alert" not in body
-    assert "htc" not in body
+    for part in ("x.example", "alert", "htc", "image-set"):
+        assert part not in drawn
 
 
 def test_a_newsletter_too_large_gets_no_map():
@@ -333,7 +335,14 @@ def test_a_chart_of_nothing_is_nothing():
 
 def test_the_page_explains_machines_the_experiment_and_every_number():
     page = unescape(html(sample()))
-    for said in ("burst", "Judged with rules 1.", "Clicks decide", "How each number is defined", "Chapman", "A note."):
+    for said in (
+        "several links at once",
+        "Judged with rules 1.",
+        "Clicks decide",
+        "How each number is defined",
+        "Chapman",
+        "A note.",
+    ):
         assert said in page
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from mailbeacon.counting import tally
 from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
-from mailbeacon.reporting import Report, html
+from mailbeacon.reporting import Report, to_html
 
 pytestmark = pytest.mark.browser
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -66,7 +66,7 @@ def sample():
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(html(sample()), encoding="utf-8")
+    path.write_text(to_html(sample()), encoding="utf-8")
     return path.as_uri()
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from mailbeacon.counting.figures import Count, Dimension, LinkKey, Mark, Outcomes, Split
 from mailbeacon.counting.gathering import Deliveries, Groups, NamedGroups, tally
+from mailbeacon.counting.sentences import Sentence
 from mailbeacon.counting.tallies import VIEW_WINDOW, Tally
 
 if TYPE_CHECKING:
+    from mailbeacon.counting.campaigns import CampaignRow, Change, compare_campaigns
     from mailbeacon.counting.experiments import Comparison, Contrast, compare, missing_for_comparison
     from mailbeacon.counting.hours import Hours, Suggestion, Zones, reading_hours
     from mailbeacon.counting.leads import HotLead, HotWatch, Lead, Weights, hot, score
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "VIEW_WINDOW",
     "Audience",
+    "CampaignRow",
+    "Change",
     "Comparison",
     "Contrast",
     "Count",
@@ -49,6 +53,7 @@ __all__ = [
     "ReadState",
     "Reader",
     "Readership",
+    "Sentence",
     "Split",
     "Subscriber",
     "Suggestion",
@@ -58,6 +63,7 @@ __all__ = [
     "Zones",
     "audiences",
     "compare",
+    "compare_campaigns",
     "estimate_readers",
     "hot",
     "interval",
@@ -74,6 +80,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "campaigns": ("CampaignRow", "Change", "compare_campaigns"),
     "experiments": ("Comparison", "Contrast", "compare", "missing_for_comparison"),
     "hours": ("Hours", "Suggestion", "Zones", "reading_hours"),
     "leads": ("HotLead", "HotWatch", "Lead", "Weights", "hot", "score"),

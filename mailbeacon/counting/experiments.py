@@ -13,6 +13,7 @@ from itertools import combinations
 from mailbeacon.counting.figures import Dimension
 from mailbeacon.counting.proportions import difference, holm, p_value, sample_size
 from mailbeacon.counting.ratios import Interval, Rate, rate
+from mailbeacon.counting.sentences import NOTHING, Sentence
 from mailbeacon.counting.tallies import Tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
@@ -21,6 +22,24 @@ __all__ = ["MOST_UNKNOWN", "Comparison", "Contrast", "compare", "missing_for_com
 
 MOST_UNKNOWN = 0.2
 """Above this share of unknown among possible opens, clicks decide in their place."""
+
+_ASKED = {Kind.OPEN: "Opens decide, as asked.", Kind.CLICK: "Clicks decide, as asked."}
+_LEVEL = {
+    Kind.OPEN: "{better} and {other} are level in opens.",
+    Kind.CLICK: "{better} and {other} are level in clicks.",
+}
+_LEAD = {
+    Kind.OPEN: "{better} leads {other} by {points} points in opens ({low} to {high})",
+    Kind.CLICK: "{better} leads {other} by {points} points in clicks ({low} to {high})",
+}
+_CLEAR = {kind: lead + "; chance alone would rarely give as much (p = {p})." for kind, lead in _LEAD.items()}
+_CHANCE = {kind: lead + "; that could be chance (p = {p})." for kind, lead in _LEAD.items()}
+_MORE = " A lead of this size needs about {needed} messages per variant to be told from chance."
+_COST = "While it waits, each 1,000 messages sent with {other} in place of {better} cost about {lost} "
+_WAITING = {
+    Kind.OPEN: _COST + "opens (between {low} and {high}).",
+    Kind.CLICK: _COST + "clicks (between {low} and {high}).",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +82,11 @@ class Comparison:
     """
 
     kind: Kind
-    why: str
+    why: Sentence
     rates: Mapping[str, Rate]
     contrasts: Sequence[Contrast]
-    sentence: str
-    waiting: str = ""
+    sentence: Sentence
+    waiting: Sentence = NOTHING
 
 
 def compare(
@@ -102,21 +121,27 @@ def compare(
     )
 
 
-def missing_for_comparison(tally: Tally) -> str:
+def missing_for_comparison(tally: Tally) -> Sentence:
     """Say what is missing to compare the variants there are; empty where nothing is, or where there are none."""
     variants = [name for name in tally.values(Dimension.VARIANT) if name]
     if len(variants) < 2:
-        return ""
+        return NOTHING
     unknown = [name for name in variants if tally.select(variant=name).deliveries is None]
     if unknown:
         named = ", ".join(unknown)
-        return f"The variants cannot be compared: it is not known how many messages of {named} were delivered."
+        return Sentence.of(
+            "The variants cannot be compared: it is not known how many messages of {named} were delivered.", named=named
+        )
     for name in variants:
         part = tally.select(variant=name)
         seen = max(part.count(kind).messages.people for kind in (Kind.OPEN, Kind.CLICK))
         if seen > (part.deliveries or 0):
-            return f"The variants cannot be compared: more messages of {name} were seen ({seen:,}) than delivered."
-    return ""
+            return Sentence.of(
+                "The variants cannot be compared: more messages of {name} were seen ({seen}) than delivered.",
+                name=name,
+                seen=seen,
+            )
+    return NOTHING
 
 
 def _arms(variants: Tally | Mapping[str, Tally]) -> dict[str, Tally]:
@@ -128,16 +153,21 @@ def _arms(variants: Tally | Mapping[str, Tally]) -> dict[str, Tally]:
     return dict(variants)
 
 
-def _kind(arms: Mapping[str, Tally], kind: Kind | None, most_unknown: float) -> tuple[Kind, str]:
+def _kind(arms: Mapping[str, Tally], kind: Kind | None, most_unknown: float) -> tuple[Kind, Sentence]:
     if kind is not None:
         if kind not in (Kind.OPEN, Kind.CLICK):
             raise ConfigError(f"opens or clicks decide a comparison, not {kind}")
-        return kind, f"{kind.capitalize()}s decide, as asked."
+        return kind, Sentence.of(_ASKED[kind])
     counts = [arm.count(Kind.OPEN).messages for arm in arms.values()]
     highest = max((count.unknown / count.possible for count in counts if count.possible), default=0.0)
     if highest > most_unknown:
-        return Kind.CLICK, f"Clicks decide, for of the opens up to {100 * highest:.0f} % are unknown (Apple's proxy)."
-    return Kind.OPEN, f"Opens decide, for of them at most {100 * highest:.0f} % are unknown."
+        return Kind.CLICK, Sentence.of(
+            "Clicks decide, for of the opens up to {percent} % are unknown (Apple's proxy).",
+            percent=round(100 * highest),
+        )
+    return Kind.OPEN, Sentence.of(
+        "Opens decide, for of them at most {percent} % are unknown.", percent=round(100 * highest)
+    )
 
 
 def _rate(name: str, arm: Tally, kind: Kind, confidence: float) -> Rate:
@@ -178,32 +208,27 @@ def _needed(share: float | None, better: float | None, confidence: float) -> int
     return sample_size(share, better, confidence=confidence)
 
 
-def _sentence(contrasts: Sequence[Contrast], kind: Kind) -> str:
+def _sentence(contrasts: Sequence[Contrast], kind: Kind) -> Sentence:
     """Say the answer: the leader against the runner-up."""
     first = contrasts[0]
+    named = {"better": first.better, "other": first.other}
     if not first.points:
-        return f"{first.better} and {first.other} are level in {kind}s."
-    bounds = f"{100 * first.interval.low:.1f} to {100 * first.interval.high:.1f}"
-    lead = f"{first.better} leads {first.other} by {100 * first.points:.1f} points in {kind}s ({bounds})"
+        return Sentence.of(_LEVEL[kind], **named)
+    low, high, points = (100 * value for value in (first.interval.low, first.interval.high, first.points))
+    figures = {**named, "points": points, "low": low, "high": high, "p": _p(first.p)}
     if first.is_clear:
-        return f"{lead}; chance alone would rarely give as much (p = {_p(first.p)})."
-    more = (
-        f" A lead of this size needs about {first.needed:,} messages per variant to be told from chance."
-        if first.needed
-        else ""
-    )
-    return f"{lead}; that could be chance (p = {_p(first.p)}).{more}"
+        return Sentence.of(_CLEAR[kind], **figures)
+    if not first.needed:
+        return Sentence.of(_CHANCE[kind], **figures)
+    return Sentence.of(_CHANCE[kind] + _MORE, needed=first.needed, **figures)
 
 
-def _waiting(first: Contrast, kind: Kind) -> str:
+def _waiting(first: Contrast, kind: Kind) -> Sentence:
     """Say what is lost while the better variant is not sent to all."""
     if not first.points:
-        return ""
-    low, high = (1_000 * bound for bound in (first.interval.low, first.interval.high))
-    return (
-        f"While it waits, each 1,000 messages sent with {first.other} in place of {first.better} cost about "
-        f"{1_000 * first.points:,.0f} {kind}s (between {low:,.0f} and {high:,.0f})."
-    )
+        return NOTHING
+    lost, low, high = (round(1_000 * value) for value in (first.points, first.interval.low, first.interval.high))
+    return Sentence.of(_WAITING[kind], other=first.other, better=first.better, lost=lost, low=low, high=high)
 
 
 def _p(value: float) -> str:

@@ -5,11 +5,12 @@ Divides the figures of a tally. Does not decide who is a person, and never gives
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
 from mailbeacon.counting.figures import Count, Dimension, LinkKey
+from mailbeacon.counting.sentences import Sentence
 from mailbeacon.counting.tallies import Tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
@@ -104,7 +105,7 @@ class Rates:
         links: For each link the share of clicked mails in which people clicked it.
         outcomes: The rates of what became of the mails, by their names in :class:`Outcomes`.
         clicks_are_opens: Whether a click was taken for an open.
-        doubt: What is wrong with the figures, in words; empty when nothing is.
+        doubts: What is wrong with the figures, in sentences; empty when nothing is.
     """
 
     delivered: int | None
@@ -116,7 +117,12 @@ class Rates:
     links: Mapping[LinkKey, Rate]
     outcomes: Mapping[str, Rate] = field(default_factory=dict)
     clicks_are_opens: bool = False
-    doubt: str = ""
+    doubts: Sequence[Sentence] = ()
+
+    @property
+    def doubt(self) -> str:
+        """The doubts as one text; empty when there is none."""
+        return " ".join(self.doubts)
 
 
 def normal_quantile(confidence: float) -> float:
@@ -215,27 +221,31 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
         links=_links(tally, clicks, confidence),
         outcomes=_outcome_rates(part, known, confidence),
         clicks_are_opens=clicks_are_opens,
-        doubt=" ".join(_doubts(tally, seen, delivered)),
+        doubts=_doubts(tally, seen, delivered),
     )
 
 
-def _doubts(tally: Tally, seen: int, delivered: int | None) -> list[str]:
+def _doubts(tally: Tally, seen: int, delivered: int | None) -> list[Sentence]:
     """Say what is wrong with the denominators."""
-    doubts = []
-    if delivered is not None and seen > delivered:
-        mails = "1 message was" if seen == 1 else f"{seen:,} messages were"
-        doubts.append(f"{mails} seen, but only {delivered:,} said to be delivered: no rate is given.")
-    missing = tally.without_deliveries if delivered is not None else []
+    doubts: list[Sentence] = []
+    if delivered is None:
+        return doubts
+    if seen > delivered:
+        said = "1 message was seen, but only {delivered} said to be delivered: no rate is given."
+        if seen > 1:
+            said = "{seen} messages were seen, but only {delivered} said to be delivered: no rate is given."
+        doubts.append(Sentence.of(said, seen=seen, delivered=delivered))
+    missing = tally.without_deliveries
     if missing:
-        named = ", ".join(name or "the one without a name" for name in missing[:_MOST_NAMED])
-        more = f" and {len(missing) - _MOST_NAMED:,} more" if len(missing) > _MOST_NAMED else ""
-        doubts.append(
-            f"It is not known how many messages of {named}{more} were delivered: rates are of the other campaigns alone."
-        )
-    unlisted = tally.outcomes.unlisted
-    if unlisted and delivered is not None and tally.reported:
-        mails = "1 message was" if unlisted == 1 else f"{unlisted:,} messages were"
-        doubts.append(f"{mails} seen of which the provider reported nothing: its events cover only a part.")
+        named = ", ".join(name or "–" for name in missing[:_MOST_NAMED]) + (", …" if len(missing) > _MOST_NAMED else "")
+        said = "It is not known how many messages of {named} were delivered: rates are of the other campaigns alone."
+        doubts.append(Sentence.of(said, named=named))
+    unlisted = tally.outcomes.unlisted if tally.reported else 0
+    if unlisted:
+        said = "1 message was seen of which the provider reported nothing: its events cover only a part."
+        if unlisted > 1:
+            said = "{number} messages were seen of which the provider reported nothing: its events cover only a part."
+        doubts.append(Sentence.of(said, number=unlisted))
     return doubts
 
 

@@ -5,14 +5,13 @@ Does not say that somebody has not read: "not seen" is all that can be known.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
 
 from mailbeacon.counting.pairing import Events, Verdicts, seen
+from mailbeacon.counting.spreadsheets import csv_text
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind
 
@@ -81,19 +80,12 @@ class ReadReport:
     readers: tuple[Reader, ...] = field(default=(), repr=False)
 
     def to_csv(self) -> str:
-        """Write the rows, or the readers where there are any, as CSV that a spreadsheet takes for text."""
-        sheet = io.StringIO()
-        writer = csv.writer(sheet, lineterminator="\r\n")
+        """Return the rows, or the readers where there are any, as CSV that a spreadsheet takes for text."""
         if self.readers:
-            writer.writerow(["recipient", "group", "state", "day", "region"])
-            for one in self.readers:
-                writer.writerow(map(_cell, (one.recipient, one.group, one.state, one.day or "", one.region)))
-            return sheet.getvalue()
-        writer.writerow(["group", "recipients", "read", "clicked", "unknown", "not seen"])
-        for row in self.rows:
-            numbers = (row.recipients, row.read, row.clicked, row.unknown, row.not_seen)
-            writer.writerow([_cell(row.group), *numbers])
-        return sheet.getvalue()
+            readers = ((one.recipient, one.group, one.state, one.day, one.region) for one in self.readers)
+            return csv_text(["recipient", "group", "state", "day", "region"], readers)
+        numbers = ((row.group, row.recipients, row.read, row.clicked, row.unknown, row.not_seen) for row in self.rows)
+        return csv_text(["group", "recipients", "read", "clicked", "unknown", "not seen"], numbers)
 
 
 def read_report(
@@ -173,12 +165,3 @@ def _row(group: str, states: list[ReadState]) -> GroupRow:
     )
     read = len(states) - unknown - missing
     return GroupRow(group=group, recipients=len(states), read=read, clicked=clicked, unknown=unknown, not_seen=missing)
-
-
-def _cell(value: object) -> str:
-    """Keep a spreadsheet from taking a name for a formula.
-
-    Source: OWASP, CSV Injection, 2026.
-    """
-    text = str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

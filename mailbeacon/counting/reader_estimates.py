@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from math import exp, sqrt
 
 from mailbeacon.counting.ratios import Interval, normal_quantile
+from mailbeacon.counting.sentences import NOTHING, Sentence
 from mailbeacon.counting.tallies import Tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
 
 __all__ = ["ASSUMPTION", "WIDEST", "Readership", "estimate_readers", "readership"]
 
-ASSUMPTION = (
+ASSUMPTION = Sentence.of(
     "This assumes that readers who click are seen opening as often as readers who do not click; "
     "where the keener readers also load images more often, it is too low."
 )
@@ -26,7 +27,7 @@ WIDEST = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readership:
-    """Hold an estimate of how many mails people read, or why there is none.
+    """An estimate of how many mails people read, or why there is none.
 
     Attributes:
         opened: Mails that people were seen opening.
@@ -43,8 +44,8 @@ class Readership:
     both: int
     estimate: float | None = None
     interval: Interval | None = None
-    reason: str = ""
-    assumption: str = ASSUMPTION
+    reason: Sentence = NOTHING
+    assumption: Sentence = ASSUMPTION
 
 
 def readership(tally: Tally, *, confidence: float = 0.95) -> Readership:
@@ -93,7 +94,7 @@ def estimate_readers(
     spread = normal_quantile(confidence) * sqrt(1 / a + 1 / b + 1 / c + a / (b * c))
     low, high = (seen - 0.5 + b * c / a * exp(sign * spread) for sign in (-1, 1))
     if high > WIDEST * point or not both:
-        return Readership(opened=opened, clicked=clicked, both=both, reason="not enough clicks")
+        return Readership(opened=opened, clicked=clicked, both=both, reason=Sentence.of("not enough clicks"))
     if most is not None and seen <= most:
         point, low, high = min(point, most), min(low, most), min(high, most)
     low, high = min(max(low, seen), point), max(high, point)

@@ -8,29 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from html import escape
+from datetime import datetime, timedelta
 
 from mailbeacon.counting import Split
-from mailbeacon.reporting.wording import number
+from mailbeacon.markup import escape_attribute as escape
+from mailbeacon.reporting.texts import ENGLISH, Texts
 
-__all__ = ["LEGEND", "Bucket", "buckets", "time_chart"]
+__all__ = ["Bucket", "buckets", "heat_map", "legend", "time_chart"]
 
 _WIDTH, _LEFT, _RIGHT, _FOOT, _GAP = 720, 84, 8, 30, 18
 _ROWS = {"people": 120, "unknown": 60, "machines": 60}
 """The parts, and how high their rows are."""
 _MOST_BARS = 60
 _STEPS = tuple(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 7 * 24, 14 * 24, 28 * 24))
-
-LEGEND = (
-    '<ul class="legend" aria-label="Legend"><li class="is-people">people</li><li class="is-unknown">unknown</li>'
-    '<li class="is-machines">machines</li></ul>'
-)
+_DRAWN = 0.98
+"""The axis ends where so much of everything has happened, so that a few late opens do not press all else together."""
+_SHADES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Hold the figures of a stretch of time."""
+    """The figures of a stretch of time."""
 
     start: datetime
     split: Split
@@ -59,39 +57,71 @@ def _slots(first: datetime, last: datetime, step: timedelta) -> int:
 
 
 def _floor(moment: datetime, step: timedelta) -> datetime:
-    monday = datetime(1970, 1, 5, tzinfo=UTC)
+    monday = datetime(1970, 1, 5, tzinfo=moment.tzinfo)
     return monday + (moment - monday) // step * step
 
 
-def time_chart(name: str, ident: str, hours: Mapping[datetime, Split]) -> str:
+def _early(hours: Mapping[datetime, Split]) -> tuple[dict[datetime, Split], int]:
+    """Leave out the few that came long after the others; say how many."""
+    total = sum(split.total for split in hours.values())
+    found: dict[datetime, Split] = {}
+    seen = 0
+    for hour in sorted(hours):
+        if seen >= _DRAWN * total and found and hour - min(found) > timedelta(days=7):
+            break
+        found[hour] = hours[hour]
+        seen += hours[hour].total
+    return found, total - seen
+
+
+def legend(texts: Texts) -> str:
+    """Return the legend of the three audiences."""
+    items = "".join(f'<li class="is-{part}">{escape(texts.say(part))}</li>' for part in _ROWS)
+    return f'<ul class="legend" aria-label="{escape(texts.say("Legend"))}">{items}</ul>'
+
+
+def time_chart(
+    name: str, ident: str, hours: Mapping[datetime, Split], texts: Texts = ENGLISH, zone: str = "UTC"
+) -> str:
     """Draw views over time as bars in a row for each audience, with a table behind.
 
     Args:
         name: What the bars count, such as ``Views of the mail``.
         ident: An HTML identifier that no other chart of the page has.
-        hours: The figures by hour, in UTC.
+        hours: The figures by hour.
+        texts: The language.
+        zone: The zone of the hours.
     """
-    step, found = buckets(hours)
+    drawn, late = _early(hours)
+    step, found = buckets(drawn)
     if not found:
         return ""
-    said = f"{name} in steps of {_span(step)}, from {_day(found[0].start)} to {_day(found[-1].start + step)} (UTC)"
+    said = texts.say(
+        "{name} in steps of {step}, from {first} to {last} ({zone})",
+        name=name,
+        step=_span(step, texts),
+        first=found[0].start,
+        last=found[-1].start + step,
+        zone=zone,
+    )
     parts = [part for part in _ROWS if any(getattr(bucket.split, part) for bucket in found)]
     body, top = [], _GAP
     for part in parts:
-        body.append(_row(part, [getattr(bucket.split, part) for bucket in found], top))
+        body.append(_row(part, [getattr(bucket.split, part) for bucket in found], top, texts))
         top += _ROWS[part] + _GAP
-    body += [_tips(found, step, top - _GAP), _labels(found, step, top + 6)]
-    scales = "; each row has its own scale" if len(parts) > 1 else ""
+    body += [_tips(found, step, top - _GAP, texts), _labels(found, step, top + 6, texts)]
+    more = [texts.say("each row has its own scale")] if len(parts) > 1 else []
+    more += [texts.say("{number} later ones are not drawn", number=late)] if late else []
     return (
-        f"<figure>{LEGEND}"
+        f"<figure>{legend(texts)}"
         f'<svg viewBox="0 0 {_WIDTH} {top + _FOOT - _GAP}" role="img" aria-labelledby="{ident}-name">'
         f'<title id="{ident}-name">{escape(said)}</title>{"".join(body)}</svg>'
-        f"<figcaption>{escape(said + scales)}.</figcaption>{_table(said, found, step)}</figure>"
+        f"<figcaption>{escape('; '.join((said, *more)))}.</figcaption>{_table(said, found, step, texts)}</figure>"
     )
 
 
 def _nice(most: int) -> int:
-    """Give the least of 2, 4, 10, 20, 40, 100, … that holds the highest bar, so that its half is a whole number."""
+    """Return the least of 2, 4, 10, 20, 40, 100, … that holds the highest bar, so that its half is a whole number."""
     top, factors = 2, (2.0, 2.5, 2.0)
     for turn in range(60):
         if top >= most:
@@ -100,7 +130,7 @@ def _nice(most: int) -> int:
     return top
 
 
-def _row(part: str, values: Sequence[int], top: int) -> str:
+def _row(part: str, values: Sequence[int], top: int, texts: Texts) -> str:
     """Draw one audience's bars with three lines of its scale; ``top`` is the upper edge."""
     most, height = _nice(max(values)), _ROWS[part]
     drawn = []
@@ -109,7 +139,7 @@ def _row(part: str, values: Sequence[int], top: int) -> str:
         drawn.append(
             f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
             f'<text class="{"minor" if value * 2 == most else "major"}" x="{_LEFT - 6}" y="{y + 4:.1f}" '
-            f'text-anchor="end">{number(value)}</text>'
+            f'text-anchor="end">{texts.number(value)}</text>'
         )
     width = _width(len(values))
     for place, value in enumerate(values):
@@ -126,57 +156,86 @@ def _width(bars: int) -> float:
     return (_WIDTH - _LEFT - _RIGHT) / bars
 
 
-def _tips(found: Sequence[Bucket], step: timedelta, bottom: int) -> str:
+def _tips(found: Sequence[Bucket], step: timedelta, bottom: int, texts: Texts) -> str:
     """Lay a strip over each stretch that tells its figures when pointed at."""
     width = _width(len(found))
     return "".join(
         f'<rect class="slot" x="{_LEFT + place * width:.1f}" y="{_GAP}" width="{width:.1f}" height="{bottom - _GAP}">'
-        f"<title>{escape(_said(bucket, step))}</title></rect>"
+        f"<title>{escape(_said(bucket, step, texts))}</title></rect>"
         for place, bucket in enumerate(found)
     )
 
 
-def _labels(found: Sequence[Bucket], step: timedelta, y: int) -> str:
+def _labels(found: Sequence[Bucket], step: timedelta, y: int, texts: Texts) -> str:
     """Name about five stretches, three of them where the page is narrow."""
     width = _width(len(found))
     labels = []
     for turn, place in enumerate(range(0, len(found), max(1, -(-len(found) // 5)))):
         x = _LEFT + (place + 0.5) * width
         anchor, x = ("start", _LEFT) if not place else ("end", _WIDTH - _RIGHT) if x > _WIDTH - 60 else ("middle", x)
-        text = f"{found[place].start:%d %b}" if step >= timedelta(days=1) else f"{found[place].start:%d %b %H:%M}"
+        start = found[place].start
+        text = texts.value(start.date()) if step >= timedelta(days=1) else texts.value(start)
         kind = "minor" if turn % 2 else "major"
-        labels.append(f'<text class="{kind}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{text}</text>')
+        labels.append(f'<text class="{kind}" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>')
     return "".join(labels)
 
 
-def _said(bucket: Bucket, step: timedelta) -> str:
+def _said(bucket: Bucket, step: timedelta, texts: Texts) -> str:
     split = bucket.split
-    return (
-        f"{_day(bucket.start)}, {_span(step)}: {number(split.people)} people, "
-        f"{number(split.unknown)} unknown, {number(split.machines)} machines"
+    return texts.say(
+        "{start}, {step}: {people} people, {unknown} unknown, {machines} machines",
+        start=bucket.start,
+        step=_span(step, texts),
+        people=split.people,
+        unknown=split.unknown,
+        machines=split.machines,
     )
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _span(step: timedelta) -> str:
+def _span(step: timedelta, texts: Texts) -> str:
     hours = step // timedelta(hours=1)
     if hours % 24:
-        return "an hour" if hours == 1 else f"{hours} hours"
-    return "a day" if hours == 24 else f"{hours // 24} days"
+        return texts.say("an hour") if hours == 1 else texts.say("{number} hours", number=hours)
+    return texts.say("a day") if hours == 24 else texts.say("{number} days", number=hours // 24)
 
 
-def _table(said: str, found: Sequence[Bucket], step: timedelta) -> str:
+def _table(said: str, found: Sequence[Bucket], step: timedelta, texts: Texts) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{_day(bucket.start)}</th><td>{number(bucket.split.people)}</td>'
-        f"<td>{number(bucket.split.unknown)}</td><td>{number(bucket.split.machines)}</td></tr>"
+        f'<tr><th scope="row">{escape(texts.value(bucket.start))}</th><td>{texts.number(bucket.split.people)}</td>'
+        f"<td>{texts.number(bucket.split.unknown)}</td><td>{texts.number(bucket.split.machines)}</td></tr>"
         for bucket in found
         if bucket.split.total
     )
+    heads = "".join(f'<th scope="col">{escape(texts.say(part))}</th>' for part in _ROWS)
+    caption = texts.say("{said}; stretches without any are left out", said=said)
     return (
-        f"<details><summary>As a table</summary><table><caption>{escape(said)}; stretches without any are left out"
-        f'</caption><thead><tr><th scope="col">From (UTC), {_span(step)}</th><th scope="col">people</th>'
-        f'<th scope="col">unknown</th><th scope="col">machines</th></tr></thead><tbody>{rows}</tbody></table></details>'
+        f"<details><summary>{escape(texts.say('As a table'))}</summary><table><caption>{escape(caption)}</caption>"
+        f'<thead><tr><th scope="col">{escape(texts.say("From, {step}", step=_span(step, texts)))}</th>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></details>"
     )
+
+
+def heat_map(hours: Mapping[datetime, int], texts: Texts, zone: str) -> str:
+    """Draw when people read as a table of weekdays and hours, the more the darker; empty where there is nothing."""
+    cells = [[0] * 24 for _ in range(7)]
+    for hour, number in hours.items():
+        cells[hour.weekday()][hour.hour] += number
+    most = max(map(max, cells))
+    if not most:
+        return ""
+    head = "".join(f'<th scope="col">{hour}</th>' for hour in range(24))
+    body = "".join(
+        f'<tr><th scope="row">{escape(day)}</th>{"".join(_cell(value, most, texts) for value in row)}</tr>'
+        for day, row in zip(texts.weekdays, cells, strict=True)
+    )
+    caption = texts.say("Views by people, by weekday and hour ({zone}); the darker, the more", zone=zone)
+    label = escape(texts.say("When people read"))
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{label}"><table class="heat">'
+        f"<caption>{escape(caption)}</caption><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cell(value: int, most: int, texts: Texts) -> str:
+    shade = -(-_SHADES * value // most)
+    return f'<td class="heat-{shade}">{texts.number(value) if value else ""}</td>'

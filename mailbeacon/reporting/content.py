@@ -5,34 +5,49 @@ Does not count or divide itself: it asks ``counting``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 from mailbeacon.counting import (
+    CampaignRow,
     Comparison,
     Count,
     Dimension,
     LinkKey,
+    Outcomes,
     Rate,
     Rates,
     Readership,
+    Sentence,
     Tally,
     compare,
+    compare_campaigns,
+    missing_for_comparison,
     rate,
     rates,
     readership,
 )
+from mailbeacon.counting.buckets import without_query
+from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind, Link, check_aware
+from mailbeacon.reporting.advice import advise
+from mailbeacon.reporting.texts import ENGLISH, Texts
 
-__all__ = ["Findings", "LinkRow", "Report", "Row", "breakdown", "findings", "report_of"]
+__all__ = ["OTHERS", "Destination", "Findings", "LinkRow", "Report", "Row", "breakdown", "findings", "report_of"]
+
+OTHERS = "other"
+"""The row that holds the groups too small to show."""
+_LOGO = re.compile(r"data:image/(?:png|gif|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}")
+_LARGEST_LOGO = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Hold what is to be reported.
+    """What is to be reported.
 
     Args:
         tally: What was counted.
@@ -41,12 +56,20 @@ class Report:
         newsletter: The newsletter's HTML as it was before rewriting, for the click map of the page.
         made_at: The moment to print on the report; ``None`` for none.
         notes: Sentences of the host to print below the figures.
-        group_by: A dimension to break the figures down by as well; ``None`` for none.
+        group_by: A dimension, or the name of a kind of group, to break the figures down by as well; ``None`` for none.
         clicks_are_opens: Count a mail that was clicked as opened too; said in the report.
         confidence: Of every interval.
+        since: Where only events from a moment on were counted, this moment: it is said, and no rate is given of mails
+            that could be opened before.
+        zone: The time zone of hours and days.
+        least_group: Groups of fewer messages than this are added up.
+        campaigns: Show the campaigns side by side, where there are several.
+        silent: How many subscribers are inactive, where the host knows (:func:`mailbeacon.counting.sunset`).
+        texts: The language of the page.
+        logo: An image for the page, as a ``data:`` URL of at most 200,000 characters.
 
     Raises:
-        ConfigError: If ``tally`` is no tally, or ``made_at`` is naive.
+        ConfigError: If ``tally`` is no tally, a moment is naive, a zone is not known, or the logo is no such image.
     """
 
     tally: Tally
@@ -55,20 +78,36 @@ class Report:
     newsletter: str = ""
     made_at: datetime | None = None
     notes: Sequence[str] = ()
-    group_by: Dimension | None = None
+    group_by: Dimension | str | None = None
     clicks_are_opens: bool = False
     confidence: float = 0.95
+    since: datetime | None = None
+    zone: tzinfo | str = "UTC"
+    least_group: int = 5
+    campaigns: bool = True
+    silent: int | None = None
+    texts: Texts = ENGLISH
+    logo: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.tally, Tally):
             raise ConfigError(f"a Report or a Tally is needed, got {type(self.tally).__name__}")
-        if self.made_at is not None:
-            check_aware(self.made_at, "made_at")
+        for name in ("made_at", "since"):
+            if getattr(self, name) is not None:
+                check_aware(getattr(self, name), name)
+        zone_named(self.zone)
+        if self.logo and (len(self.logo) > _LARGEST_LOGO or not _LOGO.fullmatch(self.logo)):
+            raise ConfigError(
+                "logo must be a data: URL of a PNG, GIF, JPEG, WebP or SVG, of at most 200,000 characters"
+            )
+        known = {*(str(one) for one in Dimension), *self.tally.group_kinds}
+        if self.group_by is not None and str(self.group_by) not in known:
+            raise ConfigError(f"figures cannot be broken down by {str(self.group_by)!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """Hold one link's figures and its name.
+    """One link's figures and its name.
 
     Attributes:
         key: Campaign, number and destination.
@@ -88,33 +127,56 @@ class LinkRow:
         return self.label or self.key.url or f"link {self.key.number}"
 
 
+class Destination(NamedTuple):
+    """Where several links lead to, and the hits they had together; messages do not add up."""
+
+    url: str
+    links: int
+    people: int
+    unknown: int
+    machines: int
+
+
 class Row(NamedTuple):
-    """Hold the opens and clicks of one value of a dimension."""
+    """The opens and clicks of one value of a dimension; rates where it is known how many were delivered."""
 
     value: str
     opens: Count
     clicks: Count
+    rates: Rates | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """Hold the figures of a report, worked out once.
+    """The figures of a report, worked out once.
 
     Attributes:
         opens: The opens, counted.
         clicks: The clicks, counted.
         rates: What they are of what was delivered.
         links: The most clicked first; a link nobody clicked stands at the end.
+        destinations: Where two links or more lead to the same page, all of them together.
         readership: How many read it, seen or not.
-        comparison: The experiment; ``None`` when there is none, or deliveries by variant are not known.
+        comparison: The experiment; ``None`` when there is none, or something is missing for it.
+        missing: What is missing to compare the variants; empty when nothing is.
+        outcomes: What became of the mails.
+        campaigns: The campaigns side by side; empty where there are fewer than two.
+        period: When the first and the last hit came, in the report's zone; ``None`` without any.
+        advice: What to do next, in sentences.
     """
 
     opens: Count
     clicks: Count
     rates: Rates
     links: Sequence[LinkRow]
+    destinations: Sequence[Destination]
     readership: Readership
     comparison: Comparison | None
+    missing: Sentence
+    outcomes: Outcomes
+    campaigns: Sequence[CampaignRow]
+    period: tuple[datetime, datetime] | None
+    advice: Sequence[Sentence]
 
 
 def report_of(source: Report | Tally) -> Report:
@@ -126,45 +188,98 @@ def findings(report: Report) -> Findings:
     """Work out the figures of a report."""
     tally = report.tally
     found = rates(tally, clicks_are_opens=report.clicks_are_opens, confidence=report.confidence)
+    if report.since is not None:
+        found = _of_a_window(found, report.since)
+    links = _links(report, found)
+    missing = missing_for_comparison(tally)
+    several = [name for name in tally.values(Dimension.VARIANT) if name][1:]
+    comparison = compare(tally, confidence=report.confidence) if several and not missing else None
+    campaigns = compare_campaigns(tally, confidence=report.confidence) if report.campaigns else []
+    zone = zone_named(report.zone)
     return Findings(
         opens=tally.count(Kind.OPEN, clicks_are_opens=report.clicks_are_opens),
         clicks=tally.count(Kind.CLICK),
         rates=found,
-        links=_links(report, found),
+        links=links,
+        destinations=_destinations(links),
         readership=readership(tally, confidence=report.confidence),
-        comparison=_comparison(report),
+        comparison=comparison,
+        missing=missing,
+        outcomes=tally.outcomes,
+        campaigns=campaigns if len(campaigns) > 1 else (),
+        period=None if tally.period is None else (tally.period[0].astimezone(zone), tally.period[1].astimezone(zone)),
+        advice=advise(tally, found, comparison, report.silent),
     )
 
 
-def breakdown(report: Report, dimension: Dimension) -> list[Row]:
-    """Count by a dimension, in the order of its values; links and hours are written out."""
-    opens, clicks = (report.tally.by(dimension, kind) for kind in (Kind.OPEN, Kind.CLICK))
-    values = dict.fromkeys([*opens, *clicks])
-    rows = [Row(_written(value), opens.get(value, Count()), clicks.get(value, Count())) for value in values]
-    return sorted(rows, key=lambda row: row.value) if dimension == Dimension.HOUR else rows
+def _of_a_window(found: Rates, since: datetime) -> Rates:
+    """Leave out the rates of what was delivered: what was opened before the window began is not among the events."""
+    said = Sentence.of(
+        "Only events from {since} on are counted. Mails could be opened before, so no rate of what was delivered is given.",
+        since=since.strftime("%Y-%m-%d %H:%M %Z").strip(),
+    )
+    raws = (replace(raw, rate=None) for raw in (found.raw_opens, found.raw_clicks))
+    opens, clicks = raws
+    return replace(
+        found, opens=None, clicks=None, raw_opens=opens, raw_clicks=clicks, outcomes={}, doubts=(said, *found.doubts)
+    )
+
+
+def breakdown(report: Report, dimension: Dimension | str) -> list[Row]:
+    """Count by a dimension, in the order of its values; links, hours and days are written out.
+
+    Groups of fewer messages than ``report.least_group`` are added up under :data:`OTHERS`.
+    """
+    name = str(dimension)
+    opens, clicks = (report.tally.by(name, kind, zone=report.zone) for kind in (Kind.OPEN, Kind.CLICK))
+    found: dict[str, Row] = {}
+    grouped = name in report.tally.group_kinds
+    for value in dict.fromkeys([*opens, *clicks]):
+        row = Row(
+            _written(value), opens.get(value, Count()), clicks.get(value, Count()), _rates_of(report, name, value)
+        )
+        if grouped and row.value and max(row.opens.messages.total, row.clicks.messages.total) < report.least_group:
+            row = Row(OTHERS, row.opens, row.clicks)
+        known = found.get(row.value)
+        found[row.value] = row if known is None else Row(row.value, known.opens + row.opens, known.clicks + row.clicks)
+    rows = list(found.values())
+    return sorted(rows, key=lambda row: row.value) if name in (Dimension.HOUR, Dimension.DAY) else rows
+
+
+def _rates_of(report: Report, name: str, value: object) -> Rates | None:
+    """Return the rates of a campaign or variant, where it is known how many of it were delivered."""
+    if name not in (Dimension.CAMPAIGN, Dimension.VARIANT) or report.since is not None:
+        return None
+    value = str(value)
+    tally = report.tally
+    part = tally.select(campaign=value) if name == Dimension.CAMPAIGN else tally.select(variant=value)
+    return None if part.deliveries is None else rates(part, confidence=report.confidence)
 
 
 def _written(value: object) -> str:
     if isinstance(value, LinkKey):
-        return value.url or f"link {value.number}"
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+        return f"{value.number} {value.url}".strip() if value.number else value.url
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _comparison(report: Report) -> Comparison | None:
-    variants = [name for name in report.tally.values(Dimension.VARIANT) if name]
-    if len(variants) < 2:
-        return None
-    try:
-        return compare(report.tally, confidence=report.confidence)
-    except ConfigError:
-        return None
+def _destinations(links: Sequence[LinkRow]) -> list[Destination]:
+    """Add up the hits of links that lead to the same page, where there are several of them."""
+    found: dict[tuple[str, str], list[LinkRow]] = {}
+    for row in links:
+        found.setdefault((row.key.campaign, row.key.url), []).append(row)
+    rows = []
+    for (_, url), some in found.items():
+        if url and len(some) > 1:
+            hits = sum((row.count for row in some), Count()).hits
+            rows.append(Destination(url, len(some), hits.people, hits.unknown, hits.machines))
+    return sorted(rows, key=lambda row: (-row.people, row.url))
 
 
 def _links(report: Report, found: Rates) -> list[LinkRow]:
-    """Give the links with their labels, and those nobody clicked."""
+    """Return the links with their labels, and those nobody clicked."""
     counts = report.tally.by(Dimension.LINK, Kind.CLICK)
     campaigns = report.tally.values(Dimension.CAMPAIGN)
-    exact = {(link.number, link.url): link.label for link in report.links}
+    exact = {(link.number, without_query(link.url)): link.label for link in report.links}
     loose = {link.number: link.label for link in report.links} if len(campaigns) < 2 else {}
     rows = [
         LinkRow(
@@ -180,7 +295,7 @@ def _links(report: Report, found: Rates) -> list[LinkRow]:
     campaign = campaigns[0] if len(campaigns) == 1 else ""
     for link in report.links:
         if link.number not in known:
-            key = LinkKey(campaign, link.number, link.url)
+            key = LinkKey(campaign, link.number, without_query(link.url))
             rows.append(LinkRow(key=key, label=link.label, count=Count(), share=nothing))
     return rows
 

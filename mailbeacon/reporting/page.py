@@ -5,40 +5,69 @@ Everything a campaign, a recipient or a newsletter brings is escaped; a policy i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable
 from datetime import datetime
-from html import escape
 
 from mailbeacon.counting import Count, Dimension, Range, Rate, Split, Tally
+from mailbeacon.markup import escape_attribute as escape
 from mailbeacon.model import Kind
-from mailbeacon.reporting.charts import LEGEND, time_chart
+from mailbeacon.reporting.advice import remarks
+from mailbeacon.reporting.charts import heat_map, time_chart
 from mailbeacon.reporting.clickmap import click_map
-from mailbeacon.reporting.content import Findings, LinkRow, Report, Row, breakdown, findings, report_of
+from mailbeacon.reporting.content import Findings, Report, findings, report_of
 from mailbeacon.reporting.meanings import MEANINGS
-from mailbeacon.reporting.style import STYLE
-from mailbeacon.reporting.wording import NOT_MEASURABLE, bounds, number, range_text, raw_text, share
+from mailbeacon.reporting.side_by_side import campaign_table, trend
+from mailbeacon.reporting.style import MAP_STYLE, STYLE
+from mailbeacon.reporting.tables import (
+    clients,
+    count_table,
+    experiment_table,
+    group_tables,
+    link_table,
+    outcome_table,
+    reason_table,
+)
+from mailbeacon.reporting.texts import Texts
+from mailbeacon.reporting.wording import NOT_MEASURABLE, range_text, raw_text
 
-__all__ = ["POLICY", "html"]
+__all__ = ["POLICY", "to_html"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""The page's Content-Security-Policy; the frame of the click map inherits it."""
-_MOST_ROWS = 12
+"""The page's Content-Security-Policy."""
+_log = logging.getLogger("mailbeacon")
 
 
-def html(source: Report | Tally) -> str:
-    """Write a report as one HTML page.
+def to_html(source: Report | Tally) -> str:
+    """Return a report as one HTML page.
 
     Args:
         source: A report, or a tally to report without a title.
     """
     report = report_of(source)
-    found = findings(report)
-    title = report.title or "Newsletter report"
-    above = [_head(report, title, found), _cards(found), _counts(found), _over_time(report), _links(found.links)]
-    below = [_clients(report), _experiment(found), _machines(report, found), _notes(report), _meanings()]
+    found, texts = findings(report), report.texts
+    title = report.title or texts.say("Newsletter report")
+    above = [
+        _head(report, title, found),
+        _advice(found, texts),
+        _cards(found, texts),
+        _counts(found, texts),
+        _section(texts, "What became of the mails", outcome_table(found, texts)),
+        _over_time(report, texts),
+        _section(texts, "Links", link_table(found, texts)),
+    ]
+    below = [
+        _campaigns(found, texts),
+        _section(texts, "Groups", group_tables(report)),
+        _section(texts, "Who reads with what", clients(report)),
+        _experiment(found, texts),
+        _section(texts, "Who it was, and why we think so", reason_table(report, texts)),
+        _notes(report, texts),
+        _meanings(texts),
+    ]
     body = f"{_bound(above)}{_map(report, found)}{_bound(below)}"
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{escape(texts.language)}"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
@@ -52,107 +81,115 @@ def _bound(parts: Iterable[str]) -> str:
     return "".join(parts).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _section(title: str, *body: str) -> str:
-    return f"<section><h2>{title}</h2>{''.join(body)}</section>" if any(body) else ""
+def _section(texts: Texts, title: str, *body: str) -> str:
+    return f"<section><h2>{escape(texts.say(title))}</h2>{''.join(body)}</section>" if any(body) else ""
 
 
 def _head(report: Report, title: str, found: Findings) -> str:
-    made = "" if report.made_at is None else f'<p class="soft">{report.made_at:%Y-%m-%d %H:%M %Z}</p>'
-    doubt = f'<p class="doubt" role="note">{escape(found.rates.doubt)}</p>' if found.rates.doubt else ""
-    implied = "<p>A message that was clicked counts as opened here.</p>" if report.clicks_are_opens else ""
-    return f"<header><h1>{escape(title)}</h1>{made}{doubt}{implied}</header>"
+    texts = report.texts
+    logo = f'<img class="logo" src="{escape(report.logo)}" alt="">' if report.logo else ""
+    lines = []
+    if found.period is not None:
+        first, last = found.period
+        lines.append(
+            texts.say("Opens and clicks from {first} to {last} ({zone})", first=first, last=last, zone=report.zone)
+        )
+    if report.made_at is not None:
+        lines.append(texts.say("made {moment}", moment=texts.value(report.made_at) + f" {report.made_at:%Z}"))
+    told = f'<p class="soft">{escape("; ".join(lines))}</p>' if lines else ""
+    doubts = "".join(f"<p>{escape(texts.say(doubt))}</p>" for doubt in found.rates.doubts)
+    doubt = f'<div class="doubt" role="note">{doubts}</div>' if doubts else ""
+    said = texts.say("A message that was clicked counts as opened here.")
+    implied = f"<p>{escape(said)}</p>" if report.clicks_are_opens else ""
+    return f"<header>{logo}<h1>{escape(title)}</h1>{told}{doubt}{implied}</header>"
 
 
-def _cards(found: Findings) -> str:
+def _advice(found: Findings, texts: Texts) -> str:
+    items = "".join(f"<li>{escape(texts.say(one))}</li>" for one in found.advice)
+    return _section(texts, "What to do next", f"<ul>{items}</ul>") if items else ""
+
+
+def _cards(found: Findings, texts: Texts) -> str:
     rates = found.rates
-    delivered = "not known" if rates.delivered is None else number(rates.delivered)
+    delivered = texts.say("not known") if rates.delivered is None else texts.number(rates.delivered)
+    told = "messages" if rates.delivered is not None else "so there are no rates"
     cards = [
-        (
-            "Delivered",
-            delivered,
-            "messages, as the sender said" if rates.delivered is not None else "so there are no rates",
-            "",
-        ),
-        ("Open rate", range_text(rates.opens), *_range(rates.opens, "opened")),
-        ("Click rate", range_text(rates.clicks), *_range(rates.clicks, "clicked")),
-        ("Click-to-open rate", share(rates.click_to_open.value), _of(rates.click_to_open), ""),
-        _readers(found),
+        ("Delivered", delivered, texts.say(told), ""),
+        ("Open rate", range_text(rates.opens, texts), *_range(rates.opens, "opened", texts)),
+        ("Click rate", range_text(rates.clicks, texts), *_range(rates.clicks, "clicked", texts)),
+        ("Click-to-open rate", texts.share(rates.click_to_open.value), _of(rates.click_to_open, texts), ""),
+        _readers(found, texts),
     ]
     items = "".join(
-        f"<li>{name}<b>{escape(figure)}</b><small>{escape(said)}</small>{bar}</li>" for name, figure, said, bar in cards
+        f"<li>{escape(texts.say(name))}<b>{escape(figure)}</b><small>{escape(said)}</small>{bar}</li>"
+        for name, figure, said, bar in cards
     )
     return f'<ul class="cards">{items}</ul>'
 
 
-def _range(found: Range | None, verb: str) -> tuple[str, str]:
+_BY_PEOPLE = {"opened": "{number} opened by people ({bounds})", "clicked": "{number} clicked by people ({bounds})"}
+
+
+def _range(found: Range | None, verb: str, texts: Texts) -> tuple[str, str]:
     if found is None:
-        return "no deliveries, or no message can be told apart", ""
+        return texts.say("no deliveries, or no message can be told apart"), ""
     people, unknown = found.low.numerator, found.high.numerator - found.low.numerator
-    said = f"{number(people)} {verb} by people ({bounds(found.low.interval)})"
+    said = texts.say(_BY_PEOPLE[verb], number=people, bounds=found.low.interval)
     if unknown:
-        said += f"; {number(unknown)} more are unknown (up to {100 * found.high.interval.high:.1f} %)"
-    return said, _track(found.low.value or 0.0, (found.high.value or 0.0) - (found.low.value or 0.0))
+        most = texts.share(found.high.interval.high)
+        said += texts.say("; {number} more are unknown (up to {most})", number=unknown, most=most)
+    return said, track(found.low.value or 0.0, (found.high.value or 0.0) - (found.low.value or 0.0))
 
 
-def _of(rate: Rate) -> str:
-    return f"{number(rate.numerator)} of {number(rate.denominator)} {rate.of} ({bounds(rate.interval)})"
+def _of(rate: Rate, texts: Texts) -> str:
+    said = "{hits} of {total} {of} ({bounds})"
+    values = {"of": texts.say(rate.of), "bounds": rate.interval}
+    return texts.say(said, hits=rate.numerator, total=rate.denominator, **values)
 
 
-def _readers(found: Findings) -> tuple[str, str, str, str]:
+def _readers(found: Findings, texts: Texts) -> tuple[str, str, str, str]:
     readers = found.readership
     if readers.estimate is None or readers.interval is None:
-        return "Readers, seen or not", "no answer", readers.reason, ""
-    low, high = number(round(readers.interval.low)), number(round(readers.interval.high))
-    said = f"estimate, {low} to {high}. {readers.assumption}"
-    return "Readers, seen or not", f"about {number(round(readers.estimate))}", said, ""
+        return "Readers, seen or not", texts.say("no answer"), texts.say(readers.reason), ""
+    low, high = round(readers.interval.low), round(readers.interval.high)
+    said = f"{texts.say('estimate, {low} to {high}', low=low, high=high)}. {texts.say(readers.assumption)}"
+    return "Readers, seen or not", texts.say("about {number}", number=round(readers.estimate)), said, ""
 
 
-def _track(*shares: float) -> str:
+def track(*shares: float) -> str:
+    """Draw shares of the whole width, beside each other."""
     parts = "".join(f'<i style="width:{100 * part:.1f}%"></i>' for part in shares)
     return f'<div class="track" aria-hidden="true">{parts}</div>'
 
 
-def _counts(found: Findings) -> str:
-    rows = []
-    for name, count in (("Opens", found.opens), ("Clicks", found.clicks)):
-        for unit in ("messages", "views", "hits"):
-            split = getattr(count, unit) if count.is_measurable or unit == "hits" else None
-            rows.append(f'<tr><th scope="row">{name}, {unit}</th>{_cells(split)}</tr>')
+def _counts(found: Findings, texts: Texts) -> str:
+    shared = []
+    for count, said in (
+        (found.opens, "{number} of the hits are opens counted together only: unique opens are {not_measurable}"),
+        (found.clicks, "{number} of the hits are clicks counted together only: unique clicks are {not_measurable}"),
+    ):
         if count.shared.total:
-            said = f"{number(count.shared.total)} of the hits are counted together only: unique {NOT_MEASURABLE}"
-            rows.append(f'<tr><th scope="row" colspan="5">{said}</th></tr>')
-    raw = [f"<p>{escape(line)}</p>" for line in _raw(found)]
-    head = _columns("", "people", "unknown", "machines", "total")
-    caption = "<caption>By who made them, in three units</caption>"
-    table = f"<table>{caption}{head}<tbody>{''.join(rows)}</tbody></table>"
-    return _section("Opens and clicks", table, *raw)
-
-
-def _cells(split: Split | None) -> str:
-    if split is None:
-        return "<td>–</td>" * 4
-    values = (split.people, split.unknown, split.machines, split.total)
-    return "".join(f"<td>{number(value)}</td>" for value in values)
-
-
-def _columns(*names: str) -> str:
-    cells = "".join(f'<th scope="col">{name}</th>' if name else "<td></td>" for name in names)
-    return f"<thead><tr>{cells}</tr></thead>"
-
-
-def _raw(found: Findings) -> list[str]:
+            told = texts.say(said, number=count.shared.total, not_measurable=texts.say(NOT_MEASURABLE))
+            shared.append(f"<p>{escape(told)}.</p>")
     raws = (("opens", found.rates.raw_opens), ("clicks", found.rates.raw_clicks))
-    return [" ".join(lines) for lines in (raw_text(name, raw) for name, raw in raws) if lines]
+    raw = [f"<p>{escape(' '.join(lines))}</p>" for name, one in raws if (lines := raw_text(name, one, texts))]
+    return _section(texts, "Counts", count_table(found, texts), *shared, *raw)
 
 
-def _over_time(report: Report) -> str:
-    charts = []
+def _over_time(report: Report, texts: Texts) -> str:
+    charts, views = [], dict[datetime, int]()
     for kind, name, ident in ((Kind.OPEN, "Opens", "opens"), (Kind.CLICK, "Clicks", "clicks")):
-        counts = report.tally.by(Dimension.HOUR, kind)
+        counts = report.tally.by(Dimension.HOUR, kind, zone=report.zone)
         hours = {hour: _shown(count) for hour, count in counts.items() if isinstance(hour, datetime)}
-        chart = time_chart(f"{name} (views)", ident, {hour: split for hour, split in hours.items() if split.total})
-        charts.append(f"<h3>{name}</h3>{chart}" if chart else "")
-    return _section("Over time", *charts)
+        for hour, split in hours.items():
+            views[hour] = views.get(hour, 0) + split.people
+        shown = {hour: split for hour, split in hours.items() if split.total}
+        chart = time_chart(texts.say(f"{name} (views)"), ident, shown, texts, str(report.zone))
+        charts.append(f"<h3>{escape(texts.say(name))}</h3>{chart}" if chart else "")
+    heat = heat_map(views, texts, str(report.zone))
+    return _section(
+        texts, "Over time", *charts, f"<h3>{escape(texts.say('When people read'))}</h3>{heat}" if heat else ""
+    )
 
 
 def _shown(count: Count) -> Split:
@@ -160,107 +197,55 @@ def _shown(count: Count) -> Split:
     return count.views + count.shared
 
 
-def _links(rows: Sequence[LinkRow]) -> str:
-    if not rows:
-        return ""
-    largest = max((row.count.messages.possible for row in rows), default=0) or 1
-    body = "".join(_link(row, largest) for row in rows)
-    said = "Messages in which the link was clicked; the share is of all messages in which people clicked"
-    caption = f"<caption>{said}</caption>"
-    head = _columns("Link", "people", "share", "unknown", "machines")
-    return _section("Links", f'{LEGEND}<table class="links">{caption}{head}<tbody>{body}</tbody></table>')
-
-
-def _link(row: LinkRow, largest: int) -> str:
-    messages = row.count.messages
-    url = f'<span class="url wide-only">{escape(row.key.url)}</span>' if row.label and row.key.url else ""
-    bar = _track(messages.people / largest, messages.unknown / largest)
-    interval = f'<span class="url">{bounds(row.share.interval)}</span>' if row.share.denominator else ""
-    return (
-        f'<tr><th scope="row">{escape(row.name)}{url}{bar}</th><td>{number(messages.people)}</td>'
-        f"<td>{share(row.share.value)}{interval}</td><td>{number(messages.unknown)}</td>"
-        f"<td>{number(messages.machines)}</td></tr>"
-    )
-
-
 def _map(report: Report, found: Findings) -> str:
-    drawn = click_map(report.newsletter, report.links, found.links)
+    """Draw the click map in a shadow root, which keeps its styles to itself and, unlike a frame, prints as a whole.
+
+    Whatever is wrong with a newsletter, it costs the map and never the report.
+    """
+    texts = report.texts
+    try:
+        drawn = click_map(report.newsletter, report.links, found.links)
+    except Exception as error:
+        _log.warning("the click map cannot be drawn: %s", type(error).__name__)
+        told = texts.say("The click map of this newsletter cannot be drawn.")
+        return _section(texts, "Click map", f"<p>{escape(told)}</p>")
     if not drawn:
         return ""
-    said = (
-        "<p>The newsletter without its remote images; on each link its share of the messages in which people clicked. "
-        "Every figure stands in the table of links too.</p>"
+    said = texts.say(
+        "The newsletter without its remote images; on each link its share of the messages in which people clicked. "
+        "Every figure stands in the table of links too."
     )
-    frame = f'<iframe sandbox title="The newsletter with each link’s share" srcdoc="{escape(drawn)}"></iframe>'
-    return _section("Click map", said, frame)
+    label = escape(texts.say("The newsletter with each link’s share"))
+    host = (
+        f'<div class="map" role="region" tabindex="0" aria-label="{label}"><template shadowrootmode="closed">'
+        f"<style>{MAP_STYLE}</style><div>{drawn}</div></template></div>"
+    )
+    return _section(texts, "Click map", f"<p>{escape(said)}</p>", host)
 
 
-def _clients(report: Report) -> str:
-    wanted = [Dimension.CLIENT, Dimension.SYSTEM, Dimension.DEVICE, Dimension.COUNTRY]
-    if report.group_by is not None:
-        wanted = [Dimension(report.group_by), *(one for one in wanted if one != report.group_by)]
+def _campaigns(found: Findings, texts: Texts) -> str:
     return _section(
-        "Who reads with what", *(_table_of(dimension, breakdown(report, dimension)) for dimension in wanted)
+        texts, "Campaigns side by side", trend(found.campaigns, texts), campaign_table(found.campaigns, texts)
     )
 
 
-def _table_of(dimension: Dimension, rows: Iterable[Row]) -> str:
-    named = [row for row in rows if row.value]
-    order = sorted(named, key=lambda row: -(row.opens.messages.possible + row.clicks.messages.possible))
-    shown, rest = order[:_MOST_ROWS], order[_MOST_ROWS:]
-    if not shown:
+def _experiment(found: Findings, texts: Texts) -> str:
+    if found.missing:
+        return _section(texts, "Experiment", f"<p>{escape(texts.say(found.missing))}</p>")
+    if found.comparison is None:
         return ""
-    body = "".join(
-        f'<tr><th scope="row">{escape(row.value)}</th><td>{number(row.opens.messages.people)}</td>'
-        f"<td>{number(row.opens.messages.unknown)}</td><td>{number(row.clicks.messages.people)}</td>"
-        f"<td>{number(row.opens.hits.machines + row.clicks.hits.machines)}</td></tr>"
-        for row in shown
+    said = f"<p><strong>{escape(texts.say(found.comparison.sentence))}</strong></p>"
+    waiting = f"<p>{escape(texts.say(found.comparison.waiting))}</p>" if found.comparison.waiting else ""
+    return _section(texts, "Experiment", said, waiting, experiment_table(found.comparison, texts))
+
+
+def _notes(report: Report, texts: Texts) -> str:
+    lines = [*(texts.say(one) for one in remarks(report.tally)), *report.notes]
+    return _section(texts, "Notes", *(f"<p>{escape(line)}</p>" for line in lines))
+
+
+def _meanings(texts: Texts) -> str:
+    terms = "".join(
+        f"<dt>{escape(texts.say(name))}</dt><dd>{escape(texts.say(meaning))}</dd>" for name, meaning in MEANINGS
     )
-    more = f"; {len(rest)} more are not shown" if rest else ""
-    caption = f"<caption>Messages, and hits by machines; one message may stand in several lines{more}</caption>"
-    head = _columns(dimension.capitalize(), "opened", "unknown", "clicked", "machine hits")
-    return f"<h3>By {dimension}</h3><table>{caption}{head}<tbody>{body}</tbody></table>"
-
-
-def _experiment(found: Findings) -> str:
-    comparison = found.comparison
-    if comparison is None:
-        return ""
-    rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th><td>{number(rate.numerator)}</td><td>{number(rate.denominator)}</td>'
-        f"<td>{share(rate.value)}</td><td>{bounds(rate.interval)}</td></tr>"
-        for name, rate in comparison.rates.items()
-    )
-    head = _columns("Variant", f"{comparison.kind}s by people", "delivered", "rate", "interval")
-    caption = f"<caption>{escape(comparison.why)}</caption>"
-    table = f"<table>{caption}{head}<tbody>{rows}</tbody></table>"
-    return _section("Experiment", f"<p><strong>{escape(comparison.sentence)}</strong></p>", table)
-
-
-def _machines(report: Report, found: Findings) -> str:
-    audience = {(kind, actor): hits for (kind, actor, _), hits in report.tally.reasons.items()}
-    if not audience or not (found.opens.hits.total or found.clicks.hits.total):
-        return ""
-    rows = "".join(
-        f'<tr><th scope="row">{escape(actor.replace("_", " "))}</th><td>{escape(kind)}s</td>'
-        f"<td>{escape(signal) or '–'}</td><td>{number(hits)}</td></tr>"
-        for (kind, actor, signal), hits in list(report.tally.reasons.items())[: 2 * _MOST_ROWS]
-    )
-    head = _columns("Who", "what", "strongest reason", "hits")
-    caption = "<caption>Hits by verdict, and the strongest signal that led to it</caption>"
-    versions = ", ".join(filter(None, report.tally.versions))
-    judged = f'<p class="soft">Judged with {escape(versions)}.</p>' if versions else ""
-    return _section("Who it was, and why we think so", f"<table>{caption}{head}<tbody>{rows}</tbody></table>", judged)
-
-
-def _notes(report: Report) -> str:
-    lines = [
-        f"{number(hits)} {kind}s of mails older than the sender counts are in no figure above."
-        for kind, hits in report.tally.expired.items()
-    ]
-    return _section("Notes", *(f"<p>{escape(line)}</p>" for line in (*lines, *report.notes)))
-
-
-def _meanings() -> str:
-    terms = "".join(f"<dt>{name}</dt><dd>{escape(meaning)}</dd>" for name, meaning in MEANINGS)
-    return _section("How each number is defined", f"<dl>{terms}</dl>")
+    return _section(texts, "How each number is defined", f"<dl>{terms}</dl>")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from mailbeacon.counting import Count, Rate, Split, Tally
-from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, report_of
+from mailbeacon.counting import Change, Count, Range, Rate, Split, Tally
+from mailbeacon.reporting.advice import remarks
+from mailbeacon.reporting.content import Findings, LinkRow, Report, Row, breakdown, findings, report_of
 from mailbeacon.reporting.wording import (
     NOT_MEASURABLE,
     bounds,
     number,
+    plural,
     range_text,
     rate_text,
     raw_text,
@@ -18,14 +20,27 @@ from mailbeacon.reporting.wording import (
     shortened,
 )
 
-__all__ = ["text"]
+__all__ = ["to_text"]
 
 _NARROWEST = 40
+_WIDE = 54
+_WIDEST = 76
+_RATE = 10
 _TOP_LINKS = 10
+_OUTCOMES = {
+    "sent": "Sent",
+    "bounced": "Bounced (hard)",
+    "deferred": "Deferred (soft)",
+    "rejected": "Rejected",
+    "complained": "Spam complaints",
+    "unsubscribed": "Unsubscribed",
+    "withdrawn": "Withdrawn",
+    "subscribed": "Subscribed",
+}
 
 
-def text(source: Report | Tally, *, width: int = 80) -> str:
-    """Write a report as plain text.
+def to_text(source: Report | Tally, *, width: int = 80) -> str:
+    """Return a report as plain text.
 
     Args:
         source: A report, or a tally to report without a title.
@@ -38,14 +53,17 @@ def text(source: Report | Tally, *, width: int = 80) -> str:
     width = max(width, _NARROWEST)
     found = findings(report)
     parts = [
-        _title(report, width),
+        _title(report, found, width),
         _counts(found, width),
         _rates(found),
         _machines(found),
+        _outcomes(found),
         _links(found.links, width),
         _readers(found),
         _experiment(found),
-        _group(report, width),
+        _campaigns(found, width),
+        *(_group(report, name, width) for name in _names(report)),
+        [f"Next: {one}" for one in found.advice],
         _below(report),
     ]
     lines = (line for part in parts for line in (*part, "") if part)
@@ -65,29 +83,34 @@ def _wrapped(lines: Iterable[str], width: int) -> Iterator[str]:
             yield from textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=True)
 
 
-def _title(report: Report, width: int) -> list[str]:
+def _title(report: Report, found: Findings, width: int) -> list[str]:
     title = _clean(report.title)
     lines = [title, "=" * min(len(title), width)] if title else []
     if report.made_at is not None:
         lines.append(report.made_at.strftime("%Y-%m-%d %H:%M %Z").strip())
+    if found.period is not None:
+        first, last = found.period
+        lines.append(f"Opens and clicks from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({report.zone})")
     return lines
 
 
 def _counts(found: Findings, width: int) -> list[str]:
-    delivered, doubt = found.rates.delivered, found.rates.doubt
+    delivered = found.rates.delivered
     said = "not known, so there are no rates" if delivered is None else number(delivered)
-    heads = ("people", "unknown", "machines", "total")[: 4 if width >= 54 else 3]
+    heads = ("people", "unknown", "machines", "total")
+    if width < _WIDE:
+        heads = ("people", "unkn.", "mach.", "total")
     size = min(11, (width - 16) // len(heads))
-    lines = [f"Delivered: {said}", *([doubt] if doubt else []), ""]
-    lines.append(" " * 16 + "".join(head[: size - 1].rjust(size) for head in heads))
+    lines = [f"Delivered: {said}", *found.rates.doubts, ""]
+    lines.append(" " * 16 + "".join(head.rjust(size) for head in heads))
     for name, count in (("Opens", found.opens), ("Clicks", found.clicks)):
         for unit, split in _units(count):
-            cells = _cells(split)[: len(heads)]
+            cells = _cells(split)
             lines.append(f"{name:<8}{unit:<8}" + "".join(cell.rjust(size) for cell in cells))
             name = ""
         if count.shared.total:
             lines.append(
-                f"  of them {number(count.shared.total)} hits of mails counted together: unique {NOT_MEASURABLE}"
+                f"  of them {plural(count.shared.total, 'hit')} of mails counted together: unique {NOT_MEASURABLE}"
             )
     return lines
 
@@ -135,8 +158,25 @@ def _machines(found: Findings) -> list[str]:
     return lines
 
 
+def _outcomes(found: Findings) -> list[str]:
+    """List what became of the mails."""
+    lines = []
+    for name, said in _OUTCOMES.items():
+        value, rate = getattr(found.outcomes, name), found.rates.outcomes.get(name)
+        if value:
+            told = (
+                f"  {100 * rate.value:.2f} % of {rate.of}, interval {bounds(rate.interval)}"
+                if rate and rate.value
+                else ""
+            )
+            lines.append(f"{said:<16}{number(value):>9}{told}")
+    if "complained" in found.rates.outcomes and found.outcomes.complained:
+        lines.append("Gmail asks for a complaint rate below 0.1 %, and turns mail away from 0.3 % on.")
+    return lines
+
+
 def _links(rows: Sequence[LinkRow], width: int) -> list[str]:
-    """List the links by the messages in which people clicked them; machines are hits."""
+    """List the links by the messages in which people clicked them."""
     clicked = [row for row in rows if row.count.hits.total]
     top = clicked[:_TOP_LINKS]
     if not top:
@@ -145,7 +185,7 @@ def _links(rows: Sequence[LinkRow], width: int) -> list[str]:
     lines = ["Links".ljust(room) + "  clicked    share machines"]
     for row in top:
         name = shortened(_clean(row.name), room)
-        people, machines = number(row.count.messages.people), number(row.count.hits.machines)
+        people, machines = number(row.count.messages.people), number(row.count.messages.machines)
         lines.append(f"{name:<{room}}{people:>9}{share(row.share.value):>9}{machines:>9}")
     return [*lines, *_more(len(rows) - len(top), never=len(rows) - len(clicked))]
 
@@ -170,30 +210,68 @@ def _readers(found: Findings) -> list[str]:
 
 
 def _experiment(found: Findings) -> list[str]:
+    if found.missing:
+        return [_clean(found.missing)]
     if found.comparison is None:
         return []
     rates = [f"  {_clean(name)}: {rate_text(rate)}" for name, rate in found.comparison.rates.items()]
-    return [f"Experiment: {_clean(found.comparison.sentence)}", *rates, f"  {found.comparison.why}"]
+    waiting = [f"  {_clean(found.comparison.waiting)}"] if found.comparison.waiting else []
+    return [f"Experiment: {_clean(found.comparison.sentence)}", *rates, f"  {found.comparison.why}", *waiting]
 
 
-def _group(report: Report, width: int) -> list[str]:
-    if report.group_by is None:
+def _campaigns(found: Findings, width: int) -> list[str]:
+    """List the campaigns, the rates being those of people."""
+    if not found.campaigns:
         return []
-    heads = ("opened", "unknown", "clicked", "machines")[: 4 if width >= 54 else 3]
-    room = width - 9 * len(heads)
-    lines = [f"By {report.group_by}".ljust(room) + "".join(head.rjust(9) for head in heads)]
-    for row in breakdown(report, report.group_by):
+    room = width - 2 * 14
+    lines = ["Campaigns".ljust(room) + "open rate".rjust(14) + "click rate".rjust(14)]
+    for row in found.campaigns:
+        name = shortened(_clean(row.campaign) or "–", room - 1)
+        lines.append(
+            f"{name:<{room}}{_changed(row.rates.opens, row.opens):>14}{_changed(row.rates.clicks, row.clicks):>14}".rstrip()
+        )
+    return [*lines, "By people; + and - against the up to five campaigns before, ~ where that could be chance."]
+
+
+def _changed(found: Range | None, change: Change | None) -> str:
+    if found is None:
+        return "–"
+    sign = "" if change is None else " ~" if change.could_be_chance else f" {100 * change.points:+.1f}"
+    return f"{share(found.low.value)}{sign}"
+
+
+def _names(report: Report) -> list[str]:
+    asked = [str(report.group_by)] if report.group_by is not None else []
+    return list(dict.fromkeys([*asked, *report.tally.group_kinds]))
+
+
+def _group(report: Report, name: str, width: int) -> list[str]:
+    heads = ("opened", "unknown", "clicked", "machines")
+    if width < _WIDE:
+        heads = ("open", "unkn.", "click", "mach.")
+    size = 9 if width >= _WIDE else 7
+    rows = breakdown(report, name)
+    rated = width >= _WIDEST and any(row.rates is not None for row in rows)
+    room = width - size * len(heads) - (2 * _RATE if rated else 0)
+    head = f"By {shortened(_clean(name), room - 3)}".ljust(room) + "".join(head.rjust(size) for head in heads)
+    lines = [head + ("open rate".rjust(_RATE) + "clicks".rjust(_RATE) if rated else "")]
+    for row in rows:
         opens, clicks = row.opens, row.clicks
         machines = opens.hits.machines + clicks.hits.machines
-        values = (opens.messages.people, opens.messages.unknown, clicks.messages.people, machines)[: len(heads)]
-        name = shortened(_clean(row.value) or "–", room)
-        lines.append(f"{name:<{room}}" + "".join(number(value).rjust(9) for value in values))
+        values = (opens.messages.people, opens.messages.unknown, clicks.messages.people, machines)
+        shown = shortened(_clean(row.value) or "–", room - 1)
+        told = "".join(_low(one).rjust(_RATE) for one in _ranges(row)) if rated else ""
+        lines.append(f"{shown:<{room}}" + "".join(number(value).rjust(size) for value in values) + told)
     return lines
 
 
+def _ranges(row: Row) -> tuple[Range | None, Range | None]:
+    return (None, None) if row.rates is None else (row.rates.opens, row.rates.clicks)
+
+
+def _low(found: Range | None) -> str:
+    return "–" if found is None else share(found.low.value)
+
+
 def _below(report: Report) -> list[str]:
-    lines = [
-        f"Not counted: {number(hits)} expired {kind}s, of mails older than the host counts."
-        for kind, hits in report.tally.expired.items()
-    ]
-    return [*lines, *map(_clean, report.notes)]
+    return [*remarks(report.tally), *map(_clean, report.notes)]

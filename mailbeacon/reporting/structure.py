@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-import json as _json
+import json
+from dataclasses import asdict
 
-from mailbeacon.counting import Comparison, Count, Dimension, Range, Rate, Raw, Readership, Split, Tally
+from mailbeacon.counting import (
+    CampaignRow,
+    Change,
+    Comparison,
+    Count,
+    Dimension,
+    Range,
+    Rate,
+    Raw,
+    Readership,
+    Split,
+    Tally,
+)
 from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, report_of
 
-__all__ = ["json"]
+__all__ = ["to_json"]
 
 _VERSION = 1
-_ALWAYS = (Dimension.HOUR, Dimension.CLIENT, Dimension.SYSTEM, Dimension.DEVICE, Dimension.COUNTRY)
+_ALWAYS = (
+    Dimension.HOUR,
+    Dimension.DAY,
+    Dimension.CLIENT,
+    Dimension.SYSTEM,
+    Dimension.DEVICE,
+    Dimension.COUNTRY,
+    Dimension.REGION,
+)
 
 
-def json(source: Report | Tally, *, indent: int | None = 2) -> str:
-    """Write a report as JSON, version 1.
+def to_json(source: Report | Tally, *, indent: int | None = 2) -> str:
+    """Return a report as JSON, version 1.
 
     Args:
         source: A report, or a tally to report without a title.
@@ -22,7 +43,7 @@ def json(source: Report | Tally, *, indent: int | None = 2) -> str:
     """
     report = report_of(source)
     found = findings(report)
-    return _json.dumps(_report(report, found), ensure_ascii=False, indent=indent)
+    return json.dumps(_report(report, found), ensure_ascii=False, indent=indent)
 
 
 def _report(report: Report, found: Findings) -> dict[str, object]:
@@ -31,8 +52,13 @@ def _report(report: Report, found: Findings) -> dict[str, object]:
         "v": _VERSION,
         "title": report.title,
         "made_at": report.made_at.isoformat() if report.made_at else None,
+        "period": None if found.period is None else [moment.isoformat() for moment in found.period],
+        "since": report.since.isoformat() if report.since else None,
+        "zone": str(report.zone),
         "delivered": rates.delivered,
         "bounced": report.tally.bounces,
+        "outcomes": asdict(found.outcomes),
+        "outcome_rates": {name: _rate(rate) for name, rate in rates.outcomes.items()},
         "opens": _count(found.opens),
         "clicks": _count(found.clicks),
         "open_rate": _range(rates.opens),
@@ -41,16 +67,21 @@ def _report(report: Report, found: Findings) -> dict[str, object]:
         "clicks_are_opens": rates.clicks_are_opens,
         "raw": {"opens": _raw(rates.raw_opens), "clicks": _raw(rates.raw_clicks)},
         "links": [_link(row) for row in found.links],
+        "destinations": [one._asdict() for one in found.destinations],
         "readership": _readership(found.readership),
         "experiment": None if found.comparison is None else _comparison(found.comparison),
+        "experiment_missing": found.missing,
+        "campaigns": [_campaign(row) for row in found.campaigns],
         "by": {str(dimension): _breakdown(report, dimension) for dimension in _dimensions(report)},
         "expired": report.tally.expired,
+        "marks": [{"mark": mark, "kind": kind, "hits": hits} for (mark, kind), hits in report.tally.marks.items()],
         "reasons": [
             {"kind": kind, "actor": actor, "signal": signal, "hits": hits}
             for (kind, actor, signal), hits in report.tally.reasons.items()
         ],
         "verdicts": report.tally.versions,
         "doubt": rates.doubt,
+        "advice": list(found.advice),
         "notes": list(report.notes),
     }
 
@@ -144,14 +175,42 @@ def _comparison(found: Comparison) -> dict[str, object]:
         "rates": {name: _rate(rate) for name, rate in found.rates.items()},
         "contrasts": contrasts,
         "sentence": found.sentence,
+        "waiting": found.waiting,
     }
 
 
-def _dimensions(report: Report) -> list[Dimension]:
-    return list(dict.fromkeys([*_ALWAYS, *([report.group_by] if report.group_by else [])]))
+def _campaign(row: CampaignRow) -> dict[str, object]:
+    return {
+        "campaign": row.campaign,
+        "first": row.first.isoformat() if row.first else None,
+        "delivered": row.rates.delivered,
+        "open_rate": _range(row.rates.opens),
+        "click_rate": _range(row.rates.clicks),
+        "outcome_rates": {name: _rate(rate) for name, rate in row.rates.outcomes.items()},
+        "open_change": _change(row.opens),
+        "click_change": _change(row.clicks),
+    }
 
 
-def _breakdown(report: Report, dimension: Dimension) -> list[dict[str, object]]:
+def _change(change: Change | None) -> dict[str, object] | None:
+    if change is None:
+        return None
+    return {
+        "points": change.points,
+        "low": change.interval.low,
+        "high": change.interval.high,
+        "p": change.p,
+        "of": change.of,
+        "could_be_chance": change.could_be_chance,
+    }
+
+
+def _dimensions(report: Report) -> list[str]:
+    asked = [report.group_by] if report.group_by else []
+    return list(dict.fromkeys(map(str, [*_ALWAYS, *report.tally.group_kinds, *asked])))
+
+
+def _breakdown(report: Report, dimension: str) -> list[dict[str, object]]:
     return [
         {"value": row.value, "opens": _count(row.opens), "clicks": _count(row.clicks)}
         for row in breakdown(report, dimension)

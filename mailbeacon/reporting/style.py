@@ -56,9 +56,21 @@ table.links th:first-child{width:52%}
 .track i+i{background:var(--unknown)}
 details{margin:.5rem 0}
 summary{cursor:pointer;color:var(--accent)}
-summary:focus-visible,iframe:focus-visible,.wide:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+summary:focus-visible,.map:focus-visible,.wide:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .wide{overflow-x:auto}
-iframe{display:block;width:100%;height:44rem;border:1px solid var(--line);border-radius:.5rem;background:#fff}
+.map{contain:layout paint;overflow-x:auto;max-width:100%;border:1px solid var(--line);border-radius:.5rem;background:#fff;
+    color:#000;color-scheme:light}
+.logo{max-height:4rem;max-width:16rem;margin-bottom:.75rem}
+.trend{fill:none;stroke-width:2}
+.trend.people{stroke:var(--people)}
+.trend.unknown{stroke:var(--unknown)}
+.heat{font-size:.75rem}
+.heat th,.heat td{padding:.2rem .15rem;text-align:center}
+.heat-1{background:color-mix(in srgb,var(--people) 8%,transparent)}
+.heat-2{background:color-mix(in srgb,var(--people) 16%,transparent)}
+.heat-3{background:color-mix(in srgb,var(--people) 24%,transparent)}
+.heat-4{background:color-mix(in srgb,var(--people) 34%,transparent)}
+.heat-5{background:color-mix(in srgb,var(--people) 44%,transparent)}
 dt{font-weight:600;margin-top:.5rem}
 dd{margin:0;max-width:46rem}
 @media (max-width:36rem){
@@ -75,19 +87,20 @@ dd{margin:0;max-width:46rem}
   body{max-width:none;padding:0;font-size:11pt}
   h2{break-after:avoid}
   figure,.cards li,tr{break-inside:avoid}
-  iframe{height:60rem;break-inside:avoid}
+  .map,.wide{overflow:visible;contain:layout;border-width:0}
+  [class^=heat-]{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
 """
 
 MAP_STYLE = """
-html{background:#fff;color:#000}
+:host{font:16px/1.4 Arial,Helvetica,sans-serif}
 a{color:#0b57d0;text-decoration:underline}
 img{outline:1px dashed #8a9199;outline-offset:-1px;max-width:100%}
 a.mb-link{outline:2px solid rgba(31,95,168,var(--mb));outline-offset:1px;
     background-color:rgba(31,95,168,calc(var(--mb)*.25))}
-.mb-share{position:absolute;z-index:9;transform:translateY(-70%);padding:0 5px;border-radius:8px;
+.mb-share{display:inline-block;margin:0 3px 0 0;padding:0 5px;border-radius:8px;vertical-align:middle;
     font:bold 11px/16px system-ui,sans-serif;letter-spacing:0;text-transform:none;text-decoration:none;
-        white-space:nowrap;background:#0b2e59;color:#fff;border:1px solid #fff;print-color-adjust:exact;
-        -webkit-print-color-adjust:exact}
+    white-space:nowrap;background:#0b2e59;color:#fff;border:1px solid #fff;print-color-adjust:exact;
+    -webkit-print-color-adjust:exact}
 .mb-share.mb-none{background:#fff;color:#3b434c;border-color:#8a9199}
 """

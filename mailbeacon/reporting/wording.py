@@ -1,69 +1,84 @@
-"""How numbers are written for people: shares, intervals, ranges; the same words in text and on the page."""
+"""How numbers are written for people in English text: shares, intervals, ranges; a page writes them by its language."""
 
 from __future__ import annotations
 
 from mailbeacon.counting import Interval, Range, Rate, Raw
+from mailbeacon.reporting.texts import ENGLISH, Texts
 
-__all__ = ["NOT_MEASURABLE", "bounds", "number", "range_text", "rate_text", "raw_text", "share", "shortened"]
+__all__ = ["NOT_MEASURABLE", "bounds", "number", "plural", "range_text", "rate_text", "raw_text", "share", "shortened"]
 
 NOT_MEASURABLE = "not measurable"
 """Written in place of a figure that does not exist, such as unique opens of mails that cannot be told apart."""
 
 
 def number(value: int) -> str:
-    """Write a whole number with a comma between thousands."""
-    return f"{value:,}"
+    """Return a whole number with a comma between thousands."""
+    return ENGLISH.number(value)
+
+
+def plural(value: int, noun: str) -> str:
+    """Return a number with what it counts: ``1 hit``, ``1,200 hits``."""
+    return f"{number(value)} {noun}{'' if value == 1 else 's'}"
 
 
 def share(value: float | None) -> str:
-    """Write a share as a percentage with one decimal; a dash for none."""
-    return "–" if value is None else f"{100 * value:.1f} %"
+    """Return a share as a percentage with one decimal; a dash for none."""
+    return ENGLISH.share(value)
 
 
 def bounds(interval: Interval) -> str:
-    """Write an interval as ``12.3 to 14.5 %``."""
-    return f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+    """Return an interval as ``12.3 to 14.5 %``."""
+    return ENGLISH.bounds(interval)
 
 
-def rate_text(rate: Rate) -> str:
-    """Write a rate with its interval and what it is of.
+def rate_text(rate: Rate, texts: Texts = ENGLISH) -> str:
+    """Return a rate with its interval and what it is of.
 
     Example:
         >>> from mailbeacon.counting import rate
         >>> rate_text(rate("click rate", 30, 1200, of="delivered"))
         '2.5 % (30 of 1,200 delivered; 1.8 to 3.5 %)'
     """
+    of = texts.say(rate.of)
     if rate.value is None:
-        return f"– (0 {rate.of})"
-    counted = f"{number(rate.numerator)} of {number(rate.denominator)} {rate.of}"
-    return f"{share(rate.value)} ({counted}; {bounds(rate.interval)})"
+        return f"– (0 {of})"
+    counted = texts.say("{hits} of {total} {of}", hits=rate.numerator, total=rate.denominator, of=of)
+    return f"{texts.share(rate.value)} ({counted}; {texts.bounds(rate.interval)})"
 
 
-def range_text(found: Range | None) -> str:
-    """Write what is known at least and at most."""
+def range_text(found: Range | None, texts: Texts = ENGLISH) -> str:
+    """Return what is known at least and at most."""
     if found is None:
-        return NOT_MEASURABLE
-    if found.low.numerator == found.high.numerator:
-        return share(found.low.value)
-    return f"{share(found.low.value)} to {share(found.high.value)}"
+        return texts.say(NOT_MEASURABLE)
+    low, high = texts.share(found.low.value), texts.share(found.high.value)
+    return low if low == high else texts.say("{low} to {high}", low=low, high=high)
 
 
-def raw_text(name: str, raw: Raw) -> list[str]:
+_MACHINES = {
+    "opens": "Machines made {share} of {hits} raw opens.",
+    "clicks": "Machines made {share} of {hits} raw clicks.",
+}
+_WOULD_SAY = "A tool that believes every hit would say {messages} messages, {share}."
+_WOULD_SAY_ONE = "A tool that believes every hit would say 1 message, {share}."
+
+
+def raw_text(name: str, raw: Raw, texts: Texts = ENGLISH) -> list[str]:
     """Say what machines made of all hits, and what a tool would show that takes each for a person's.
 
     Args:
-        name: What the hits are, in the plural: ``opens``.
+        name: What the hits are, in the plural: ``opens`` or ``clicks``.
         raw: Their figures, all audiences together.
+        texts: The language.
 
     Returns:
         Up to two sentences; none where there was no hit.
     """
     if not raw.hits:
         return []
-    lines = [f"Machines made {share(raw.machine_hits.value)} of {number(raw.hits)} raw {name}."]
+    lines = [texts.say(_MACHINES[name], share=texts.share(raw.machine_hits.value), hits=raw.hits)]
     if raw.rate is not None:
-        said = f"{number(raw.messages)} {'message' if raw.messages == 1 else 'messages'}, {share(raw.rate.value)}"
-        lines.append(f"A tool that believes every hit would say {said}.")
+        said = _WOULD_SAY_ONE if raw.rate.numerator == 1 else _WOULD_SAY
+        lines.append(texts.say(said, messages=raw.rate.numerator, share=texts.share(raw.rate.value)))
     return lines
 
 

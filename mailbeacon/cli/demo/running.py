@@ -82,11 +82,11 @@ def _perform(newsletter: Newsletter, recipients: int, seed: int, key: str, serve
         notes=[_revised(pairs, verdicts)],
     )
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
-    print(f"\n{reporting.text(report, width=width)}")
+    print(f"\n{reporting.to_text(report, width=width)}")
     print(accuracy.table(events, verdicts, played.truths))
     folder.write(KEY, f"{key}\n".encode())
     folder.write(MAIL, newsletter.document.encode(stage.template.render(stage.message(0))))
-    folder.write(REPORT, reporting.html(report).encode("utf-8", "replace"))
+    folder.write(REPORT, reporting.to_html(report).encode("utf-8", "replace"))
     folder.put_in_place()
     return stage
 

@@ -41,7 +41,7 @@ def run(options: Namespace) -> int:
     judged = _chosen(stored.events, classify_all(stored.events), options)
     report = _report(judged, newsletter, stored.broken, options)
     if options.html is not None:
-        replace_file(options.html, reporting.html(report).encode("utf-8", "replace"))
+        replace_file(options.html, reporting.to_html(report).encode("utf-8", "replace"))
     _print(report, options)
     return complain(stored.broken, INPUT) if stored.broken else OK
 
@@ -113,10 +113,10 @@ def _page(url: str) -> str:
 
 def _print(report: reporting.Report, options: Namespace) -> None:
     if options.json or options.csv:
-        text = f"{reporting.json(report)}\n" if options.json else reporting.csv(report)
+        text = f"{reporting.to_json(report)}\n" if options.json else reporting.to_csv(report)
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))  # in JSON this is its own escape
         sys.stdout.buffer.flush()
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
-    print(reporting.text(report, width=width), end="")
+    print(reporting.to_text(report, width=width), end="")
