@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbeacon.counting import Dimension, LinkKey, Split, Tally, tally
+from mailbeacon.counting import Dimension, LinkKey, Sentence, Split, Tally, tally
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
-from mailbeacon.reporting import Report
+from mailbeacon.reporting import GERMAN, Report, Texts
 from mailbeacon.reporting import to_csv as csv
 from mailbeacon.reporting import to_html as html
 from mailbeacon.reporting import to_json as json
@@ -357,3 +357,192 @@ def test_labels_belong_to_their_campaign_only():
 def test_a_report_wants_a_time_zone():
     with pytest.raises(ConfigError, match="time zone"):
         Report(tally=Tally(), made_at=datetime(2026, 1, 1))
+
+
+# Another language
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """Collect every string that a page says."""
+    found, say = set(), Texts.say
+
+    def listen(self, text, **values):
+        found.add(text.pattern if isinstance(text, Sentence) else text)
+        return say(self, text, **values)
+
+    monkeypatch.setattr(Texts, "say", listen)
+    return found
+
+
+def test_german_has_every_string_of_the_page(said):
+    """Signals of a host's own rules and names from the data are nobody's to translate."""
+    for options in ({}, {"clicks_are_opens": True, "silent": 4}, {"since": NOON}, {"group_by": Dimension.CAMPAIGN}):
+        html(sample(texts=GERMAN, **options))
+    html(mailing(texts=GERMAN))
+    html(Report(tally=Tally(), texts=GERMAN))
+    assert {text for text in said if text not in GERMAN.words} <= {"apple mpp", ""}
+
+
+def test_a_translation_keeps_the_places_of_the_original():
+    places = re.compile(r"\{(\w+)\}")
+    assert not [one for one, other in GERMAN.words.items() if {*places.findall(one)} != {*places.findall(other)}]
+
+
+def test_numbers_and_days_are_written_as_the_language_writes_them():
+    page = html(mailing(texts=GERMAN)).replace("\N{NO-BREAK SPACE}", " ")
+    assert '<html lang="de">' in page
+    for part in ("2.400", "03.03.2026 12:00", "Öffnungsrate", "0,50 %"):
+        assert part in page
+    assert "open rate" not in page
+
+
+# What became of the mails, campaigns, groups
+
+
+def mailing(**options):
+    """Return the report of two campaigns of 1,200 mails each, with a provider's events."""
+    found = []
+    for campaign, opened in (("spring", 300), ("summer", 420)):
+        sent = NOON - timedelta(hours=1)
+        for number in range(1_200):
+            fields = {
+                "campaign": campaign,
+                "recipient": f"u{number}",
+                "sent_at": sent,
+                "minutes": 60 * 24 * (campaign > "sp"),
+            }
+            found.append((event(f"{campaign}{number}", Kind.SENT, **fields), None))
+            if number < opened:
+                found.append((event(f"{campaign}{number}", **fields), PERSON))
+            if number < 40:
+                found.append((event(f"{campaign}{number}", Kind.CLICK, link=1, **fields), PERSON))
+            if number >= 1_170:
+                found.append((event(f"{campaign}{number}", Kind.BOUNCED, **fields), None))
+            if 500 <= number < 506:
+                found.append((event(f"{campaign}{number}", Kind.COMPLAINED, **fields), None))
+    groups = {"provider": lambda who: "Gmail" if who < "u5" else f"own-{who}" if who == "u77" else "GMX"}
+    return Report(tally=tally(found, groups=groups), title="Two", **options)
+
+
+def test_all_forms_tell_what_became_of_the_mails():
+    report = mailing()
+    plain = text(report)
+    assert re.search(r"^Bounced \(hard\) +60  2\.50 % of sent, interval ", plain, re.MULTILINE)
+    assert re.search(r"^Spam complaints +12  0\.51 % of delivered, interval ", plain, re.MULTILINE)
+    page = html(report).replace("\N{NO-BREAK SPACE}", " ")
+    assert '<th scope="row">Bounced (hard)</th><td>60</td><td>2.50 %</td>' in page
+    assert "Gmail asks for a complaint rate below 0.1 %" in page
+    found = json_reader.loads(json(report))
+    assert found["outcomes"]["bounced"] == found["outcome_rates"]["bounced"]["numerator"] == 60
+    rows = {(row["figure"], row["of"]): row for row in csv_reader.DictReader(io.StringIO(csv(report), newline=""))}
+    assert (rows["bounce rate", "sent"]["total"], rows["bounced", ""]["total"]) == ("60", "60")
+
+
+def test_campaigns_stand_side_by_side_with_their_change():
+    report = mailing()
+    assert re.search(r"^spring +25\.6 % +3\.4 %$", text(report), re.MULTILINE)
+    assert re.search(r"^summer +35\.9 % \+10\.3 +3\.4 % ~$", text(report), re.MULTILINE)
+    found = json_reader.loads(json(report))["campaigns"]
+    assert [(row["campaign"], row["delivered"]) for row in found] == [("spring", 1_170), ("summer", 1_170)]
+    assert found[1]["open_change"]["points"] == pytest.approx(120 / 1_170)
+    assert "+10.3 points" in html(report)
+    assert "could be chance" in html(report)
+    assert json_reader.loads(json(mailing(campaigns=False)))["campaigns"] == []
+
+
+def test_groups_are_shown_and_small_ones_are_added_up():
+    report = mailing()
+    found = {
+        row["value"]: row["opens"]["messages"]["people"] for row in json_reader.loads(json(report))["by"]["provider"]
+    }
+    assert found.keys() == {"Gmail", "GMX", "other"}
+    assert "By provider" in text(report)
+    assert "own-u77" not in html(report) + text(report) + csv(report)
+
+
+def test_a_report_of_a_window_says_so_everywhere_and_gives_no_rate_of_what_was_delivered():
+    report = mailing(since=NOON)
+    for write in (text, html, csv):
+        assert "Only events from 2026-03-02 12:00 UTC on are counted." in write(report).replace("\n  ", " ")
+    found = json_reader.loads(json(report))
+    assert found["since"] == "2026-03-02T12:00:00+00:00"
+    assert (found["open_rate"], found["raw"]["opens"]["rate"], found["outcome_rates"]) == (None, None, {})
+
+
+def test_what_is_missing_for_the_experiment_is_said_everywhere():
+    events = [event("m1", variant="a"), event("m2", variant="b")]
+    report = Report(tally=tally(events, [PERSON] * 2, deliveries=9))
+    for write in (text, html, json):
+        assert "it is not known how many messages of a, b were delivered" in write(report).replace("\n  ", " ")
+
+
+def test_links_to_one_destination_are_added_up_and_told_apart():
+    clicks = [event(f"m{n}", Kind.CLICK, link=n % 2 + 1).changed(url="https://x.example/a?n=1#b") for n in range(5)]
+    links = [Link(number=n, url=f"https://x.example/a?n={n}", label="Read on") for n in (1, 2)]
+    report = Report(tally=tally(clicks, [PERSON] * 5), links=links)
+    assert [tuple(one)[:3] for one in findings(report).destinations] == [("https://x.example/a", 2, 5)]
+    names = [row["of"] for row in csv_reader.DictReader(io.StringIO(csv(report), newline="")) if row["unit"] == "hits"]
+    assert {"Read on [1] (spring)", "Read on [2] (spring)"} <= {*names}
+    assert "n=1" not in text(report) + html(report) + json(report) + csv(report)
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_no_cell_is_taken_for_a_formula(first):
+    title = f"{first}1+1"
+    found = csv(Report(tally=tally([event("m", campaign=title)], [PERSON]), group_by=Dimension.CAMPAIGN))
+    rows = [*csv_reader.reader(io.StringIO(found, newline=""))]
+    assert not [
+        cell for row in rows for cell in row if cell.startswith(first) and not cell[1:].replace(".", "").isdigit()
+    ]
+    assert [cell for row in rows for cell in row if cell == f"'{title}"]
+
+
+def test_a_logo_is_an_image_in_the_page_itself():
+    logo = "data:image/png;base64,iVBORw0KGgo="
+    assert f'<img class="logo" src="{logo}" alt="">' in html(Report(tally=Tally(), logo=logo))
+    for wrong in (
+        "https://x.example/a.png",
+        'data:image/png;base64,"><script>',
+        "data:image/png;base64," + "A" * 200_000,
+    ):
+        with pytest.raises(ConfigError, match="logo"):
+            Report(tally=Tally(), logo=wrong)
+
+
+@pytest.mark.parametrize(
+    "broken", ["<![:", "<![ if !mso]>x", "<!--", "<a href=", "</", "<p" * 9, "\0<b>", "<select><option>"]
+)
+def test_no_newsletter_costs_the_report(broken):
+    assert "How each number is defined" in html(sample(newsletter=broken))
+
+
+def test_a_map_that_fails_costs_the_map_only(monkeypatch, caplog):
+    def fail(*_):
+        raise AssertionError("what only the newsletter knows")
+
+    monkeypatch.setattr("mailbeacon.reporting.page.click_map", fail)
+    page = html(sample())
+    assert "The click map of this newsletter cannot be drawn." in page
+    assert "How each number is defined" in page
+    assert caplog.messages == ["the click map cannot be drawn: AssertionError"]
+
+
+def test_image_maps_and_outlooks_links_have_badges():
+    source = (
+        '<map><area href="https://x.example/1" alt="Left"></map><!--[if mso]><v:roundrect href="https://x.example/2">'
+        "</v:roundrect><![endif]--><p>end"
+    )
+    links = [
+        Link(
+            number=n,
+            url=f"https://x.example/{n}",
+            label=label,
+            line=1,
+            column=source.index(f"https://x.example/{n}") + 1,
+        )
+        for n, label in ((1, "Left"), (2, "Button"))
+    ]
+    drawn = click_map(source, links, [])
+    assert '<span class="mb-share mb-none">Left 0</span></map>' in drawn
+    assert '<span class="mb-share mb-none">Button 0</span><p>end' in drawn

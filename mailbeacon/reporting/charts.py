@@ -167,10 +167,10 @@ def _tips(found: Sequence[Bucket], step: timedelta, bottom: int, texts: Texts) -
 
 
 def _labels(found: Sequence[Bucket], step: timedelta, y: int, texts: Texts) -> str:
-    """Name about five stretches, three of them where the page is narrow."""
+    """Name about four stretches, two of them where the page is narrow."""
     width = _width(len(found))
     labels = []
-    for turn, place in enumerate(range(0, len(found), max(1, -(-len(found) // 5)))):
+    for turn, place in enumerate(range(0, len(found), max(1, -(-len(found) // 4)))):
         x = _LEFT + (place + 0.5) * width
         anchor, x = ("start", _LEFT) if not place else ("end", _WIDTH - _RIGHT) if x > _WIDTH - 60 else ("middle", x)
         start = found[place].start

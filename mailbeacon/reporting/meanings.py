@@ -35,6 +35,14 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ("Click rate", "The same range for clicks."),
     ("Click-to-open rate", "Messages that people both opened and clicked, of the messages people opened."),
     ("Share of a link", "Messages in which people clicked the link, of the messages in which people clicked any link."),
+    (
+        "Bounce rate",
+        "Messages that bounced for good, of the messages sent; soft bounces are put off and stand apart.",
+    ),
+    (
+        "Unsubscribe and complaint rate",
+        "Messages whose reader unsubscribed, or reported spam, of the messages delivered.",
+    ),
     ("Raw", "What a tool that believes every hit would say: all audiences together."),
     (
         "Readers, seen or not",

@@ -18,7 +18,10 @@ ACTORS = {
 """Who it was, by the name of the actor."""
 
 _REASONS = {
+    "agent-browser": "a person's browser",
     "agent-crawler": "a crawler's user agent",
+    "agent-image-proxy": "a mail provider's image proxy",
+    "agent-mail-client": "a mail client",
     "agent-prefetch": "a user agent that only prefetches",
     "agent-preview": "a link preview's user agent",
     "agent-privacy-proxy": "Apple's privacy proxy",
@@ -49,8 +52,12 @@ _REASONS = {
     "proxy-follows": "an image proxy that follows a link",
     "same-moment": "two links closer together than a hand can",
     "same-second": "two links within a second",
+    "sec-fetch": "headers as a browser sends them",
+    "sec-fetch-user": "a browser that tells of a person's hand",
     "security-network": "a security vendor's network",
     "tabs": "several links within seconds, as in tabs",
+    "gateway-referer": "a security gateway before the click",
+    "webmail-referer": "a click in webmail",
     "unsubscribe-pair": "the unsubscribe page and another link together",
 }
 

@@ -44,6 +44,7 @@ table{border-collapse:collapse;width:100%;font-size:.9375rem;font-variant-numeri
 caption{text-align:left;color:var(--soft);font-size:.875rem;padding:.25rem 0}
 th,td{padding:.35rem .5rem;text-align:right;vertical-align:top;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child{text-align:left;padding-left:0;overflow-wrap:anywhere}
+tbody th:first-child{min-width:6rem}
 thead th{font-weight:600;white-space:nowrap}
 tbody th{font-weight:400}
 .url{display:block;color:var(--soft);font-size:.8125rem;overflow-wrap:anywhere}
@@ -64,7 +65,8 @@ summary:focus-visible,.map:focus-visible,.wide:focus-visible{outline:3px solid v
 .trend{fill:none;stroke-width:2}
 .trend.people{stroke:var(--people)}
 .trend.unknown{stroke:var(--unknown)}
-.heat{font-size:.75rem}
+.heat{font-size:.75rem;min-width:38rem}
+.heat th:first-child{white-space:nowrap;min-width:0;padding-right:.5rem}
 .heat th,.heat td{padding:.2rem .15rem;text-align:center}
 .heat-1{background:color-mix(in srgb,var(--people) 8%,transparent)}
 .heat-2{background:color-mix(in srgb,var(--people) 16%,transparent)}
@@ -87,6 +89,7 @@ dd{margin:0;max-width:46rem}
   body{max-width:none;padding:0;font-size:11pt}
   h2{break-after:avoid}
   figure,.cards li,tr{break-inside:avoid}
+  .heat{min-width:0}
   .map,.wide{overflow:visible;contain:layout;border-width:0}
   [class^=heat-]{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 }
