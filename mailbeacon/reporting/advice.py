@@ -18,6 +18,8 @@ _MANY_MACHINES = 0.15
 _MANY_BOUNCES = 0.02
 """A list with more bounces than this is old or bought, so mailbox providers take the sender for a spammer."""
 _MUCH_UNKNOWN = 0.3
+_FEW = 30
+"""Of fewer than these nothing is advised."""
 
 _SAID = {
     (Mark.EXPIRED, Kind.OPEN): "{hits} opens of mails older than the sender counts are in no figure.",
@@ -79,13 +81,13 @@ def _of_machines(rates: Rates) -> Iterator[Sentence]:
         (rates.raw_opens, "{percent} % of the opens were machines: judge by people, not by totals."),
     ):
         value = raw.machine_hits.value
-        if value is not None and value >= _MANY_MACHINES:
+        if value is not None and value >= _MANY_MACHINES and raw.hits >= _FEW:
             yield Sentence.of(said, percent=round(100 * value))
 
 
 def _of_unknown(tally: Tally) -> Iterator[Sentence]:
     opens = tally.count(Kind.OPEN).messages
-    if opens.possible and opens.unknown / opens.possible >= _MUCH_UNKNOWN:
+    if opens.possible >= _FEW and opens.unknown / opens.possible >= _MUCH_UNKNOWN:
         yield Sentence.of(
             "Of {percent} % of the possible opens nobody can know whether a person looked: decide by clicks.",
             percent=round(100 * opens.unknown / opens.possible),
