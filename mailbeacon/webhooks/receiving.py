@@ -127,7 +127,8 @@ class Receiver:
         arrived = request.received_at or self._reader.beacon.settings.clock()
         post = Post(request, arrived, self._hook)
         self._gate.check(post)
-        return self._set_up(post) or self._events(post)
+        set_up = self._set_up(post)
+        return self._events(post) if set_up is None else set_up
 
     def answer(self, request: Request) -> Reply:
         """Read a post, judge and keep its events, and give the reply; never raises.

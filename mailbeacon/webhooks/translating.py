@@ -202,8 +202,14 @@ class Reader:
         return too_old or age < timedelta() - settings.clock_skew
 
     def _id(self, report: Report, kind: Kind, key: int) -> str:
-        """Name a report by the provider's own name for it, or by all that tells it from another."""
-        name = report.id or f"{report.message}\0{report.at}\0{report.url}"
+        """Name a report by the provider's own name for it, or by all that tells it from another.
+
+        One message to several addresses is reported under one name, an event for each. Nothing else is mixed in: where a
+        provider signs the name alone, what is posted again with another content is the event it was.
+        """
+        name = report.id or f"{kind}\0{report.message}\0{report.at}\0{report.url}\0{report.address}"
         digest = self._ids[key].copy()
-        digest.update(f"{self._source}\0{kind}\0{report.address}\0{name}".encode("utf-8", "surrogatepass"))
+        digest.update(
+            f"{self._source}\0{report.address if report.shared else ''}\0{name}".encode("utf-8", "surrogatepass")
+        )
         return digest.hexdigest()
