@@ -52,7 +52,7 @@ _TELLTALES = {
     "custom_variables": "mailtrap",
     "payload": "postal",
     "mail": "ses",
-    "delivery_info": "unisender",
+    "job_id": "unisender",
 }
 """A field that only one provider's events have."""
 
