@@ -6,6 +6,7 @@ A program of its own, for Django is configured once in a process.
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from base64 import b64encode
 from importlib import import_module
@@ -145,4 +146,4 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")
     assert opened  # every provider has a receiver without a check too
     rows = {name: {what: row(name, one) for what, one in cases().items()} for name in VIEWS}
-    print(json.dumps({"rows": rows, "altered": {name: altered(name) for name in VIEWS}}))
+    sys.stdout.write(json.dumps({"rows": rows, "altered": {name: altered(name) for name in VIEWS}}))
