@@ -13,19 +13,25 @@ from mailbeacon.privacy.levels import (
 )
 from mailbeacon.privacy.policy import Decision, Policy
 from mailbeacon.privacy.redaction import redact, redactor
+from mailbeacon.privacy.rights import Done, Retention, erase_person, export_person, retain
 
 __all__ = [
     "Decision",
+    "Done",
     "Policy",
+    "Retention",
     "as_level",
     "dated",
     "effective_level",
+    "erase_person",
+    "export_person",
     "is_mixed",
     "limited",
     "opted_out",
     "personal",
     "redact",
     "redactor",
+    "retain",
     "shared",
     "unlinked",
 ]

@@ -13,6 +13,7 @@ from typing import Final, Self
 
 from mailbeacon.model import Action, Consent, Kind, Leave, Level, Message, Purpose
 from mailbeacon.store.database import SHORT_WAIT, Database
+from mailbeacon.store.rework import delete
 
 __all__ = ["Consents", "MemoryConsents", "SqliteConsents"]
 
@@ -183,7 +184,7 @@ class SqliteConsents(Consents):
 
     def erase(self, recipient: str) -> int:
         """Take a person's answers out, and with them the proof, and return how many they were."""
-        return self._database.write("DELETE FROM mailbeacon_consents WHERE recipient = ?", [(recipient,)])
+        return delete(self._database, ("DELETE FROM mailbeacon_consents WHERE recipient = ?", (recipient,)))
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""

@@ -83,17 +83,29 @@ class Database:
             StoreError: If the file cannot be written, or not within the time to wait.
         """
         found = [tuple(storable(value) for value in row) for row in rows]
+
+        def work(connection: sqlite3.Connection) -> int:
+            changed = connection.executemany(statement, found).rowcount
+            if after:
+                connection.execute(after)
+            return changed
+
         with self._ready() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            return _in_transaction(connection, work)
+
+    def change(self, work: Callable[[sqlite3.Connection], int]) -> int:
+        """Run work that takes rows out or changes them in one transaction; what is gone is overwritten in the file.
+
+        Raises:
+            StoreError: If the file cannot be written, or not within the time to wait.
+        """
+        with self._ready() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
             try:
-                changed = connection.executemany(statement, found).rowcount
-                if after:
-                    connection.execute(after)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                changed = _in_transaction(connection, work)
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.execute("PRAGMA secure_delete = OFF")
         return changed
 
     def read(self, statement: str, values: Values = ()) -> list[tuple[object, ...]]:
@@ -189,6 +201,18 @@ class Database:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
         self._connection = None
+
+
+def _in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], int]) -> int:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return done
 
 
 _databases: WeakSet[Database] = WeakSet()

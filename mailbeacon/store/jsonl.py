@@ -6,7 +6,7 @@ It does not index, and it does not write an event's fields in any form but the m
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from os import PathLike
@@ -15,10 +15,11 @@ from threading import Lock
 from typing import Final, Self
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
-from mailbeacon.model import Event, Verdict
+from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.files import is_still_at, lock, open_private
 from mailbeacon.store.lines import Pair, broken_report, line_of, pair_of
 from mailbeacon.store.memory import check_bounds, check_wait
+from mailbeacon.store.rework import Change, applied
 
 __all__ = ["JsonlSink"]
 
@@ -114,11 +115,24 @@ class JsonlSink:
         Raises:
             OSError: If a file cannot be written anew; it is then as it was.
         """
-        return self._keep_only(lambda event: event.recipient != recipient)
+        return self._rewrite(lambda event: None if event.recipient == recipient else event)
 
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many lines went."""
-        return self._keep_only(lambda event: event.received_at >= moment)
+        return self._rewrite(lambda event: None if event.received_at < moment else event)
+
+    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+        """Change or drop the events received before a moment, one file after another; broken lines stay.
+
+        Args:
+            before: The moment.
+            change: Gives the event itself, another to keep in its place, or ``None`` to drop it.
+            kinds: Only events of these kinds; empty for all.
+
+        Returns:
+            How many lines were changed or went.
+        """
+        return self._rewrite(lambda event: applied(event, before, change, kinds))
 
     def close(self) -> None:
         """Close the file; the next event opens it again."""
@@ -194,52 +208,57 @@ class JsonlSink:
                 self._path.rename(f"{self._path}.{max(numbered, default=0) + 1}")
         self._shut()
 
-    def _keep_only(self, wanted: Callable[[Event], bool]) -> int:
+    def _rewrite(self, change: Change) -> int:
         with self._lock:
             self._shut()
-            gone = _rewrite(self._path, wanted)  # first: one that is rotated meanwhile has been seen to
-            return gone + sum(_rewrite(path, wanted) for path in self.files if path != self._path)
+            done = _rewrite(self._path, change)  # first: one that is rotated meanwhile has been seen to
+            return done + sum(_rewrite(path, change) for path in self.files if path != self._path)
 
 
 def _pass_over(_: DataError) -> None:
     """Say nothing of a line that cannot be read."""
 
 
-def _rewrite(path: Path, wanted: Callable[[Event], bool]) -> int:
-    """Write a file anew without the unwanted events, while nobody can append to it; return how many lines went."""
+def _rewrite(path: Path, change: Change) -> int:
+    """Write a file anew with its events changed, while nobody can append to it; return how many lines differ or went."""
     while path.exists():
         old = open_private(path, create=False)
         try:
             with lock(old, path, seconds=_PATIENT_SECONDS):
                 if is_still_at(path, os.fstat(old)):  # or somebody rotated it while we waited
-                    return _copy(old, path, wanted)
+                    return _copy(old, path, change)
         finally:
             os.close(old)
     return 0
 
 
-def _copy(old: int, path: Path, wanted: Callable[[Event], bool]) -> int:
+def _copy(old: int, path: Path, change: Change) -> int:
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    gone = 0
+    done = 0
     try:
         with open(old, "rb", closefd=False) as lines, open(open_private(beside), "wb") as kept:  # noqa: PTH123
             for line in lines:
-                if _wants(line, wanted):
-                    kept.write(line)
-                else:
-                    gone += 1
+                new = _changed(line, change)
+                done += new != line
+                kept.write(new)
             kept.flush()
             os.fsync(kept.fileno())
-        if gone:
+        if done:
             beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return gone
+    return done
 
 
-def _wants(line: bytes, wanted: Callable[[Event], bool]) -> bool:
+def _changed(line: bytes, change: Change) -> bytes:
+    """Return the line of an event after the change; empty where it goes, and itself where nothing changes."""
     try:
         pair = pair_of(line)
     except DataError:
-        return True
-    return pair is None or wanted(pair[0])
+        return line
+    if pair is None:
+        return line
+    new = change(pair[0])
+    if new is None:
+        return b""
+    return line if new == pair[0] else line_of(new, pair[1])

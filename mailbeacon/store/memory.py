@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from threading import Lock
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Verdict
+from mailbeacon.model import Event, Kind, Verdict
 
 __all__ = ["CallbackSink", "MemoryHistory", "MemorySink", "check_bounds", "check_wait"]
 
@@ -63,12 +63,38 @@ class MemorySink:
         return (pair for pair in self.events() if pair[0].recipient == recipient)
 
     def erase(self, recipient: str) -> int:
-        """Forget a recipient's events, and return how many they were."""
+        """Forget a recipient's events and last open, and return how many events they were."""
+        with self._lock:
+            self._days.pop(recipient, None)
         return self._keep_only(lambda event: event.recipient != recipient)
 
     def drop_before(self, moment: datetime) -> int:
         """Forget the events received before a moment, and return how many they were."""
         return self._keep_only(lambda event: event.received_at >= moment)
+
+    def rework(self, before: datetime, change: Callable[[Event], Event | None], kinds: Collection[Kind] = ()) -> int:
+        """Change or drop the events received before a moment, and return how many.
+
+        Args:
+            before: The moment.
+            change: Gives the event itself, another to keep in its place, or ``None`` to drop it.
+            kinds: Only events of these kinds; empty for all.
+        """
+        with self._lock:
+            made = {
+                name: (_reworked(event, before, change, kinds), verdict)
+                for name, (event, verdict) in self._kept.items()
+            }
+            done = sum(new != self._kept[name][0] for name, (new, _) in made.items())
+            self._kept = {name: (new, verdict) for name, (new, verdict) in made.items() if new is not None}
+        return done
+
+    def drop_last_opens(self, before: date) -> int:
+        """Forget the last opens on days before one, and return how many they were."""
+        with self._lock:
+            kept = {name: day for name, day in self._days.items() if day >= before}
+            done, self._days = len(self._days) - len(kept), kept
+        return done
 
     def _keep_only(self, wanted: Callable[[Event], bool]) -> int:
         with self._lock:
@@ -88,6 +114,13 @@ class MemorySink:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+def _reworked(
+    event: Event, before: datetime, change: Callable[[Event], Event | None], kinds: Collection[Kind]
+) -> Event | None:
+    """Return what becomes of an event: itself where it is not older than ``before``, or of none of the kinds."""
+    return event if event.received_at >= before or (kinds and event.kind not in kinds) else change(event)
 
 
 class CallbackSink:
@@ -145,6 +178,29 @@ class MemoryHistory:
             self._messages.write(event.message_id and event.mail, event)
             self._networks.write(event.facts.network_id, event)
 
+    def of_recipient(self, recipient: str) -> Iterator[tuple[Event, None]]:
+        """Return the remembered events of one recipient, without verdicts."""
+        with self._lock:
+            found = {event.id: event for shelf in self._shelves for event in shelf if event.recipient == recipient}
+        return ((event, None) for event in found.values())
+
+    def erase(self, recipient: str) -> int:
+        """Forget a recipient's events, and return how many they were."""
+        found = len([*self.of_recipient(recipient)])
+        with self._lock:
+            for shelf in self._shelves:
+                shelf.replace(lambda event: None if event.recipient == recipient else event)
+        return found
+
+    def rework(self, before: datetime, change: Callable[[Event], Event | None], kinds: Collection[Kind] = ()) -> int:
+        """Change or drop remembered events, as :meth:`MemorySink.rework` does."""
+        with self._lock:
+            return max(shelf.replace(lambda event: _reworked(event, before, change, kinds)) for shelf in self._shelves)
+
+    @property
+    def _shelves(self) -> tuple[_Shelf, _Shelf]:
+        return self._messages, self._networks
+
 
 class _Shelf:
     """Hold the latest events of the keys used last; an empty key holds nothing."""
@@ -162,6 +218,20 @@ class _Shelf:
             return ()
         self._queues.move_to_end(key)
         return tuple(queue)
+
+    def __iter__(self) -> Iterator[Event]:
+        return (event for queue in self._queues.values() for event in queue)
+
+    def replace(self, change: Callable[[Event], Event | None]) -> int:
+        """Change or drop events in place, under the keys they are under, and return how many."""
+        done = 0
+        for queue in self._queues.values():
+            old = [*queue]
+            new = [change(event) for event in old]
+            done += sum(one != other for one, other in zip(new, old, strict=True))
+            queue.clear()
+            queue.extend(event for event in new if event is not None)
+        return done
 
     def write(self, key: Hashable, event: Event) -> None:
         if not key:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
 from mailbeacon.errors import DataError
-from mailbeacon.model import Event, Verdict
+from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.database import SHORT_WAIT, Database
 from mailbeacon.store.lines import Pair, pairs_of
 from mailbeacon.store.memory import check_bounds
+from mailbeacon.store.rework import Change, delete, rework
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,6 +47,7 @@ _HISTORY: Final = """
     );
     CREATE INDEX IF NOT EXISTS mailbeacon_history_message ON mailbeacon_history (message_id, number);
     CREATE INDEX IF NOT EXISTS mailbeacon_history_network ON mailbeacon_history (network_id, number);
+    CREATE INDEX IF NOT EXISTS mailbeacon_history_recipient ON mailbeacon_history (json_extract(event, '$.recipient'));
 """
 _LATEST: Final = "SELECT id, event FROM mailbeacon_history WHERE {} = ? ORDER BY number DESC LIMIT ?"
 
@@ -108,12 +110,32 @@ class SqliteSink:
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
-        self._database.write("DELETE FROM mailbeacon_last_opens WHERE recipient = ?", [(recipient,)])
-        return self._database.write(f"DELETE FROM {TABLE} WHERE recipient = ?", [(recipient,)])
+        return delete(
+            self._database,
+            ("DELETE FROM mailbeacon_last_opens WHERE recipient = ?", (recipient,)),
+            (f"DELETE FROM {TABLE} WHERE recipient = ?", (recipient,)),
+        )
 
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many they were."""
-        return self._database.write(f"DELETE FROM {TABLE} WHERE received_at < ?", [(moment.timestamp(),)])
+        return delete(self._database, (f"DELETE FROM {TABLE} WHERE received_at < ?", (moment.timestamp(),)))
+
+    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+        """Change or drop the events received before a moment, in one transaction.
+
+        Args:
+            before: The moment.
+            change: Gives the event itself, another to keep in its place, or ``None`` to drop it.
+            kinds: Only events of these kinds; empty for all.
+
+        Returns:
+            How many were changed or dropped; rows that cannot be read stay.
+        """
+        return rework(self._database, TABLE, before, change, kinds, lambda event: {"recipient": event.recipient})
+
+    def drop_last_opens(self, before: date) -> int:
+        """Take out the last opens on days before one, and return how many they were."""
+        return delete(self._database, ("DELETE FROM mailbeacon_last_opens WHERE day < ?", (before.isoformat(),)))
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Keep the day of a person's last open, in place of an earlier one (level DATE)."""
@@ -200,8 +222,28 @@ class SqliteHistory:
 
     def erase(self, recipient: str) -> int:
         """Forget a recipient's events, and return how many they were."""
-        return self._database.write(
-            "DELETE FROM mailbeacon_history WHERE json_extract(event, '$.recipient') = ?", [(recipient,)]
+        return delete(
+            self._database,
+            ("DELETE FROM mailbeacon_history WHERE json_extract(event, '$.recipient') = ?", (recipient,)),
+        )
+
+    def of_recipient(self, recipient: str) -> Iterator[Pair]:
+        """Return the remembered events of one recipient, without verdicts."""
+        rows = self._database.read(
+            "SELECT event FROM mailbeacon_history WHERE json_extract(event, '$.recipient') = ? ORDER BY number",
+            (recipient,),
+        )
+        return ((Event.from_json(str(text)), None) for (text,) in rows)
+
+    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+        """Change or drop remembered events, as :meth:`SqliteSink.rework` does."""
+        return rework(
+            self._database,
+            "mailbeacon_history",
+            before,
+            change,
+            kinds,
+            lambda event: {"message_id": _mail(event), "network_id": event.facts.network_id or None},
         )
 
     def close(self) -> None:

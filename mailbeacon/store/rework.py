@@ -1,0 +1,93 @@
+"""Go through a SQLite table of events and change or drop some of them, all in one transaction.
+
+What was deleted is overwritten in the file, so that it cannot be read there any more.
+Source: SQLite, PRAGMA secure_delete, 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from mailbeacon.errors import DataError
+from mailbeacon.model import Event, Kind
+from mailbeacon.store.database import Database, storable
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["Change", "applied", "delete", "rework"]
+
+Change = Callable[[Event], Event | None]
+"""Give an event, the event to keep in its place, or ``None`` to drop it."""
+_BATCH: Final = 1000
+
+
+def applied(event: Event, before: datetime, change: Change, kinds: Collection[Kind]) -> Event | None:
+    """Return what becomes of an event: itself where it is not older than ``before``, or of none of the kinds."""
+    return event if event.received_at >= before or (kinds and event.kind not in kinds) else change(event)
+
+
+def delete(database: Database, *statements: tuple[str, tuple[object, ...]]) -> int:
+    """Run statements that delete, in one transaction, and return how many rows the last one took out."""
+
+    def work(connection: sqlite3.Connection) -> int:
+        found = 0
+        for statement, values in statements:
+            found = connection.execute(statement, [storable(value) for value in values]).rowcount
+        return found
+
+    return database.change(work)
+
+
+def rework(
+    database: Database,
+    table: str,
+    before: datetime,
+    change: Change,
+    kinds: Collection[Kind],
+    columns: Callable[[Event], dict[str, object]],
+) -> int:
+    """Change or drop the events of a table that were received before a moment; rows that cannot be read stay.
+
+    Args:
+        database: The file.
+        table: One with the columns ``number`` and ``event``.
+        before: The moment.
+        change: As of :data:`Change`.
+        kinds: Of which kinds; empty for all.
+        columns: Gives the table's other columns that hang on the event.
+
+    Returns:
+        How many rows were changed or dropped.
+    """
+
+    def work(connection: sqlite3.Connection) -> int:
+        done, last = 0, 0
+        while rows := connection.execute(
+            f"SELECT number, event FROM {table} WHERE number > ? ORDER BY number LIMIT ?", (last, _BATCH)
+        ).fetchall():
+            last = rows[-1][0]
+            done += sum(_put(connection, number, text) for number, text in rows)
+        return done
+
+    def _put(connection: sqlite3.Connection, number: int, text: str) -> bool:
+        try:
+            event = Event.from_json(text)
+        except DataError:
+            return False
+        new = applied(event, before, change, kinds)
+        if new is event or new == event:
+            return False
+        if new is None:
+            connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,))
+            return True
+        values = {"event": new.to_json(), **columns(new)}
+        names = ", ".join(f"{name} = ?" for name in values)
+        connection.execute(
+            f"UPDATE {table} SET {names} WHERE number = ?", [*(storable(value) for value in values.values()), number]
+        )
+        return True
+
+    return database.change(work)
