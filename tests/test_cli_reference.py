@@ -53,6 +53,7 @@ def test_choices_defaults_and_exit_codes_are_those_of_the_commands():
 
 def test_every_example_is_a_command_line_that_is_understood():
     lines = re.findall(r"^mailbeacon (.+)$", PAGE, re.MULTILINE)
-    assert len(lines) == 9
+    assert len(lines) >= 12
     for line in lines:
-        assert _parser().parse_args(line.partition(" > ")[0].split()).command in SECTIONS
+        command = _parser().parse_args(line.partition(" > ")[0].split()).command
+        assert command in {name.partition(" ")[0] for name in SECTIONS}

@@ -6,19 +6,18 @@ import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.cli.console import OK, USAGE, Commands, Refused, shown
+from mailbeacon.cli.console import OK, USAGE, Commands, Refused, reason, shown
+from mailbeacon.errors import DataError
 from mailbeacon.model import Kind
 from mailbeacon.privacy import Done, Retention, erase_person, export_person, retain
+from mailbeacon.store import open_stores
 
 __all__ = ["register"]
 
-_WAIT: Final = timedelta(seconds=10)
-_SQLITE: Final = b"SQLite format 3\0"
 _TIME: Final = re.compile(r"([0-9]{1,6})(d|h)")
 _HOURS: Final = {"d": 24, "h": 1}
 
@@ -123,25 +122,9 @@ def _stores(files: Iterable[Path]) -> list[object]:
 
 
 def _stores_of(file: Path) -> list[object]:
-    import sqlite3
-
-    from mailbeacon import store
-
     try:
-        with file.open("rb") as stream:
-            is_sqlite = stream.read(len(_SQLITE)) == _SQLITE
+        return [*open_stores(file)]
     except OSError as error:
-        raise Refused(f"{shown(str(file))} cannot be read: {error.strerror}") from error
-    if not is_sqlite:
-        return [store.JsonlSink(file)]
-    kinds = {
-        "mailbeacon_events": store.SqliteSink,
-        "mailbeacon_history": store.SqliteHistory,
-        "mailbeacon_consents": store.SqliteConsents,
-    }
-    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as connection:
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    found: list[object] = [make(file, wait=_WAIT) for name, make in kinds.items() if name in tables]
-    if not found:
-        raise Refused(f"{shown(str(file))} holds no table of mailbeacon's")
-    return found
+        raise Refused(f"{shown(str(file))} cannot be read: {reason(error)}") from error
+    except DataError as error:
+        raise Refused(f"{shown(str(file))}: {error}") from error

@@ -7,6 +7,7 @@ several threads. None of them redacts: what comes here has been through ``privac
 from mailbeacon.store.consents import Consents, MemoryConsents, SqliteConsents
 from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
+from mailbeacon.store.opening import open_stores
 from mailbeacon.store.queued import QueueSink
 from mailbeacon.store.reading import read_events
 from mailbeacon.store.spool import SpoolSink
@@ -24,5 +25,6 @@ __all__ = [
     "SqliteConsents",
     "SqliteHistory",
     "SqliteSink",
+    "open_stores",
     "read_events",
 ]
