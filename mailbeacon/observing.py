@@ -127,7 +127,7 @@ class Observer:
     """Turn requests into facts; one object serves all threads.
 
     Args:
-        networks: Who runs which network; ``None`` for the package's own small table.
+        networks: Who runs which network; ``None`` for the package's own table.
         agents: What user agents are; ``None`` for the package's own rules.
         secret: The key of the digests, such as ``TokenSigner.derive`` gives; empty for a random one, which makes
             digests that can be compared within this object only.

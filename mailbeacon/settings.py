@@ -88,7 +88,7 @@ class Settings:
         honor_dnt: Let ``DNT: 1`` lower a click to NONE, as ``Sec-GPC: 1`` always does.
         agents: What user agents are, such as :class:`mailbeacon.agents.Agents` with the host's own rules; ``None`` for the
             package's own.
-        networks: Who runs which network; ``None`` for the package's own small table.
+        networks: Who runs which network; ``None`` for the package's own table.
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves countries and cities empty.
         judge: Says who it was; ``None`` for the package's own rules.
         sink: Keeps events.

@@ -1,6 +1,6 @@
-"""Say who runs the network of an address, and what it is used for.
+"""Who runs the network of an address, and what it is used for.
 
-The package's own small table (:func:`builtin`), the optional larger one (:func:`from_iporigin`), tables made from the
+The package's own table (:func:`builtin`), the optional larger one (:func:`from_iporigin`), tables made from the
 lists that operators publish, the geography of an address, and whose word is taken for one (``proxies``). Does not fetch
 anything and never looks a name up.
 """

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Network, NetworkKind, Networks
 
-__all__ = ["UNKNOWN", "Entry", "Layers", "Range", "Table", "read_cidr"]
+__all__ = ["UNKNOWN", "Entry", "Layers", "Parts", "Range", "Table", "read_cidr"]
 
 UNKNOWN = Network()
 """What is said of an address in no table."""
@@ -98,10 +98,11 @@ def read_cidr(text: str) -> tuple[bytes, int]:
 
 Range = tuple[int, int, Network]
 """First and last address, and who runs what is between."""
-_Ranges = tuple[list[bytes], list[Network]]
+Parts = tuple[list[bytes], list[Network]]
+"""Where networks begin, packed, and who runs each."""
 
 
-def _lay(ranges: Iterable[Range], size: int) -> _Ranges:
+def _lay(ranges: Iterable[Range], size: int) -> Parts:
     """Lay disjoint ranges one behind another, with what no range covers between them."""
     starts, found, end = [0], [UNKNOWN], 0
     for first, last, network in ranges:
@@ -117,7 +118,7 @@ def _lay(ranges: Iterable[Range], size: int) -> _Ranges:
     return [start.to_bytes(size) for start in starts], found
 
 
-def _cut(entries: Iterable[Entry], size: int) -> _Ranges:
+def _cut(entries: Iterable[Entry], size: int) -> Parts:
     """Cut nested networks into disjoint ranges that together cover every address of ``size`` bytes.
 
     CIDR networks either nest or are apart, so one pass over them in order, with a stack of those still open, is enough.
@@ -189,10 +190,29 @@ class Table:
         made._starts6, made._found6 = _lay(ranges6, 16)
         return made
 
+    @classmethod
+    def of_parts(cls, parts4: Parts, parts6: Parts, *, version: str) -> Table:
+        """Make a table of where networks begin, in order from the first address on; each goes on to the next.
+
+        Args:
+            parts4: Of IPv4: packed first addresses, and who runs each.
+            parts6: The same of IPv6.
+            version: The name of the data, for verdicts.
+        """
+        made = cls((), version=version)
+        made._starts4, made._found4 = parts4
+        made._starts6, made._found6 = parts6
+        return made
+
     @property
     def version(self) -> str:
         """The version of the data."""
         return self._version
+
+    def parts(self, size: int) -> list[tuple[int, Network]]:
+        """Return where each network begins, as a number, and who runs it; of addresses of ``size`` bytes, 4 or 16."""
+        starts, found = (self._starts4, self._found4) if size == 4 else (self._starts6, self._found6)
+        return [(int.from_bytes(start), network) for start, network in zip(starts, found, strict=True)]
 
     def __len__(self) -> int:
         return len(self._starts4) + len(self._starts6)
