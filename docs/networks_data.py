@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def render() -> str:
     known = [_network(operator, kind) for operator, kind in labels]
     date = datetime.fromtimestamp(built, UTC).date().isoformat()
     own = own_table()
-    parts = [list(_overlay(_laid(ranges, known), own.parts(size))) for ranges, size in ((v4, 4), (v6, 16))]
+    parts = [list(_overlay(_laid(ranges, known, size), own.parts(size))) for ranges, size in ((v4, 4), (v6, 16))]
     networks = sorted({network for part in parts for _, network in part}, key=lambda one: (one.kind, one.operator))
     letter = dict(zip(networks, _LETTERS, strict=False))
     lines = [f"{letter[network]}\t{network.kind.value}\t{network.operator}" for network in networks]
@@ -66,13 +67,13 @@ def _network(operator: str, kind: str) -> Network:
     return Network(operator=operator, kind=_KINDS[kind]) if wanted and kind in _KINDS else Network()
 
 
-def _laid(ranges: Iterable[tuple[int, int, int]], known: Sequence[Network]) -> list[Part]:
+def _laid(ranges: Iterable[tuple[int, int, int]], known: Sequence[Network], size: int) -> list[Part]:
     """Return where each network begins; a gap that one operator surrounds is taken for its own."""
     found: list[Range] = [(0, -1, Network())]
     for first, last, label in ranges:
         network = known[label]
-        if network == Network():
-            continue
+        if network == Network() or not ip_address(first.to_bytes(size)).is_global:
+            continue  # a feed names a documentation's example, 192.0.2.0/24
         before = found[-1]
         if before[1] + 1 < first:
             found.append((before[1] + 1, first - 1, Network()))

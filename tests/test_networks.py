@@ -94,6 +94,11 @@ def test_the_big_clouds_are_rented_servers(address, operator):
     assert OWN.lookup(address) == Network(operator=operator, kind=NetworkKind.HOSTING)
 
 
+@pytest.mark.parametrize("address", ["192.0.2.7", "198.51.100.1", "203.0.113.9", "2001:db8::1"])
+def test_addresses_of_examples_are_nobodys(address):
+    assert OWN.lookup(address) == networks.UNKNOWN
+
+
 @pytest.mark.parametrize("address", ["163.116.130.1", "134.238.1.1", "146.112.1.1"])
 def test_office_proxies_in_the_cloud_carry_people(address):
     """Netskope, Prisma Access, Cisco Umbrella."""
