@@ -6,26 +6,24 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import mailbeacon as mb
+from mailbeacon.beacon.outgoing import BodyRewriter
 from mailbeacon.composing import Composed, MailTemplate, compile_mail, compose_bytes
 from mailbeacon.template import Template
 
-__all__ = ["BEACON", "MESSAGE", "Rewriters", "compiled", "composed", "letter"]
+__all__ = ["BEACON", "MESSAGE", "compiled", "composed", "letter", "rewriter"]
 
 BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
 MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=datetime(2026, 11, 23, 9, tzinfo=UTC))
 
 
-class Rewriters:
-    """Rewrite bodies for one message, as the beacon does."""
-
-    def __init__(self, message: mb.Message = MESSAGE) -> None:
-        self.html, self.text = BEACON._outgoing.rewriters(message, shared=False)
-
-
 def composed(raw: bytes, **options: bool) -> Composed:
     """Compose a mail with the usual beacon and message."""
-    rewriters = Rewriters()
-    return compose_bytes(raw, rewriters.html, rewriters.text, **options)
+    return compose_bytes(raw, rewriter(), **options)
+
+
+def rewriter(message: mb.Message = MESSAGE) -> BodyRewriter:
+    """Return what the usual beacon rewrites a message's bodies with."""
+    return BEACON._outgoing.rewriters(message, shared=False)
 
 
 def compiled(mail: bytes | EmailMessage, **options: bool) -> tuple[MailTemplate, Template]:

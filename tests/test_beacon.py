@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 import mailbeacon as mb
-from mailbeacon import composing
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.model import AgentKind
 from mailbeacon.networks import Place
+from mailbeacon.privacy import as_aggregate
 from mailbeacon.store import MemoryHistory, MemorySink
 
 BASE = "https://t.example.com/m"
@@ -319,7 +319,7 @@ def test_an_open_is_decoded_with_facts_and_nothing_redacted():
 
 def test_of_a_shared_mail_decoding_too_gives_nothing_that_tells_its_readers_apart():
     made = beacon()
-    url = made.routes.open(made.signer.sign_message(composing.lowered(MESSAGE)))
+    url = made.routes.open(made.signer.sign_message(as_aggregate(MESSAGE)))
     event = made.decode(asked(url))
     assert (event.recipient, event.level, event.facts.client) == (None, mb.Level.AGGREGATE, "Firefox")
     assert (event.facts.network_id, event.facts.agent_id) == ("", "")

@@ -16,10 +16,11 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon import mime
-from mailbeacon.composing import compose, compose_bytes, lowered
+from mailbeacon.composing import compose, compose_bytes
 from mailbeacon.errors import RewriteError, SignedMail
 from mailbeacon.model import Edit, Level, Link, WarningKind
-from tests.letters import MESSAGE, Rewriters, composed, letter
+from mailbeacon.privacy import as_aggregate
+from tests.letters import MESSAGE, composed, letter, rewriter
 
 HTML = '<html><body><p>Grüße</p><a href="https://example.com/?a=1&amp;b=2">read</a></body></html>\n'
 TEXT = "Grüße: https://example.com/text\n"
@@ -30,9 +31,9 @@ def test_html_and_text_are_rewritten_and_numbers_run_on() -> None:
     assert [(link.number, link.channel) for link in done.links] == [(1, mb.Channel.HTML), (2, mb.Channel.TEXT)]
     read = message_from_bytes(done.data, policy=policy.default)
     html, text = read.get_body(("html",)), read.get_body(("plain",))  # type: ignore[attr-defined]
-    rewriters = Rewriters()
-    assert html.get_content() == rewriters.html(HTML, first_number=1, pixel=True).html
-    assert text.get_content() == rewriters.text(TEXT, first_number=2).text
+    bodies = rewriter()
+    assert html.get_content() == bodies.html(HTML, first_number=1, pixel=True).html
+    assert text.get_content() == bodies.text(TEXT, first_number=2).text
     assert done.bodies == 2
 
 
@@ -140,10 +141,10 @@ def test_several_recipients_are_refused_unless_shared(head: str, count: int) -> 
 
 
 def test_a_shared_mail_is_counted_with_the_campaign_at_most() -> None:
-    low = lowered(MESSAGE)
+    low = as_aggregate(MESSAGE)
     assert (low.opens, low.clicks) == (Level.AGGREGATE, Level.AGGREGATE)
     none = mb.Message(recipient="u", opens=Level.NONE, clicks=Level.NONE)
-    assert lowered(none) is none
+    assert as_aggregate(none) is none
 
 
 @pytest.mark.parametrize(
@@ -166,10 +167,10 @@ def test_a_body_that_cannot_say_its_new_text_is_left_with_a_warning() -> None:
     edit = Edit(start=1, end=1, old="", new="€")
     link = Link(number=1, url="https://example.com/")
 
-    def rewrite(text: str, /, *, first_number: int, pixel: bool = True) -> SimpleNamespace:
-        return SimpleNamespace(edits=(edit,), links=(link,), skipped=(), warnings=())
+    def rewrite(text: str, /, *, first_number: int, pixel: bool = True, bound: object) -> SimpleNamespace:
+        return SimpleNamespace(edits=(edit,), links=(link,), skipped=(), warnings=(), bound={})
 
-    done = compose_bytes(raw, rewrite, rewrite)
+    done = compose_bytes(raw, SimpleNamespace(html=rewrite, text=rewrite))
     assert (done.data, done.bodies, done.links) == (raw, 0, ())
     assert [warned.detail.partition(":")[0] for warned in done.warnings] == [
         "a text/html body holds bytes that its charset 'us-ascii' does not know",
@@ -258,16 +259,17 @@ def email_of(kind: str) -> Email:
 def test_an_email_object_gives_a_copy_of_its_class_and_is_never_touched(kind: str) -> None:
     mail = email_of(kind)
     before = deepcopy(mail).as_bytes()
-    rewriters = Rewriters()
-    copy, done = compose(mail, rewriters.html, rewriters.text)
+    bodies = rewriter()
+    done = compose(mail, bodies)
+    copy = done.email
     assert type(copy) is type(mail)
     assert mail.get_boundary() is None or kind != "legacy"
     assert len(done.links) == 2
     parts = [part.get_payload(decode=True) for part in copy.walk() if not part.is_multipart()]
     assert len(parts) == 2
     html = parts[1].decode("latin-1" if kind == "legacy" else "utf-8")
-    assert html == rewriters.html(HTML, first_number=1, pixel=True).html
-    assert parts[0].decode() == rewriters.text(TEXT, first_number=2).text
+    assert html == bodies.html(HTML, first_number=1, pixel=True).html
+    assert parts[0].decode() == bodies.text(TEXT, first_number=2).text
     again = deepcopy(mail).as_bytes()
     if kind != "legacy":
         assert again == before
@@ -277,18 +279,18 @@ def test_an_email_object_gives_a_copy_of_its_class_and_is_never_touched(kind: st
 def test_a_copy_without_signatures() -> None:
     mail = letter(HTML)
     mail["DKIM-Signature"] = "v=1"
-    rewriters = Rewriters()
-    copy, _ = compose(mail, rewriters.html, rewriters.text, strip_signatures=True)
+    bodies = rewriter()
+    copy = compose(mail, bodies, strip_signatures=True).email
     assert "DKIM-Signature" not in copy
     assert "DKIM-Signature" in mail
 
 
 def test_a_copy_whose_encoding_had_to_change_says_so() -> None:
     mail = letter("<a href='https://example.com/'>x</a>" + "y" * 930, cte="7bit", charset="us-ascii")
-    rewriters = Rewriters()
-    copy, _ = compose(mail, rewriters.html, rewriters.text)
+    bodies = rewriter()
+    copy = compose(mail, bodies).email
     assert copy["Content-Transfer-Encoding"] == "quoted-printable"
-    assert copy.get_content() == rewriters.html(mail.get_content(), first_number=1, pixel=True).html
+    assert copy.get_content() == bodies.html(mail.get_content(), first_number=1, pixel=True).html
 
 
 @pytest.mark.parametrize(

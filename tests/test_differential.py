@@ -45,7 +45,7 @@ def disagreement(html: str, name: str) -> str:
     (raw text inside SVG that may be HTML's), and a lone ``xlink:href`` where the end of SVG is in doubt.
     """
     done = rewrite(html)
-    mapping = {new: planned.read for planned, new in done.wrapped() if planned.place not in IN_COMMENTS}
+    mapping = {new: one.read for one, new in done.wrapped() if one.place not in IN_COMMENTS}
     wrapped = set(mapping.values())
     left = {one.url for one in done.skipped if one.place not in IN_COMMENTS}
     try:
@@ -110,7 +110,7 @@ def test_html5lib_finds_the_same_links_in_the_corpus(shared: Path) -> None:
     figures = Counter[str]()
     for document in documents(shared):
         done = rewrite_html(document.text, wrap, planner=PLANNER)
-        ours = [(planned.read, planned.place) for planned, _ in done.wrapped()]
+        ours = [(one.read, one.place) for one, _ in done.wrapped()]
         ours += [(one.url, one.place) for one in done.skipped]
         theirs = [(trim_url(one.href), one.place) for one in outline.parse(document.text).links]
         assert sorted(ours) == sorted(theirs), document.name

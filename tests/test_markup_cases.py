@@ -64,7 +64,7 @@ def test_found_cases_are_read_as_every_parser_reads_them(
     prove(done, PIXEL)
     for view in VIEWS.values():
         before, after = view(html), view(done.html)
-        assert {planned.read for planned, _ in done.wrapped()} <= before.links | before.loose
+        assert {one.read for one, _ in done.wrapped()} <= before.links | before.loose
         assert after.images == before.images + any(not edit.number for edit in done.edits)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from test_markup import HOSTILE
 
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError, RewriteError
-from mailbeacon.links import Routes
+from mailbeacon.links import Routes, parse
 from mailbeacon.model import Channel, SkipReason, WarningKind
 from mailbeacon.template import Linkers
 
@@ -271,7 +274,7 @@ def test_unwrapping_gives_a_received_mail_its_destinations_back(shared: Path) ->
         done = tracker.rewrite(document.text, message())
         again = tracker.unwrap(done.html)
         assert "t.example.com" not in again, document.name
-        bare = any(not planned.quote or "&" in planned.raw for planned, _ in done.wrapped())
+        bare = any(not one.quote or "&" in one.raw for one, _ in done.wrapped())
         assert bare or "\r" in document.text or again == document.text, document.name
 
 
@@ -315,11 +318,11 @@ def test_a_honeypot_is_one_link_no_reader_sees() -> None:
 def test_labels_go_to_their_own_links_past_those_left_alone() -> None:
     """Links to one address are told apart by their order, whether they are wrapped or not."""
     href = 'href="https://x.example/"'
-    html = f"<a data-no-track {href}>first</a><a {href}>second</a><!--[if mso]><a {href}>third</a><![endif]-->"
-    template = beacon().compile(html, campaign="spring")
+    html = f"<a {href}>www.first.example</a><a {href}>second</a><!--[if mso]><a {href}>third</a><![endif]-->"
+    template = beacon(wrap_visible_urls=False).compile(html, campaign="spring")
     assert [(link.number, link.label) for link in template.links] == [(1, "second"), (2, "third")]
-    assert [link.label for link in template.skipped] == ["first"]
-    assert "«first»  [opt-out]" in template.report()
+    assert [link.label for link in template.skipped] == ["www.first.example"]
+    assert "«www.first.example»  [visible-url]" in template.report()
 
 
 def test_a_rewrite_s_report_has_labels_too() -> None:
@@ -354,3 +357,66 @@ def test_a_received_mail_of_comments_in_comments_is_unwrapped_in_linear_time() -
     """A comment holds no comment, however often it says so."""
     hostile = "<p>x</p>" + "<!--[if href" * 20_000
     assert beacon().unwrap(hostile) == hostile
+
+
+OUTLOOK = '<!--[if mso]><v:roundrect href="{}"><a href="{}">x</a></v:roundrect><![endif]-->'
+
+
+@pytest.mark.parametrize(
+    "link",
+    ['<a href="{}" data-mailbeacon="off">Go</a>', '<a href="{}">Unsubscribe here</a>'],
+    ids=["a mark", "a label"],
+)
+def test_what_is_said_of_a_link_holds_for_its_destination_in_the_whole_mail(link: str) -> None:
+    """The Outlook twin, the text part and another HTML body would track what a mark or a label keeps from it."""
+    url, other = "https://x.example/manage", "https://x.example/other"
+    html = f'<a href="{other}">x</a>{OUTLOOK.format(url, url)}{link.format(url)}'
+    text = f"Read {other} or {url}"
+    template = beacon().compile(html, text, campaign="spring")
+    assert [(one.url, one.channel) for one in template.links] == [(other, Channel.HTML), (other, Channel.TEXT)]
+    assert [one.url for one in template.skipped] == [url] * 4
+    assert len({one.reason for one in template.skipped}) == 1
+    body = "--q\r\nContent-Type: text/html\r\n\r\n"
+    raw = f"Content-Type: multipart/mixed; boundary=q\r\n\r\n{body}{html}\r\n{body}<a href={url}>y</a>\r\n--q--\r\n".encode()
+    done = beacon().compose_with_report(raw, message())
+    assert [one.url for one in done.links] == [other]
+    assert len(done.skipped) == 4
+
+
+def test_each_link_says_how_many_destinations_its_part_leads_to() -> None:
+    """A scanner follows every one of them, once; a link that stands twice is one destination."""
+    tracker = beacon(honeypot="https://x.example/trap")
+    html = "".join(f'<a href="https://x.example/{number % 3}">x</a>' for number in range(6))
+    template = tracker.compile(html, "https://x.example/0 and https://x.example/9", campaign="spring")
+
+    def told(source: str) -> list[int]:
+        urls = re.findall(r"https://t[^\s\"]+/c/[^\s\"]+", source)
+        return [tracker.signer.read_link(parse(url).link, "spring").links for url in urls]
+
+    assert told(template.render(message())) == [3] * 6 + [0]
+    assert told(template.render_text(message())) == [2, 2]
+    assert told(tracker.rewrite(html, message()).html) == [3] * 6 + [0]
+
+
+def test_a_template_shows_no_token_and_says_why_it_cannot_be_pickled() -> None:
+    """What it holds signs mails; another process makes its own."""
+    template = beacon().compile(HTML, campaign="spring")
+    assert repr(template) == "Template(campaign='spring', links=2, skipped=1)"
+    with pytest.raises(ConfigError, match="compile it in the process"):
+        pickle.dumps(template)
+    raw = f"To: ann@x.example\r\nContent-Type: text/html\r\n\r\n{HTML}".encode()
+    mail = beacon().compile_mail(raw, campaign="spring")
+    assert repr(mail) == "MailTemplate(campaign='spring', links=2, skipped=1)"
+    with pytest.raises(ConfigError, match="compile it in the process"):
+        pickle.dumps(mail)
+
+
+def test_composing_an_email_object_can_tell_what_it_did() -> None:
+    """As composing bytes can."""
+    mail = EmailMessage()
+    mail.set_content(HTML, subtype="html")
+    done = beacon().compose_with_report(mail, message())
+    assert done.email is not None
+    assert done.email.get_content().count("/c/") == 2
+    assert [(one.number, one.label) for one in done.links] == [(1, "First"), (2, "A picture")]
+    assert [one.reason for one in done.skipped] == [SkipReason.MERGE_TAG]

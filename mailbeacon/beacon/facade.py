@@ -127,12 +127,12 @@ class Beacon:
             RewriteError: If the proof fails.
         """
         _check(str, html=html)
-        as_html, as_text = self._outgoing.rewriters(message, shared=False)
+        rewriter = self._outgoing.rewriters(message, shared=False)
         if text:
-            return as_text(html, first_number=1)
-        done = as_html(html, first_number=1, pixel=True)
+            return rewriter.text(html)
+        done = rewriter.html(html)
         if verify:
-            prove(done, self.open_url(message) if self.levels(message)[0] else "")
+            prove(done, rewriter.pixel)
         return done
 
     def compile(self, html: str, text: str = "", *, campaign: str, verify: bool = True) -> Template:
@@ -179,17 +179,19 @@ class Beacon:
 
     def compose_with_report(
         self,
-        raw: bytes,
+        mail: bytes | AnyEmail,
         message: Message,
         *,
         strip_signatures: bool = False,
         shared: bool = False,
         leave: bool = False,
     ) -> Composed:
-        """Do what :meth:`compose_bytes` does, and tell of every link, with its label, and what to look at."""
-        _check(bytes, raw=raw)
+        """Do what :meth:`compose_bytes` or :meth:`compose` does, and tell of every link and of what to look at.
+
+        The arguments and the errors are theirs. The mail is in ``data``, and for an email object its copy in ``email``.
+        """
         return self._mails.composed(
-            raw, message, strip_signatures=strip_signatures, shared=shared, leave=leave, labels=True
+            mail, message, strip_signatures=strip_signatures, shared=shared, leave=leave, labels=True
         )
 
     def compose(

@@ -6,12 +6,13 @@ Loaded where mail is composed, for it imports ``email``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mailbeacon import composing
 from mailbeacon.beacon.outgoing import Outgoing
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Message
+from mailbeacon.privacy import as_aggregate
 from mailbeacon.template import Template
 
 if TYPE_CHECKING:
@@ -38,28 +39,32 @@ class Mails:
         self._leave = leave
 
     def composed(
-        self, raw: bytes, message: Message, *, strip_signatures: bool, shared: bool, leave: bool, labels: bool = False
+        self,
+        mail: bytes | AnyEmail,
+        message: Message,
+        *,
+        strip_signatures: bool,
+        shared: bool,
+        leave: bool,
+        labels: bool = False,
     ) -> Composed:
-        """Return a mail's bytes, rewritten, and what was done."""
-        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
-        return composing.compose_bytes(
-            raw,
-            html,
-            text,
-            strip_signatures=strip_signatures,
-            shared=shared,
-            labels=labels,
-            fields=self._leave(message) if _is_wanted(leave, shared) else None,
+        """Return a rewritten mail, or a rewritten copy of an email object, and what was done."""
+        rewriter = self._outgoing.rewriters(as_aggregate(message) if shared else message, shared=shared)
+        fields = self._leave(message) if _is_wanted(leave, shared) else None
+        if isinstance(mail, bytes):
+            return composing.compose_bytes(
+                mail, rewriter, strip_signatures=strip_signatures, shared=shared, labels=labels, fields=fields
+            )
+        return composing.compose(
+            mail, rewriter, strip_signatures=strip_signatures, shared=shared, labels=labels, fields=fields
         )
 
     def copied(
         self, email: AnyEmail, message: Message, *, strip_signatures: bool, shared: bool, leave: bool
     ) -> AnyEmail:
         """Return a rewritten copy of an email object."""
-        html, text = self._outgoing.rewriters(composing.lowered(message) if shared else message, shared=shared)
-        fields = self._leave(message) if _is_wanted(leave, shared) else None
-        done = composing.compose(email, html, text, strip_signatures=strip_signatures, shared=shared, fields=fields)
-        return done[0]
+        done = self.composed(email, message, strip_signatures=strip_signatures, shared=shared, leave=leave)
+        return cast("AnyEmail", done.email)
 
     def compiled(
         self,

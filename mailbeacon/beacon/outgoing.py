@@ -5,21 +5,75 @@ Reads no request.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import Routes
-from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Message, Target
+from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Message, SkipReason, Target
 from mailbeacon.privacy import is_mixed, personal, shared
-from mailbeacon.rewriting import Planner, Rewrite, rewrite_html, rewrite_text
+from mailbeacon.rewriting import Planner, Rewrite, Wrap, rewrite_html, rewrite_text
 from mailbeacon.settings import Settings
-from mailbeacon.template import Linkers, Template, compile_template, leave_alone, no_campaign, short
+from mailbeacon.template import (
+    Instructions,
+    Issuer,
+    Linkers,
+    Template,
+    compile_template,
+    leave_alone,
+    no_campaign,
+    short,
+)
 from mailbeacon.tokens import TokenSigner
 
-__all__ = ["Outgoing"]
+__all__ = ["BodyRewriter", "Outgoing"]
 
 _ALL = Level.FULL
 _FULL = (_ALL, _ALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyRewriter:
+    """What makes of the bodies of one message's mail what is sent.
+
+    Attributes:
+        told: Which links are wrapped, and what is put in where.
+        pixel: The pixel's URL; empty for none.
+        html_links: Gives the URLs for the links of an HTML body; ``None`` leaves them alone.
+        text_links: The same for a plain text.
+    """
+
+    told: Instructions
+    pixel: str
+    html_links: Wrap | None
+    text_links: Wrap | None
+
+    def html(
+        self,
+        source: str,
+        /,
+        *,
+        first_number: int = 1,
+        pixel: bool = True,
+        bound: Mapping[str, SkipReason] | None = None,
+    ) -> Rewrite:
+        """Rewrite an HTML body; a mail has one pixel, and one honeypot beside it."""
+        told, wrap = self.told, self.html_links
+        return rewrite_html(
+            source,
+            wrap,
+            pixel=self.pixel if pixel else "",
+            position=told.position,
+            planner=told.planner,
+            first_number=first_number,
+            honeypot=wrap(HONEYPOT_LINK, told.honeypot) if wrap and pixel and told.honeypot else "",
+            bound=bound,
+        )
+
+    def text(self, source: str, /, *, first_number: int = 1, bound: Mapping[str, SkipReason] | None = None) -> Rewrite:
+        """Rewrite a plain-text body."""
+        wrap = self.text_links or leave_alone
+        return rewrite_text(source, wrap, rules=self.told.planner.rules, first_number=first_number, bound=bound)
 
 
 class Outgoing:
@@ -74,31 +128,19 @@ class Outgoing:
         common = self._signer.sign_message(shared(message.campaign, opens, clicks))
         return (common, own) if opens is Level.AGGREGATE else (own, common)
 
-    def rewriters(self, message: Message, *, shared: bool) -> tuple[Callable[..., Rewrite], Callable[..., Rewrite]]:
+    def rewriters(self, message: Message, *, shared: bool) -> BodyRewriter:
         """Return what rewrites the bodies of a message's mail."""
         opens, clicks = self.least(message) if shared else self.levels(message)
         of_open, token = self.tokens(message, (opens, clicks))
         linker = self.linkers.of(message.campaign) if clicks and message.campaign else None
-        image = self._routes.open(of_open) if opens else ""
-        wrap_html = linker.wrap(token) if linker else no_campaign if clicks else None
-        trap = wrap_html(HONEYPOT_LINK, self._settings.honeypot) if wrap_html and self._settings.honeypot else ""
-
-        def html(source: str, /, *, first_number: int, pixel: bool) -> Rewrite:
-            return rewrite_html(
-                source,
-                wrap_html,
-                pixel=image if pixel else "",
-                position=self._settings.pixel,
-                planner=self._planner,
-                first_number=first_number,
-                trap=trap if pixel else "",
-            )
-
-        def text(source: str, /, *, first_number: int) -> Rewrite:
-            wrap = linker.wrap(token, Channel.TEXT) if linker else no_campaign if clicks else leave_alone
-            return rewrite_text(source, wrap, rules=self._planner.rules, first_number=first_number)
-
-        return html, text
+        told = Instructions(planner=self._planner, position=self._settings.pixel, honeypot=self._settings.honeypot)
+        refuse = no_campaign if clicks else None
+        return BodyRewriter(
+            told=told,
+            pixel=self._routes.open(of_open) if opens else "",
+            html_links=linker.wrap(token) if linker else refuse,
+            text_links=linker.wrap(token, Channel.TEXT) if linker else refuse,
+        )
 
     def compiled(
         self,
@@ -112,22 +154,16 @@ class Outgoing:
         with_pixel: bool = True,
     ) -> Template:
         """Compile a newsletter with the host's links, pixel and levels."""
-        return compile_template(
-            html,
-            text,
-            campaign=campaign,
-            linker=self.linkers.of(campaign),
-            routes=self._routes,
+        told = Instructions(
             planner=self._planner,
             position=self._settings.pixel,
+            honeypot=self._settings.honeypot,
             verify=verify,
-            sign=self._signer.sign_message,
-            levels=levels,
-            most=self.most,
             first_number=first_number,
             with_pixel=with_pixel,
-            honeypot=self._settings.honeypot,
         )
+        issuer = Issuer(sign=self._signer.sign_message, levels=levels, most=self.most)
+        return compile_template(html, text, told, linker=self.linkers.of(campaign), issuer=issuer)
 
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:
         if self._settings.short_links:

@@ -4,20 +4,18 @@ Finds and replaces bodies only; what a body becomes is up to the functions the c
 """
 
 from mailbeacon.composing.compiled import MailTemplate, compile_mail
-from mailbeacon.composing.reading import lowered
-from mailbeacon.composing.shapes import CompileBodies, Composed, RewriteHtml, RewriteText, Rewritten, Slots
+from mailbeacon.composing.shapes import CompileBodies, Composed, LinkReport, RewriteBodies, Rewritten, Slots
 from mailbeacon.composing.whole import compose, compose_bytes
 
 __all__ = [
     "CompileBodies",
     "Composed",
+    "LinkReport",
     "MailTemplate",
-    "RewriteHtml",
-    "RewriteText",
+    "RewriteBodies",
     "Rewritten",
     "Slots",
     "compile_mail",
     "compose",
     "compose_bytes",
-    "lowered",
 ]

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from mailbeacon import mime
-from mailbeacon.composing.heading import Heading
-from mailbeacon.composing.reading import Opened, check_email, lowered, open_mail, unleavable
+from mailbeacon.composing.headers import HeaderTemplate
+from mailbeacon.composing.reading import Opened, check_email, open_mail, unleavable
 from mailbeacon.composing.shapes import CompileBodies, Slots
 from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting, placeholder_for
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.links import manifest_of
 from mailbeacon.model import Level, Link, Manifest, Message, Skipped, Warned
-from mailbeacon.privacy import personal
+from mailbeacon.privacy import as_aggregate, personal
 
 if TYPE_CHECKING:
     from email.message import Message as Email
@@ -69,10 +69,18 @@ class MailTemplate:
         if leave:
             self.warnings += tuple(unleavable(compiled))
         self._start = opened.root.body
-        self._heading = Heading(opened.raw, opened.root, shared=shared)
+        self._headers = HeaderTemplate(opened.raw, opened.root, shared=shared)
         self._head = opened.raw[: opened.root.body]
         self._placeholder = placeholder_for([body.text.text for body in opened.bodies])
         self._cuts: dict[tuple[Level, Level], Cut] = {}
+
+    def __repr__(self) -> str:
+        return f"MailTemplate(campaign={self._campaign!r}, links={len(self.links)}, skipped={len(self.skipped)})"
+
+    def __reduce__(self) -> NoReturn:
+        raise ConfigError(
+            "a mail template holds what signs, so it cannot be pickled: compile it in the process that sends"
+        )
 
     def render(self, message: Message, headers: Mapping[str, str] | None = None) -> bytes:
         """Give one recipient's mail, ready for SMTP.
@@ -87,14 +95,14 @@ class MailTemplate:
             RewriteError: If ``headers`` name several recipients, and the mail is not shared.
         """
         if self._shared:
-            message = lowered(message)
+            message = as_aggregate(message)
         if message.campaign != self._campaign and self._campaign is not None:
             raise ConfigError("the message's campaign is not the one the mail was compiled for")
         levels = self._levels(message)
         cut = self._cuts.get(levels) or self._cut(*levels)
         if self._leave:
             headers = {**(headers or {}), **self._leave(message)}
-        head = self._heading.render(headers) if headers else self._head
+        head = self._headers.render(headers) if headers else self._head
         if not cut.rest:
             return head + cut.first
         token = self._sign(personal(message, *levels)).encode()

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mailbeacon import mime
-from mailbeacon.composing.shapes import Told
+from mailbeacon.composing.shapes import LinkReport
 from mailbeacon.errors import ConfigError, RewriteError, SignedMail
-from mailbeacon.model import Level, Message, SkipReason, Warned, WarningKind
+from mailbeacon.model import SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.rules import says_unsubscribe
 
-__all__ = ["Opened", "check_email", "check_recipients", "lowered", "open_mail", "unleavable"]
+__all__ = ["Opened", "check_email", "check_recipients", "open_mail", "unleavable"]
 
 _SOFTLY_BROKEN = re.compile(r"(?<!\S)(\S++) \r?\n(?=\S)")
 _PGP = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
@@ -112,15 +112,7 @@ def check_email(mail: object) -> None:
         )
 
 
-def lowered(message: Message) -> Message:
-    """Give the message of a mail several people share: counted with the campaign, at most."""
-    opens, clicks = min(message.opens, Level.AGGREGATE), min(message.clicks, Level.AGGREGATE)
-    return (
-        message if (opens, clicks) == (message.opens, message.clicks) else replace(message, opens=opens, clicks=clicks)
-    )
-
-
-def unleavable(bodies: Sequence[Told]) -> list[Warned]:
+def unleavable(bodies: Sequence[LinkReport]) -> list[Warned]:
     """Return a warning where no body of a mail has a link by which its reader can see how to leave.
 
     Source: Google, Email sender guidelines FAQ (2026): a button beside the mail does not stand for a visible link.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mailbeacon.model import Edit, Level, Link, Skipped, Warned
+from mailbeacon.model import Edit, Level, Link, Skipped, SkipReason, Warned
 
-__all__ = ["CompileBodies", "Composed", "RewriteHtml", "RewriteText", "Rewritten", "Slots", "Told"]
+if TYPE_CHECKING:
+    from email.message import Message as Email
+
+__all__ = ["CompileBodies", "Composed", "LinkReport", "RewriteBodies", "Rewritten", "Slots"]
 
 
-class Told(Protocol):
-    """Tell what was done with the links."""
+class LinkReport(Protocol):
+    """What was done with the links."""
 
     @property
     def links(self) -> Sequence[Link]:
@@ -27,43 +30,45 @@ class Told(Protocol):
         """What the sender should look at."""
 
 
-class Rewritten(Told, Protocol):
-    """Tell what became of one body."""
+class Rewritten(LinkReport, Protocol):
+    """What became of one body."""
 
     @property
     def edits(self) -> Sequence[Edit]:
         """The changes, in order."""
 
+    @property
+    def bound(self) -> Mapping[str, SkipReason]:
+        """The destinations that a mark or a label keeps from being wrapped in the whole mail."""
+
     def labelled(self) -> tuple[Sequence[Link], Sequence[Skipped]]:
-        """Give the links, wrapped and left alone, with their labels."""
+        """Return the links, wrapped and left alone, with their labels."""
 
 
-class RewriteHtml(Protocol):
-    """Rewrite an HTML body."""
+class RewriteBodies(Protocol):
+    """What rewrites the bodies of one message's mail."""
 
-    def __call__(self, html: str, /, *, first_number: int, pixel: bool) -> Rewritten:
+    def html(
+        self, source: str, /, *, first_number: int, pixel: bool, bound: Mapping[str, SkipReason] | None = None
+    ) -> Rewritten:
         """Wrap links from ``first_number`` on; put a pixel only where asked, for a mail has one."""
 
-
-class RewriteText(Protocol):
-    """Rewrite a plain-text body."""
-
-    def __call__(self, text: str, /, *, first_number: int) -> Rewritten:
+    def text(self, source: str, /, *, first_number: int, bound: Mapping[str, SkipReason] | None = None) -> Rewritten:
         """Wrap links from ``first_number`` on."""
 
 
-class Slots(Told, Protocol):
-    """Hold an HTML and a text body compiled for a campaign, with slots for the token."""
+class Slots(LinkReport, Protocol):
+    """An HTML and a text body compiled for a campaign, with slots for the token."""
 
     @property
     def campaign(self) -> str:
         """The campaign they were compiled for."""
 
     def source(self, placeholder: str, *, opens: Level, clicks: Level) -> str:
-        """Give the HTML with a placeholder where the token goes."""
+        """Return the HTML with a placeholder where the token goes."""
 
     def source_text(self, placeholder: str, *, opens: Level, clicks: Level) -> str:
-        """Give the text with a placeholder where the token goes."""
+        """Return the text with a placeholder where the token goes."""
 
 
 class CompileBodies(Protocol):
@@ -75,10 +80,11 @@ class CompileBodies(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """Hold a rewritten mail and what was done.
+    """A rewritten mail and what was done.
 
     Attributes:
         data: The mail.
+        email: The copy of an email object; ``None`` where bytes were given.
         bodies: How many bodies were rewritten.
         links: The wrapped links of all bodies, HTML first.
         skipped: The links left alone.
@@ -86,6 +92,7 @@ class Composed:
     """
 
     data: bytes = field(repr=False)
+    email: Email[str, str] | None = field(default=None, repr=False)
     bodies: int = 0
     links: tuple[Link, ...] = ()
     skipped: tuple[Skipped, ...] = ()

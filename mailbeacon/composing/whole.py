@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbeacon import mime
 from mailbeacon.composing.oneline import insert, put
 from mailbeacon.composing.reading import check_email, open_mail, unleavable
-from mailbeacon.composing.shapes import Composed, RewriteHtml, RewriteText, Rewritten
+from mailbeacon.composing.shapes import Composed, RewriteBodies, Rewritten
 from mailbeacon.errors import RewriteError
-from mailbeacon.model import Warned, WarningKind
+from mailbeacon.model import SkipReason, Warned, WarningKind
 
 if TYPE_CHECKING:
     from email.message import Message as Email
@@ -26,8 +27,7 @@ AnyEmail = TypeVar("AnyEmail", bound="Email[str, str]")
 
 def compose_bytes(
     raw: bytes,
-    rewrite_html: RewriteHtml,
-    rewrite_text: RewriteText,
+    rewriter: RewriteBodies,
     *,
     strip_signatures: bool = False,
     shared: bool = False,
@@ -38,8 +38,7 @@ def compose_bytes(
 
     Args:
         raw: The mail.
-        rewrite_html: Rewrites a text/html body. Bodies come HTML first, and link numbers run on.
-        rewrite_text: Rewrites a text/plain body.
+        rewriter: Rewrites the bodies. They come HTML first, and link numbers run on.
         strip_signatures: Leave out DKIM and ARC fields, which would no longer hold.
         shared: Let several people get the mail; the functions must then make an aggregate token.
         labels: Let html5lib find what a reader sees of each link.
@@ -55,11 +54,13 @@ def compose_bytes(
     changes: list[mime.Change] = [(field.start, field.end, b"") for field in opened.signatures]
     changes += insert(raw, opened.root, fields or {})
     number, pixel = 1, True
+    bound: dict[str, SkipReason] = {}
     for body in opened.bodies:
         if body.is_html:
-            one = rewrite_html(body.text.text, first_number=number, pixel=pixel)
+            one = rewriter.html(body.text.text, first_number=number, pixel=pixel, bound=bound)
         else:
-            one = rewrite_text(body.text.text, first_number=number)
+            one = rewriter.text(body.text.text, first_number=number, bound=bound)
+        bound |= one.bound
         try:
             changes += body.changes(raw, [(edit.start, edit.end, edit.new) for edit in one.edits])
         except RewriteError as error:
@@ -87,21 +88,21 @@ def compose_bytes(
 
 def compose(
     email: AnyEmail,
-    rewrite_html: RewriteHtml,
-    rewrite_text: RewriteText,
+    rewriter: RewriteBodies,
     *,
     strip_signatures: bool = False,
     shared: bool = False,
+    labels: bool = False,
     fields: Mapping[str, str] | None = None,
-) -> tuple[AnyEmail, Composed]:
-    """Give a rewritten copy of an email object, and what was done.
+) -> Composed:
+    """Return a rewritten copy of an email object, and what was done.
 
     Args:
         email: An ``email.message.EmailMessage`` or legacy ``Message``, or a subclass; never touched.
-        rewrite_html: As for :func:`compose_bytes`.
-        rewrite_text: As for :func:`compose_bytes`.
+        rewriter: As for :func:`compose_bytes`.
         strip_signatures: As for :func:`compose_bytes`.
         shared: As for :func:`compose_bytes`.
+        labels: As for :func:`compose_bytes`.
         fields: As for :func:`compose_bytes`.
 
     Raises:
@@ -112,9 +113,7 @@ def compose(
     check_email(email)
     copy: AnyEmail = deepcopy(email)
     raw = copy.as_bytes()
-    done = compose_bytes(
-        raw, rewrite_html, rewrite_text, strip_signatures=strip_signatures, shared=shared, fields=fields
-    )
+    done = compose_bytes(raw, rewriter, strip_signatures=strip_signatures, shared=shared, labels=labels, fields=fields)
     put(copy, fields or {})
     old, new = mime.scan(raw), mime.scan(done.data)
     for field in mime.signature_fields(old):
@@ -128,7 +127,7 @@ def compose(
         elif after.parts:
             children = node.get_payload()
             waiting.extend(zip(children, before.parts, after.parts, strict=True))  # type: ignore[arg-type]
-    return copy, done
+    return replace(done, email=copy)
 
 
 def _put_body(node: Email[str, str], raw: bytes, before: mime.Part, data: bytes, after: mime.Part) -> None:

@@ -1,6 +1,7 @@
 """What may be known of a recipient, and what is kept of an event: ``levels`` and ``redaction``."""
 
 from mailbeacon.privacy.levels import (
+    as_aggregate,
     as_level,
     dated,
     effective_level,
@@ -20,6 +21,7 @@ __all__ = [
     "Done",
     "Policy",
     "Retention",
+    "as_aggregate",
     "as_level",
     "dated",
     "effective_level",

@@ -11,7 +11,18 @@ from datetime import UTC
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Facts, Kind, Level, Message
 
-__all__ = ["as_level", "dated", "effective_level", "is_mixed", "limited", "opted_out", "personal", "shared", "unlinked"]
+__all__ = [
+    "as_aggregate",
+    "as_level",
+    "dated",
+    "effective_level",
+    "is_mixed",
+    "limited",
+    "opted_out",
+    "personal",
+    "shared",
+    "unlinked",
+]
 
 _FULL, _AGGREGATE = Level.FULL, Level.AGGREGATE
 
@@ -70,6 +81,14 @@ def dated(event: Event) -> Event:
     day = event.received_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return Event(
         id=event.id, kind=Kind.OPEN, received_at=day, recipient=event.recipient, level=Level.DATE, source=event.source
+    )
+
+
+def as_aggregate(message: Message) -> Message:
+    """Return the message of a mail several people share: counted with the campaign, at most."""
+    opens, clicks = min(message.opens, _AGGREGATE), min(message.clicks, _AGGREGATE)
+    return (
+        message if (opens, clicks) == (message.opens, message.clicks) else replace(message, opens=opens, clicks=clicks)
     )
 
 

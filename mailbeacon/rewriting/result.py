@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from mailbeacon.errors import RewriteError
 from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
+from mailbeacon.rewriting.steps import LinkDecision, Made
+from mailbeacon.rewriting.warnings import find_warnings
 
 if TYPE_CHECKING:
     from mailbeacon.outline import Outline
-    from mailbeacon.rewriting.plan import Planned
 
-__all__ = ["Made", "Raw", "Rewrite"]
-
-
-Raw = tuple[int, int, int, str, str, int, "Planned | None"]
-"""One change inside a piece: its index, start, end, old and new text, the link's number and plan; number 0 is the pixel."""
-
-
-class Made(NamedTuple):
-    """Say how a rewritten document was made."""
-
-    pieces: Sequence[str]
-    changes: Sequence[Raw]
-    left: Sequence[tuple[int, Planned]]
-    notes: Sequence[Warned] = ()
+__all__ = ["Rewrite"]
 
 
 class Rewrite:
-    """Hold one rewritten document.
+    """One rewritten document.
 
     Attributes:
         html: The rewritten text; ``text`` is the same.
@@ -72,11 +60,11 @@ class Rewrite:
     def links(self) -> tuple[Link, ...]:
         """The wrapped links, in order."""
         found = []
-        for piece, start, _, _, _, number, planned in self._made.changes:
-            if planned:
-                line, column = self._place(piece, start)
+        for change in self._made.changes:
+            if one := change.decision:
+                line, column = self._place(change.piece, change.start)
                 link = Link(
-                    number=number, url=planned.url, place=planned.place, channel=self.channel, line=line, column=column
+                    number=change.number, url=one.url, place=one.place, channel=self.channel, line=line, column=column
                 )
                 found.append(link)
         return tuple(found)
@@ -85,10 +73,10 @@ class Rewrite:
     def skipped(self) -> tuple[Skipped, ...]:
         """The links left alone, each with its reason, in order."""
         found = []
-        for piece, planned in self._made.left:
-            line, column = self._place(piece, planned.start)
-            reason = planned.reason or SkipReason.TOO_LONG
-            found.append(Skipped(url=planned.read, reason=reason, place=planned.place, line=line, column=column))
+        for piece, one in self._made.left:
+            line, column = self._place(piece, one.start)
+            reason = one.reason or SkipReason.TOO_LONG
+            found.append(Skipped(url=one.read, reason=reason, place=one.place, line=line, column=column))
         return tuple(found)
 
     def labelled(self, seen: Outline | None = None) -> tuple[tuple[Link, ...], tuple[Skipped, ...]]:
@@ -106,23 +94,30 @@ class Rewrite:
             seen = seen or outline.parse(self.source)
         except RewriteError:
             return self.links, self.skipped
-        return labelled(self.links, self.skipped, [planned.read for planned, _ in self.wrapped()], seen.links)
+        return labelled(self.links, self.skipped, [one.read for one, _ in self.wrapped()], seen.links)
 
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
         """The changes, in the order of the source."""
         found = []
-        for piece, start, end, _, new, number, _ in self._made.changes:
-            first, last = self._offsets[piece] + start, self._offsets[piece] + end
-            found.append(Edit(start=first, end=last, old=self.source[first:last], new=new, number=number))
+        for change in self._made.changes:
+            first = self._offsets[change.piece] + change.start
+            last = self._offsets[change.piece] + change.end
+            old = self.source[first:last]
+            found.append(Edit(start=first, end=last, old=old, new=change.new, number=change.number))
         return tuple(found)
 
-    def wrapped(self) -> list[tuple[Planned, str]]:
-        """Give the plan of each wrapped link, with the URL that now stands there."""
+    @property
+    def bound(self) -> Mapping[str, SkipReason]:
+        """The destinations that a mark or a label keeps from being wrapped, wherever in the mail they stand."""
+        return self._made.bound
+
+    def wrapped(self) -> list[tuple[LinkDecision, str]]:
+        """Return what was decided of each wrapped link, with the URL that now stands there."""
         return [
-            (planned, attribute_text(new if planned.quote or planned.place is Place.TEXT else new[1:-1]))
-            for _, _, _, _, new, _, planned in self._made.changes
-            if planned
+            (one, attribute_text(new if one.quote or one.place is Place.TEXT else new[1:-1]))
+            for _, _, _, new, _, one in self._made.changes
+            if one
         ]
 
     @cached_property
@@ -138,9 +133,7 @@ class Rewrite:
     @cached_property
     def warnings(self) -> tuple[Warned, ...]:
         """What the sender should look at."""
-        from mailbeacon.rewriting.warnings import find_warnings
-
-        return (*self._made.notes, *find_warnings(*self._made[:3], self._place), *self._clipped())
+        return (*self._made.notes, *find_warnings(self._made, self._place), *self._clipped())
 
     def _clipped(self) -> tuple[Warned, ...]:
         if self.channel is not Channel.HTML or self.size_after <= CLIP_BYTES:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 
 from mailbeacon.model import Channel, Place, SkipReason
-from mailbeacon.rewriting.html import Wrap
-from mailbeacon.rewriting.plan import Planned
-from mailbeacon.rewriting.result import Made, Raw, Rewrite
+from mailbeacon.rewriting.result import Rewrite
 from mailbeacon.rewriting.rules import MERGE_TAG, LinkRules, says_unsubscribe
+from mailbeacon.rewriting.steps import Change, LinkDecision, LinkWrapper, Made, Wrap
 
 __all__ = ["find_urls", "rewrite_text"]
 
@@ -34,7 +33,14 @@ _AFTER = re.compile(r"(?![^\r\n]{0,200}://)[^\r\n.,;:!?]{0,60}+(?!:)")
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
-def rewrite_text(text: str, wrap: Wrap, *, rules: LinkRules | None = None, first_number: int = 1) -> Rewrite:
+def rewrite_text(
+    text: str,
+    wrap: Wrap,
+    *,
+    rules: LinkRules | None = None,
+    first_number: int = 1,
+    bound: Mapping[str, SkipReason] | None = None,
+) -> Rewrite:
     """Wrap the links of a plain-text part.
 
     Args:
@@ -42,33 +48,44 @@ def rewrite_text(text: str, wrap: Wrap, *, rules: LinkRules | None = None, first
         wrap: Gives the URL for a link's number and destination; an empty text leaves the link alone.
         rules: Which links to wrap.
         first_number: The number of the first wrapped link, so that numbers run on from the HTML part.
+        bound: The destinations that the HTML part keeps from being wrapped.
     """
-    rules = rules or LinkRules()
-    number = first_number
-    changes: list[Raw] = []
-    left: list[tuple[int, Planned]] = []
+    decided = _decide(text, rules or LinkRules(), bound or {})
+    if isinstance(wrap, LinkWrapper):
+        wrap = wrap.among(len({one.url for one in decided if one.reason is None}))
+    number, at = first_number, 0
+    changes: list[Change] = []
+    left: list[tuple[int, LinkDecision]] = []
     parts: list[str] = []
+    for one in decided:
+        wrapped = wrap(number, one.url) if one.reason is None else ""
+        if not wrapped:
+            left.append((0, one))
+            continue
+        changes.append(Change(0, one.start, one.end, wrapped, number, one))
+        parts += [text[at : one.start], wrapped]
+        at = one.end
+        number += 1
+    parts.append(text[at:])
+    return Rewrite(text, "".join(parts), Made([text], changes, left), channel=Channel.TEXT)
+
+
+def _decide(text: str, rules: LinkRules, bound: Mapping[str, SkipReason]) -> list[LinkDecision]:
+    """Return what is to be done with each URL of a text."""
+    decided = []
     lines = _Lines(text)
     tags = [found.span() for found in _TEMPLATE.finditer(text)] if MERGE_TAG.search(text) else []
-    at = 0
     for start, end in find_urls(text):
         read = text[start:end]
         url, reason = rules.judge(read)
         if tags and _is_within(start, tags):
             reason = SkipReason.MERGE_TAG
+        if reason is None:
+            reason = bound.get(read)
         if reason is None and not rules.wrap_unsubscribe and says_unsubscribe(lines.lowered(start, read)):
             reason = SkipReason.UNSUBSCRIBE
-        planned = Planned(start, end, "", read, read, url, reason, Place.TEXT)
-        wrapped = wrap(number, url) if reason is None else ""
-        if not wrapped:
-            left.append((0, planned))
-            continue
-        changes.append((0, start, end, read, wrapped, number, planned))
-        parts += [text[at:start], wrapped]
-        at = end
-        number += 1
-    parts.append(text[at:])
-    return Rewrite(text, "".join(parts), Made([text], changes, left), channel=Channel.TEXT)
+        decided.append(LinkDecision(start, end, "", read, read, url, reason, Place.TEXT))
+    return decided
 
 
 def _is_within(place: int, spans: Sequence[tuple[int, int]]) -> bool:

@@ -9,14 +9,14 @@ import re
 from collections.abc import Callable
 
 from mailbeacon.markup import attributes, escape_attribute, tag_name, tokens, url_text
-from mailbeacon.rewriting.html import TRAP
+from mailbeacon.rewriting.pixel import HONEYPOT
 from mailbeacon.rewriting.text import find_urls
 
 __all__ = ["unwrap"]
 
 _MARKUP = re.compile(r"<(?:!|/?[a-zA-Z][a-zA-Z0-9]*+[\s/>])")
 """A tag: the name of one ends in a blank, a slash or the end, that of ``<https:`` does not."""
-_TRAP = re.compile(re.escape(TRAP).replace(r"\{\}", '([^"]*+)'))
+_HONEYPOT = re.compile(re.escape(HONEYPOT).replace(r"\{\}", '([^"]*+)'))
 _NAMES = frozenset({"href", "xlink:href"})
 
 
@@ -33,7 +33,7 @@ def unwrap(
     """
     if text or not _MARKUP.search(source):
         return _text(source, destination)
-    source = _TRAP.sub(lambda found: "" if destination(url_text(found[1])) else found[0], source)
+    source = _HONEYPOT.sub(lambda found: "" if destination(url_text(found[1])) else found[0], source)
     pieces = tokens(source)
     for index, piece in enumerate(pieces):
         if piece.startswith("<!--") and "[if" in piece.lower() and "href" in piece.lower():

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from mailbeacon.links import ascii_host
 from mailbeacon.markup import TAG, attributes
 from mailbeacon.model import Place, SkipReason, Warned, WarningKind
-from mailbeacon.rewriting.plan import Planned, link_source
-from mailbeacon.rewriting.result import Raw
+from mailbeacon.rewriting.decisions import link_source
 from mailbeacon.rewriting.rules import shown_host
+from mailbeacon.rewriting.steps import LinkDecision, Made
 
 __all__ = ["find_warnings", "join_warnings"]
 
@@ -35,19 +35,23 @@ Amazon SES, listmonk, Mautic and phpList, and the tag of SendGrid's examples (20
 At = Callable[[int, int], tuple[int, int]]
 
 
-def find_warnings(
-    pieces: Sequence[str], changes: Sequence[Raw], left: Sequence[tuple[int, Planned]], at: At
-) -> Iterator[Warned]:
-    """Go through the links and tell what might surprise a reader or the sender."""
-    for index, start, _, _, new, _, planned in changes:
-        if planned:
-            tag = "" if planned.place is Place.TEXT else _tag_around(pieces, index, start)
-            yield from _about(tag, planned, new, at(index, start))
+def find_warnings(made: Made, at: At) -> Iterator[Warned]:
+    """Yield what might surprise a reader or the sender.
+
+    Args:
+        made: The rewritten document.
+        at: Gives the line and column of a place in a piece.
+    """
+    pieces = made.pieces
+    for index, start, _, new, _, one in made.changes:
+        if one:
+            tag = "" if one.place is Place.TEXT else _tag_around(pieces, index, start)
+            yield from _about(tag, one, new, at(index, start))
     found = next((match[0] for piece in pieces if (match := _PROVIDER_TAG.search(piece))), "")
     if found:
         detail = f"{found} makes the mailing program track this mail too: opens or links would be counted twice"
         yield Warned(kind=WarningKind.PROVIDER_TRACKING, detail=detail)
-    merged = sum(1 for _, one in left if one.reason is SkipReason.MERGE_TAG)
+    merged = sum(1 for _, one in made.left if one.reason is SkipReason.MERGE_TAG)
     if merged:
         yield _merge_tags(merged)
 
@@ -73,19 +77,19 @@ def _tag_around(pieces: Sequence[str], index: int, start: int) -> str:
     return link_source([source, *pieces[index + 1 : index + _MOST_PIECES]], 0)
 
 
-def _about(source: str, planned: Planned, new: str, place: tuple[int, int]) -> Iterator[Warned]:
+def _about(source: str, link: LinkDecision, new: str, place: tuple[int, int]) -> Iterator[Warned]:
     line, column = place
     tag = TAG.match(source)
-    host = _host(planned.url)
+    host = _host(link.url)
     if tag:
-        shown = "" if planned.place is Place.AREA else shown_host(source[tag.end() :])
+        shown = "" if link.place is Place.AREA else shown_host(source[tag.end() :])
         detail = _mismatch(shown, host, _host(new.strip('"')))
         if detail:
             yield Warned(kind=WarningKind.VISIBLE_URL, detail=detail, line=line, column=column)
         if any(one.name in _PROVIDER_MARKS for one in attributes(source)):
             detail = "a mailing provider's tracking attribute: the provider might wrap the link a second time"
             yield Warned(kind=WarningKind.PROVIDER_TRACKING, detail=detail, line=line, column=column)
-    if _PROVIDER_URL.search(planned.url):
+    if _PROVIDER_URL.search(link.url):
         detail = f"the link goes through a mailing provider's own click tracking at {host}"
         yield Warned(kind=WarningKind.PROVIDER_TRACKING, detail=detail, line=line, column=column)
 

@@ -12,7 +12,7 @@ from mailbeacon import mime
 from mailbeacon.composing.reading import check_recipients
 from mailbeacon.errors import ConfigError
 
-__all__ = ["Heading"]
+__all__ = ["HeaderTemplate"]
 
 _RECIPIENTS = frozenset({"to", "cc", "bcc"})
 _MAX_LAYOUTS = 64
@@ -39,7 +39,7 @@ class _Layout:
     kept: int
 
 
-class Heading:
+class HeaderTemplate:
     """Write a mail's header.
 
     Which names are set is the same for a whole campaign, so the way the header is cut for them is kept.

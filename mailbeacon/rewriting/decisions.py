@@ -1,18 +1,21 @@
-"""What to do with the links of one piece of a document; the same piece gives the same plan, so plans are remembered."""
+"""What to do with each link of a document. The same link is decided alike each time, so decisions are remembered.
+
+Changes nothing, and signs nothing.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from typing import NamedTuple
 
 from mailbeacon.caches import Cache
-from mailbeacon.markup import COMMENT, TAG, Attribute, attributes, scan, tag_name, url_text
+from mailbeacon.markup import COMMENT, TAG, Attribute, Scan, attributes, scan, tag_name, url_text
 from mailbeacon.model import Place, SkipReason
 from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe, shown_host
+from mailbeacon.rewriting.steps import LinkDecision
 
-__all__ = ["Planned", "Planner", "Reading", "first", "link_source", "whole_source"]
+__all__ = ["ParseContext", "Planner", "decide_links", "first", "link_source"]
 
 _WS = r"[\t\n\f\r ]"
 _HREF = "[hH][rR][eE][fF]"
@@ -32,7 +35,7 @@ _MAX_BASES = 16
 _MAX_REMEMBERED = 16_384
 
 
-class Reading(IntEnum):
+class ParseContext(IntEnum):
     """How a browser takes the tags of a piece."""
 
     PLAIN = 0
@@ -40,17 +43,64 @@ class Reading(IntEnum):
     AMBIGUOUS = 2
 
 
-class Planned(NamedTuple):
-    """Hold one link of a piece: where its value stands, what it says, and why it is left alone, if it is."""
+_BINDING = frozenset({SkipReason.OPT_OUT, SkipReason.UNSUBSCRIBE})
+"""What is said of one link and holds for its destination wherever else it stands."""
 
-    start: int
-    end: int
-    quote: str
-    raw: str
-    read: str
-    url: str
-    reason: SkipReason | None
-    place: Place
+
+def decide_links(
+    found: Scan, base: str, planner: Planner, others: Mapping[str, SkipReason] | None = None
+) -> tuple[list[tuple[int, Sequence[LinkDecision]]], dict[str, SkipReason]]:
+    """Return what is to be done with the links of each piece, in order, and the destinations left alone as such.
+
+    Args:
+        found: The document's pieces.
+        base: Its absolute base URL, or the empty text.
+        planner: Decides.
+        others: The destinations left alone in another part of the mail.
+    """
+    pieces = found.pieces
+    special = bool(found.ambiguous or found.svg)
+    known = planner.known(base)
+    decided: list[tuple[int, Sequence[LinkDecision]]] = []
+    bound: dict[str, SkipReason] = dict(others or {})
+    for index in found.links:
+        piece = pieces[index]
+        cut = piece.find("</a>")
+        if cut < 0:
+            cut = piece.find("</A>")
+        source = piece if piece[1] == "!" else piece[:cut] if cut > 0 else link_source(pieces, index)
+        links = None if special else known.get(source)
+        if links is None:
+            context = _context(found, index) if special else ParseContext.PLAIN
+            links = planner.plan(_whole_source(source, piece), base, context)
+        if links:
+            decided.append((index, links))
+            for one in links:
+                if one.reason in _BINDING:
+                    bound[one.read] = one.reason
+    return (_agreed(decided, bound) if bound else decided), bound
+
+
+def _context(found: Scan, index: int) -> ParseContext:
+    if index in found.ambiguous:
+        return ParseContext.AMBIGUOUS
+    return ParseContext.SVG if index in found.svg else ParseContext.PLAIN
+
+
+def _agreed(
+    decided: list[tuple[int, Sequence[LinkDecision]]], bound: dict[str, SkipReason]
+) -> list[tuple[int, Sequence[LinkDecision]]]:
+    """Leave every link alone whose destination is left alone elsewhere in the document."""
+    return [
+        (
+            index,
+            [
+                one._replace(reason=bound[one.read]) if one.reason is None and one.read in bound else one
+                for one in links
+            ],
+        )
+        for index, links in decided
+    ]
 
 
 class Planner:
@@ -58,29 +108,29 @@ class Planner:
 
     def __init__(self, rules: LinkRules) -> None:
         self.rules = rules
-        self._plans: Cache[str, Cache[str, tuple[Planned, ...]]] = Cache(_MAX_BASES)
+        self._plans: Cache[str, Cache[str, tuple[LinkDecision, ...]]] = Cache(_MAX_BASES)
 
-    def known(self, base: str) -> Cache[str, tuple[Planned, ...]]:
+    def known(self, base: str) -> Cache[str, tuple[LinkDecision, ...]]:
         """Give the plans made so far under a base URL, by a link's source as :meth:`plan` takes it."""
         found = self._plans.get(base)
         return self._plans.put(base, Cache(_MAX_PLANS)) if found is None else found
 
-    def plan(self, source: str, base: str, reading: Reading = Reading.PLAIN) -> tuple[Planned, ...]:
+    def plan(self, source: str, base: str, context: ParseContext = ParseContext.PLAIN) -> tuple[LinkDecision, ...]:
         """Give the links of a piece, in order.
 
         Args:
             source: A comment, or a link up to its end tag.
             base: The document's absolute base URL, if it has one.
-            reading: What the piece is inside of.
+            context: What the piece is inside of.
         """
-        if reading:
-            return tuple(self._special(source, base, reading))
+        if context:
+            return tuple(self._special(source, base, context))
         found = tuple(self._links(source, base))
         if len(source) <= _MAX_REMEMBERED:
             self.known(base).put(source, found)
         return found
 
-    def _links(self, text: str, base: str) -> Iterator[Planned]:
+    def _links(self, text: str, base: str) -> Iterator[LinkDecision]:
         if text[1] == "!":
             yield from self._comment(text, base)
             return
@@ -90,12 +140,12 @@ class Planner:
         elif name == "area":
             yield from self._tag(text, 0, Place.AREA, _tag_alone(text).lower(), base)
 
-    def _special(self, text: str, base: str, reading: Reading) -> Iterator[Planned]:
+    def _special(self, text: str, base: str, context: ParseContext) -> Iterator[LinkDecision]:
         """Plan a link inside SVG, or one whose nature cannot be told."""
         name = tag_name(text)
         found = attributes(text) if name in ("a", "area") else []
         href = first(found, "href")
-        if reading is Reading.AMBIGUOUS:
+        if context is ParseContext.AMBIGUOUS:
             found_link = href or first(found, "xlink:href")
             if found_link:
                 yield _left(found_link, 0, SkipReason.AMBIGUOUS, Place.ANCHOR)
@@ -104,7 +154,7 @@ class Planner:
 
     def _tag(
         self, tag: str, offset: int, place: Place, lowered: str, base: str, name: str = "href"
-    ) -> Iterator[Planned]:
+    ) -> Iterator[LinkDecision]:
         """Plan the attribute of a tag that begins ``offset`` characters into its piece."""
         # every opt-out mark holds one of these words; a tag without them needs no look at its other attributes
         plain = _PLAIN_LINK.match(tag) if name == "href" else None
@@ -123,7 +173,9 @@ class Planner:
         else:
             yield self._judged(href.start + offset, href.end + offset, href.quote, href.raw, place, lowered, base)
 
-    def _judged(self, start: int, end: int, quote: str, raw: str, place: Place, lowered: str, base: str) -> Planned:
+    def _judged(
+        self, start: int, end: int, quote: str, raw: str, place: Place, lowered: str, base: str
+    ) -> LinkDecision:
         read = url_text(raw)
         url, reason = self.rules.judge(read, base)
         if reason is None and not self.rules.wrap_unsubscribe and says_unsubscribe(lowered):
@@ -131,9 +183,9 @@ class Planner:
         if reason is None and not self.rules.wrap_visible_urls and place is not Place.AREA:
             tag = TAG.match(lowered)
             reason = SkipReason.VISIBLE_URL if tag and shown_host(lowered[tag.end() :]) else None
-        return Planned(start, end, quote, raw, read, url, reason, place)
+        return LinkDecision(start, end, quote, raw, read, url, reason, place)
 
-    def _comment(self, text: str, base: str) -> Iterator[Planned]:
+    def _comment(self, text: str, base: str) -> Iterator[LinkDecision]:
         """Plan the links only Outlook sees, inside a conditional comment."""
         begin = _CONDITIONAL.match(text)
         whole = COMMENT.match(text)
@@ -152,13 +204,13 @@ class Planner:
                     yield _left(href, at, SkipReason.AMBIGUOUS, place)
                 elif index not in inner.ambiguous:
                     source = (
-                        _tag_alone(part) if name == "area" else whole_source(link_source(inner.pieces, index), part)
+                        _tag_alone(part) if name == "area" else _whole_source(link_source(inner.pieces, index), part)
                     )
                     yield from self._tag(part, at, place, source.lower(), base)
             at += len(part)
 
 
-def whole_source(source: str, piece: str) -> str:
+def _whole_source(source: str, piece: str) -> str:
     """Give a link's source once more, for an end tag may seem to stand inside the tag itself: ``<a href=x</a>``."""
     if source[1] == "!" or TAG.match(source):
         return source
@@ -190,6 +242,6 @@ def first(found: list[Attribute], name: str) -> Attribute | None:
     return next((one for one in found if one.name == name), None)
 
 
-def _left(href: Attribute, offset: int, reason: SkipReason, place: Place) -> Planned:
+def _left(href: Attribute, offset: int, reason: SkipReason, place: Place) -> LinkDecision:
     read = url_text(href.raw)
-    return Planned(href.start + offset, href.end + offset, href.quote, href.raw, read, read, reason, place)
+    return LinkDecision(href.start + offset, href.end + offset, href.quote, href.raw, read, read, reason, place)

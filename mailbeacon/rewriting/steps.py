@@ -1,0 +1,94 @@
+"""What the steps of a rewrite hand each other: a link decided about, a change of the source, and all that was done.
+
+A document goes one way: scan → frame → decisions → pixel's place → splice → report. Data only, no logic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from mailbeacon.model import Place, SkipReason, Warned
+
+__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "Wrap"]
+
+Wrap = Callable[[int, str], str]
+"""Gives the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
+PIXEL_NUMBER = 0
+HONEYPOT_NUMBER = -1
+
+
+class LinkWrapper:
+    """A wrap that also wants to know how many destinations a part of a mail leads to."""
+
+    def __call__(self, number: int, url: str) -> str:
+        """Return the URL to put in place of a destination."""
+        raise NotImplementedError
+
+    def among(self, links: int) -> Wrap:
+        """Return what wraps the links of a part with so many different destinations."""
+        raise NotImplementedError
+
+
+class LinkDecision(NamedTuple):
+    """What is to be done with one link of a piece.
+
+    Attributes:
+        start: Where its value begins in the piece, without the quote.
+        end: Where it ends.
+        quote: The quote it stands in, or the empty text.
+        raw: The value as it stands in the source.
+        read: The URL a browser reads there.
+        url: The destination to sign.
+        reason: Why it is left alone; ``None`` for a link to wrap.
+        place: The kind of element or part it stands in.
+        doubt: What in the destination might be a tag that a mailing program fills in, in a link that is wrapped all the same.
+    """
+
+    start: int
+    end: int
+    quote: str
+    raw: str
+    read: str
+    url: str
+    reason: SkipReason | None
+    place: Place
+    doubt: str = ""
+
+
+class Change(NamedTuple):
+    """One change of the source.
+
+    Attributes:
+        piece: The index of the piece it is in.
+        start: Where it begins there.
+        end: Where it ends there.
+        new: What stands there now.
+        number: The link's number, :data:`PIXEL_NUMBER` or :data:`HONEYPOT_NUMBER`.
+        decision: The link's; ``None`` for what was inserted.
+    """
+
+    piece: int
+    start: int
+    end: int
+    new: str
+    number: int
+    decision: LinkDecision | None = None
+
+
+class Made(NamedTuple):
+    """How a rewritten document came about.
+
+    Attributes:
+        pieces: What the source is the join of.
+        changes: The changes, in the order of the source.
+        left: The links left alone, each with the index of its piece.
+        notes: What the sender should know.
+        bound: The destinations that a mark or a label keeps from being wrapped, wherever in the mail they stand.
+    """
+
+    pieces: Sequence[str]
+    changes: Sequence[Change]
+    left: Sequence[tuple[int, LinkDecision]]
+    notes: Sequence[Warned] = ()
+    bound: Mapping[str, SkipReason] = {}
