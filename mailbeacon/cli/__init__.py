@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from mailbeacon import __version__
-from mailbeacon.cli import decode, demo, fake, keys, privacy, report, rewrite
+from mailbeacon.cli import decode, demo, fake, keys, privacy, report, rewrite, webhook
 from mailbeacon.cli.console import (
     INPUT,
     INTERRUPTED,
@@ -30,7 +30,7 @@ from mailbeacon.errors import ConfigError, MailbeaconError
 
 __all__ = ["main"]
 
-_COMMANDS = (demo, rewrite, decode, report, privacy, fake, keys)
+_COMMANDS = (demo, rewrite, decode, report, webhook, privacy, fake, keys)
 
 
 class _Parser(ArgumentParser):

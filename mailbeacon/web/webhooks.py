@@ -8,11 +8,13 @@ Source: PEP 3333 (2010); ASGI specification 3.0, HTTP (2019).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mailbeacon.model import Headers, Reply, Request
+from mailbeacon.web import asgi
+from mailbeacon.web.asgi import Receive, Scope, Send
 from mailbeacon.web.wsgi import raw_url
 
 if TYPE_CHECKING:
@@ -23,10 +25,7 @@ __all__ = ["Receiver", "asgi_application", "wsgi_application"]
 _MOST_BYTES = 8_000_000
 _LONGEST_LINE = 65_536
 
-_Message = MutableMapping[str, Any]
-ASGIApplication = Callable[
-    [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
-]
+ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Receiver(Protocol):
@@ -68,20 +67,14 @@ def _body(environ: WSGIEnvironment) -> bytes:
 def asgi_application(receiver: Receiver) -> ASGIApplication:
     """Return a receiver as an ASGI application; judging and keeping happen in a thread."""
 
-    async def answer(
-        scope: _Message, receive: Callable[[], Awaitable[_Message]], send: Callable[[_Message], Awaitable[None]]
-    ) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         body = await _read(receive)
         if body is None:
             return
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        query = scope.get("query_string", b"").decode("latin-1")
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        request = Request(
-            url=f"{path}?{query}" if query else path, method=scope["method"], headers=Headers(headers), body=body
-        )
+        request = Request(url=asgi.raw_url(scope), method=scope["method"], headers=Headers(headers), body=body)
         reply = await asyncio.to_thread(receiver.answer, request)
         pairs = [*reply.headers, ("Content-Length", str(len(reply.body)))]
         sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
@@ -91,7 +84,7 @@ def asgi_application(receiver: Receiver) -> ASGIApplication:
     return answer
 
 
-async def _read(receive: Callable[[], Awaitable[_Message]]) -> bytes | None:
+async def _read(receive: Receive) -> bytes | None:
     """Read the body, at most a little more than is taken; ``None`` if the client went away."""
     pieces, length = [], 0
     while length <= _MOST_BYTES:

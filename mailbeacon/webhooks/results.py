@@ -40,8 +40,9 @@ class Rejected:
 
 
 def reply(status: int = 200, *headers: tuple[str, str], body: bytes = b"") -> Reply:
-    """Give a reply that nobody keeps."""
-    return Reply(status=status, headers=[("Cache-Control", "no-store"), *headers], body=body)
+    """Give a reply that nobody keeps; plain text where the headers name no type."""
+    sort = [] if any(name == "Content-Type" for name, _ in headers) else [("Content-Type", "text/plain; charset=utf-8")]
+    return Reply(status=status, headers=[("Cache-Control", "no-store"), *sort, *headers], body=body)
 
 
 class Events(list[Event]):
