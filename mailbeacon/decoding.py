@@ -10,18 +10,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import BadToken, ConfigError, TokenError
 from mailbeacon.links import split
 from mailbeacon.model import Action, Event, Kind, Level, Manifests, Request, Target
 
 if TYPE_CHECKING:
-    from mailbeacon.tokens import TokenSigner
+    from mailbeacon.tokens import Hit, TokenSigner
 
 __all__ = ["Decoder", "Said", "decode", "destination", "is_open"]
 
 _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MOST_URLS = 4096
 _KINDS = {"o": Kind.OPEN, "c": Kind.CLICK, "u": Kind.LEAVE_PAGE}
 _ACTS = {Action.UNSUBSCRIBE: Kind.UNSUBSCRIBE, Action.STOP_TRACKING: Kind.WITHDRAW}
 
@@ -54,7 +56,9 @@ class Decoder:
             token is ours, so the link works, but such an event says nothing that could be counted.
     """
 
-    __slots__ = ("_clock_skew", "_ids", "_least_age", "_manifests", "_max_age", "_signer")
+    __slots__ = (
+        *("_clock_skew", "_ids", "_least_age", "_manifests", "_max_age", "_signer", "_url_hashes", "_url_ids"),
+    )
 
     def __init__(
         self,
@@ -70,6 +74,8 @@ class Decoder:
         self._clock_skew = clock_skew
         self._least_age = -clock_skew
         self._ids = signer.keyed_hashes("event-id")
+        self._url_hashes = signer.keyed_hashes("url", 8)
+        self._url_ids: Cache[tuple[int, str], str] = Cache(_MOST_URLS)
 
     def decode(self, request: Request) -> Event:
         """Read the event a request stands for, without its facts.
@@ -144,8 +150,9 @@ class Decoder:
         if hit.metadata:
             values["metadata"] = {**hit.metadata}
         if route == "c":
-            target = self._target(link, hit.campaign)
+            target, key = self._target(link, hit)
             values["level"] = hit.clicks
+            values["url_id"] = self._url_ids.get((key, target.url)) or self._url_id(key, target.url)
             values["link"], values["links"] = target.number, target.links or None
             values["url"], values["channel"] = target.url, target.channel
         is_act = action is not None and method == "POST"
@@ -162,10 +169,17 @@ class Decoder:
         """
         return self._signer.read_leave(split(url)[1])[0]
 
-    def _target(self, link: str, campaign: str) -> Target:
+    def _target(self, link: str, hit: Hit) -> tuple[Target, int]:
+        """Return what a link token stands for, and the number of the key that tells it."""
         if self._manifests is not None and link[0] == "s":
-            return _short(link, campaign, self._manifests)
-        return self._signer.read_link(link, campaign)
+            return _short(link, hit.campaign, self._manifests), hit.key
+        return self._signer.read_signed_link(link, hit.campaign)
+
+    def _url_id(self, key: int, url: str) -> str:
+        """Return the digest of a destination, and remember it: all readers of a mail have the same links."""
+        digest = self._url_hashes[key].copy()
+        digest.update(url.encode("utf-8", "surrogatepass"))
+        return self._url_ids.put((key, url), digest.hexdigest())
 
     def _is_expired(self, age: timedelta) -> bool:
         return age < self._least_age or (self._max_age is not None and age - self._clock_skew > self._max_age)

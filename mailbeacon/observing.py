@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
-from datetime import UTC
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date
 from functools import lru_cache
 from hashlib import blake2b
 from socket import AF_INET, AF_INET6, inet_pton
@@ -18,6 +18,8 @@ from socket import AF_INET, AF_INET6, inet_pton
 from mailbeacon.agents import Agents
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import (
+    MAX_ADDRESS,
+    MAX_VALUE,
     AgentKind,
     AgentTable,
     Facts,
@@ -31,6 +33,7 @@ from mailbeacon.model import (
     Request,
 )
 from mailbeacon.networks import builtin
+from mailbeacon.privacy import opted_out
 
 __all__ = ["Client", "Observer"]
 
@@ -110,8 +113,6 @@ _OPEN = Kind.OPEN
 _CLICK = Kind.CLICK
 _DAYS_KEPT = 64
 _MOST_KNOWN = 4096
-_LONGEST_ADDRESS = 64
-_LONGEST_AGENT = 512
 _LONGEST_KEPT = 2_000
 """Characters of a request's header values that are remembered at most."""
 _Known = frozenset[str] | None
@@ -129,7 +130,8 @@ class Observer:
     Args:
         networks: Who runs which network; ``None`` for the package's own table.
         agents: What user agents are; ``None`` for the package's own rules.
-        secret: The key of the digests, such as ``TokenSigner.derive`` gives; empty for a random one, which makes
+        secret: The key of the digests, such as ``TokenSigner.derive`` gives, or what gives that of a day (UTC);
+            empty for a random one, which makes
             digests that can be compared within this object only.
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves places empty.
     """
@@ -140,12 +142,12 @@ class Observer:
         self,
         networks: Networks | None = None,
         agents: AgentTable | None = None,
-        secret: bytes = b"",
+        secret: bytes | Callable[[date], bytes] = b"",
         geo: Locator | None = None,
     ) -> None:
         self._networks: Networks = builtin() if networks is None else networks
         self._agents: AgentTable = Agents() if agents is None else agents
-        self._secret = blake2b(secret or secrets.token_bytes(32), digest_size=32, person=b"mailbeacon facts").digest()
+        self._secret = secret or secrets.token_bytes(32)
         self._geo = geo
         self._days: dict[int, blake2b] = {}
         self._known: dict[Client, Facts] = {}
@@ -173,8 +175,8 @@ class Observer:
         day = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).toordinal()
         version = self._networks.version
         has_form = kind is not _OPEN and kind is not _CLICK and kind in _FORM_KINDS
-        user_agent, kept = fields.lower.get("user-agent", "")[:_LONGEST_AGENT], fields.kept
-        known = request.headers_known
+        user_agent, kept = fields.lower.get("user-agent", "")[:MAX_VALUE], fields.kept
+        known = request.known
         return self.facts((day, request.method, has_form, user_agent, kept, known, address, version))
 
     def facts(self, key: Client) -> Facts:
@@ -193,7 +195,7 @@ class Observer:
         make = self._clients if brief else self._make_client
         facts = make(day, method, has_form, user_agent, kept, known)
         facts = facts.changed(network=network, network_id=network_id, networks=version)
-        if brief and len(address) <= _LONGEST_ADDRESS:
+        if brief and len(address) <= MAX_ADDRESS:
             if len(self._known) >= _MOST_KNOWN:
                 self._known = {}
             self._known[key] = facts
@@ -237,7 +239,9 @@ class Observer:
         if key is None:
             if len(self._days) >= _DAYS_KEPT:
                 self._days = {}
-            key = self._days[day] = blake2b(day.to_bytes(4), key=self._secret, digest_size=8)
+            secret = self._secret(date.fromordinal(day)) if callable(self._secret) else self._secret
+            hashed = blake2b(secret, digest_size=32, person=b"mailbeacon facts").digest()
+            key = self._days[day] = blake2b(day.to_bytes(4), key=hashed, digest_size=8)
         return key
 
 
@@ -278,9 +282,9 @@ def _sent_hints(values: Mapping[str, str]) -> Iterator[Hint]:
         yield Hint.SIGNED_AGENT
     if values.get("range"):
         yield Hint.RANGE
-    if values.get("sec-gpc") == "1":
+    if opted_out(values.get("sec-gpc", "")):
         yield Hint.GPC
-    if values.get("dnt") == "1":
+    if opted_out(values.get("dnt", "")):
         yield Hint.DNT
     if any(map(values.get, _FETCH)):
         yield Hint.SEC_FETCH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 import mailbeacon as mb
+from mailbeacon import privacy
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.model import AgentKind
 from mailbeacon.networks import Place
@@ -570,3 +572,32 @@ def test_cases_26_and_27_from_request_to_verdict(user_agent, actor, is_human):
     fields = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Language": "en"}
     verdict = beacon.answer(mb.Request(url=url, headers=fields, address="84.1.2.3")).verdict
     assert (verdict.actor, verdict.is_human) == (actor, is_human)
+
+
+def test_pseudonyms_hang_on_the_digest_keys_and_not_on_the_signing_keys():
+    """So that signing keys may come and go, and digest keys be thrown away."""
+
+    def facts(**options):
+        made = beacon(**options)
+        event = made.decode(asked(beacon().open_url(MESSAGE)))
+        return event.facts.network_id, event.facts.agent_id
+
+    digests = [b"a key for digests alone"]
+    assert facts(digest_keys=digests) == facts(digest_keys=digests, secret_keys=[KEY, NEW_KEY]) != facts()
+    assert facts(digest_keys=digests) == facts(digest_keys=[NEW_KEY, *digests])
+    assert facts(secret_keys=[KEY, NEW_KEY]) != facts()
+    daily = privacy.DailyKeys()
+    assert facts(digest_keys=daily) == facts(digest_keys=daily) != facts(digest_keys=privacy.DailyKeys())
+
+
+def test_a_beacon_bounds_the_rows_of_one_mail():
+    sink = MemorySink()
+    made = beacon(sink=sink, max_hits_per_message=3)
+    for second in range(24):
+        made.handle(asked(made.open_url(MESSAGE), received_at=LATER + timedelta(seconds=second)))
+    assert [event.unrecorded for event, _ in sink.events()] == [0, 0, 0, 2, 5, 11]
+
+
+def test_a_beacon_is_not_pickled():
+    with pytest.raises(TypeError, match=r"make the beacon again in each process"):
+        pickle.dumps(beacon())

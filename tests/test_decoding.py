@@ -277,3 +277,35 @@ def test_law_one_letter_changed_is_refused_or_changes_nothing(position, letter, 
 def test_a_request_without_its_moment_is_a_config_error():
     with pytest.raises(ConfigError, match="received_at"):
         decode(request(OPEN, received_at=None), SIGNER)
+
+
+def test_an_event_keeps_its_id_when_keys_come_and_the_oldest_goes():
+    """It hangs on the key that signed the mail, as its name does."""
+    old, new = b"an old key of 16+", b"the newest key 16+"
+    token = TokenSigner([old, new]).sign_message(MESSAGE)
+    link = TokenSigner([old, new]).sign_link(Target(number=3, url="https://example.com/?a"), "spring")
+    read = [
+        decode(request(ROUTES.click(token, link)), TokenSigner(keys))
+        for keys in ([old, new], [new], [new, b"one more key 16+"])
+    ]
+    assert read[0] == read[1] == read[2]
+    assert read[0].url_id
+
+
+def test_destinations_are_told_apart_by_a_keyed_digest():
+    def clicked(url, signer=SIGNER):
+        link = signer.sign_link(Target(number=3, url=url), "spring")
+        return decode(request(ROUTES.click(signer.sign_message(MESSAGE), link)), signer).url_id
+
+    assert clicked("https://example.com/?a") == clicked("https://example.com/?a") != clicked("https://example.com/?b")
+    assert clicked("https://example.com/?a") != clicked("https://example.com/?a", STRANGER)
+
+
+def test_metadata_and_the_number_of_destinations_come_back():
+    token = SIGNER.sign_message(replace(MESSAGE, metadata={"order": "8841"}))
+    link = SIGNER.sign_link(Target(number=3, url="https://example.com/", links=12), "spring")
+    event = decode(request(ROUTES.click(token, link)), SIGNER)
+    assert (event.metadata, event.link, event.links) == ({"order": "8841"}, 3, 12)
+    event.metadata.clear()
+    assert decode(request(ROUTES.click(token, link)), SIGNER).metadata == {"order": "8841"}
+    assert decode(request(ROUTES.open(token)), SIGNER).links is None

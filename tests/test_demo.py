@@ -118,7 +118,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
 
 def test_the_table_of_verdicts_tells_right_sides_from_exact_names():
     kinds = [("a", "human", "image_proxy"), ("b", "human", "scanner"), ("c", "scanner", "crawler")]
-    beacon = mb.Beacon("https://t.example.com", secret_keys=["k" * 16])
+    beacon = mb.Beacon("https://t.example.com", secret_keys=["0123456789abcdef"])
     message = mb.Message(recipient="u", campaign="c")
     event = beacon.decode(mb.Request(url=beacon.open_url(message)))
     events = [event.changed(id=name) for name, _, _ in kinds]

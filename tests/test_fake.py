@@ -35,7 +35,7 @@ HTML = (
 
 @pytest.fixture(scope="module")
 def beacon():
-    return mb.Beacon("https://t.example.com/m", secret_keys=[b"k" * 32])
+    return mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"])
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +292,7 @@ def test_hits_come_in_order_to_the_millisecond_after_sending(beacon, template, s
 
 
 def digest(seed, recipients):
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"k" * 32])
+    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"])
     hits = fake.simulate(
         beacon, beacon.compile(HTML, campaign="spring"), fake.BUSINESS, recipients=recipients, seed=seed, sent_at=SENT
     )
@@ -358,7 +358,12 @@ def test_variants_are_put_into_the_tokens(beacon, template):
 
 def test_short_links_are_followed_too():
     manifests = {}
-    short = mb.Beacon("https://t.example.com/m", secret_keys=[b"k" * 32], short_links=True, manifests=manifests.get)
+    short = mb.Beacon(
+        "https://t.example.com/m",
+        secret_keys=[b"0123456789abcdef0123456789abcdef"],
+        short_links=True,
+        manifests=manifests.get,
+    )
     template = short.compile(HTML, campaign="spring")
     manifests["spring"] = template.manifest()
     hits = fake.simulate(short, template, fake.INTERNAL, recipients=200, seed=1, sent_at=SENT)
@@ -367,7 +372,9 @@ def test_short_links_are_followed_too():
 
 
 def test_what_the_host_does_not_track_is_not_hit(template):
-    silent = mb.Beacon("https://t.example.com/m", secret_keys=[b"k" * 32], default_level=mb.Level.NONE)
+    silent = mb.Beacon(
+        "https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"], default_level=mb.Level.NONE
+    )
     hits = fake.simulate(silent, template, fake.INTERNAL, recipients=100, seed=1, sent_at=SENT)
     assert [hit for hit in hits if hit.truth.behaviour != "forger"] == []
 

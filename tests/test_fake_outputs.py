@@ -24,7 +24,7 @@ HTML = '<html><body><a href="https://example.com/a">A</a> <a href="https://examp
 
 
 def beacon_of(**options):
-    return mb.Beacon("http://127.0.0.1/m", secret_keys=[b"k" * 32], **options)
+    return mb.Beacon("http://127.0.0.1/m", secret_keys=[b"0123456789abcdef0123456789abcdef"], **options)
 
 
 BEACON = beacon_of()

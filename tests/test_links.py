@@ -13,7 +13,17 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from mailbeacon.errors import BadToken, ConfigError
-from mailbeacon.links import MAX_URL_LENGTH, Path, Routes, check_destination, location, parse, short_name
+from mailbeacon.links import (
+    MAX_URL_LENGTH,
+    Path,
+    Routes,
+    check_destination,
+    destination_forms,
+    location,
+    parse,
+    route_of,
+    short_name,
+)
 from mailbeacon.model import Channel, SkipReason
 
 TOKEN = "aWyJzcHJpbmciLCJ1LTE3Il0.JVJm2-cCpD9p7jMOyuXOmg"
@@ -394,3 +404,37 @@ def test_law_another_link_has_another_name(number, url, channel, other_number, o
 
 def test_the_limit_is_the_designs():
     assert MAX_URL_LENGTH == 2_000
+
+
+def test_a_path_of_nothing_but_escapes_is_not_decoded():
+    """Fifteen thousand characters of it cost more than all else of a request."""
+    escaped = "/o/" + "%41" * 5000 + ".gif"
+    with pytest.raises(BadToken):
+        parse(escaped + "x")
+    assert parse(escaped).token == "%41" * 5000
+    assert parse("/o/" + "%41" * 256 + ".gif").token == "A" * 256
+    assert (route_of(escaped), route_of("/%6f/x"), route_of("/x"), route_of("")) == ("o", "o", "", "")
+
+
+@pytest.mark.parametrize(
+    ("url", "forms"),
+    [
+        ("https://example.com/a", ("https://example.com/a",)),
+        ("HTTPS://Example.com:443/A", ("https://example.com/A", "HTTPS://Example.com:443/A")),
+        (
+            "http://ann@example.com.:8080/?q#f",
+            ("http://ann@example.com:8080/?q#f", "http://ann@example.com.:8080/?q#f"),
+        ),
+        ("https://[2001:DB8::1]:443/", ("https://[2001:db8::1]/", "https://[2001:DB8::1]:443/")),
+        (
+            "https://bücher.example./ä",
+            (
+                "https://xn--bcher-kva.example/%C3%A4",
+                "https://xn--bcher-kva.example./%C3%A4",
+                "https://bücher.example./ä",
+            ),
+        ),
+    ],
+)
+def test_a_destination_has_the_form_a_browser_ends_up_with_and_those_it_came_in(url, forms):
+    assert destination_forms(url) == forms

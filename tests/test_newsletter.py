@@ -22,7 +22,9 @@ SPACE = "{http://www.w3.org/1999/xhtml}"
 
 @pytest.fixture(scope="module")
 def template() -> mb.Template:
-    return mb.Beacon("https://t.example.com/m", secret_keys=["k" * 32]).compile(HTML, TEXT, campaign="sample")
+    return mb.Beacon("https://t.example.com/m", secret_keys=["0123456789abcdef0123456789abcdef"]).compile(
+        HTML, TEXT, campaign="sample"
+    )
 
 
 def test_it_compiles_proved_and_without_a_warning(template):

@@ -185,7 +185,7 @@ def test_only_what_the_source_can_show_may_be_missed(headers, known, hints):
 
 def test_names_of_known_fields_are_kept_in_lower_case_through_copies_and_pickles():
     request = Request(url="/", headers_known=["Accept", "USER-AGENT"])
-    assert request.headers_known == {"accept", "user-agent"}
+    assert request.known == {"accept", "user-agent"}
     assert pickle.loads(pickle.dumps(request)) == replace(request) == request
     with pytest.raises(ConfigError, match="collection of names"):
         Request(url="/", headers_known="accept")
@@ -329,3 +329,12 @@ def test_facts_hold_nothing_personal(word, address):
     found = facts(headers, address=address).to_json()
     assert word.lower() not in found.lower()
     assert len(address) < 5 or address not in found
+
+
+@pytest.mark.parametrize("field", ["Sec-GPC", "DNT"])
+def test_a_doubled_wish_is_a_hint_as_it_is_a_wish(field):
+    """A proxy may repeat the field, and the redirect's own rule already takes one 1 for enough."""
+    headers = [(field, "1"), (field, "1"), ("User-Agent", "x")]
+    request = Request(url="/c/", headers=headers, received_at=datetime(2026, 3, 2, tzinfo=UTC))
+    hint = Hint.GPC if field == "Sec-GPC" else Hint.DNT
+    assert hint in Observer(secret=b"a secret").observe(request, Kind.CLICK).hints

@@ -163,7 +163,7 @@ def test_rewriting_and_rendering_load_nothing_heavy():
     """The parsers stay away from a process that only sends compiled mail without the proof."""
     code = (
         "import sys, json, mailbeacon as mb\n"
-        "beacon = mb.Beacon('https://t.example.com', secret_keys=[bytes(16)])\n"
+        "beacon = mb.Beacon('https://t.example.com', secret_keys=[bytes(range(16))])\n"
         "message = mb.Message(recipient='u-1', campaign='c')\n"
         "beacon.rewrite('<a href=\"https://example.org\">x</a>', message)\n"
         "beacon.compile('<p>x</p>', campaign='c', verify=False).render(message)\n"

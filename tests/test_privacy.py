@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -155,3 +155,44 @@ def test_facts_that_are_unlinked_tell_no_reader_from_another_and_keep_all_else()
 )
 def test_a_privacy_signal_says_no_with_a_one(value, out):
     assert privacy.opted_out(value) is out
+
+
+def test_of_a_destination_only_the_page_is_kept_unless_the_host_keeps_all():
+    """Its query often says who it was meant for; what tells links apart stays."""
+    whole = event(url="https://shop.example/leave?mail=ann@x.example#top", url_id="9f", link=3)
+    assert privacy.redact(whole) == privacy.redact(privacy.redact(whole))
+    kept = privacy.redact(whole)
+    assert (kept.url, kept.url_id, kept.link) == ("https://shop.example/leave", "9f", 3)
+    assert privacy.redact(event(url="https://shop.example/#a?b", address="")).url == "https://shop.example/"
+    assert privacy.redact(whole, url="keep").url == whole.url
+    assert privacy.redactor(url="keep")(whole).url == whole.url
+    assert privacy.redactor(headers="keep")(whole).url == "https://shop.example/leave"
+
+
+def test_what_is_kept_whole_is_cut():
+    """A request may bring sixty thousand characters of anything."""
+    long = event(address="9" * 60_000, user_agent="x" * 60_000, headers=(("accept", "a" * 60_000),))
+    kept = privacy.redact(long, address="keep", user_agent="keep", headers="keep")
+    assert (len(kept.address), len(kept.user_agent), len(kept.headers[0][1])) == (64, 512, 512)
+
+
+def test_a_days_key_hashes_an_address_otherwise_the_next_day():
+    keys = privacy.DailyKeys()
+    redact = privacy.redactor(address="hash", secret=keys)
+    today, later = event(), event(received_at=NOW + timedelta(days=1))
+    assert redact(today).address == redact(today).address != redact(later).address
+    assert privacy.redactor(address="hash", secret=privacy.DailyKeys())(today).address != redact(today).address
+
+
+def test_processes_share_the_days_keys_in_a_folder_and_old_ones_go(tmp_path):
+    one, other = privacy.DailyKeys(tmp_path), privacy.DailyKeys(tmp_path)
+    days = [date(2026, 3, day) for day in (1, 2, 3)]
+    made = [one(day) for day in days]
+    assert len({*made}) == 3
+    assert [one(day) for day in days] == made
+    assert [other(day) for day in days[1:]] == made[1:]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-03-02.key", "2026-03-03.key"]
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    assert len(other(days[0])) == 32
+    with pytest.raises(ConfigError, match="folder"):
+        privacy.DailyKeys(tmp_path / "missing")

@@ -242,7 +242,9 @@ def test_the_best_fitting_link_is_found():
             lambda html, beacon: assert_tracked(html.replace("/c/", "/x/")), "none of the 5 links", id="nothing wrapped"
         ),
         pytest.param(
-            lambda html, beacon: assert_tracked(html, mb.Beacon("https://t.example.com", secret_keys=[b"q" * 32])),
+            lambda html, beacon: assert_tracked(
+                html, mb.Beacon("https://t.example.com", secret_keys=[b"fedcba9876543210fedcba9876543210"])
+            ),
             "not signed by this beacon",
             id="another key",
         ),

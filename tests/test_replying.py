@@ -148,7 +148,7 @@ def test_a_click_redirects_to_what_was_signed_and_is_recorded():
         "X-Robots-Tag": "noindex",
         "X-Content-Type-Options": "nosniff",
     }
-    assert (found.event.kind, found.event.link, found.event.url) == (Kind.CLICK, 3, DESTINATION)
+    assert (found.event.kind, found.event.link, found.event.url) == (Kind.CLICK, 3, "https://example.com/a")
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,33 @@ def test_the_hosts_takedown_is_410_and_still_recorded():
     assert found.reply.status == 410
     assert {**PAGE_HEADERS, "Content-Length": str(len(found.reply.body))} == dict(found.reply.headers)
     assert asked == [DESTINATION]
-    assert found.event.url == DESTINATION
+    assert found.event.url == "https://example.com/a"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://ＥＶＩＬ.example/x", id="full-width letters"),
+        pytest.param("https://evil\u3002example/x", id="a full-width dot"),
+        pytest.param("https://ev\u00adil.example/x", id="a soft hyphen"),
+        pytest.param("https://evil.example./x", id="a dot at the end"),
+        pytest.param("https://EVIL.example:443/x", id="capitals and the usual port"),
+        pytest.param("https://evil.example/x", id="as it is"),
+    ],
+)
+def test_a_takedown_is_asked_with_where_the_link_leads_and_with_what_was_signed(url):
+    """A block list of plain host names stops every way to write one, and one of signed texts goes on working."""
+    link = SIGNER.sign_link(Target(number=3, url=url), "spring")
+    asked = []
+    blocked = answer(
+        request(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: asked.append(where) or "//evil.example/" not in where
+    )
+    assert blocked.reply.status == 410
+    assert asked == ["https://evil.example/x"]
+    answer(request(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: asked.append(where) or True)
+    assert asked[1] == "https://evil.example/x"
+    assert asked[-1] == url
+    assert answer(request(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: where != url).reply.status == 410
 
 
 def test_case_21_an_expired_link_redirects_as_before_and_is_marked():
@@ -655,3 +681,79 @@ def test_law_6_nothing_personal_is_in_what_is_recorded(address, agent):
     )
     assert (found.event.address, found.event.user_agent, found.event.headers) == ("", "", ())
     assert "canary" not in found.event.to_json()
+
+
+# failures are told
+
+
+def test_what_fails_is_told_to_the_host_with_its_exception():
+    told = []
+    answer(request(CLICK), consent=boom, on_error=lambda what, error: told.append((what, type(error))))
+    assert told == [("consent, which counts as none,", RuntimeError)]
+
+
+def test_an_on_error_that_fails_itself_stops_nothing(caplog):
+    assert answer(request(CLICK), may_redirect=boom, on_error=boom).reply.status == 302
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
+        "may_redirect, which counts as yes, failed: RuntimeError",
+        "on_error failed: RuntimeError",
+    ]
+    assert "u-17" not in caplog.text
+
+
+def test_an_event_that_could_not_be_recorded_is_handed_to_the_host():
+    lost, told = [], []
+    found = answer(request(OPEN))
+    settings = Settings(
+        base_url=BASE,
+        secret_keys=[KEY],
+        sink=Broken(),
+        on_lost=lambda event, verdict: lost.append((event, verdict)),
+        on_error=lambda what, error: told.append(what),
+    )
+    assert replying.deliver(found, settings) is found.reply
+    assert lost == [(found.event, found.verdict)]
+    assert told == [f"the sink, so event {found.event.id} is not kept,"]
+    assert replying.deliver(found, replace(settings, on_lost=boom)) is found.reply
+    assert told[-1] == "on_lost"
+
+
+def test_a_traceback_is_logged_at_debug_alone(caplog):
+    caplog.set_level("INFO", "mailbeacon")
+    answer(request(CLICK), may_redirect=boom)
+    assert [record.exc_info for record in caplog.records] == [None]
+    caplog.set_level("DEBUG", "mailbeacon")
+    answer(request(CLICK), may_redirect=boom)
+    assert [record.exc_info is not None for record in caplog.records] == [False, False, True]
+
+
+# replays
+
+
+class Rows:
+    """A sink that keeps all it is given."""
+
+    def __init__(self):
+        self.kept = []
+
+    def record(self, event, verdict):
+        self.kept.append(event)
+
+
+def test_one_mails_link_asked_for_without_end_makes_few_rows_that_stand_for_many():
+    """And each reader still gets the reply."""
+    sink, limit = Rows(), replying.HitLimit(10)
+    settings = Settings(base_url=BASE, secret_keys=[KEY], sink=sink)
+    for _ in range(1000):
+        assert replying.deliver(answer(request(CLICK)), settings, limit=limit).status == 302
+    assert len(sink.kept) == 16
+    assert len(sink.kept) + sum(event.unrecorded for event in sink.kept) == 640
+    replying.deliver(answer(request(CLICK, received_at=NOW + timedelta(days=1))), settings, limit=limit)
+    assert sink.kept[-1].unrecorded == 0
+
+
+@pytest.mark.parametrize("fields", [{"recipient": None}, {"kind": Kind.UNSUBSCRIBE}, {"kind": Kind.LEAVE_PAGE}])
+def test_no_limit_holds_for_a_whole_campaign_or_for_leaving(fields):
+    event = answer(request(OPEN)).event.changed(**fields)
+    limit = replying.HitLimit(1)
+    assert [limit.admit(event) for _ in range(5)] == [event] * 5

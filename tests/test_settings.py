@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import pickle
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError, MailbeaconError
 from mailbeacon.model import Level
-from mailbeacon.settings import MIN_KEY_BYTES, Settings, utc_now
+from mailbeacon.settings import MIN_KEY_BYTES, Settings, split_keys, utc_now
 
 KEY = b"0123456789abcdef"
 BASE = "https://t.example.com/m"
@@ -117,6 +119,9 @@ def test_keys_are_bytes_or_text_the_newest_last():
         pytest.param(bytearray(KEY), "a single one", id="a single bytearray"),
         pytest.param([KEY[:-1]], "at least 16 bytes, got 15", id="one byte short"),
         pytest.param([KEY, b""], "at least 16 bytes, got 0", id="an empty one among others"),
+        pytest.param(["a" * 16], "only 1 different bytes.*mailbeacon keys new", id="one letter"),
+        pytest.param(["passwordpassword"], "only 7 different bytes", id="a word twice"),
+        pytest.param([KEY, bytes(16)], "only 1 different bytes", id="NULs among others"),
         pytest.param([17], "bytes or str, got int", id="a number for a key"),
         pytest.param([KEY, None], "bytes or str, got NoneType", id="nothing for a key"),
         pytest.param(["\ud800" * 16], "plain text", id="a lone surrogate"),
@@ -135,6 +140,18 @@ def test_keys_that_cannot_work_are_refused_without_being_shown(keys, said):
         pytest.param({"encrypt": True}, "encrypt=True is not available", id="sealing"),
         pytest.param({"default_level": 7}, "default_level must be a Level, got 7", id="no such level"),
         pytest.param({"default_level": "none"}, "default_level must be a Level", id="a level's name"),
+        pytest.param({"exclude": ["("]}, "exclude must be regular expressions, got '\\('", id="a pattern that is none"),
+        pytest.param({"exclude": "seeds"}, "exclude must be a list of patterns, got str", id="one pattern alone"),
+        pytest.param({"only": [5]}, "only must be regular expressions, got 5", id="a number for a pattern"),
+        pytest.param({"only": [b"x"]}, "only must be regular expressions of text", id="a pattern of bytes"),
+        pytest.param({"fallback_url": "https://x.example\\a"}, "redirected to", id="a fallback with a back-slash"),
+        pytest.param({"honeypot": "https://x..example/"}, "redirected to", id="a honeypot with an empty label"),
+        pytest.param({"keep_url": "drop"}, "keep_url must be page or keep, got 'drop'", id="no such part of a URL"),
+        pytest.param({"max_hits_per_message": 0}, "whole number from 1, got 0", id="no hits at all"),
+        pytest.param({"max_hits_per_message": True}, "whole number from 1, got True", id="a switch for a number"),
+        pytest.param({"digest_keys": [b"short"]}, "digest_keys must have at least 16 bytes", id="a short digest key"),
+        pytest.param({"digest_keys": b"0123456789abcdef"}, "digest_keys must be a list", id="a single digest key"),
+        pytest.param({"on_error": "log"}, "on_error must be callable, got str", id="a text for a callback"),
         pytest.param({"pixel": "left"}, "pixel must be auto, top or bottom, got 'left'", id="no such place"),
         pytest.param({"namespace": None}, "namespace must be plain text", id="no namespace"),
         pytest.param({"namespace": "\ud800"}, "namespace must be plain text", id="a lone surrogate"),
@@ -239,7 +256,7 @@ def test_settings_can_be_changed_by_copying_and_are_checked_again():
 
 
 def test_an_unknown_option_is_named():
-    with pytest.raises(ConfigError, match="no setting colour, secret"):
+    with pytest.raises(ConfigError, match=r"no setting colour, secret \(did you mean secret_keys\?\)"):
         mb.Beacon(BASE, secret_keys=[KEY], secret="x", colour="red")
 
 
@@ -265,3 +282,23 @@ def test_settings_and_keywords_make_the_same_beacon():
 def test_a_config_error_is_a_value_error_of_the_package():
     assert issubclass(ConfigError, ValueError)
     assert issubclass(ConfigError, MailbeaconError)
+
+
+def test_settings_show_and_pickle_no_key(tmp_path):
+    """By no accident: not printed, not as a dictionary, not in a cache, not in a worker's message."""
+    made = settings(digest_keys=[b"another key of 22 byte"])
+    for shown in (repr(made), str(made), repr(dataclasses.asdict(dataclasses.replace(made))), repr(made.keys)):
+        assert KEY.decode() not in shown
+        assert "another key" not in shown
+    with pytest.raises(TypeError, match=r"secret keys are not pickled: .*Beacon\.from_env"):
+        pickle.dumps(made)
+    assert copy.deepcopy(made) is copy.copy(made) is made
+
+
+@pytest.mark.parametrize("keys", [b"0123456789abcdefABC", b"x7Jq_4wZ-m2Kp9Lr"])
+def test_keys_of_eight_and_more_different_bytes_pass(keys):
+    assert settings(secret_keys=[keys]).keys == (keys,)
+
+
+def test_keys_stand_in_a_text_with_white_space_or_commas_between():
+    assert split_keys(" old,new\nnewest ") == ["old", "new", "newest"]

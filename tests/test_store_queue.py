@@ -239,7 +239,7 @@ def test_a_redirect_goes_out_while_the_sink_is_still_at_work():
     """Case 22 of other systems' faults: the redirect waits for the callback."""
     slow = Gated()
     with QueueSink(slow) as sink:
-        beacon = mb.Beacon("https://t.example.com/m", secret_keys=[bytes(16)], sink=sink)
+        beacon = mb.Beacon("https://t.example.com/m", secret_keys=[bytes(range(16))], sink=sink)
         url = beacon.click_url(mb.Message(recipient="u", campaign="c"), "https://shop.example.com/")
         reply = beacon.handle(mb.Request(url=url, address="192.0.2.1"))
         assert (reply.status, dict(reply.headers)["Location"]) == (302, "https://shop.example.com/")

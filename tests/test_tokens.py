@@ -233,7 +233,7 @@ TARGETS = st.builds(
     Target, number=st.integers(0, 10**6), url=TEXTS, channel=st.sampled_from(Channel), links=st.integers(0, 300)
 )
 CAMPAIGNS = TEXTS.filter(bool)
-KEYS = st.binary(min_size=16, max_size=200)
+KEYS = st.binary(min_size=16, max_size=200).filter(lambda key: len({*key}) >= 8)
 
 
 @given(MESSAGES, KEYS)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex
 
 from mailbeacon import replying
 from mailbeacon.beacon.outgoing import Outgoing
@@ -63,22 +64,26 @@ class Beacon:
             if base_url or options:
                 raise ConfigError("give either settings or a base URL with options, not both")
         self.settings = Settings.of(base_url, options) if settings is None else settings
-        for name, url in (("fallback_url", self.settings.fallback_url), ("honeypot", self.settings.honeypot)):
-            if url and check_destination(url):
-                raise ConfigError(f"{name} must be a URL that may be redirected to")
         self.signer = TokenSigner(
             self.settings.keys, self.settings.namespace, allow_addresses=self.settings.allow_addresses
         )
         self.routes = Routes(self.settings.base_url)
         self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
+        self._limit = replying.HitLimit(self.settings.max_hits_per_message)
         self._outgoing = Outgoing(self.settings, self.signer, self.routes, self.planner)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.settings.base_url!r}, secret_keys={self.settings.keys!r})"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        self.settings.keys.__reduce_ex__(protocol)
 
     @cached_property
     def observer(self) -> Observer:
         """What turns requests into facts; made when first needed."""
         own = self.settings
-        return Observer(own.networks, secret=self.signer.derive("facts"), geo=own.geo, agents=own.agents)
+        return Observer(own.networks, secret=self._secret("facts"), geo=own.geo, agents=own.agents)
 
     @cached_property
     def judge(self) -> Judge:
@@ -95,9 +100,13 @@ class Beacon:
     @cached_property
     def redact(self) -> Callable[[Event], Event]:
         """What takes from an event what the settings do not keep."""
-        own, secret = self.settings, self.signer.derive("privacy")
+        own = self.settings
         return redactor(
-            address=own.keep_address, user_agent=own.keep_user_agent, headers=own.keep_headers, secret=secret
+            address=own.keep_address,
+            user_agent=own.keep_user_agent,
+            headers=own.keep_headers,
+            url=own.keep_url,
+            secret=self._secret("privacy"),
         )
 
     @cached_property
@@ -112,6 +121,13 @@ class Beacon:
         return replying.Responder(
             settings, decode=decode, observe=observe, judge=self.judge, redact=self.redact, action=self._decoder.action
         )
+
+    def _secret(self, purpose: str) -> bytes | Callable[[date], bytes]:
+        """Return the key of the pseudonyms for a purpose, or what gives that of a day."""
+        keys = self.settings.digest_keys
+        if callable(keys):
+            return keys
+        return TokenSigner(keys or self.settings.keys, self.settings.namespace).derive(purpose)
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.
@@ -343,7 +359,7 @@ class Beacon:
 
     def handle(self, request: Request) -> Reply:
         """Answer a request, and tell the sink, the history and ``on_event``; never raises."""
-        return replying.deliver(self.answer(request, self.history), self.settings, self.history)
+        return replying.deliver(self.answer(request, self.history), self.settings, self.history, limit=self._limit)
 
     def levels(self, message: Message) -> tuple[Level, Level]:
         """Give how much may be known of a message's opens and clicks: its own levels or the host's, whichever is less.

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from mailbeacon.cli.console import USAGE, Refused, read_bytes, shown
-from mailbeacon.settings import MIN_KEY_BYTES
+from mailbeacon.errors import ConfigError
+from mailbeacon.settings import check_keys, split_keys
 
 __all__ = ["VARIABLE", "add_key_option", "read_keys"]
 
@@ -30,16 +31,16 @@ def add_key_option(parser: ArgumentParser) -> None:
 
 
 def read_keys(path: Path | None) -> list[bytes]:
-    """Give the keys, the newest last.
+    """Return the keys, the newest last.
 
     Args:
         path: The file; ``None`` for the environment.
 
     Raises:
-        Refused: If there are none, or one is too short.
+        Refused: If there are none, or one is too short or can be guessed.
     """
     if path is None:
-        found = os.environ.get(VARIABLE, "").replace(",", " ").split()
+        found = split_keys(os.environ.get(VARIABLE, ""))
         if not found:
             raise Refused(f"no secret key: give --key-file, or set {VARIABLE} (mailbeacon keys new makes one)", USAGE)
         where = VARIABLE
@@ -48,11 +49,10 @@ def read_keys(path: Path | None) -> list[bytes]:
         found = [line.strip() for line in _text(read_bytes(path, _MAX_FILE), where).splitlines() if line.strip()]
         if not found:
             raise Refused(f"{where} holds no key")
-    keys = [key.encode("utf-8", "surrogateescape") for key in found]
-    for key in keys:
-        if len(key) < MIN_KEY_BYTES:
-            raise Refused(f"a key in {where} has {len(key)} bytes, at least {MIN_KEY_BYTES} are needed")
-    return keys
+    try:
+        return list(check_keys([key.encode("utf-8", "surrogateescape") for key in found], where))
+    except ConfigError as error:
+        raise Refused(str(error)) from error
 
 
 def _text(data: bytes, where: str) -> str:

@@ -25,8 +25,8 @@ from mailbeacon.logs.lines import Format
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
 from mailbeacon.model import HONEYPOT_LINK, Event, Headers, Hint, Kind, Level
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.privacy import limited, redactor
-from mailbeacon.replying import failed, level_now, marked
+from mailbeacon.privacy import limited
+from mailbeacon.replying import level_now, marked
 
 if TYPE_CHECKING:
     from mailbeacon.beacon import Beacon
@@ -101,9 +101,7 @@ class LineReader:
         self._simple = settings.consent is None and settings.default_level is settings.ceiling is _FULL
         keeps = settings.keep_address, settings.keep_user_agent, settings.keep_headers
         self._keeps = keeps != ("drop", "drop", "drop")
-        self._redact = redactor(
-            address=keeps[0], user_agent=keeps[1], headers=keeps[2], secret=beacon.signer.derive("privacy")
-        )
+        self._redact = beacon.redact
         self._proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self._client = lru_cache(maxsize=4096)(self._find_client)
         self._hops = format.shows is None or not ADDRESS_HEADERS.isdisjoint(format.shows)
@@ -143,19 +141,19 @@ class LineReader:
         )  # fmt: skip
         plain = self._simple and not self._keeps and event.level is _FULL and event.link != HONEYPOT_LINK
         if plain and facts.hints.isdisjoint(_OPTED_OUT):
-            return event
+            return self._redact(event)
         return self._rarer(event, said)
 
     def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
         """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""
         _, _, _, _, address, user_agent, fields, _ = said
-        level = level_now(event, dict(fields), self._settings, failed)
+        level = level_now(event, dict(fields), self._settings)
         if level is Level.NONE:
             return None
         event = limited(event, level)
         event = event.changed(facts=marked(event.facts, event))
         if not self._keeps or level is not _FULL:
-            return event
+            return self._redact(event)
         if fields:
             address, fields = self._client(address, fields)
         return self._redact(event.changed(address=address, user_agent=user_agent, headers=fields))

@@ -33,19 +33,22 @@ from mailbeacon.model.protocols import (
     Manifests,
     MayRedirect,
     Networks,
+    OnError,
     OnEvent,
     OnLeave,
     Sink,
 )
 from mailbeacon.model.record import Json, Record, check_version, read_json, read_text, read_whole
 from mailbeacon.model.verdict import Answer, Signal, Verdict
-from mailbeacon.model.web import KEPT_HEADERS, Headers, Reply, Request
+from mailbeacon.model.web import KEPT_HEADERS, MAX_ADDRESS, MAX_VALUE, Headers, Reply, Request
 from mailbeacon.model.words import Action, Actor, AgentKind, Channel, Hint, Kind, Level, NetworkKind, Purpose
 
 __all__ = [
     "HONEYPOT_LINK",
     "KEPT_HEADERS",
+    "MAX_ADDRESS",
     "MAX_METADATA_BYTES",
+    "MAX_VALUE",
     "MESSAGE_TOKEN_ROOM",
     "Action",
     "Actor",
@@ -82,6 +85,7 @@ __all__ = [
     "Network",
     "NetworkKind",
     "Networks",
+    "OnError",
     "OnEvent",
     "OnLeave",
     "Place",

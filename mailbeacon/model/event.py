@@ -113,7 +113,8 @@ class Event(Record):
         expired: Whether the token was older than the host counts.
         link: The link's number, from 1; ``None`` when no link was clicked.
         links: How many destinations the wrapped links of the same part of the mail have; ``None`` when it is not known.
-        url: The link's destination.
+        url: The link's destination; after redaction without query and fragment, unless the host keeps them.
+        url_id: A keyed digest of the whole destination, which tells links apart whatever is left of it.
         channel: The part of the mail the link stood in.
         method: The HTTP method.
         level: How much may be known, by what was signed and what the host says.
@@ -123,20 +124,22 @@ class Event(Record):
         user_agent: The user agent; empty after redaction.
         headers: The header fields of the allow-list; empty after redaction.
         source: Where the event came from: ``request``, ``log``, or a provider's name.
+        unrecorded: How many more hits of the mail this row stands for, beyond those that are recorded in a day.
     """
 
     id: str
     kind: Kind
     received_at: datetime
-    recipient: str | None = None
+    recipient: str | None = field(default=None, repr=False)
     campaign: str = ""
-    message_id: str = ""
+    message_id: str = field(default="", repr=False)
     variant: str = ""
     sent_at: datetime | None = None
     expired: bool = False
     link: int | None = None
     links: int | None = None
-    url: str = ""
+    url: str = field(default="", repr=False)
+    url_id: str = ""
     channel: Channel = Channel.HTML
     method: str = ""
     level: Level = Level.FULL
@@ -146,6 +149,7 @@ class Event(Record):
     user_agent: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     source: str = "request"
+    unrecorded: int = 0
 
     _readers: ClassVar[Mapping[str, Callable[..., object]]] = {
         "received_at": datetime.fromisoformat,
@@ -172,6 +176,7 @@ class Event(Record):
         link: int | None = None,
         links: int | None = None,
         url: str = "",
+        url_id: str = "",
         channel: Channel = Channel.HTML,
         method: str = "",
         level: Level = Level.FULL,
@@ -181,6 +186,7 @@ class Event(Record):
         user_agent: str = "",
         headers: tuple[tuple[str, str], ...] = (),
         source: str = "request",
+        unrecorded: int = 0,
         _parsed: bool = False,
     ) -> None:
         # by the slots' own setters, in half the time of the generated way; _parsed: the values were checked before
@@ -189,8 +195,22 @@ class Event(Record):
             if sent_at is not None:
                 check_aware(sent_at, "sent_at")
         values = (
-            *(id, kind, received_at, recipient, campaign, message_id, variant, sent_at, expired, link, links, url),
-            *(channel, method, level, metadata or {}, facts, address, user_agent, headers, source),
+            *(
+                id,
+                kind,
+                received_at,
+                recipient,
+                campaign,
+                message_id,
+                variant,
+                sent_at,
+                expired,
+                link,
+                links,
+                url,
+                url_id,
+            ),
+            *(channel, method, level, metadata or {}, facts, address, user_agent, headers, source, unrecorded),
         )
         for put, value in zip(_PUTS, values, strict=True):
             put(self, value)

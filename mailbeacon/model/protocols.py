@@ -27,6 +27,7 @@ __all__ = [
     "Manifests",
     "MayRedirect",
     "Networks",
+    "OnError",
     "OnEvent",
     "OnLeave",
     "Sink",
@@ -42,11 +43,13 @@ Both levels of the message are the one that was signed for that kind.
 Manifests = Callable[[str], "Manifest | None"]
 """Give the merged manifest of a campaign with short links."""
 MayRedirect = Callable[[str], bool]
-"""Tell whether a verified destination may still be redirected to (the host's own takedown)."""
+"""Check whether a verified destination may still be redirected to (the host's own takedown)."""
 OnLeave = Callable[[Leave], object]
 """Be told that a recipient leaves; called again whenever they use such a link again."""
 OnEvent = Callable[[Event, Verdict], None]
-"""Be told of each recorded event."""
+"""Be told of an event: one that was recorded, or one that could not be."""
+OnError = Callable[[str, BaseException], None]
+"""Be told what failed, in words without token, address or recipient, and the exception."""
 
 
 class KnownAgent(Protocol):
@@ -160,4 +163,7 @@ class Judge(Protocol):
     """Say who made an event, given what came before."""
 
     def classify(self, event: Event, earlier: Iterable[Event] = ()) -> Verdict:
-        """Give the verdict on one event."""
+        """Return the verdict on one event."""
+
+    def classify_all(self, events: Iterable[Event]) -> list[Verdict]:
+        """Return the verdicts on events, in their order, each judged in the light of all."""

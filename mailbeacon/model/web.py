@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.message import check_aware
 
-__all__ = ["KEPT_HEADERS", "Headers", "Reply", "Request"]
+__all__ = ["KEPT_HEADERS", "MAX_ADDRESS", "MAX_VALUE", "Headers", "Reply", "Request"]
 
 KEPT_HEADERS = (
     "accept",
@@ -38,10 +37,14 @@ KEPT_HEADERS = (
 Cookies and anything that could name a person are left out on purpose.
 """
 _kept = frozenset(KEPT_HEADERS)
+MAX_ADDRESS = 64
+"""Characters of an address that are looked at or kept; an IPv6 one with a zone has fewer."""
+MAX_VALUE = 512
+"""Characters of a user agent or a header field that are looked at or kept."""
 
 
 def _as_text(pairs: Iterable[tuple[object, object]]) -> list[tuple[str, str]]:
-    """Give header pairs as text, without those that have no value.
+    """Return header pairs as text, without those that have no value.
 
     Raises:
         ConfigError: If they are not pairs.
@@ -64,7 +67,7 @@ def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[tuple
 
 
 class Headers(Mapping[str, str]):
-    """Hold header fields by name, in any case; values of a repeated name are joined with a comma.
+    """Header fields by name, in any case; values of a repeated name are joined with a comma.
 
     Attributes:
         lower: The same by names in lower case, for reading only: the fast way.
@@ -95,7 +98,7 @@ class Headers(Mapping[str, str]):
         return self.lower[name.lower()]
 
     def get_lower(self, name: str) -> str:
-        """Give the value of a name written in lower case, or the empty text."""
+        """Return the value of a name written in lower case, or the empty text."""
         return self.lower.get(name, "")
 
     def __iter__(self) -> Iterator[str]:
@@ -109,7 +112,7 @@ class Headers(Mapping[str, str]):
 
 
 def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Give header fields of which some name comes twice."""
+    """Return header fields of which some name comes twice."""
     values: dict[str, str] = {}
     for name, value in pairs:
         lowered = name.lower()
@@ -117,24 +120,9 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return values
 
 
-class _Fields:
-    """Hold a request's fields while it is made."""
-
-    __slots__ = ("address", "body", "fields", "headers", "headers_known", "method", "received_at", "url")
-
-    fields: Headers
-    url: str
-    method: str
-    headers: Mapping[str, str] | Iterable[tuple[str, str]]
-    address: str
-    received_at: datetime | None
-    body: bytes
-    headers_known: frozenset[str] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Request(_Fields):
-    """Hold one HTTP request.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request.
 
     Args:
         url: Absolute or a path, under any mount prefix.
@@ -150,50 +138,35 @@ class Request(_Fields):
 
     Attributes:
         fields: The header fields, in any case: the same as ``headers``, by their type.
-        headers_known: The names in lower case.
+        known: The names of ``headers_known`` in lower case.
 
     Raises:
         ConfigError: If ``received_at`` is naive, or ``headers_known`` is a single text.
     """
 
-    url: str
+    url: str = field(repr=False)
     method: str = "GET"
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = field(default=(), repr=False)
     address: str = field(default="", repr=False)
     received_at: datetime | None = None
     body: bytes = field(default=b"", repr=False)
-    headers_known: frozenset[str] | None = field(default=None, repr=False)
+    headers_known: Collection[str] | None = field(default=None, repr=False)
+    fields: Headers = field(init=False, repr=False, compare=False)
+    known: frozenset[str] | None = field(init=False, repr=False, compare=False)
 
-    def __new__(
-        cls,
-        *,
-        url: str,
-        method: str = "GET",
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
-        address: str | None = "",
-        received_at: datetime | None = None,
-        body: bytes = b"",
-        headers_known: Collection[str] | None = None,
-    ) -> Self:
-        """Make a request: filled in while it is open, then frozen, as a message is; every request passes here."""
-        if not isinstance(url, str):
-            raise ConfigError(f"url must be a str, got {type(url).__name__}")
-        if received_at is not None and (type(received_at) is not datetime or received_at.tzinfo is not UTC):
-            check_aware(received_at, "received_at")
-        self: Any = _Fields()
-        self.url = url
-        self.method = method
-        self.fields = self.headers = headers if type(headers) is Headers else Headers(headers or ())
-        self.address = address or ""
-        self.received_at = received_at
-        self.body = body
-        self.headers_known = None if headers_known is None else _names(headers_known)
-        self.__class__ = cls
-        return self  # type: ignore[no-any-return]
-
-    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        known = self.headers_known
-        return _again, (self.url, self.method, self.headers, self.address, self.received_at, self.body, known)
+    def __post_init__(self) -> None:
+        if not isinstance(self.url, str):
+            raise ConfigError(f"url must be a str, got {type(self.url).__name__}")
+        moment, headers, put = self.received_at, self.headers, object.__setattr__
+        if moment is not None and (type(moment) is not datetime or moment.tzinfo is not UTC):
+            check_aware(moment, "received_at")
+        if type(headers) is not Headers:
+            headers = Headers(headers or ())
+            put(self, "headers", headers)
+        put(self, "fields", headers)
+        if not self.address:
+            put(self, "address", "")
+        put(self, "known", None if self.headers_known is None else _names(self.headers_known))
 
 
 def _names(names: Collection[str]) -> frozenset[str]:
@@ -205,30 +178,9 @@ def _names(names: Collection[str]) -> frozenset[str]:
     return frozenset(name.lower() for name in names)
 
 
-def _again(
-    url: str,
-    method: str,
-    headers: Headers,
-    address: str,
-    received_at: datetime | None,
-    body: bytes,
-    headers_known: frozenset[str] | None = None,
-) -> Request:
-    """Make a request of a pickle's values."""
-    return Request(
-        url=url,
-        method=method,
-        headers=headers,
-        address=address,
-        received_at=received_at,
-        body=body,
-        headers_known=headers_known,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Hold one HTTP reply: a status, header pairs in order, and a body."""
+    """One HTTP reply: a status, header pairs in order, and a body."""
 
     status: int
     headers: list[tuple[str, str]]

@@ -1,5 +1,6 @@
 """What may be known of a recipient, and what is kept of an event: ``levels`` and ``redaction``."""
 
+from mailbeacon.privacy.digests import DailyKeys
 from mailbeacon.privacy.levels import (
     as_aggregate,
     as_level,
@@ -17,6 +18,7 @@ from mailbeacon.privacy.redaction import redact, redactor
 from mailbeacon.privacy.rights import Done, Retention, erase_person, export_person, retain
 
 __all__ = [
+    "DailyKeys",
     "Decision",
     "Done",
     "Policy",

@@ -9,20 +9,24 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import UTC, date
 from functools import partial
 from hashlib import blake2b
 from typing import Literal
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event
+from mailbeacon.model import MAX_ADDRESS, MAX_VALUE, Event
 from mailbeacon.settings import Keep
 
-__all__ = ["redact", "redactor"]
+__all__ = ["Secret", "redact", "redactor"]
 
-_MAX_AGENT = 512
 _HASHED = re.compile(r"hash:[0-9a-f]{32}\Z")
 _VERSION_TAIL = re.compile(r"(?<![^\Wv])(?<!\.)(\d++)[._][\d._]*+")
 _KEEPS = ("drop", "truncate", "hash", "keep")
+_PAGE_END = re.compile(r"[?#]")
+
+Secret = bytes | Callable[[date], bytes]
+"""The key of digests, or what gives that of a day (UTC)."""
 
 
 def redact(
@@ -31,7 +35,8 @@ def redact(
     address: Keep = "drop",
     user_agent: Keep = "drop",
     headers: Literal["drop", "keep"] = "drop",
-    secret: bytes = b"",
+    url: Literal["page", "keep"] = "page",
+    secret: Secret = b"",
 ) -> Event:
     """Take from an event what names a person; doing it twice is doing it once.
 
@@ -39,7 +44,8 @@ def redact(
         event: As decoded. Its facts stay as they are.
         address: ``truncate`` leaves the network: /24 of IPv4, /48 of IPv6; what is no address is dropped then.
         user_agent: ``truncate`` leaves names and first numbers of versions, at most 512 characters.
-        headers: The header fields of the allow-list: kept or dropped.
+        headers: The header fields of the allow-list: dropped, or kept, each up to 512 characters.
+        url: ``page`` leaves out query and fragment of the destination.
         secret: The key of ``hash``; without it a digest of an address is as good as the address.
 
     Returns:
@@ -48,28 +54,42 @@ def redact(
     Raises:
         ConfigError: For a word that is none of these, or ``hash`` without a secret.
     """
+    page = event.url if url == "keep" else _page(event.url)
     if address == user_agent == headers == "drop":
-        if not (event.address or event.user_agent or event.headers):
+        if event.url == page and not (event.address or event.user_agent or event.headers):
             return event
-        return event.changed(address="", user_agent="", headers=())
+        return event.changed(address="", user_agent="", headers=(), url=page)
     _check(address, user_agent, headers, secret)
+    if callable(secret):
+        secret = secret(event.received_at.astimezone(UTC).date()) if "hash" in (address, user_agent) else b""
     return event.changed(
         address=_address(event.address, address, secret),
         user_agent=_agent(event.user_agent, user_agent, secret),
-        headers=event.headers if headers == "keep" else (),
+        headers=tuple([(name, value[:MAX_VALUE]) for name, value in event.headers]) if headers == "keep" else (),
+        url=page,
     )
 
 
 def redactor(
-    *, address: Keep = "drop", user_agent: Keep = "drop", headers: Literal["drop", "keep"] = "drop", secret: bytes = b""
+    *,
+    address: Keep = "drop",
+    user_agent: Keep = "drop",
+    headers: Literal["drop", "keep"] = "drop",
+    url: Literal["page", "keep"] = "page",
+    secret: Secret = b"",
 ) -> Callable[[Event], Event]:
-    """Give :func:`redact` with its arguments filled in, for one host's events."""
-    if address == user_agent == headers == "drop":
+    """Return :func:`redact` with its arguments filled in, for one host's events."""
+    if address == user_agent == headers == "drop" and url == "page":
         return redact
-    return partial(redact, address=address, user_agent=user_agent, headers=headers, secret=secret)
+    return partial(redact, address=address, user_agent=user_agent, headers=headers, url=url, secret=secret)
 
 
-def _check(address: str, user_agent: str, headers: str, secret: bytes) -> None:
+def _page(url: str) -> str:
+    """Return a destination without query and fragment."""
+    return _PAGE_END.split(url, 1)[0] if "?" in url or "#" in url else url
+
+
+def _check(address: str, user_agent: str, headers: str, secret: Secret) -> None:
     for name, how in (("address", address), ("user_agent", user_agent)):
         if how not in _KEEPS:
             raise ConfigError(f"{name} must be drop, truncate, hash or keep, got {how!r}")
@@ -83,7 +103,7 @@ def _address(text: str, how: Keep, secret: bytes) -> str:
     if not text or how == "drop":
         return ""
     if how == "keep":
-        return text
+        return text[:MAX_ADDRESS]
     if how == "hash":
         return _digest(_plain_address(text) or text, b"address", secret)
     if "/" in text:
@@ -95,14 +115,14 @@ def _address(text: str, how: Keep, secret: bytes) -> str:
 
 
 def _kept_bits(plain: str) -> int:
-    """Say how many bits of an address name its network; 6to4 holds an IPv4 address after 16 (RFC 3056, 2001)."""
+    """Return how many bits of an address name its network; 6to4 holds an IPv4 address after 16 (RFC 3056, 2001)."""
     if ":" not in plain:
         return 24
     return 48 if ipaddress.IPv6Address(plain).sixtofour is None else 16 + 24
 
 
 def _is_coarse(text: str) -> bool:
-    """Tell whether a text is a network as ``truncate`` writes it."""
+    """Check whether a text is a network as ``truncate`` writes it."""
     try:
         network = ipaddress.ip_network(text)
     except ValueError:
@@ -111,7 +131,7 @@ def _is_coarse(text: str) -> bool:
 
 
 def _plain_address(text: str) -> str:
-    """Give an address in one form, without zone, an IPv4 one inside IPv6 taken out; empty for what is none."""
+    """Return an address in one form, without zone, an IPv4 one inside IPv6 taken out; empty for what is none."""
     try:
         found = ipaddress.ip_address(text.strip().partition("%")[0])
     except ValueError:
@@ -125,11 +145,11 @@ def _agent(text: str, how: Keep, secret: bytes) -> str:
         return ""
     if how == "hash":
         return _digest(text, b"user agent", secret)
-    return _VERSION_TAIL.sub(r"\1", text[:_MAX_AGENT]) if how == "truncate" else text[:_MAX_AGENT]
+    return _VERSION_TAIL.sub(r"\1", text[:MAX_VALUE]) if how == "truncate" else text[:MAX_VALUE]
 
 
 def _digest(text: str, purpose: bytes, secret: bytes) -> str:
-    """Give a keyed digest, marked as such so that it is not digested again."""
+    """Return a keyed digest, marked as such so that it is not digested again."""
     if _HASHED.match(text):
         return text
     key = secret if len(secret) <= blake2b.MAX_KEY_SIZE else blake2b(secret).digest()

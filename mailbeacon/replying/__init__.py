@@ -3,11 +3,13 @@
 from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, marked, respond
 from mailbeacon.replying.keeping import failed, judged, keep
+from mailbeacon.replying.limiting import HitLimit
 from mailbeacon.replying.pages import PIXEL
 
 __all__ = [
     "PIXEL",
     "Decode",
+    "HitLimit",
     "Observe",
     "Redact",
     "Responder",

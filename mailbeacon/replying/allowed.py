@@ -5,10 +5,11 @@ Records nothing and answers nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from mailbeacon.model import Event, Kind, Level, Message
 from mailbeacon.privacy import effective_level, opted_out
+from mailbeacon.replying.keeping import failed
 from mailbeacon.settings import Settings
 
 __all__ = ["level_now"]
@@ -17,9 +18,7 @@ _FULL, _NONE = Level.FULL, Level.NONE
 _OPEN = Kind.OPEN
 
 
-def level_now(
-    event: Event, fields: Mapping[str, str], settings: Settings, failed: Callable[[str, BaseException], object]
-) -> Level:
+def level_now(event: Event, fields: Mapping[str, str], settings: Settings) -> Level:
     """Return how much of an event may be recorded; in doubt, nothing.
 
     Args:
@@ -27,7 +26,6 @@ def level_now(
         fields: The request's header fields by their names in lower case: they may say that the reader wants no clicks
             recorded.
         settings: Hold the levels for everybody, and the host's own answer.
-        failed: Is told what could not be asked.
     """
     level = event.level
     if settings.consent is not None or not (level is settings.default_level is settings.ceiling is _FULL):
@@ -36,7 +34,7 @@ def level_now(
             try:
                 level = effective_level(level, settings.consent(_message(event), event.kind))
             except Exception as error:
-                failed("consent, which counts as none,", error)
+                failed(settings, "consent, which counts as none,", error)
                 return _NONE
     if event.kind is _OPEN:
         return level

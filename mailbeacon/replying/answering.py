@@ -7,13 +7,12 @@ manifest or ``fallback_url`` gives. :func:`respond` keeps nothing; :func:`delive
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import unquote
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import TokenError
-from mailbeacon.links import location
+from mailbeacon.links import destination_forms, location, route_of
 from mailbeacon.model import (
     HONEYPOT_LINK,
     Action,
@@ -34,13 +33,12 @@ from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.keeping import UNJUDGED, failed, judged, keep
 from mailbeacon.replying.leaving import ACTS, LEAVING, leave_page, tell_host
+from mailbeacon.replying.limiting import HitLimit
 from mailbeacon.replying.pages import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
 
 __all__ = ["Decode", "Observe", "Redact", "Responder", "deliver", "marked", "respond"]
 
-_ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
-_MAX_URL = 16_384
 _MOST_LOCATIONS = 1024
 _UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
 """The facts of an event that could not be observed: what is missing says nothing, so nobody can say who made it."""
@@ -57,7 +55,7 @@ FindAction = Callable[[str], Action]
 
 
 class Responder:
-    """Answer requests with one host's settings; one object serves all threads.
+    """What answers requests with one host's settings; one object serves all threads.
 
     Args:
         settings: Who may be recorded (``default_level``, ``consent``, ``honor_dnt``), what may be redirected to
@@ -88,10 +86,10 @@ class Responder:
         self._judge = judge
         self._redact = redact
         self._action = action
-        self._locations: dict[str, str] = {}
+        self._locations: Cache[str, tuple[str, tuple[str, ...]]] = Cache(_MOST_LOCATIONS)
 
     def answer(self, request: Request, history: History | None = None) -> Answer:
-        """Answer a request, and tell what is to be recorded; never raises, and keeps nothing.
+        """Return the reply to a request, and what is to be recorded; never raises, and keeps nothing.
 
         Args:
             request: As it came; without ``received_at`` the moment is the clock's.
@@ -102,7 +100,7 @@ class Responder:
             the GET without a body.
         """
         try:
-            if request.method not in READING and not (request.method == "POST" and _route(request.url) == "u"):
+            if request.method not in READING and not (request.method == "POST" and route_of(request.url) == "u"):
                 return Answer(reply=_refused(request))
             if request.received_at is None:
                 request = _dated(request, self._settings)
@@ -111,7 +109,7 @@ class Responder:
             except TokenError:
                 return Answer(reply=_undecoded(request, self._settings, 404))
             except Exception as error:
-                failed("decoding (or manifests)", error)
+                failed(self._settings, "decoding (or manifests)", error)
                 return Answer(reply=_undecoded(request, self._settings, 503))
             if event.kind is _OPEN:
                 reply = pixel(request)
@@ -123,38 +121,36 @@ class Responder:
             else:
                 return Answer(reply=page(404, request))
         except Exception as error:
-            failed("answering a request", error)
+            failed(self._settings, "answering a request", error)
             return Answer(reply=_helpless(request))
         try:
             return self._recorded(reply, event, request, history)
         except Exception as error:
-            failed("recording", error)
+            failed(self._settings, "recording", error)
             return Answer(reply=page(503, request) if event.kind in ACTS else reply)
 
     def _clicked(self, url: str, request: Request) -> Reply:
-        """Reply to a click on a verified link."""
+        """Return the reply to a click on a verified link."""
         try:
-            target = self._locations.get(url) or self._locate(url)
+            # remembered: all readers of a mail have the same links
+            target, forms = self._locations.get(url) or self._locations.put(
+                url, (location(url), destination_forms(url))
+            )
         except ValueError:
             return _undecoded(request, self._settings, 404)
-        if self._settings.may_redirect is not None:
+        may_redirect = self._settings.may_redirect
+        if may_redirect is not None:
             try:
-                if not self._settings.may_redirect(url):
+                if not all(map(may_redirect, forms)):
                     return page(410, request)
             except Exception as error:
-                failed("may_redirect, which counts as yes,", error)
+                failed(self._settings, "may_redirect, which counts as yes,", error)
         return redirect(target)
 
-    def _locate(self, url: str) -> str:
-        """Give a destination as a redirect names it, and remember it: all readers of a mail have the same links."""
-        if len(self._locations) >= _MOST_LOCATIONS:
-            self._locations = {}
-        return self._locations.setdefault(url, location(url))
-
     def _recorded(self, reply: Reply, event: Event, request: Request, history: History | None) -> Answer:
-        """Give the reply with the event, where it may be recorded: observed, judged and then redacted."""
+        """Return the reply with the event, where it may be recorded: observed, judged and then redacted."""
         is_act = event.kind in ACTS  # kept whatever was agreed to, but without what tells where it came from
-        level = _FULL if is_act else level_now(event, request.fields.lower, self._settings, failed)
+        level = _FULL if is_act else level_now(event, request.fields.lower, self._settings)
         if is_act:
             event = event.changed(address="", user_agent="", headers=())
         if level is not _FULL:
@@ -168,14 +164,14 @@ class Responder:
             if is_act:
                 facts = unlinked(facts)
         except Exception as error:
-            failed("observing", error)
+            failed(self._settings, "observing", error)
             facts = _UNSEEN
         event = event.changed(facts=facts)
-        verdict = UNJUDGED if facts is _UNSEEN else judged(event, self._judge, history)
+        verdict = UNJUDGED if facts is _UNSEEN else judged(event, self._judge, history, self._settings)
         try:
             event = self._redact(event)
         except Exception as error:
-            failed("redaction, so everything personal is dropped,", error)
+            failed(self._settings, "redaction, so everything personal is dropped,", error)
             event = drop_personal(event)
         if level is _DATE:
             event = dated(event)
@@ -193,22 +189,27 @@ def respond(
     action: FindAction | None = None,
     history: History | None = None,
 ) -> Answer:
-    """Answer one request: what :class:`Responder`, which is for many, does with the same arguments."""
+    """Return the answer to one request: what :class:`Responder`, which is for many, does with the same arguments."""
     made = Responder(settings, decode=decode, observe=observe, judge=judge, redact=redact, action=action)
     return made.answer(request, history)
 
 
-def deliver(answer: Answer, settings: Settings, history: History | None = None) -> Reply:
-    """Hand an answer's event to all who keep it, and give the reply; never raises.
+def deliver(
+    answer: Answer, settings: Settings, history: History | None = None, *, limit: HitLimit | None = None
+) -> Reply:
+    """Hand an answer's event to all who keep it, and return the reply; never raises.
 
-    What one of them raises is logged, and stops no other.
+    What one of them raises is told, and stops no other.
 
     Args:
         answer: As :func:`respond` gave it.
         settings: With ``sink`` and ``on_event``, which run before the reply goes out, so they should be quick.
         history: Remembers the event for later verdicts; ``None`` for that of the settings.
+        limit: What bounds the rows of one mail; ``None`` for none.
     """
     event, verdict = answer.event, answer.verdict
+    if event is not None and limit is not None:
+        event = limit.admit(event)
     if event is None or verdict is None:
         return answer.reply
     taken = keep(event, verdict, settings, history)
@@ -218,18 +219,18 @@ def deliver(answer: Answer, settings: Settings, history: History | None = None) 
 
 
 def _refused(request: Request) -> Reply:
-    """Reply to a method that the route does not know."""
-    route = _route(request.url)
+    """Return the reply to a method that the route does not know."""
+    route = route_of(request.url)
     return page(405 if route else 404, request, allow=LEAVING if route == "u" else READING)
 
 
 def _dated(request: Request, settings: Settings) -> Request:
-    """Give the request the clock's moment; a broken clock costs no event."""
+    """Return the request with the clock's moment; a broken clock costs no event."""
     try:
         moment = settings.clock()
         check_aware(moment, "the clock's moment")
     except Exception as error:
-        failed("the clock", error)
+        failed(settings, "the clock", error)
         moment = utc_now()
     return Request(
         url=request.url,
@@ -242,7 +243,7 @@ def _dated(request: Request, settings: Settings) -> Request:
 
 
 def marked(facts: Facts, event: Event) -> Facts:
-    """Give what of the observed facts an event may have.
+    """Return what of the observed facts an event may have.
 
     An event that followed the link no reader sees gets the hint that tells so. Below level FULL, or where a mail has no
     one recipient, whatever tells one reader from another is taken out.
@@ -253,8 +254,8 @@ def marked(facts: Facts, event: Event) -> Facts:
 
 
 def _undecoded(request: Request, settings: Settings, status: int) -> Reply:
-    """Reply to a request that says nothing we may believe."""
-    route = _route(request.url)
+    """Return the reply to a request that says nothing we may believe."""
+    route = route_of(request.url)
     if route == "o":
         return pixel(request)
     if route == "c" and settings.fallback_url:
@@ -264,16 +265,9 @@ def _undecoded(request: Request, settings: Settings, status: int) -> Reply:
 
 
 def _helpless(request: Request) -> Reply:
-    """Reply to what is no proper request: the image or a page, by as much of it as can be read."""
+    """Return the reply to what is no proper request: the image or a page, by as much of it as can be read."""
     try:
         asked = Request(url=request.url, method=request.method)
-        return pixel(asked) if _route(asked.url) == "o" else page(503, asked)
+        return pixel(asked) if route_of(asked.url) == "o" else page(503, asked)
     except Exception:
         return page(503, Request(url=""))
-
-
-def _route(url: str) -> str:
-    """Give the route a URL is meant for, ``o``, ``c`` or ``u``, whatever its tokens are worth; empty for none."""
-    path = url[:_MAX_URL].partition("?")[0].partition("#")[0]
-    found = _ROUTE.match(unquote(path, errors="replace") if "%" in path else path)
-    return found[1] if found else ""

@@ -23,30 +23,41 @@ _FULL = Level.FULL
 _DATE = Level.DATE
 
 
-def failed(what: str, error: BaseException) -> None:
-    """Log that something of the host's failed: by its name and the error's, for the error's text may name a person."""
+def failed(settings: Settings, what: str, error: BaseException) -> None:
+    """Log that something of the host's failed, and tell its ``on_error``; never raises.
+
+    The log has the error's name alone, for its text may name a person, but for the traceback at level DEBUG.
+    """
     with suppress(Exception):
         _log.error("%s failed: %s", what, type(error).__name__)
+        _log.debug("%s failed", what, exc_info=error)
+    if settings.on_error is not None:
+        try:
+            settings.on_error(what, error)
+        except Exception as second:
+            with suppress(Exception):
+                _log.error("on_error failed: %s", type(second).__name__)
 
 
-def judged(event: Event, judge: Judge, history: History | None) -> Verdict:
+def judged(event: Event, judge: Judge, history: History | None, settings: Settings) -> Verdict:
     """Return the verdict on an event with its facts; never raises.
 
     Args:
         event: Not yet redacted to a day.
         judge: Says who it was.
         history: Gives what came before, for events of level FULL; ``None`` for nothing.
+        settings: With ``on_error``.
     """
-    earlier = () if history is None or event.level is not _FULL else _earlier(event, history)
+    earlier = () if history is None or event.level is not _FULL else _earlier(event, history, settings)
     try:
         verdict = judge.classify(event, earlier)
         if not isinstance(verdict, Verdict):
             raise TypeError("a judge must give a Verdict")
         return verdict
     except RuleError as error:
-        failed(f"judging, for the rule {error.rule!r}", error.__cause__ or error)
+        failed(settings, f"judging, for the rule {error.rule!r}", error.__cause__ or error)
     except Exception as error:
-        failed("judging", error)
+        failed(settings, "judging", error)
     return UNJUDGED
 
 
@@ -67,20 +78,29 @@ def keep(event: Event, verdict: Verdict, settings: Settings, history: History | 
         try:
             _record(settings.sink, event, verdict)
         except Exception as error:
-            failed(f"the sink, so event {event.id} is not kept,", error)
+            failed(settings, f"the sink, so event {event.id} is not kept,", error)
             taken = False
+            _lost(settings, event, verdict)
     known = settings.history if history is None else history
     if known is not None and event.level is _FULL:
         try:
             known.add(event)
         except Exception as error:
-            failed("the history", error)
+            failed(settings, "the history", error)
     if settings.on_event is not None:
         try:
             settings.on_event(event, verdict)
         except Exception as error:
-            failed("on_event", error)
+            failed(settings, "on_event", error)
     return taken
+
+
+def _lost(settings: Settings, event: Event, verdict: Verdict) -> None:
+    if settings.on_lost is not None:
+        try:
+            settings.on_lost(event, verdict)
+        except Exception as error:
+            failed(settings, "on_lost", error)
 
 
 def _record(sink: Sink, event: Event, verdict: Verdict) -> None:
@@ -93,9 +113,9 @@ def _record(sink: Sink, event: Event, verdict: Verdict) -> None:
         sink.put_last_open(event.recipient, event.received_at.date())
 
 
-def _earlier(event: Event, history: History) -> tuple[Event, ...]:
+def _earlier(event: Event, history: History, settings: Settings) -> tuple[Event, ...]:
     try:
         return tuple(history.recent(event))
     except Exception as error:
-        failed("the history", error)
+        failed(settings, "the history", error)
         return ()

@@ -50,10 +50,10 @@ def tell_host(event: Event, reply: Reply, settings: Settings, *, kept: bool) -> 
         try:
             settings.on_leave(leave)
         except Exception as error:
-            failed("on_leave, so a recipient is not taken off the list,", error)
+            failed(settings, "on_leave, so a recipient is not taken off the list,", error)
             return page(503, Request(url=""))
         return reply
     if kept:
         return reply
-    failed("leaving, for there is neither on_leave nor a sink that took it,", LookupError())
+    failed(settings, "leaving, for there is neither on_leave nor a sink that took it,", LookupError())
     return page(503, Request(url=""))

@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from json.encoder import encode_basestring
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn, SupportsIndex
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError, ForgedToken
@@ -79,7 +79,9 @@ class TokenSigner:
         ConfigError: If there is no key, or one is too short.
     """
 
-    def __init__(self, secret_keys: Sequence[bytes], namespace: str = "", *, allow_addresses: bool = False) -> None:
+    def __init__(
+        self, secret_keys: Sequence[bytes | str], namespace: str = "", *, allow_addresses: bool = False
+    ) -> None:
         self._keys = check_keys(secret_keys)
         self._allow_addresses = allow_addresses
         self._namespace = namespace.encode()
@@ -91,10 +93,13 @@ class TokenSigner:
         self._last: tuple[str | None, datetime | None, str, str] = (None, None, "", "")
         self._contexts: Cache[str, bytes] = Cache(_MOST_CAMPAIGNS)
         self._hits: Cache[str, Hit] = Cache(_MOST_HITS)
-        self._targets: Cache[tuple[str, str], Target] = Cache(_MOST_LINKS)
+        self._targets: Cache[tuple[str, str], tuple[Target, int]] = Cache(_MOST_LINKS)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({len(self._keys)} keys)"
+        return f"{type(self).__name__}({self._keys!r})"
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        self._keys.__reduce_ex__(protocol)
 
     def _salt(self, purpose: str) -> bytes:
         return b"mailbeacon.%s.v1%s" % (purpose.encode(), b"." + self._namespace if self._namespace else b"")
@@ -245,11 +250,20 @@ class TokenSigner:
             BadToken: If the text is not in the form of a token.
             ForgedToken: If no key of ours signed it for this campaign.
         """
+        return self.read_signed_link(token, campaign)[0]
+
+    def read_signed_link(self, token: str, campaign: str) -> tuple[Target, int]:
+        """Return the same as :meth:`read_link`, with the number of the key that signed, 0 for the oldest.
+
+        Raises:
+            BadToken: As for :meth:`read_link`.
+            ForgedToken: The same.
+        """
         known = self._targets.get((token, campaign))
         if known is not None:
             return known
-        body, _ = self._link.body(token, self._context(campaign))
-        return self._targets.put((token, campaign), read_target(read_array(body)))
+        body, key = self._link.body(token, self._context(campaign))
+        return self._targets.put((token, campaign), (read_target(read_array(body)), key))
 
     def _context(self, campaign: str) -> bytes:
         """Return what a link's signature covers before its own text: the campaign, its length first."""

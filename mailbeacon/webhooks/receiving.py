@@ -148,7 +148,7 @@ class Receiver:
             headers = [("WWW-Authenticate", "Basic")] if error.status == 401 else []
             return reply(error.status, *headers)
         except Exception as error:
-            failed("answering a webhook", error)
+            failed(self._reader.beacon.settings, "answering a webhook", error)
             return reply(503)
         if events.rejected:
             _log.warning("%d events of %s could not be read", len(events.rejected), self._provider.name)
@@ -157,7 +157,7 @@ class Receiver:
     def _keep(self, event: Event) -> bool:
         """Judge and keep an event, and tell whether the sink took it."""
         beacon = self._reader.beacon
-        verdict = judged(event, beacon.judge, beacon.history)
+        verdict = judged(event, beacon.judge, beacon.history, beacon.settings)
         return keep(self._reader.finished(event), verdict, beacon.settings, beacon.history)
 
     def _set_up(self, post: Post) -> Events | None:

@@ -90,7 +90,7 @@ class Reader:
         event = self._made(report, kind, hit, at)
         level = event.level
         if kind in READERS_KINDS:
-            level = level_now(event, {}, self.beacon.settings, failed)
+            level = level_now(event, {}, self.beacon.settings)
             if level is Level.NONE:
                 return Passed.NOT_ALLOWED
             event = event.changed(facts=self._facts(report, kind, at))
@@ -156,7 +156,7 @@ class Reader:
         try:
             found = self._recipient_of(bare)
         except Exception as error:
-            failed("recipient_of", error)
+            failed(self.beacon.settings, "recipient_of", error)
             raise WebhookError(f"recipient_of failed: {type(error).__name__}", status=503) from error
         if found is None:
             return ""
@@ -186,7 +186,7 @@ class Reader:
             )
             facts = self.beacon.observer.observe(seen, kind)
         except Exception as error:
-            failed("observing", error)
+            failed(self.beacon.settings, "observing", error)
             facts = _UNSEEN
         hints = report.hints if agent else report.hints | _UNSEEN.hints
         return facts if hints <= facts.hints else facts.changed(hints=facts.hints | hints)

@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--judged", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"k" * 32])
+    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"])
     template = beacon.compile(HTML, campaign="spring")
     print(f"{'audience':12} {'recipients':>11} {'hits':>9} {'hits/s':>9} {'peak MB':>8}")
     for audience in (fake.CONSUMER, fake.BUSINESS, fake.INTERNAL):

@@ -83,7 +83,9 @@ def _plain(event: Event, *, headers: bool) -> bool:
 
 
 def _beacon(table: Networks | None, **more: object) -> mb.Beacon:
-    return mb.Beacon("https://t.example.com/m", secret_keys=[b"k" * 32], networks=table, **more)
+    return mb.Beacon(
+        "https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"], networks=table, **more
+    )
 
 
 def _hits(
