@@ -471,8 +471,8 @@ def test_a_file_that_cannot_be_read_is_one_line(command, name, why, tmp_path, mo
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        pytest.param(b"abc\n", "has 3 bytes", id="a key of 3 bytes"),
-        pytest.param(KEY.encode() + b"\nabc\n", "has 3 bytes", id="one of two keys too short"),
+        pytest.param(b"abc\n", "at least 16 bytes, got 3", id="a key of 3 bytes"),
+        pytest.param(KEY.encode() + b"\nabc\n", "at least 16 bytes, got 3", id="one of two keys too short"),
         pytest.param(b"\n\n", "holds no key", id="no key"),
         pytest.param(b"\xff\xfe\xfd" * 20, "not a text file", id="binary"),
     ],
