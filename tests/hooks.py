@@ -17,6 +17,7 @@ SIGNED = [name for name, one in webhooks.PROVIDERS.items() if one.verifier is no
 UNSIGNED = [name for name in NAMES if name not in SIGNED]
 HOOK = "https://host.example.com/hook"
 DESTINATION = "https://shop.example.com/a?b=1&c=2"
+PAGE = "https://shop.example.com/a"
 BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], clock=lambda: NOW)
 ADA = mb.Message(recipient="u-17", campaign="spring", sent_at=SENT_AT, variant="b")
 MARK = BEACON.metadata(ADA)

@@ -18,6 +18,7 @@ from hooks import (
     HOOK,
     NAMES,
     NOW,
+    PAGE,
     SENT_AT,
     SIGNED,
     UNSIGNED,
@@ -75,7 +76,7 @@ def test_a_report_of_every_kind_becomes_that_event_of_that_mail(name, kind):
     if name not in NO_METADATA:
         assert (found.campaign, found.variant, found.sent_at) == ("spring", "b", SENT_AT)
         assert found.message_id == posted_id(name)
-    assert found.url == (DESTINATION if kind is mb.Kind.CLICK else "")
+    assert found.url == (PAGE if kind is mb.Kind.CLICK else "")
     assert (found.address, found.user_agent, found.headers) == ("", "", ())
     assert "@" not in found.to_json()
 
@@ -462,9 +463,9 @@ def test_a_click_on_our_own_link_is_of_its_destination():
     """Where the provider wraps what was wrapped already; the link itself holds a token."""
     ours = BEACON.rewrite(f'<a href="{DESTINATION.replace("&", "&amp;")}">x</a>', ADA).wrapped()[0][1]
     for url, expected in (
-        (ours, (DESTINATION, 1)),
+        (ours, (PAGE, 1)),
         (ours[:-3] + "abc", ("", None)),
-        (DESTINATION, (DESTINATION, None)),
+        (DESTINATION, (PAGE, None)),
     ):
         [found] = receiver("sendgrid").read(posted("sendgrid", event(mb.Kind.CLICK, url=url))[0])
         assert (found.url, found.link) == expected

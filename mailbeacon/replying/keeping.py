@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from traceback import extract_tb
 
 from mailbeacon.errors import RuleError
 from mailbeacon.model import Actor, Event, History, Judge, LastOpens, Level, Signal, Sink, Verdict
@@ -26,11 +27,12 @@ _DATE = Level.DATE
 def failed(settings: Settings, what: str, error: BaseException) -> None:
     """Log that something of the host's failed, and tell its ``on_error``; never raises.
 
-    The log has the error's name alone, for its text may name a person, but for the traceback at level DEBUG.
+    The log has the error's name, and at level DEBUG where it came from, but never its text, which may name a person.
     """
     with suppress(Exception):
         _log.error("%s failed: %s", what, type(error).__name__)
-        _log.debug("%s failed", what, exc_info=error)
+        for frame in extract_tb(error.__traceback__):
+            _log.debug("  at %s:%s in %s", frame.filename, frame.lineno, frame.name)
     if settings.on_error is not None:
         try:
             settings.on_error(what, error)
