@@ -137,7 +137,6 @@ def test_keys_that_cannot_work_are_refused_without_being_shown(keys, said):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        pytest.param({"encrypt": True}, "encrypt=True is not available", id="sealing"),
         pytest.param({"default_level": 7}, "default_level must be a Level, got 7", id="no such level"),
         pytest.param({"default_level": "none"}, "default_level must be a Level", id="a level's name"),
         pytest.param({"exclude": ["("]}, "exclude must be regular expressions, got '\\('", id="a pattern that is none"),

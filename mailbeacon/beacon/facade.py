@@ -65,7 +65,10 @@ class Beacon:
                 raise ConfigError("give either settings or a base URL with options, not both")
         self.settings = Settings.of(base_url, options) if settings is None else settings
         self.signer = TokenSigner(
-            self.settings.keys, self.settings.namespace, allow_addresses=self.settings.allow_addresses
+            self.settings.keys,
+            self.settings.namespace,
+            allow_addresses=self.settings.allow_addresses,
+            encrypt=self.settings.encrypt,
         )
         self.routes = Routes(self.settings.base_url)
         self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history

@@ -47,8 +47,6 @@ def check_settings(settings: Settings) -> None:
     _check_patterns(settings)
     _check_times(settings)
     _check_hooks(settings)
-    if settings.encrypt:
-        raise ConfigError("encrypt=True is not available in this version: tokens are signed, not sealed")
     most = settings.max_hits_per_message
     if not isinstance(most, int) or isinstance(most, bool) or most < 1:
         raise ConfigError(f"max_hits_per_message must be a whole number from 1, got {most!r:.60}")

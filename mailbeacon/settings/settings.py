@@ -59,7 +59,7 @@ class Settings:
             what gives a day's key, such as :class:`mailbeacon.privacy.DailyKeys`. Empty for one made of the newest secret
             key. Thrown away, nobody can work an address out again.
         namespace: Tells apart installations that share a key; part of every salt.
-        encrypt: Seal message tokens so that nobody can read them.
+        encrypt: Seal tokens, so that nobody between can read campaign, recipient or metadata in a URL (extra ``encrypt``).
         short_links: Put a short name in place of the destination. Whoever answers clicks then needs ``manifests``, or no
             link leads anywhere; who only sends does not.
         manifests: Gives the manifest of a campaign whose links are short (``Template.manifest()``).

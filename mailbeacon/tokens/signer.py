@@ -30,6 +30,7 @@ from mailbeacon.tokens.payloads import (
     write_message,
     write_target,
 )
+from mailbeacon.tokens.sealing import SealedPurpose
 from mailbeacon.tokens.signing import Purpose, derive_key
 
 __all__ = ["Hit", "TokenSigner"]
@@ -74,20 +75,30 @@ class TokenSigner:
         secret_keys: The newest last, at least 16 bytes each; the newest signs, all verify.
         namespace: Tells apart installations that share a key.
         allow_addresses: Sign for a recipient that looks like an e-mail address, which anybody can read in the token.
+        encrypt: Seal what tokens say of a message, so that nobody else can read it. Links' own tokens are signed only: all
+            recipients have the same.
 
     Raises:
         ConfigError: If there is no key, or one is too short.
+        MissingExtra: If tokens are to be sealed, and ``cryptography`` is not installed.
     """
 
     def __init__(
-        self, secret_keys: Sequence[bytes | str], namespace: str = "", *, allow_addresses: bool = False
+        self,
+        secret_keys: Sequence[bytes | str],
+        namespace: str = "",
+        *,
+        allow_addresses: bool = False,
+        encrypt: bool = False,
     ) -> None:
         self._keys = check_keys(secret_keys)
-        self._allow_addresses = allow_addresses
+        self._allow_addresses = allow_addresses or encrypt
         self._namespace = namespace.encode()
-        self._hit = Purpose(self._keys, self._salt("hit"))
+        self._hit = SealedPurpose(self._keys, self._salt("hit"), seal=encrypt)
         self._link = Purpose(self._keys, self._salt("link"))
-        self._actions = {action: Purpose(self._keys, self._salt(name)) for action, name in _ACTION_SALTS.items()}
+        self._actions = {
+            action: SealedPurpose(self._keys, self._salt(name), seal=encrypt) for action, name in _ACTION_SALTS.items()
+        }
         self._names = self.keyed_hashes("message-id", 12)
         # a mailing signs one campaign and moment again and again: what is the same in all its tokens is written once
         self._last: tuple[str | None, datetime | None, str, str] = (None, None, "", "")
