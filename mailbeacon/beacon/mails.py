@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from mailbeacon import composing
 from mailbeacon.beacon.outgoing import Outgoing
+from mailbeacon.composing.reading import check_email
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Message
 from mailbeacon.privacy import as_aggregate
@@ -63,6 +64,7 @@ class Mails:
         self, email: AnyEmail, message: Message, *, strip_signatures: bool, shared: bool, leave: bool
     ) -> AnyEmail:
         """Return a rewritten copy of an email object."""
+        check_email(email)
         done = self.composed(email, message, strip_signatures=strip_signatures, shared=shared, leave=leave)
         return cast("AnyEmail", done.email)
 
