@@ -61,7 +61,15 @@ class RuleError(ConfigError):
 
 
 class DataError(MailbeaconError, ValueError):
-    """Tell that stored data cannot be read: broken, or of a newer version."""
+    """Tell that stored data cannot be read: broken, or of a newer version.
+
+    Attributes:
+        number: The number of the line or row, from 1; 0 when it is not one of a file's.
+    """
+
+    def __init__(self, message: str, *, number: int = 0) -> None:
+        super().__init__(message)
+        self.number = number
 
 
 class StoreError(MailbeaconError, OSError):
@@ -85,11 +93,13 @@ class RewriteError(MailbeaconError, ValueError):
 
     Attributes:
         where: The path of the first node concerned, such as ``html/body/p[2]``; empty when there is none.
+        why: The message without the advice to a program that may follow it.
     """
 
-    def __init__(self, message: str, *, where: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, where: str = "", advice: str = "") -> None:
+        super().__init__(f"{message}; {advice}" if advice else message)
         self.where = where
+        self.why = message
 
 
 class SignedMail(RewriteError):

@@ -5,14 +5,15 @@ Raises ``argparse``'s own error, which names the option.
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MOST_RECIPIENTS", "directory", "moment", "recipients"]
+__all__ = ["MOST_RECIPIENTS", "add_events", "directory", "moment", "recipients", "workers"]
 
 MOST_RECIPIENTS: Final = 1_000_000
+_MOST_WORKERS: Final = 64
 _YEARS: Final = range(1971, 3000)
 
 
@@ -48,3 +49,26 @@ def moment(text: str) -> datetime:
     if found is None or found.year not in _YEARS:
         raise ArgumentTypeError("must be a date such as 2026-11-17 or 2026-11-17T09:00+01:00")
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def workers(text: str) -> int:
+    """Read how many processes may share the work."""
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:4]) <= _MOST_WORKERS and len(text) < 4):
+        raise ArgumentTypeError(f"must be a whole number from 1 to {_MOST_WORKERS}")
+    return int(text)
+
+
+def add_events(parser: ArgumentParser) -> None:
+    """Add the files of events, and what becomes of the verdicts in them."""
+    parser.add_argument(
+        "events",
+        nargs="+",
+        type=Path,
+        metavar="EVENTS",
+        help="what a SqliteSink or JsonlSink wrote: EVENTS.sqlite or EVENTS.jsonl; - for lines on standard input",
+    )
+    parser.add_argument(
+        "--stored-verdicts",
+        action="store_true",
+        help="keep every verdict as it is stored (default: only those of a host's own rules)",
+    )

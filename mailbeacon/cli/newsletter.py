@@ -57,5 +57,5 @@ def compiled(beacon: Beacon, newsletter: Newsletter, campaign: str) -> Template:
     """
     try:
         return beacon.compile(newsletter.html, campaign=campaign)
-    except RewriteError as error:  # what follows the semicolon is advice for a program
-        raise Refused(str(error).partition(";")[0]) from error
+    except RewriteError as error:
+        raise Refused(error.why) from error

@@ -170,10 +170,10 @@ class Record:
         name = ""
         try:
             check_version(values, cls.__name__, cls._version)
-            found = {**cls._absent}
-            for name, _, _, read in cls._forms():
-                if name in values:
-                    found[name] = read(values[name])
+            found, readers = {**cls._absent}, _read_by_name(cls)  # type: ignore[arg-type]  # as in _forms
+            for name, value in values.items():
+                if name in readers:
+                    found[name] = readers[name](value)
             name = ""
             return cls(**found)
         except DataError:
@@ -213,6 +213,12 @@ def _forms(cls: Any) -> tuple[_Form, ...]:
     """Return the fields of a class: name, empty value, enumeration if it is one, and reader."""
     types = get_type_hints(cls)
     return tuple(_form(cls, one, types[one.name]) for one in fields(cls))
+
+
+@lru_cache(maxsize=64)
+def _read_by_name(cls: Any) -> dict[str, Callable[..., object]]:
+    """Return the readers of a class by field."""
+    return {name: read for name, _, _, read in _forms(cls)}
 
 
 def _form(cls: type[Record], one: Field[object], kind: object) -> _Form:

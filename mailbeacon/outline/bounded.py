@@ -103,7 +103,7 @@ class Bounded:
         """Take units of work off the budget."""
         self._units += units
         if self._units > MAX_UNITS:
-            raise RewriteError(f"the document is too costly to check with html5lib; {_REMEDY}")
+            raise RewriteError("the document is too costly to check with html5lib", advice=_REMEDY)
 
     def next_order(self) -> int:
         """Number the next token."""
@@ -121,7 +121,9 @@ class Bounded:
     @staticmethod
     def _check_length(html: str) -> None:
         if len(html) > MAX_CHARACTERS:
-            raise RewriteError(f"the document has over {MAX_CHARACTERS:,} characters, too many to check; {_REMEDY}")
+            raise RewriteError(
+                f"the document has over {MAX_CHARACTERS:,} characters, too many to check", advice=_REMEDY
+            )
 
 
 @contextmanager
@@ -132,7 +134,7 @@ def _failing() -> Iterator[None]:
     except RewriteError:
         raise
     except Exception as error:  # html5lib's assertions, its recursion, int() of 5,000 digits
-        raise RewriteError(f"html5lib failed on the document ({type(error).__name__}); {_REMEDY}") from error
+        raise RewriteError(f"html5lib failed on the document ({type(error).__name__})", advice=_REMEDY) from error
 
 
 class _Builder(TreeBuilder):
@@ -159,7 +161,7 @@ class _Builder(TreeBuilder):
     def elementClass(self, name: str, namespace: str | None) -> Node:
         depth = len(self.openElements)
         if depth > MAX_DEPTH:
-            raise RewriteError(f"the document's elements nest over {MAX_DEPTH} deep, too deep to check; {_REMEDY}")
+            raise RewriteError(f"the document's elements nest over {MAX_DEPTH} deep, too deep to check", advice=_REMEDY)
         self._budget.charge(8 + depth / 10 + len(self.activeFormattingElements) / 5)
         return self._node(Kind.ELEMENT, name, namespace=namespace)
 
@@ -217,7 +219,7 @@ class _Source:
         by_piece = len(data) if isinstance(data, str) else 0
         if data and isinstance(data, list):
             if len(data) > MAX_ATTRIBUTES:
-                raise RewriteError(f"a tag has over {MAX_ATTRIBUTES:,} attributes, too many to check; {_REMEDY}")
+                raise RewriteError(f"a tag has over {MAX_ATTRIBUTES:,} attributes, too many to check", advice=_REMEDY)
             by_character += len(data[-1][0]) + len(data) * _COMPARED_PER_CHARACTER
             by_piece += len(data[-1][1])
         pieces = sum(map(block.count, _CUTS))

@@ -56,7 +56,7 @@ def compare(
     except RewriteError as error:
         if pixel is None or not error.where:
             raise
-        raise RewriteError(f"{error}; {_ELSEWHERE}", where=error.where) from error
+        raise RewriteError(str(error), where=error.where, advice=_ELSEWHERE) from error
     proof.finish()
 
 

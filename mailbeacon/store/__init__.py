@@ -10,6 +10,7 @@ from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
 from mailbeacon.store.opening import open_stores
 from mailbeacon.store.queued import QueueSink
 from mailbeacon.store.reading import read_events
+from mailbeacon.store.slices import cut_by_time, read_between
 from mailbeacon.store.spool import SpoolSink
 from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
@@ -25,6 +26,8 @@ __all__ = [
     "SqliteConsents",
     "SqliteHistory",
     "SqliteSink",
+    "cut_by_time",
     "open_stores",
+    "read_between",
     "read_events",
 ]

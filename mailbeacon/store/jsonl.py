@@ -97,7 +97,7 @@ class JsonlSink:
             except DataError as error:
                 broken.append(number)
                 if on_broken:
-                    on_broken(DataError(f"line {number}: {error}"))
+                    on_broken(DataError(f"line {number}: {error}", number=number))
                 continue
             if pair and pair[0].id not in seen:
                 seen.add(pair[0].id)

@@ -65,7 +65,7 @@ def pairs_of(
         except DataError as error:
             broken.append(number)
             if on_broken:
-                on_broken(DataError(f"row {number}: {error}"))
+                on_broken(DataError(f"row {number}: {error}", number=number))
             continue
         yield pair
     if broken and not on_broken:

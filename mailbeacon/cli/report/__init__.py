@@ -1,6 +1,6 @@
 """``mailbeacon report``: the figures of stored events, as text, JSON, CSV or a page.
 
-Changes nothing in the file of events, and takes no verdict from it: all are judged again, each in the light of all.
+Changes nothing in the files of events. All are judged again, each in the light of all, but for those a host's own rules judged.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mailbeacon.cli.arguments import moment
+from mailbeacon.cli.arguments import add_events, moment, workers
 from mailbeacon.cli.console import Commands
 from mailbeacon.cli.report.delivered import delivered
 from mailbeacon.counting import Dimension
@@ -27,12 +27,7 @@ def register(commands: Commands) -> None:
         description="Judge the stored events again as a whole, and print the figures: a text, or with --json or --csv that. "
         "With --html the page is written as well.",
     )
-    parser.add_argument(
-        "events",
-        type=Path,
-        metavar="EVENTS",
-        help="what a SqliteSink or JsonlSink wrote: EVENTS.sqlite or EVENTS.jsonl",
-    )
+    add_events(parser)
     _add_choice(parser)
     _add_form(parser)
     parser.set_defaults(run=_run)
@@ -49,11 +44,18 @@ def _add_choice(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="N",
-        help="how many mails were delivered: N, or CAMPAIGN=N, which may be given several times",
+        help="how many mails were delivered: N, or CAMPAIGN=N or CAMPAIGN/VARIANT=N, which may be given several times",
     )
     parser.add_argument(
         "--group-by", choices=DIMENSIONS, metavar="WHAT", help=f"also by one of {', '.join(DIMENSIONS)}"
     )
+    parser.add_argument(
+        "--groups",
+        type=Path,
+        metavar="FILE",
+        help="also by groups of recipients: CSV with recipient and a column for each kind",
+    )
+    parser.add_argument("--zone", default="UTC", metavar="ZONE", help="the time zone of hours and days (default: UTC)")
 
 
 def _add_form(parser: ArgumentParser) -> None:
@@ -67,6 +69,13 @@ def _add_form(parser: ArgumentParser) -> None:
         help="the mail that was sent: names the links, and draws the click map",
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one self-contained page too")
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="of the page (default: en)")
+    parser.add_argument(
+        "--no-campaigns", dest="campaigns", action="store_false", help="leave out the campaigns side by side"
+    )
+    parser.add_argument(
+        "--workers", type=workers, default=1, metavar="N", help="share the work among N processes, of one SQLite file"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON in place of the text")
     form.add_argument("--csv", action="store_true", help="print CSV in place of the text")

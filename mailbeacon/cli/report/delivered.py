@@ -1,4 +1,4 @@
-"""How many mails were delivered, as typed: one number, or one for each campaign.
+"""How many mails were delivered, as typed: one number, or one for each campaign or each variant of one.
 
 Guesses nothing: a campaign without a number would make every rate wrong.
 """
@@ -6,33 +6,34 @@ Guesses nothing: a campaign without a number would make every rate wrong.
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mailbeacon.cli.console import USAGE, Refused, shown
-from mailbeacon.model import Event, Kind
 
 __all__ = ["Delivered", "delivered", "numbers"]
 
 Delivered = tuple[str | None, int]
-"""A campaign, ``None`` for all there are, and a number."""
-
-_SENT = frozenset({Kind.SENT, Kind.DELIVERED})
+"""A campaign (or ``campaign/variant``), ``None`` for all there are, and a number."""
+Numbers = int | Mapping[str, int] | Mapping[tuple[str, str], int]
 
 
 def delivered(text: str) -> Delivered:
-    """Read ``N`` or ``CAMPAIGN=N``."""
+    """Read ``N``, ``CAMPAIGN=N`` or ``CAMPAIGN/VARIANT=N``."""
     campaign, sign, number = text.rpartition("=")
     if not (number.isascii() and number.isdecimal() and len(number) < 16):
-        raise ArgumentTypeError("must be a whole number, or a campaign with one as in spring=1200")
+        raise ArgumentTypeError("must be a whole number, or a campaign with one as in spring=1200 or spring/a=600")
     return (campaign if sign else None), int(number)
 
 
-def numbers(given: Sequence[Delivered], events: Iterable[Event], only: str | None) -> int | Mapping[str, int] | None:
-    """Give what was typed as :func:`mailbeacon.counting.tally` takes it.
+def numbers(
+    given: Sequence[Delivered], seen: Collection[str], spoken: Collection[str], only: str | None
+) -> Numbers | None:
+    """Return what was typed as :func:`mailbeacon.counting.tally` takes it.
 
     Args:
         given: What was typed.
-        events: Those that are counted.
+        seen: The campaigns that are counted.
+        spoken: Those of which a provider's own events tell it.
         only: The campaign that is reported; ``None`` for all.
 
     Raises:
@@ -46,12 +47,21 @@ def numbers(given: Sequence[Delivered], events: Iterable[Event], only: str | Non
     if None in found:
         return found[None]
     named = {campaign: number for campaign, number in found.items() if campaign is not None}
-    seen: set[str] = set()
-    for event in events:
-        seen.add(event.campaign)
-        if event.kind in _SENT:
-            named.setdefault(event.campaign, -1)  # the provider's own events tell it
-    missing = sorted(seen - named.keys())
+    by_variant = _by_variant(named, seen)
+    if by_variant:
+        return {place: number for place, number in by_variant.items() if only in (None, place[0])}
+    missing = sorted(set(seen) - named.keys() - set(spoken))
     if missing:
         raise Refused(f"argument --delivered: campaign {shown(missing[0])!r} has no number", USAGE)
-    return {name: number for name, number in named.items() if number >= 0 and only in (None, name)}
+    return {name: number for name, number in named.items() if only in (None, name)}
+
+
+def _by_variant(named: Mapping[str, int], seen: Collection[str]) -> dict[tuple[str, str], int]:
+    """Take names for campaign and variant where each is one, and none is a campaign's own."""
+    found: dict[tuple[str, str], int] = {}
+    for name, number in named.items():
+        campaign, sign, variant = name.rpartition("/")
+        if not sign or name in seen or campaign not in seen:
+            return {}
+        found[campaign, variant] = number
+    return found

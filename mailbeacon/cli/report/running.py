@@ -1,32 +1,34 @@
-"""From a file of events to the report: read, judge as a whole, choose, count, print."""
+"""From files of events to the report: read, judge as a whole, choose, count, print."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mailbeacon import reporting
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import INPUT, OK, USAGE, Refused, complain, shown
+from mailbeacon.cli.console import INPUT, OK, USAGE, Refused, complain, counted
+from mailbeacon.cli.events.lists import read_groups
+from mailbeacon.cli.events.sources import check_files
 from mailbeacon.cli.newsletter import Newsletter, compiled, load
+from mailbeacon.cli.report.counting import Choice, Counted, count
 from mailbeacon.cli.report.delivered import numbers
 from mailbeacon.cli.report.page import check_target, replace_file
-from mailbeacon.cli.report.reading import read
-from mailbeacon.counting import Dimension, tally
-from mailbeacon.judging import classify_all
-from mailbeacon.model import Event, Kind, Link, Verdict
+from mailbeacon.counting import tally
+from mailbeacon.counting.buckets import without_query
+from mailbeacon.counting.zones import zone_named
+from mailbeacon.model import Link
 from mailbeacon.settings import utc_now
 
 __all__ = ["run"]
 
 _WIDTH = 80
-_Judged = tuple[Event, Verdict]
 
 
 def run(options: Namespace) -> int:
-    """Report what a file of events holds.
+    """Report what files of events hold.
 
     Returns:
         0; or 1 where some lines could not be read, though all else is reported.
@@ -34,81 +36,65 @@ def run(options: Namespace) -> int:
     Raises:
         Refused: If there is nothing to report, or what was typed does not fit the events.
     """
+    check_files(options.events)
+    zone_named(options.zone)
     if options.html is not None:
-        check_target(options.html, options.events, options.newsletter)
+        check_target(options.html, *options.events, options.newsletter)
     newsletter = None if options.newsletter is None else load(options.newsletter)
-    stored = read(options.events)
-    judged = _chosen(stored.events, classify_all(stored.events), options)
-    report = _report(judged, newsletter, stored.broken, options)
+    choice = Choice(
+        campaign=options.campaign,
+        since=options.since,
+        stored=options.stored_verdicts,
+        groups=read_groups(options.groups) if options.groups is not None else {},
+    )
+    found = count(options.events, choice, options.workers)
+    report = _report(found, newsletter, options)
     if options.html is not None:
         replace_file(options.html, reporting.to_html(report).encode("utf-8", "replace"))
     _print(report, options)
-    return complain(stored.broken, INPUT) if stored.broken else OK
+    return complain(found.broken, INPUT) if found.broken else OK
 
 
-def _chosen(events: Sequence[Event], verdicts: Sequence[Verdict], options: Namespace) -> list[_Judged]:
-    """Choose what is counted, after judging: what is left out may still say who made the rest."""
-    found = list(zip(events, verdicts, strict=True))
-    if options.campaign is not None:
-        found = [one for one in found if one[0].campaign == options.campaign]
-        if not found:
-            known = ", ".join(repr(shown(name)) for name in sorted({event.campaign for event in events})[:5])
-            raise Refused(f"no event is of this campaign; there are events of {known}")
-    if options.since is not None:
-        last = max(event.received_at for event, _ in found)
-        found = [one for one in found if one[0].received_at >= options.since]
-        if not found:
-            raise Refused(f"no event is as young as that: the last is of {last:%Y-%m-%d %H:%M %Z}")
-    return found
-
-
-def _report(
-    judged: Sequence[_Judged], newsletter: Newsletter | None, broken: str, options: Namespace
-) -> reporting.Report:
-    events = [event for event, _ in judged]
-    campaigns = {event.campaign for event in events}
-    deliveries = numbers(options.delivered, events, options.campaign)
-    counted = tally(events, (verdict for _, verdict in judged), deliveries=deliveries)
-    notes = [f"Only events from {options.since:%Y-%m-%d %H:%M %Z} on are counted."] if options.since else []
-    if not isinstance(deliveries, int | None):
-        silent = ", ".join(sorted(deliveries.keys() - campaigns))
+def _report(found: Counted, newsletter: Newsletter | None, options: Namespace) -> reporting.Report:
+    deliveries = numbers(options.delivered, found.campaigns, found.spoken, options.campaign)
+    counts = found.tally.merge(tally([], [], deliveries=deliveries))
+    notes = []
+    if deliveries is not None and not isinstance(deliveries, int):
+        named = {place if isinstance(place, str) else place[0] for place in deliveries}
+        silent = ", ".join(sorted(named - found.campaigns))
         notes += [f"Delivered, but without any event: {silent}."] if silent else []
-    name = campaigns.copy().pop() if len(campaigns) == 1 else ""
+    notes += [f"{counted(found.twice, 'event')} stood in two files and counts once."] if found.twice else []
+    name = next(iter(found.campaigns)) if len(found.campaigns) == 1 else ""
     return reporting.Report(
-        tally=counted,
-        title=(name or options.events.name) if options.title is None else options.title,
-        links=_links(newsletter, events, campaigns) if newsletter is not None else (),
+        tally=counts,
+        title=(name or options.events[0].name) if options.title is None else options.title,
+        links=_links(newsletter, found) if newsletter is not None else (),
         newsletter=newsletter.html if newsletter is not None else "",
         made_at=utc_now().replace(microsecond=0),
-        notes=[*notes, *([f"{broken}."] if broken else [])],
-        group_by=Dimension(options.group_by) if options.group_by else None,
+        notes=[*notes, *([f"{found.broken}."] if found.broken else [])],
+        group_by=options.group_by,
+        since=options.since,
+        zone=options.zone,
+        campaigns=options.campaigns,
+        texts=reporting.GERMAN if options.language == "de" else reporting.ENGLISH,
     )
 
 
-def _links(newsletter: Newsletter, events: Sequence[Event], campaigns: set[str]) -> Sequence[Link]:
+def _links(newsletter: Newsletter, found: Counted) -> Sequence[Link]:
     """Find the newsletter's links, insisting that they are those that were clicked.
 
     Raises:
         Refused: If they are not, or the events are of several newsletters.
     """
-    if len(campaigns) > 1:
+    if len(found.campaigns) > 1:
         raise Refused("argument --newsletter: the events are of several campaigns, choose one with --campaign", USAGE)
     beacon = Beacon("https://report.invalid", secret_keys=["nothing is sent with this key"])
     links = compiled(beacon, newsletter, "report").links
-    known = {link.number: _page(link.url) for link in links}
-    for number, url in sorted(set(_clicked(events))):
-        if known.get(number, _page(url)) != _page(url):
+    known = {link.number: without_query(link.url) for link in links}
+    for number, url in sorted(found.clicked):
+        if known.get(number, without_query(url)) != without_query(url):
             raise Refused(f"{newsletter.name} is not the newsletter of these events: its link {number} leads elsewhere")
     return links
-
-
-def _clicked(events: Sequence[Event]) -> Iterator[tuple[int, str]]:
-    return ((event.link, event.url) for event in events if event.kind is Kind.CLICK and event.link is not None)
-
-
-def _page(url: str) -> str:
-    """Give a URL without query and fragment: tracking adds parameters of its own."""
-    return url.partition("#")[0].partition("?")[0]
 
 
 def _print(report: reporting.Report, options: Namespace) -> None:
