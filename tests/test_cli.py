@@ -365,7 +365,6 @@ def test_help_and_version_are_no_errors(capfd):
 @pytest.mark.parametrize(
     "arguments",
     [
-        pytest.param([], id="no command"),
         pytest.param(["paint"], id="an unknown command"),
         pytest.param(["keys"], id="no action"),
         pytest.param(["rewrite", "x.html"], id="no base URL"),

@@ -243,7 +243,7 @@ sys.exit(main())
     done = subprocess.run(
         [sys.executable, "-c", program, "demo", "--out", str(out)], cwd=ROOT, capture_output=True, check=False
     )
-    assert (done.returncode, done.stderr) == (130, b"")
+    assert (done.returncode, done.stderr) == (130, b"mailbeacon: stopped\n")
     assert not out.exists()
 
 

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from mailbeacon import __version__
-from mailbeacon.cli import decode, demo, fake, keys, privacy, report, rewrite, webhook
+from mailbeacon.cli import decode, demo, fake, figures, keys, privacy, report, rewrite, webhook
 from mailbeacon.cli.console import (
     INPUT,
     INTERRUPTED,
@@ -30,7 +30,7 @@ from mailbeacon.errors import ConfigError, MailbeaconError
 
 __all__ = ["main"]
 
-_COMMANDS = (demo, rewrite, decode, report, webhook, privacy, fake, keys)
+_COMMANDS = (demo, rewrite, decode, report, figures, webhook, privacy, fake, keys)
 
 
 class _Parser(ArgumentParser):
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         hush_output()
         return complain(f"input or output failed: {reason(error)}", INPUT)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return complain("stopped", INTERRUPTED)
 
 
 def _tidy_up_when_told_to_end() -> None:
@@ -86,10 +86,16 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _run(argv: Sequence[str]) -> int:
+    parser = _parser()
+    if not argv:
+        parser.print_help()
+        return OK
     try:
-        options = _parser().parse_args(argv)
+        options, unknown = parser.parse_known_args(argv)
     except SystemExit as stop:  # --help and --version
         return int(stop.code or OK)
+    if unknown:
+        raise Refused(f"unrecognized arguments: {' '.join(unknown)} (see mailbeacon {options.command} --help)", USAGE)
     code: int = options.run(options)
     return code
 

@@ -46,10 +46,14 @@ def register(commands: Commands) -> None:
     readers = _add(commands, "readers", _readers, "print how many of each group have read a mail")
     readers.add_argument("--groups", type=Path, required=True, metavar="FILE", help="CSV with recipient and group")
     readers.add_argument("--campaign", metavar="C", help="only events of this campaign (default: all)")
-    readers.add_argument("--minimum", type=int, default=5, metavar="N", help="the least size of a group shown (default: 5)")
+    readers.add_argument(
+        "--minimum", type=int, default=5, metavar="N", help="the least size of a group shown (default: 5)"
+    )
     readers.add_argument("--names", action="store_true", help="say it of each recipient; only where that is allowed")
     compare = _add(commands, "compare", _compare, "print campaigns side by side, each against those before it")
-    compare.add_argument("--delivered", type=delivered, action="append", default=[], metavar="CAMPAIGN=N", help="as of report")
+    compare.add_argument(
+        "--delivered", type=delivered, action="append", default=[], metavar="CAMPAIGN=N", help="as of report"
+    )
     compare.add_argument("--last", type=int, default=5, metavar="N", help="against how many before it (default: 5)")
 
 
@@ -159,8 +163,14 @@ def _compare(options: Namespace) -> tuple[Table, str]:
     for row in compare_campaigns(found.tally.merge(tally([], [], deliveries=deliveries)), last=options.last):
         line: list[object] = [row.campaign, row.first.date() if row.first else None, row.rates.delivered]
         for rate, change in ((row.rates.opens, row.opens), (row.rates.clicks, row.clicks)):
-            line += [None if rate is None else _percent(rate.low.value), None if rate is None else _percent(rate.high.value)]
-            line += [None if change is None else _percent(change.points), None if change is None else change.could_be_chance]
+            line += [
+                None if rate is None else _percent(rate.low.value),
+                None if rate is None else _percent(rate.high.value),
+            ]
+            line += [
+                None if change is None else _percent(change.points),
+                None if change is None else change.could_be_chance,
+            ]
         rows.append(line)
     names = ("low", "high", "change", "chance")
     head = ("campaign", "first", "delivered", *(f"{kind} {name}" for kind in ("opens", "clicks") for name in names))
@@ -176,7 +186,10 @@ def _print(head: Sequence[str], rows: Sequence[Sequence[object]], notes: Sequenc
     from mailbeacon.counting.spreadsheets import csv_text
 
     if options.json:
-        text = json.dumps([dict(zip(head, map(_plain, row), strict=True)) for row in rows], ensure_ascii=False, indent=2) + "\n"
+        text = (
+            json.dumps([dict(zip(head, map(_plain, row), strict=True)) for row in rows], ensure_ascii=False, indent=2)
+            + "\n"
+        )
     elif options.csv:
         text = csv_text(head, rows)
     else:
@@ -196,7 +209,9 @@ def _aligned(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         return ""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(line[place]) for line in [list(head), *cells]) for place in range(len(head))]
-    right = [all(row[place] is None or isinstance(row[place], int | float) for row in rows) for place in range(len(head))]
+    right = [
+        all(row[place] is None or isinstance(row[place], int | float) for row in rows) for place in range(len(head))
+    ]
     lines = [
         "  ".join(
             cell.rjust(width) if is_right else cell.ljust(width)
