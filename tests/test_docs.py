@@ -160,3 +160,22 @@ def test_the_gallerys_report_is_the_same_in_every_run_and_its_pictures_are_small
     pictures = list((DOCS / "_static").glob("*.png"))
     assert pictures
     assert all(picture.stat().st_size <= 200_000 for picture in pictures)
+
+
+def test_every_guide_stands_in_a_named_group_of_the_index():
+    index = (DOCS / "how-to" / "index.md").read_text("utf-8")
+    listed = re.findall(r"^([\w-]+)$", index, re.MULTILINE)
+    assert sorted(listed) == sorted(page.stem for page in (DOCS / "how-to").glob("*.md") if page.stem != "index")
+
+
+_WORDS = """
+    GDPR consent unsubscribe FastAPI PostgreSQL Celery export retention erase dashboard Mailchimp pytracking ahoy_email Gmail Outlook Apple
+    phones blocked images accurate legal webhook SendGrid nginx Flask Django DKIM segment bot scanner proxy
+""".split()  # noqa: SIM905 - as people type them
+
+
+@pytest.mark.parametrize("word", _WORDS)
+def test_a_word_people_type_is_on_a_page(word):
+    """The search of the documentation knows what stands on its pages."""
+    found = [page for page in PAGES if re.search(rf"\b{word}", page.read_text("utf-8"), re.IGNORECASE)]
+    assert found
