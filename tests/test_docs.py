@@ -168,10 +168,11 @@ def test_every_guide_stands_in_a_named_group_of_the_index():
     assert sorted(listed) == sorted(page.stem for page in (DOCS / "how-to").glob("*.md") if page.stem != "index")
 
 
-_WORDS = """
-    GDPR consent unsubscribe FastAPI PostgreSQL Celery export retention erase dashboard Mailchimp pytracking ahoy_email Gmail Outlook Apple
-    phones blocked images accurate legal webhook SendGrid nginx Flask Django DKIM segment bot scanner proxy
-""".split()  # noqa: SIM905 - as people type them
+_WORDS = re.findall(
+    r"\w+",
+    "GDPR consent unsubscribe FastAPI PostgreSQL Celery export retention erase dashboard Mailchimp pytracking ahoy_email Gmail "
+    "Outlook Apple phones blocked images accurate legal webhook SendGrid nginx Flask Django DKIM segment bot scanner proxy",
+)
 
 
 @pytest.mark.parametrize("word", _WORDS)
