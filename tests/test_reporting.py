@@ -456,9 +456,21 @@ def test_groups_are_shown_and_small_ones_are_added_up():
     found = {
         row["value"]: row["opens"]["messages"]["people"] for row in json_reader.loads(json(report))["by"]["provider"]
     }
-    assert found.keys() == {"Gmail", "GMX", "other"}
+    assert found.keys() == {"Gmail", "other"}  # one small group alone would be the total less the others
     assert "By provider" in text(report)
     assert "own-u77" not in html(report) + text(report) + csv(report)
+
+
+def test_with_a_minimum_no_table_of_any_form_shows_a_row_of_fewer():
+    events = [event(f"m{n}", recipient=f"r{n}") for n in range(52)]
+    places = {f"r{n}": "large" if n < 30 else "middle" if n < 50 else "tiny-place" for n in range(52)}
+    counted = tally(events, [PERSON] * 52, deliveries=100, groups={"place": places.get})
+    for write in (text, html, csv, json):
+        shown, hidden = (write(Report(tally=counted, least_group=1, minimum=least)) for least in (0, 5))
+        assert "tiny-place" in shown
+        assert "tiny-place" not in hidden
+    by = json_reader.loads(json(Report(tally=counted, least_group=1, minimum=5)))["by"]["place"]
+    assert {row["value"]: row["opens"]["messages"]["people"] for row in by} == {"large": 30, "other": 22}
 
 
 def test_a_report_of_a_window_says_so_everywhere_and_gives_no_rate_of_what_was_delivered():

@@ -31,6 +31,7 @@ from mailbeacon.counting import (
     readership,
 )
 from mailbeacon.counting.buckets import without_query
+from mailbeacon.counting.suppressing import OTHERS, size_of, small_cells
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind, Link, check_aware
@@ -39,8 +40,6 @@ from mailbeacon.reporting.texts import ENGLISH, Texts
 
 __all__ = ["OTHERS", "Destination", "Findings", "LinkRow", "Report", "Row", "breakdown", "findings", "report_of"]
 
-OTHERS = "other"
-"""The row that holds the groups too small to show."""
 _LOGO = re.compile(r"data:image/(?:png|gif|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}")
 _LARGEST_LOGO = 200_000
 
@@ -62,7 +61,9 @@ class Report:
         since: Where only events from a moment on were counted, this moment: it is said, and no rate is given of mails
             that could be opened before.
         zone: The time zone of hours and days.
-        least_group: Groups of fewer messages than this are added up.
+        least_group: Groups of fewer messages than this are added up, with the smallest larger one where they are too few
+            together to hide among themselves.
+        minimum: The same for every table: rows of fewer messages are added up. 0 hides nothing.
         campaigns: Show the campaigns side by side, where there are several.
         silent: How many subscribers are inactive, where the host knows (:func:`mailbeacon.counting.sunset`).
         texts: The language of the page.
@@ -84,6 +85,7 @@ class Report:
     since: datetime | None = None
     zone: tzinfo | str = "UTC"
     least_group: int = 5
+    minimum: int = 0
     campaigns: bool = True
     silent: int | None = None
     texts: Texts = ENGLISH
@@ -228,20 +230,28 @@ def _of_a_window(found: Rates, since: datetime) -> Rates:
 def breakdown(report: Report, dimension: Dimension | str) -> list[Row]:
     """Count by a dimension, in the order of its values; links, hours and days are written out.
 
-    Groups of fewer messages than ``report.least_group`` are added up under :data:`OTHERS`.
+    Rows of fewer messages than ``report.minimum``, and groups of fewer than ``report.least_group``, are added up under
+    :data:`OTHERS`, with a larger one where they alone could be worked out from the total.
     """
     name = str(dimension)
     opens, clicks = (report.tally.by(name, kind, zone=report.zone) for kind in (Kind.OPEN, Kind.CLICK))
     found: dict[str, Row] = {}
-    grouped = name in report.tally.group_kinds
+    least = max(report.minimum, report.least_group if name in report.tally.group_kinds else 0)
+    sizes = {
+        value: size_of(opens.get(value, Count()), clicks.get(value, Count())) if _written(value) else 0
+        for value in dict.fromkeys([*opens, *clicks])
+    }
+    hidden = small_cells(sizes, least)
     for value in dict.fromkeys([*opens, *clicks]):
         row = Row(
             _written(value), opens.get(value, Count()), clicks.get(value, Count()), _rates_of(report, name, value)
         )
-        if grouped and row.value and max(row.opens.messages.total, row.clicks.messages.total) < report.least_group:
+        if value in hidden:
             row = Row(OTHERS, row.opens, row.clicks)
         known = found.get(row.value)
         found[row.value] = row if known is None else Row(row.value, known.opens + row.opens, known.clicks + row.clicks)
+    if hidden and sum(sizes[value] for value in hidden) < least:
+        del found[OTHERS]
     rows = list(found.values())
     return sorted(rows, key=lambda row: row.value) if name in (Dimension.HOUR, Dimension.DAY) else rows
 
