@@ -13,7 +13,9 @@ from mailbeacon.privacy.levels import (
     shared,
     unlinked,
 )
+from mailbeacon.privacy.notices import notice
 from mailbeacon.privacy.policy import Decision, Policy
+from mailbeacon.privacy.pseudonyms import Pseudonymizer
 from mailbeacon.privacy.redaction import redact, redactor
 from mailbeacon.privacy.rights import Done, Retention, erase_person, export_person, retain
 
@@ -22,6 +24,7 @@ __all__ = [
     "Decision",
     "Done",
     "Policy",
+    "Pseudonymizer",
     "Retention",
     "as_aggregate",
     "as_level",
@@ -31,6 +34,7 @@ __all__ = [
     "export_person",
     "is_mixed",
     "limited",
+    "notice",
     "opted_out",
     "personal",
     "redact",
