@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mailbeacon import errors
     from mailbeacon.beacon import Beacon
+    from mailbeacon.composing import Composed, MailTemplate
     from mailbeacon.counting import Tally, tally
-    from mailbeacon.judging import classify, classify_all, explain
+    from mailbeacon.judging import Classifier, classify, classify_all, explain
     from mailbeacon.model import (
         Action,
         Actor,
         Answer,
         Channel,
         Consent,
+        Edit,
         Event,
         Facts,
+        Hint,
+        History,
         Kind,
         Leave,
         Level,
@@ -35,8 +39,11 @@ if TYPE_CHECKING:
         Reply,
         Request,
         Signal,
+        Sink,
         Skipped,
+        SkipReason,
         Verdict,
+        Warned,
     )
     from mailbeacon.rewriting import Rewrite
     from mailbeacon.settings import Settings
@@ -48,13 +55,19 @@ __all__ = [
     "Answer",
     "Beacon",
     "Channel",
+    "Classifier",
+    "Composed",
     "Consent",
+    "Edit",
     "Event",
     "Facts",
+    "Hint",
+    "History",
     "Kind",
     "Leave",
     "Level",
     "Link",
+    "MailTemplate",
     "Manifest",
     "Message",
     "Network",
@@ -64,10 +77,13 @@ __all__ = [
     "Rewrite",
     "Settings",
     "Signal",
+    "Sink",
+    "SkipReason",
     "Skipped",
     "Tally",
     "Template",
     "Verdict",
+    "Warned",
     "classify",
     "classify_all",
     "errors",
@@ -79,8 +95,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "beacon": ("Beacon",),
+    "composing": ("Composed", "MailTemplate"),
     "counting": ("Tally", "tally"),
-    "judging": ("classify", "classify_all", "explain"),
+    "judging": ("Classifier", "classify", "classify_all", "explain"),
     "rewriting": ("Rewrite",),
     "settings": ("Settings",),
     "template": ("Template",),

@@ -601,3 +601,38 @@ def test_a_beacon_bounds_the_rows_of_one_mail():
 def test_a_beacon_is_not_pickled():
     with pytest.raises(TypeError, match=r"make the beacon again in each process"):
         pickle.dumps(beacon())
+
+
+def test_a_beacon_is_made_of_the_environment(tmp_path):
+    """One line for the application, its workers and its scripts."""
+    environ = {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS": f"{KEY.decode()}, {NEW_KEY.decode()}"}
+    made = mb.Beacon.from_env(environ, honor_dnt=True)
+    assert (made.settings.base_url, made.settings.keys, made.settings.honor_dnt) == (BASE, (KEY, NEW_KEY), True)
+    file = tmp_path / "keys"
+    file.write_text(f"{KEY.decode()}\n{NEW_KEY.decode()}\n", "utf-8-sig")
+    of_file = {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS_FILE": str(file)}
+    assert mb.Beacon.from_env(of_file).sign(MESSAGE) == made.sign(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        pytest.param({}, "MAILBEACON_BASE_URL is not set", id="nothing"),
+        pytest.param({"MAILBEACON_BASE_URL": BASE}, "MAILBEACON_SECRET_KEYS is not set", id="no keys"),
+        pytest.param(
+            {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS_FILE": "/nowhere/keys"}, "cannot be read", id="no file"
+        ),
+        pytest.param(
+            {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS": "short"}, "at least 16 bytes, got 5", id="a short key"
+        ),
+    ],
+)
+def test_an_environment_that_cannot_work_is_a_config_error(environ, said):
+    with pytest.raises(ConfigError, match=said):
+        mb.Beacon.from_env(environ)
+
+
+def test_a_beacon_shows_no_key_and_no_recipient():
+    shown = repr(beacon()) + repr(beacon().signer)
+    assert KEY.decode() not in shown
+    assert BASE in shown

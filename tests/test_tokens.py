@@ -263,6 +263,7 @@ JSON = st.recursive(
 @example(["spring", "u-17", 0])
 @example(["spring", "u-17", True])
 @example(["spring", "u-17", 1.5])
+@example(["spring", "u-17", 0.5])
 @example(["spring", "u-17", 10**12])
 @example(["spring", "u-17", "1"])
 @example([["spring"], "u-17", 1])

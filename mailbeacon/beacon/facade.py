@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, Unpack, overload
 
 from mailbeacon import replying
 from mailbeacon.beacon.outgoing import Outgoing
@@ -30,7 +31,7 @@ from mailbeacon.model import (
 from mailbeacon.observing import Observer
 from mailbeacon.privacy import personal, redactor
 from mailbeacon.rewriting import LinkRules, Planner, Rewrite, unwrap
-from mailbeacon.settings import Settings
+from mailbeacon.settings import MoreOptions, Options, Settings, read_environment
 from mailbeacon.store import MemoryHistory
 from mailbeacon.template import Template, prove
 from mailbeacon.tokens import TokenSigner
@@ -58,6 +59,10 @@ class Beacon:
         ConfigError: If the settings cannot work.
     """
 
+    @overload
+    def __init__(self, base_url: str, **options: Unpack[Options]) -> None: ...
+    @overload
+    def __init__(self, *, settings: Settings) -> None: ...
     def __init__(self, base_url: str = "", *, settings: Settings | None = None, **options: object) -> None:
         if settings is not None:
             _check(Settings, settings=settings)
@@ -75,6 +80,23 @@ class Beacon:
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
         self._limit = replying.HitLimit(self.settings.max_hits_per_message)
         self._outgoing = Outgoing(self.settings, self.signer, self.routes, self.planner)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[MoreOptions]) -> Self:
+        """Return a beacon whose base URL and signing keys stand in environment variables.
+
+        For an application, its workers and its command line alike: each makes the same beacon, and no key stands in code.
+
+        Args:
+            environ: ``MAILBEACON_BASE_URL``, and ``MAILBEACON_SECRET_KEYS`` (white space or commas between, the newest last)
+                or ``MAILBEACON_SECRET_KEYS_FILE`` (one a line); ``None`` for the process's own environment.
+            options: The other settings.
+
+        Raises:
+            ConfigError: If a variable is missing, or the settings cannot work.
+        """
+        base_url, keys = read_environment(os.environ if environ is None else environ)
+        return cls(base_url, secret_keys=keys, **options)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings.base_url!r}, secret_keys={self.settings.keys!r})"

@@ -12,11 +12,11 @@ from typing import Final
 
 from mailbeacon.cli.console import USAGE, Refused, read_bytes, shown
 from mailbeacon.errors import ConfigError
-from mailbeacon.settings import check_keys, split_keys
+from mailbeacon.settings import SECRET_KEYS, check_keys, split_keys
 
 __all__ = ["VARIABLE", "add_key_option", "read_keys"]
 
-VARIABLE: Final = "MAILBEACON_SECRET_KEYS"
+VARIABLE: Final = SECRET_KEYS
 """The environment variable: keys with white space or commas between, the newest last."""
 
 _MAX_FILE: Final = 1_000_000

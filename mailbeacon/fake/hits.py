@@ -13,8 +13,6 @@ from mailbeacon.model import Actor, Request
 
 __all__ = ["FORGED", "LEAVE", "PIXEL", "GroundTruth", "Hit", "Visit"]
 
-_IS_HUMAN = {Actor.HUMAN: True, Actor.IMAGE_PROXY: True, Actor.PRIVACY_PROXY: None, Actor.UNKNOWN: None}
-
 PIXEL = 0
 """A visit's ``link`` for the pixel."""
 LEAVE = -1
@@ -38,7 +36,7 @@ class GroundTruth:
     @property
     def is_human(self) -> bool | None:
         """``True`` for a person, ``False`` for a machine, ``None`` where nobody could know."""
-        return _IS_HUMAN.get(self.actor, False)
+        return self.actor.is_human
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

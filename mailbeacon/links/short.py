@@ -14,7 +14,11 @@ __all__ = ["manifest_of", "short_name"]
 
 def manifest_of(campaign: str, links: Iterable[Link]) -> Manifest:
     """Return the destinations of a campaign's links by their short names."""
-    targets = [Target(number=link.number, url=link.url, channel=link.channel) for link in links]
+    links = [*links]
+    counts = {channel: len({link.url for link in links if link.channel is channel}) for channel in Channel}
+    targets = [
+        Target(number=link.number, url=link.url, channel=link.channel, links=counts[link.channel]) for link in links
+    ]
     named = {short_name(target.number, target.url, target.channel): target for target in targets}
     return Manifest(campaign=campaign, targets=named)
 

@@ -40,7 +40,7 @@ Allows = Callable[[Message, Kind], Level | bool]
 
 Both levels of the message are the one that was signed for that kind.
 """
-Manifests = Callable[[str], "Manifest | None"]
+Manifests = Callable[[str], Manifest | None]
 """Give the merged manifest of a campaign with short links."""
 MayRedirect = Callable[[str], bool]
 """Check whether a verified destination may still be redirected to (the host's own takedown)."""

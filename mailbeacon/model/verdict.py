@@ -13,8 +13,6 @@ from mailbeacon.model.words import Actor
 
 __all__ = ["Answer", "Signal", "Verdict"]
 
-_IS_HUMAN = {Actor.HUMAN: True, Actor.IMAGE_PROXY: True, Actor.PRIVACY_PROXY: None, Actor.UNKNOWN: None}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal(Record):
@@ -67,7 +65,7 @@ class Verdict(Record):
     @property
     def is_human(self) -> bool | None:
         """``True`` for a person, ``False`` for a machine, ``None`` where it cannot be known."""
-        return _IS_HUMAN.get(self.actor, False)
+        return self.actor.is_human
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,13 @@ class Actor(StrEnum):
     UNKNOWN = "unknown"
     """Nothing speaks clearly enough for a person or a machine."""
 
+    @property
+    def is_human(self) -> bool | None:
+        """``True`` for a person, ``False`` for a machine, ``None`` where it cannot be known."""
+        if self in (Actor.PRIVACY_PROXY, Actor.UNKNOWN):
+            return None
+        return self in (Actor.HUMAN, Actor.IMAGE_PROXY)
+
 
 class AgentKind(StrEnum):
     """What a user agent says it is."""

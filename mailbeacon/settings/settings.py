@@ -33,9 +33,11 @@ from mailbeacon.model import (
 from mailbeacon.settings.checks import check_settings, read_base_url, read_level
 from mailbeacon.settings.keys import Keys, check_keys
 
-__all__ = ["DigestKeys", "Keep", "Settings", "utc_now"]
+__all__ = ["DigestKeys", "Keep", "SecretKeys", "Settings", "utc_now"]
 
-DigestKeys = Sequence[bytes | str] | Callable[[date], bytes]
+SecretKeys = list[bytes] | list[str] | list[bytes | str] | tuple[bytes | str, ...]
+"""Keys, the newest last; not any sequence, for a single text would be one."""
+DigestKeys = SecretKeys | Callable[[date], bytes]
 """Keys of pseudonyms, the newest last, or what gives the key of a day (UTC)."""
 
 
@@ -114,7 +116,7 @@ class Settings:
     """
 
     base_url: str
-    secret_keys: Sequence[bytes | str] = field(repr=False)
+    secret_keys: SecretKeys = field(repr=False)
     digest_keys: DigestKeys = field(default=(), repr=False)
     namespace: str = ""
     encrypt: bool = False

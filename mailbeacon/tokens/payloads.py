@@ -77,8 +77,8 @@ def read_message(values: list[Any]) -> Message:
     try:
         campaign, recipient, seconds, name, variant, levels, metadata = (*values, *_MESSAGE_DEFAULTS[len(values) :])
         opens, clicks = _LEVELS[levels]
-        if not isinstance(metadata, Mapping):
-            raise TypeError("expected an object")
+        if seconds.__class__ is not int or not isinstance(metadata, Mapping):
+            raise TypeError("expected whole seconds and an object")
         return Message(
             recipient=recipient,
             campaign=campaign,
