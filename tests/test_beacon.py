@@ -620,10 +620,14 @@ def test_a_beacon_is_made_of_the_environment(tmp_path):
         pytest.param({}, "MAILBEACON_BASE_URL is not set", id="nothing"),
         pytest.param({"MAILBEACON_BASE_URL": BASE}, "MAILBEACON_SECRET_KEYS is not set", id="no keys"),
         pytest.param(
-            {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS_FILE": "/nowhere/keys"}, "cannot be read", id="no file"
+            {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS_FILE": "/nowhere/keys"},
+            "cannot be read",
+            id="no file",
         ),
         pytest.param(
-            {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS": "short"}, "at least 16 bytes, got 5", id="a short key"
+            {"MAILBEACON_BASE_URL": BASE, "MAILBEACON_SECRET_KEYS": "short"},
+            "at least 16 bytes, got 5",
+            id="a short key",
         ),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from mailbeacon.settings import MoreOptions, Options, Settings
 
-SLIPS = '''\
+SLIPS = """\
 from datetime import timedelta
 
 import mailbeacon as mb
@@ -39,7 +39,7 @@ mb.Beacon.from_env({}, honour_dnt=True)  # slip
 mb.Settings(base_url=BASE, secret_keys="an example key of 27 bytes!")  # slip
 mb.Message(recipient=17)  # slip
 mb.Message(recipient="u-17", metadata={"order": 8841})  # slip
-'''
+"""
 
 
 @pytest.mark.parametrize("checker", [["mypy", "--strict", "--no-color-output"], ["pyright"]], ids=lambda call: call[0])
@@ -59,4 +59,3 @@ def test_the_keywords_are_the_settings():
     del settings["base_url"]
     assert get_type_hints(Options) == settings
     assert {*get_type_hints(MoreOptions), "secret_keys"} == {*settings}
-    assert Options.__required_keys__ == {"secret_keys"}

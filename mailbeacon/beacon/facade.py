@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, Unpack, overload
 
 from mailbeacon import replying
+from mailbeacon.beacon.incoming import make_decoder, make_observer, make_redactor, make_signer
 from mailbeacon.beacon.outgoing import Outgoing
 from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
@@ -29,12 +29,11 @@ from mailbeacon.model import (
     Request,
 )
 from mailbeacon.observing import Observer
-from mailbeacon.privacy import personal, redactor
+from mailbeacon.privacy import personal
 from mailbeacon.rewriting import LinkRules, Planner, Rewrite, unwrap
 from mailbeacon.settings import MoreOptions, Options, Settings, read_environment
 from mailbeacon.store import MemoryHistory
 from mailbeacon.template import Template, prove
-from mailbeacon.tokens import TokenSigner
 
 if TYPE_CHECKING:
     from mailbeacon.beacon.mails import Mails
@@ -69,12 +68,7 @@ class Beacon:
             if base_url or options:
                 raise ConfigError("give either settings or a base URL with options, not both")
         self.settings = Settings.of(base_url, options) if settings is None else settings
-        self.signer = TokenSigner(
-            self.settings.keys,
-            self.settings.namespace,
-            allow_addresses=self.settings.allow_addresses,
-            encrypt=self.settings.encrypt,
-        )
+        self.signer = make_signer(self.settings)
         self.routes = Routes(self.settings.base_url)
         self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
@@ -107,8 +101,7 @@ class Beacon:
     @cached_property
     def observer(self) -> Observer:
         """What turns requests into facts; made when first needed."""
-        own = self.settings
-        return Observer(own.networks, secret=self._secret("facts"), geo=own.geo, agents=own.agents)
+        return make_observer(self.settings)
 
     @cached_property
     def judge(self) -> Judge:
@@ -117,22 +110,12 @@ class Beacon:
 
     @cached_property
     def _decoder(self) -> Decoder:
-        settings = self.settings
-        return Decoder(
-            self.signer, manifests=settings.manifests, max_age=settings.max_age, clock_skew=settings.clock_skew
-        )
+        return make_decoder(self.settings, self.signer)
 
     @cached_property
     def redact(self) -> Callable[[Event], Event]:
         """What takes from an event what the settings do not keep."""
-        own = self.settings
-        return redactor(
-            address=own.keep_address,
-            user_agent=own.keep_user_agent,
-            headers=own.keep_headers,
-            url=own.keep_url,
-            secret=self._secret("privacy"),
-        )
+        return make_redactor(self.settings)
 
     @cached_property
     def _mails(self) -> Mails:
@@ -146,13 +129,6 @@ class Beacon:
         return replying.Responder(
             settings, decode=decode, observe=observe, judge=self.judge, redact=self.redact, action=self._decoder.action
         )
-
-    def _secret(self, purpose: str) -> bytes | Callable[[date], bytes]:
-        """Return the key of the pseudonyms for a purpose, or what gives that of a day."""
-        keys = self.settings.digest_keys
-        if callable(keys):
-            return keys
-        return TokenSigner(keys or self.settings.keys, self.settings.namespace).derive(purpose)
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:
         """Rewrite one document for one message.
