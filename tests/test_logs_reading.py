@@ -11,9 +11,9 @@ import pytest
 
 from mailbeacon import Beacon, Message, fake, logs
 from mailbeacon.errors import ConfigError, LogLineError, MissingExtra
-from mailbeacon.fake.traffic import sample_beacon, sample_traffic
+from mailbeacon.fake.traffic import SENT_AT, sample_beacon, sample_traffic
 from mailbeacon.logs.files import Piece, blocks, open_log, pieces
-from mailbeacon.model import Event, Kind, Level
+from mailbeacon.model import Action, Event, Kind, Level, Request
 
 FORMATS = ("nginx", "apache", "caddy", "cloudfront")
 
@@ -297,3 +297,13 @@ def test_milliseconds_stay(tmp_path: Path, traffic):
     assert all(
         abs(one - other) <= timedelta(milliseconds=1) for one, other in zip(sorted(times), sorted(live), strict=True)
     )
+
+
+def test_who_unsubscribed_is_one_event_with_the_id_of_the_live_application(tmp_path: Path):
+    beacon, _, _ = sample_beacon()
+    url = beacon.leave_url(Message(recipient="u", campaign="c"), Action.UNSUBSCRIBE)
+    path = tmp_path / "access.log"
+    path.write_text(line(beacon, url) + line(beacon, url, method="POST") * 2)
+    live = beacon.decode(Request(url=url, method="POST", received_at=SENT_AT))
+    found = [(event.kind, event.id == live.id) for event in logs.read(path, beacon)]
+    assert found == [(Kind.LEAVE_PAGE, False), (Kind.UNSUBSCRIBE, True)]

@@ -25,7 +25,7 @@ from mailbeacon.logs.lines import Format
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
 from mailbeacon.model import HONEYPOT_LINK, Event, Headers, Hint, Kind, Level
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.privacy import limited
+from mailbeacon.privacy import limited, unlinked
 from mailbeacon.replying import level_now, marked
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class LineReader:
         self._facts = beacon.observer.facts
         self._shows, self._version = format.shows, beacon.observer.version
         self._ids = beacon.signer.keyed_hashes("log-line")
+        self._acts = beacon.signer.keyed_hashes("event-id")
         self._settings = settings
         self._simple = settings.consent is None and settings.default_level is settings.ceiling is _FULL
         keeps = settings.keep_address, settings.keep_user_agent, settings.keep_headers
@@ -122,12 +123,12 @@ class LineReader:
         if status in _NO_ANSWER:
             return None
         try:
-            told, _, _ = self._begin(target, moment)
+            told, token, _ = self._begin(target, moment, method)
         except TokenError:
             return None
         values = told.values
         kind = values["kind"]
-        if method not in _READING and (kind is _OPEN or kind is _CLICK):
+        if method not in _READING and not told.is_act:
             return None
         if self._hops and fields:
             address, fields = self._client(address, fields)
@@ -139,10 +140,18 @@ class LineReader:
         event = Event(
             **values, id=name, received_at=moment, method=method, facts=facts, source="log", _parsed=True
         )  # fmt: skip
+        if told.is_act:
+            return self._act(event, token, told.key)
         plain = self._simple and not self._keeps and event.level is _FULL and event.link != HONEYPOT_LINK
         if plain and facts.hints.isdisjoint(_OPTED_OUT):
             return self._redact(event)
         return self._rarer(event, said)
+
+    def _act(self, event: Event, token: str, key: int) -> Event:
+        """Return what somebody asked for, with the id it has in the live application too: it is kept once, and always."""
+        digest = self._acts[key].copy()
+        digest.update(f"{token}\0{event.kind}".encode("utf-8", "surrogatepass"))
+        return event.changed(id=digest.hexdigest(), facts=unlinked(event.facts))
 
     def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
         """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""
@@ -185,9 +194,12 @@ class Occurrences:
         return count
 
 
-def is_named(name: str) -> bool:
-    """Check whether an id is of a request that the server gave a name, so that a second line of it is the same request."""
-    return name.startswith(_NAMED)
+def is_named(event: Event) -> bool:
+    """Check whether a second line with the id of an event tells nothing new.
+
+    So it is where the server gave the request a name, and where somebody asked to be left alone, for that once is enough.
+    """
+    return event.id.startswith(_NAMED) or event.kind is Kind.UNSUBSCRIBE or event.kind is Kind.WITHDRAW
 
 
 def numbered(name: str, occurrence: int) -> str:
@@ -277,7 +289,7 @@ def read(
                 count = occurrences.number(event.id)
                 if not count:
                     yield event
-                elif not is_named(event.id):
+                elif not is_named(event):
                     yield event.changed(id=numbered(event.id, count))
     if counts.errors and on_error is None:
         _log.warning("%d of %d lines could not be read", counts.errors, counts.lines)

@@ -1,0 +1,164 @@
+"""Several files of a log as one stream in order of time, as far as each is in order itself.
+
+A file is opened when its first event is due, so that a year of rotated files takes two at a time.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from heapq import heapify, heappop, heapreplace
+from typing import NamedTuple
+
+from mailbeacon.engines.checkpoints import Mark
+from mailbeacon.errors import LogLineError
+from mailbeacon.logs import LineReader, Piece
+from mailbeacon.logs.files import blocks, open_log
+from mailbeacon.model import Event
+
+__all__ = ["Arrived", "Source", "merged"]
+
+
+class Arrived(NamedTuple):
+    """An event, the number of its file, the how-manieth there it is, and whether it came after the last checkpoint."""
+
+    event: Event
+    file: int
+    ordinal: int
+    fresh: bool
+
+
+class Source:
+    """Read one file's events, and know at every moment where to read on; whoever takes one says so in ``done``.
+
+    Args:
+        number: The file's.
+        mark: Where to begin.
+        reader: Of the file's format.
+        reject: Called with each line that cannot be read.
+    """
+
+    def __init__(
+        self, number: int, mark: Mark, reader: LineReader, reject: Callable[[LogLineError, str], object]
+    ) -> None:
+        self.number = number
+        self.path = mark.path
+        self._mark = mark
+        self._reader = reader
+        self._reject = reject
+        self._blocks: deque[tuple[Mark, datetime | None]] = deque()
+        self.offset, self.lines, self.events, self.errors = mark.offset, mark.lines, mark.events, mark.errors
+        self.done, self._told = mark.done, mark.told
+        self._handed = mark.events
+        self.unfinished = 0
+
+    def read(self) -> Iterator[Arrived]:
+        """Read on to the file's end."""
+        event = self._reader.event
+        with closing(open_log(self.path)) as file:
+            if self._reader.format.fresh is not None and self.offset:
+                self._prime()
+            for block in blocks(file, Piece(self.path, self.number, self.offset)):
+                place = replace(
+                    self._mark, offset=block.start, lines=self.lines, events=self.events, errors=self.errors
+                )
+                lines = block.lines
+                if not block.whole:
+                    self.unfinished += 1
+                    lines = lines[:-1]
+                found: list[Event] = []
+                for number, line in enumerate(lines, start=self.lines + 1):
+                    try:
+                        one = event(line)
+                    except ValueError as error:
+                        self.errors += 1
+                        if number > self._told:
+                            self._told = number
+                            self._reject(LogLineError(str(error), number=number, file=self.path), line)
+                        continue
+                    if one is not None:
+                        found.append(one)
+                self.lines += len(lines)
+                self.events += len(found)
+                self.offset = block.end if block.whole else block.end - _size(block.lines[-1])
+                self._blocks.append((place, max((one.received_at for one in found), default=None)))
+                for one in found:
+                    self._handed += 1
+                    yield Arrived(one, self.number, self._handed, self._handed > self._mark.done)
+
+    def ahead(self) -> Source:
+        """Return a copy that looks ahead: it hands no reject on."""
+        return Source(self.number, self._mark, self._reader, _nothing)
+
+    def _prime(self) -> None:
+        """Read the lines before the place that say how those after it are to be read."""
+        with closing(open_log(self.path)) as file:
+            for block in blocks(file, Piece(self.path, self.number, 0, self.offset)):
+                for line in block.lines:
+                    if line.startswith("#"):
+                        self._reader.format.parse(line)
+
+    def mark(self, before: datetime | None) -> Mark:
+        """Return where to read on so that nothing at ``before`` or after it is missed."""
+        waiting = self._blocks
+        while len(waiting) > 1 and (waiting[0][1] is None or (before is not None and waiting[0][1] < before)):
+            waiting.popleft()
+        place = waiting[0][0] if waiting else self._mark
+        last = waiting[0][1] if waiting else None
+        if (
+            len(waiting) == 1
+            and (last is None or (before is not None and last < before))
+            and self._handed == self.events
+        ):
+            place = replace(self._mark, offset=self.offset, lines=self.lines, events=self.events, errors=self.errors)
+        return replace(place, done=max(self.done, place.events), told=self._told)
+
+
+def _nothing(_error: LogLineError, _line: str) -> None:
+    """Hand nothing on."""
+
+
+def _size(line: str) -> int:
+    return len(line.encode("utf-8", "surrogateescape"))
+
+
+def merged(sources: Sequence[Source]) -> Iterator[Arrived]:
+    """Read files side by side, always the earliest event first."""
+    if len(sources) == 1:
+        yield from sources[0].read()
+        return
+    waiting = []
+    for source in sources:
+        first = _first(source)
+        if first is not None:
+            waiting.append((first, source.number, source))
+        else:
+            for _ in source.read():  # none is one of ours: its lines are counted all the same
+                break
+    waiting.sort(key=lambda one: one[:2])
+    queue = deque(waiting)
+    heap: list[tuple[datetime, int, Arrived, Iterator[Arrived]]] = []
+    while queue or heap:
+        while queue and (not heap or queue[0][0] <= heap[0][0]):
+            _, number, source = queue.popleft()
+            rest = source.read()
+            one = next(rest)
+            heap.append((one.event.received_at, number, one, rest))
+            heapify(heap)
+        _, number, one, rest = heap[0]
+        yield one
+        after = next(rest, None)
+        if after is None:
+            heappop(heap)
+        else:
+            heapreplace(heap, (after.event.received_at, number, after, rest))
+
+
+def _first(source: Source) -> datetime | None:
+    """Return when a file's first event is, without moving the source."""
+    ahead = source.ahead()
+    one = next(ahead.read(), None)
+    return one.event.received_at if one is not None else None

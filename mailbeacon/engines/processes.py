@@ -1,0 +1,116 @@
+"""Several processes on one machine: pieces of files are read side by side, then parts of the mails are judged side by side.
+
+Between the steps rows lie in files of a private temporary folder, so that memory holds one piece or part a process.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
+from itertools import repeat
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mailbeacon.counting import Tally
+from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
+from mailbeacon.engines.rows import Row, Rows
+from mailbeacon.engines.steps import Job, Notes, Part, Reject, classifier_of, judge_rows, note, read, total
+from mailbeacon.logs import Counts, Piece
+
+__all__ = ["judge_logs"]
+
+Progress = Callable[[str, int, int], object]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress: Progress | None = None) -> Outcome:
+    """Judge logs in several processes.
+
+    Args:
+        job: What is to be judged.
+        workers: How many processes.
+        out: Where to write the judged events as Parquet; ``None`` for the figures alone.
+        progress: Told how far it is.
+    """
+    pieces = job.pieces()
+    folder = None if out is None else judged_folder(out)
+    with (
+        TemporaryDirectory(prefix="mailbeacon-") as name,
+        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+    ):
+        place = Path(name)
+        parts = list(_told(pool, partial(_read, job, place), pieces, "reading", progress))
+        notes = _notes(pool, job, place)
+        judging = partial(_judge, job, place, folder)
+        tallies = pool.map(judging, range(job.partitions), (notes.get(part, {}) for part in range(job.partitions)))
+        counted = []
+        for done, text in enumerate(tallies, start=1):
+            counted.append(Tally.from_json(text))
+            if progress is not None:
+                progress("judging", done, job.partitions)
+    counts, rejects = gathered(pieces, parts)
+    if out is not None:
+        write_summary(out, counts)
+    return Outcome(tally=merged(counted), counts=counts, rejects=rejects)
+
+
+def _told(
+    pool: Executor, step: Callable[[Piece], Part], pieces: list[Piece], what: str, progress: Progress | None
+) -> Iterator[Part]:
+    for done, part in enumerate(pool.map(step, pieces), start=1):
+        if progress is not None:
+            progress(what, done, len(pieces))
+        yield part
+
+
+def _notes(pool: Executor, job: Job, place: Path) -> dict[int, Notes]:
+    found: dict[int, Notes] = {}
+    for noted in pool.map(_note, repeat(job), repeat(place), range(job.partitions)):
+        for part, notes in noted.items():
+            found.setdefault(part, {}).update(notes)
+    return found
+
+
+def gathered(pieces: list[Piece], parts: list[Part]) -> tuple[Counts, list[Reject]]:
+    """Add up what the pieces gave; a reject's number counts from its file's first line, not from its piece's."""
+    counts, rejects = Counts(), []
+    before: dict[str, int] = {}
+    for piece, part in zip(pieces, parts, strict=True):
+        start = before.get(piece.path, 0)
+        rejects += [reject._replace(number=start + reject.number) for reject in part.rejects]
+        before[piece.path] = start + part.counts.lines
+        counts.add(part.counts)
+    return counts, rejects
+
+
+def _read(job: Job, place: Path, piece: Piece) -> Part:
+    """Read a piece, and leave its rows and hits in files by their parts."""
+    part = read(job, piece)
+    name = f"{piece.file}-{piece.start}"
+    for number, rows in part.rows.items():
+        (place / f"rows-{number}-{name}").write_bytes(marshal.dumps(rows))
+    for number, hits in part.hits.items():
+        (place / f"hits-{number}-{name}").write_bytes(marshal.dumps([tuple(hit) for hit in hits]))
+    part.rows, part.hits = {}, {}
+    return part
+
+
+def _rows(place: Path, kind: str, number: int) -> Iterator[Row]:
+    for path in sorted(place.glob(f"{kind}-{number}-*")):
+        yield from marshal.loads(path.read_bytes())
+
+
+def _note(job: Job, place: Path, number: int) -> dict[int, Notes]:
+    return note(classifier_of(job.beacon()), _rows(place, "hits", number))
+
+
+def _judge(job: Job, place: Path, folder: Path | None, number: int, notes: Notes) -> str:
+    judged = judge_rows(classifier_of(job.beacon()), _rows(place, "rows", number), notes)
+    if folder is not None and judged:
+        from mailbeacon.engines.parquet import write_rows
+
+        write_rows(folder / f"part-{number:05}.parquet", Rows().judged(judged))
+    return total(judged).to_json()

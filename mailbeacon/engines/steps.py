@@ -1,0 +1,275 @@
+"""The steps that every engine takes: a piece of a log → rows; the hits of a network → notes; the rows of mails → verdicts.
+
+Each is a function of its arguments, so it may run anywhere and again. Rows are parted by mail and hits by network; what is
+counted over a network comes back with the mail's part. An engine only carries rows from one step to the next.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
+
+from mailbeacon.counting import Tally, tally
+from mailbeacon.engines.rows import Row, Rows
+from mailbeacon.errors import ConfigError, LogLineError
+from mailbeacon.judging import Classifier, Needs
+from mailbeacon.judging.crowds import NetworkHit
+from mailbeacon.logs import Counts, Format, JsonFields, LineReader, Piece, format_of
+from mailbeacon.logs.files import found, pieces
+from mailbeacon.logs.reading import guessed, is_named, numbered, read_piece
+from mailbeacon.model import Event, Level, Verdict
+
+if TYPE_CHECKING:
+    from mailbeacon.beacon import Beacon
+
+__all__ = [
+    "Hit",
+    "Job",
+    "Notes",
+    "Part",
+    "Reject",
+    "classifier_of",
+    "distinct",
+    "judge",
+    "judge_rows",
+    "note",
+    "part_of",
+    "read",
+    "total",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PARQUET = ".parquet"
+_MOST = -2
+"""Stands among the numbers of files for how often a line stands in the file that has it most."""
+
+Judged = tuple[Event, Verdict]
+Notes = dict[str, int]
+"""For how many recipients a network made hits at once, by the id of the event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be judged.
+
+    Args:
+        paths: Files of logs, patterns, or Parquet files of events.
+        beacon: Makes the host's beacon, in each process anew: a function of a module, or a ``functools.partial``.
+        format: As :func:`mailbeacon.logs.read` takes it.
+        zone: The same.
+        partitions: Into how many parts mails are divided; a part must fit into the memory of one worker.
+        piece_bytes: How much of a file one worker reads at a time.
+    """
+
+    paths: Sequence[str]
+    beacon: Callable[[], Beacon]
+    format: str | JsonFields | Format | None = None
+    zone: tzinfo | None = None
+    partitions: int = 16
+    piece_bytes: int = 64_000_000
+
+    def pieces(self) -> list[Piece]:
+        """Return the pieces of its files.
+
+        Raises:
+            ConfigError: If a pattern names no file.
+        """
+        cut: list[Piece] = []
+        for number, path in enumerate(found(self.paths)):
+            whole = path.endswith(_PARQUET) or self.format_at(path).fresh is not None
+            cut += [piece._replace(file=number) for piece in pieces([path], self.piece_bytes, splits=not whole)]
+        return cut
+
+    def format_at(self, path: str) -> Format:
+        """Return the format of a file."""
+        made = guessed(path, zone=self.zone) if self.format is None else format_of(self.format, zone=self.zone)
+        return made if made.fresh is None else made.fresh()
+
+
+class Hit(NamedTuple):
+    """What is counted over networks of one event, and the part its mail is in."""
+
+    id: str
+    network_id: str
+    received_at: int
+    recipient: str
+    part: int
+
+
+class Reject(NamedTuple):
+    """A line that could not be read."""
+
+    file: str
+    number: int
+    reason: str
+    line: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """What a piece of a log gave.
+
+    Attributes:
+        rows: Rows of events with the number of their file behind them, by the part of their mail.
+        hits: Those that take part in counting over networks, by the part of their network.
+        counts: What its lines were.
+        rejects: The lines that could not be read, numbered from the piece's first.
+    """
+
+    rows: dict[int, list[Row]] = field(default_factory=dict)
+    hits: dict[int, list[Hit]] = field(default_factory=dict)
+    counts: Counts = field(default_factory=Counts)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+def classifier_of(beacon: Beacon) -> Classifier:
+    """Return the host's classifier.
+
+    Raises:
+        ConfigError: If it is none, or one whose rules look at whole networks, which no part of the mails has.
+    """
+    judge = beacon.judge
+    if not isinstance(judge, Classifier):
+        raise ConfigError("logs are judged in parts by a Classifier only, not by a judge of the host's own")
+    if any(rule.needs is Needs.EVENT for rule in judge.rules):
+        raise ConfigError("a rule that needs the event looks at whole networks: judge in one list with classify_all")
+    return judge
+
+
+def part_of(event: Event, partitions: int) -> int:
+    """Return the part of an event's mail; events of no one mail belong together with no other."""
+    name = f"{event.message_id}\0{event.recipient}" if event.message_id and event.recipient else event.id
+    return crc32(name.encode("utf-8", "surrogatepass")) % partitions
+
+
+def events_of(job: Job, beacon: Beacon, piece: Piece, part: Part) -> Iterable[tuple[Event, int]]:
+    """Read the events of a piece, each with its file; those of Parquet have ids that stand for themselves: file -1."""
+    if piece.path.endswith(_PARQUET):
+        from mailbeacon.engines.parquet import read_rows
+
+        rows = Rows()
+        for row in read_rows([piece.path]):
+            part.counts.lines += 1
+            part.counts.events += 1
+            yield rows.event(row), -1
+        return
+    reader = LineReader(beacon, job.format_at(piece.path))
+
+    def reject(error: LogLineError, line: str) -> None:
+        part.rejects.append(Reject(piece.path, error.number, str(error), line))
+
+    for _, events in read_piece(reader, piece, part.counts, reject):
+        for event in events:
+            yield event, piece.file
+
+
+def read(job: Job, piece: Piece) -> Part:
+    """Read a piece of a log into rows, parted by mail; what may be kept of a last open alone is no event here."""
+    beacon, part, rows = job.beacon(), Part(), Rows()
+    classifier = classifier_of(beacon)
+    by_mail: defaultdict[int, list[Row]] = defaultdict(list)
+    by_network: defaultdict[int, list[Hit]] = defaultdict(list)
+    for event, file in events_of(job, beacon, piece, part):
+        if event.level is Level.DATE:
+            continue
+        place = part_of(event, job.partitions)
+        by_mail[place].append((*rows.take(event), file))
+        if classifier.crowds(event):
+            network, moment = event.facts.network_id, (event.received_at - _EPOCH) // _MICROSECOND
+            by_network[crc32(network.encode()) % job.partitions].append(
+                Hit(event.id, network, moment, event.recipient or "", place)
+            )
+    part.rows, part.hits = dict(by_mail), dict(by_network)
+    return part
+
+
+def note(classifier: Classifier, hits: Iterable[Sequence[object]]) -> dict[int, Notes]:
+    """Count over networks; return the notes by the part of the mail.
+
+    Args:
+        classifier: The host's.
+        hits: All :class:`Hit` of some networks.
+    """
+    told = [Hit(*hit) for hit in hits]  # type: ignore[arg-type]  # of plain tuples
+    plain = (
+        NetworkHit(hit.id, hit.network_id, _EPOCH + timedelta(microseconds=hit.received_at), hit.recipient)
+        for hit in told
+    )
+    noted = classifier.note_networks(plain)
+    found: defaultdict[int, Notes] = defaultdict(dict)
+    if noted:
+        for hit in told:
+            if hit.id in noted:
+                found[hit.part][hit.id] = noted[hit.id]["recipients"]
+    return dict(found)
+
+
+def distinct(rows: Iterable[tuple[Event, int]]) -> tuple[list[Event], list[int], list[int]]:
+    """Tell lines apart that are the same to the last byte, and take out those that stand in several files.
+
+    Args:
+        rows: Events with the number of their file; those of one line all together, in any order.
+
+    Returns:
+        The events; how often the line of each was there before (in all, as often as in the file that has it most); and
+        the place of each among the rows.
+    """
+    known: dict[str, dict[int, int]] = {}
+    events: list[Event] = []
+    numbers: list[int] = []
+    places: list[int] = []
+    for place, (event, file) in enumerate(rows):
+        name = event.id
+        files = known.get(name)
+        if files is None:
+            known[name] = {file: 1, _MOST: 1}
+            number = 0
+        else:
+            count = files[file] = files.get(file, 0) + 1
+            if count <= files[_MOST] or file < 0 or is_named(event):
+                continue
+            files[_MOST] = count
+            number = count - 1
+        events.append(event)
+        numbers.append(number)
+        places.append(place)
+    return events, numbers, places
+
+
+def judge(
+    classifier: Classifier, rows: Iterable[tuple[Event, int]], notes: Notes | None, wanted: Container[int] | None = None
+) -> list[Judged]:
+    """Judge all events of some mails, in order of time.
+
+    Args:
+        classifier: The host's.
+        rows: Events with the number of their file.
+        notes: What was noted over networks; ``None`` where the rows are all there are.
+        wanted: The places of those whose verdict is asked for; ``None`` for all.
+    """
+    events, numbers, places = distinct(rows)
+    noted = None if notes is None else {name: {"recipients": count} for name, count in notes.items()}
+    verdicts = classifier.classify_all(events, networks=noted)
+    found = [
+        (event.changed(id=numbered(event.id, number)) if number else event, verdict)
+        for event, number, place, verdict in zip(events, numbers, places, verdicts, strict=True)
+        if wanted is None or place in wanted
+    ]
+    found.sort(key=lambda one: (one[0].received_at, one[0].id))
+    return found
+
+
+def judge_rows(classifier: Classifier, rows: Iterable[Row], notes: Notes) -> list[Judged]:
+    """Judge the rows of some mails, as :func:`read` made them."""
+    made = Rows()
+    return judge(classifier, ((made.event(row), row[-1]) for row in rows), notes)
+
+
+def total(judged: Iterable[tuple[Event, Verdict | None]]) -> Tally:
+    """Return the totals of some mails, which add up with those of others."""
+    return tally(judged).closed()

@@ -1,0 +1,165 @@
+"""A stream that is killed at any moment, or whose files move, goes on without losing or doubling anything."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import random
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from mailbeacon import Beacon, fake, logs, tally
+from mailbeacon.engines import Job, Stream, read_judged, tally_of
+from mailbeacon.errors import DataError
+from mailbeacon.fake.traffic import sample_beacon, sample_traffic
+
+pytest.importorskip("pyarrow", reason="checkpoints need pyarrow, which is not installed")
+KEY = b"a key for tests, no secret at all"
+host = partial(Beacon, "https://t.example.com/m", secret_keys=[KEY])
+
+
+@pytest.fixture(scope="module")
+def lines() -> list[str]:
+    beacon, _, _ = sample_beacon()
+    return list(fake.lines(sample_traffic(beacon, "business", recipients=1_500).hits, "nginx"))
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Batches, checkpoints and blocks so small that a short log has many."""
+    monkeypatch.setattr("mailbeacon.engines.streaming._LEAST", 40)
+    monkeypatch.setattr("mailbeacon.engines.streaming._EVERY", 60)
+    monkeypatch.setattr("mailbeacon.logs.files._BLOCK", 3_000)
+    monkeypatch.setattr("mailbeacon.logs.files.blocks.__kwdefaults__", {"finished": None, "size": 3_000})
+
+
+def put(path: Path, lines: list[str]) -> str:
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return str(path)
+
+
+def expected(*paths: str) -> tuple[str, list[str]]:
+    beacon = host()
+    events = {event.id: event for event in logs.read(paths, beacon, on_error=lambda *_: None)}
+    verdicts = beacon.judge.classify_all(events.values())
+    return tally(events.values(), verdicts).closed().to_json(), sorted(events)
+
+
+def run(paths: list[str], out: Path, *, stop_after: int | None = None, **options: object) -> Stream:
+    """Run a stream; one that is stopped leaves what it had done since its last checkpoint behind, as after kill -9."""
+    stream = Stream(job=Job(paths=paths, beacon=host, partitions=3), out=out, resume=True, **options)
+    for number, _ in enumerate(stream.run()):
+        if number == stop_after:
+            break
+    return stream
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_stopped_again_and_again_nothing_is_lost_or_doubled(lines, tmp_path: Path, seed: int):
+    chance = random.Random(seed)
+    cut = chance.randrange(300, len(lines) - 300)
+    paths = [put(tmp_path / "a.log", lines[:cut]), put(tmp_path / "b.log", [*lines[cut - 50 :], "nonsense"])]
+    out = tmp_path / "out"
+    for _ in range(5):
+        run(paths, out, stop_after=chance.randrange(1, 5))
+    stream = run(paths, out)
+    figures, ids = expected(*paths)
+    assert sorted(event.id for event, _ in read_judged(out)) == ids
+    assert tally_of(out).to_json() == figures
+    assert (stream.counts.lines, stream.counts.errors, stream.late) == (len(lines) + 51, 1, 0)
+    run(paths, out)
+    assert tally_of(out).to_json() == figures
+
+
+def test_what_is_written_later_is_added(lines, tmp_path: Path):
+    path, out = tmp_path / "a.log", tmp_path / "out"
+    middle = len(lines) // 2
+    put(path, lines[:middle])
+    with path.open("a") as file:
+        file.write(lines[middle][:50])  # still being written
+    run([str(path)], out)
+    put(path, lines)
+    run([str(path)], out)
+    assert sorted(event.id for event, _ in read_judged(out)) == expected(str(path))[1]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["renamed", "renamed and compressed"])
+def test_a_rotated_file_is_read_to_its_end_under_its_new_name(lines, tmp_path: Path, packed: bool):
+    path, out = tmp_path / "access.log", tmp_path / "out"
+    third = len(lines) // 3
+    put(path, lines[:third])
+    run([str(path)], out)
+    whole = "".join(f"{line}\n" for line in lines[: 2 * third])
+    moved = tmp_path / ("access.log.1.gz" if packed else "access.log.1")
+    moved.write_bytes(gzip.compress(whole.encode()) if packed else whole.encode())
+    put(path, lines[2 * third :])
+    run([str(path)], out)
+    assert sorted(event.id for event, _ in read_judged(out)) == expected(str(moved), str(path))[1]
+
+
+def test_files_of_several_servers_are_read_side_by_side(lines, tmp_path: Path):
+    paths = [put(tmp_path / f"{number}.log", lines[number::4]) for number in range(4)]
+    stream = run(paths, tmp_path / "out")
+    figures, ids = expected(*paths)
+    assert (sorted(event.id for event, _ in read_judged(tmp_path / "out")), stream.late) == (ids, 0)
+    assert tally_of(tmp_path / "out").to_json() == figures
+
+
+def test_what_comes_very_late_is_counted_once_and_told(lines, tmp_path: Path):
+    late = lines[10:14]
+    path = put(tmp_path / "a.log", [*lines[:10], *lines[14:], *late])
+    for stop in (2, 9, None):
+        stream = run([path], tmp_path / "out", stop_after=stop)
+    assert sorted(event.id for event, _ in read_judged(tmp_path / "out")) == expected(path)[1]
+    assert stream.late == 4
+
+
+def test_a_stream_without_resume_begins_anew(lines, tmp_path: Path):
+    path, out = put(tmp_path / "a.log", lines), tmp_path / "out"
+    run([path], out, stop_after=4)
+    list(Stream(job=Job(paths=[path], beacon=host), out=out).run())
+    assert sorted(event.id for event, _ in read_judged(out)) == expected(path)[1]
+
+
+def test_a_broken_checkpoint_is_told(tmp_path: Path):
+    (tmp_path / "checkpoint.json").write_text("{")
+    with pytest.raises(DataError, match="checkpoint"):
+        run([str(tmp_path / "none.log")], tmp_path)
+
+
+_KILLED = """
+import sys
+from pathlib import Path
+from mailbeacon.engines import Job, Stream, streaming
+from hosts import plain
+streaming._LEAST, streaming._EVERY = 40, 60
+stream = Stream(job=Job(paths=[sys.argv[1]], beacon=plain, partitions=3), out=Path(sys.argv[2]), resume=True)
+for number, batch in enumerate(stream.run()):
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_kill_9_in_the_middle_and_again(lines, tmp_path: Path):
+    path, out = put(tmp_path / "a.log", lines), tmp_path / "out"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    killed = 0
+    for wanted in (3, 5, 1_000_000):
+        process = subprocess.Popen(
+            [sys.executable, "-c", _KILLED, path, str(out)], stdout=subprocess.PIPE, env=environment, text=True
+        )
+        for line in process.stdout:
+            if int(line) == wanted:
+                process.send_signal(signal.SIGKILL)
+                killed += 1
+                break
+        process.communicate()
+    assert killed == 2
+    figures, ids = expected(path)
+    assert sorted(event.id for event, _ in read_judged(out)) == ids
+    assert tally_of(out).to_json() == figures
