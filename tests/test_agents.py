@@ -492,6 +492,24 @@ def test_ua_parser_is_loaded_only_for_a_browser():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "kind", "client"),
+    [
+        ("hey.com/imageproxy 1.0", AgentKind.IMAGE_PROXY, "HEY"),
+        ("SeznamEmailProxy/2.0.1", AgentKind.IMAGE_PROXY, "Seznam Email"),
+        ("FastmailUA/1.0", AgentKind.IMAGE_PROXY, "Fastmail"),
+        ("GardenMailProxy/1.4 (+https://garden.example/proxy)", AgentKind.IMAGE_PROXY, ""),
+        ("Mozilla/5.0 (compatible; ExampleImageProxy/3.0; +https://mail.example/)", AgentKind.IMAGE_PROXY, ""),
+        (f"{CHROME} Honorlock", AgentKind.BROWSER, "Chrome"),
+        (f"{CHROME} Proctorio", AgentKind.BROWSER, "Chrome"),
+        ("swcd (unknown version) CFNetwork/1410.0.3 Darwin/22.6.0", AgentKind.SCRIPT, "Apple"),
+    ],
+)
+def test_mail_services_proxies_and_people_s_tools_are_no_crawlers(user_agent, kind, client):
+    agent = Agents().identify(user_agent)
+    assert (agent.kind, agent.client) == (kind, client)
+
+
 def test_the_reference_page_is_current():
     """``docs/reference/agents.md`` is what ``python docs/agents_page.py`` writes."""
     path = Path(__file__).resolve().parent.parent / "docs" / "agents_page.py"

@@ -11,6 +11,7 @@ from mailbeacon.fake.clients import Browser, Client
 from mailbeacon.fake.converting import to_events
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, GroundTruth, Hit, Visit
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
+from mailbeacon.fake.mistaken import MISTAKEN, Play
 from mailbeacon.fake.playing import Clock, play
 from mailbeacon.fake.posting import webhooks
 from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
@@ -29,6 +30,7 @@ __all__ = [
     "FORMATS",
     "INTERNAL",
     "LEAVE",
+    "MISTAKEN",
     "OFFICE_HOURS",
     "PIXEL",
     "TOPIC",
@@ -45,6 +47,7 @@ __all__ = [
     "Habits",
     "Hit",
     "Layer",
+    "Play",
     "Reader",
     "Replayer",
     "Rng",

@@ -23,12 +23,16 @@ __all__ = [
     "GMAIL_PREFETCH",
     "GMAIL_PROXY",
     "IPHONE_BROWSERS",
+    "LATE_PROXIES",
     "MAC_BROWSERS",
     "MAIL_CLIENTS",
     "NAMED_SCANNERS",
+    "ODD_BROWSERS",
+    "OLD_CHROMES",
     "PREVIEWS",
     "SANDBOXES",
     "SCRIPTS",
+    "SIGNED_AGENT",
     "YAHOO_PROXY",
     "Browser",
     "Client",
@@ -192,6 +196,53 @@ BARE_CHROME: Choices[Client] = Choices(
     ]
 )
 """Scanners that pose as Chrome without sending what it sends. Source: opencollective issue 3656, Mautic issue 16263."""
+
+LATE_PROXIES: Choices[Client] = Choices(
+    [
+        (1, _client(name, user_agent, Accept=_IMAGE))
+        for name, user_agent in (
+            ("HEY", "hey.com/imageproxy 1.0"),
+            ("Seznam", "SeznamEmailProxy/2.0.1"),
+            ("Fastmail", "FastmailUA/1.0"),
+            ("made up", "GardenMailProxy/1.4 (+https://garden.example/proxy)"),
+            ("made up", "Mozilla/5.0 (compatible; ExampleImageProxy/3.0; +https://mail.example/proxy)"),
+        )
+    ]
+)
+"""Image proxies of mail services that few lists name. Source: reports of hosts, 2026; the last two are made up."""
+
+ODD_BROWSERS: Choices[Client] = Choices(
+    [
+        (1, _browser(name, user_agent, _LANGUAGES[0]).plain)
+        for name, user_agent in (
+            ("Honorlock", f"{_WINDOWS} {_KIT} Chrome/150.0.0.0 Safari/537.36 Honorlock"),
+            ("Proctorio", f"{_WINDOWS} {_KIT} Chrome/150.0.0.0 Safari/537.36 Proctorio"),
+            ("Ladybird", f"Mozilla/5.0 (X11; Linux x86_64) {_KIT} Ladybird/1.0 Chrome/140.0.0.0 Safari/537.36"),
+            ("Snapchat", f"{_IPHONE} Mobile/15E148 Snapchat/13.50.0.44 (like Safari/8621.1.15.10.7, panda)"),
+        )
+    ]
+)
+"""Browsers that carry a tool's name, or an odd one of their own. Source: reports of hosts, 2026."""
+
+OLD_CHROMES = tuple(
+    _client("Chrome", f"{_WINDOWS} {_KIT} Chrome/{version}.0.0.0 Safari/537.36", Accept="*/*")
+    for version in (74, 87, 95, 101)
+)
+"""Source: opencollective issue 3656, 2021: old and varying versions of Chrome."""
+
+SIGNED_AGENT = _client(
+    "ChatGPT agent",
+    f"{_MAC} {_KIT} Chrome/138.0.0.0 Safari/537.36",
+    Accept=_PAGE,
+    Accept_Language=_LANGUAGES[3],
+    Sec_Fetch_Dest="document",
+    Sec_Fetch_Mode="navigate",
+    Sec_Fetch_Site="none",
+    Sec_Fetch_User="?1",
+    Signature_Agent='"https://chatgpt.com"',
+    Signature_Input='sig1=("@authority" "signature-agent");created=1764000000;tag="web-bot-auth"',
+)
+"""An assistant that a person sent, and that signs what it asks for. Source: OpenAI, ChatGPT agent allow-listing, 2025."""
 
 NAMED_SCANNERS: Choices[Client] = Choices(
     [

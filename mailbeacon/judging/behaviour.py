@@ -132,7 +132,7 @@ def many_networks_worn(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=2.4,
+    weight=3.4,
     source="Microsoft, Safe Links page, 2026; warmbly issue 410, the same machines open and click, 2025",
     kinds=OPENS,
     needs=Needs.CONTEXT,

@@ -47,8 +47,8 @@ def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
     if len(set(links)) < 2:
         return set()
     slack = 1.0 if all(is_whole(batch.events[index]) for index in client) else 0.0
-    bursts = _count_bursts(batch, client, times, links, slack)
-    rest = [place for place, index in enumerate(client) if index not in bursts]
+    bursts, again = _count_bursts(batch, client, times, links, slack)
+    rest = [place for place, index in enumerate(client) if index not in bursts and index not in again]
     if len(rest) > 1:
         own, own_times, own_links = (_at(rest, values) for values in (client, times, links))
         _count_pairs(batch, own, own_times, own_links, slack)
@@ -80,10 +80,12 @@ def _count_pairs(
 
 def _count_bursts(
     batch: Batch, client: Sequence[int], times: Sequence[float], links: Sequence[object], slack: float
-) -> set[int]:
-    """Note where one client followed links faster than a hand can; return those events.
+) -> tuple[set[int], set[int]]:
+    """Note where one client followed links faster than a hand can.
 
-    What it had followed before, one by one, is a browser's that opens its tabs again.
+    Returns:
+        Those events; and the events that are none of a burst, for the client had followed the same links before, one by one:
+        so does a browser that opens its tabs again.
     """
     counts: dict[int, int] = {}
     for span, least in batch.hands:
@@ -92,19 +94,18 @@ def _count_bursts(
         for index, count in zip(client, max_distinct_in_window(times, links, span - slack), strict=True):
             if count >= least:
                 counts[index] = max(count, counts.get(index, 0))
-    if not counts:
-        return set()
     before: dict[object, float] = {}
-    reach = batch.windows.address.total_seconds()
-    bursts = set()
+    near, far = batch.windows.burst.total_seconds(), batch.windows.address.total_seconds()
+    bursts, again = set(), set()
     for index, moment, link in zip(client, times, links, strict=True):
+        if near < moment - before.get(link, moment) <= far:
+            again.add(index)
+        elif index in counts:
+            bursts.add(index)
+            batch.note(index, "burst", counts[index])
         if index not in counts:
             before[link] = moment
-        elif link not in before or moment - before[link] > reach:
-            bursts.add(index)
-    for index in bursts:
-        batch.note(index, "burst", counts[index])
-    return bursts
+    return bursts, again
 
 
 def _note_from(batch: Batch, client: Sequence[int], counted: Sequence[int], least: int, name: str) -> None:

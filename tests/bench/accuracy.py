@@ -93,7 +93,7 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
         for data in ("own table", "none"):
             yield f"{audience.name}, live", data, live(audience, recipients, seed, table=tables[data])
         for data in ("own table", "none"):
-            pairs = whole(audience, recipients, seed, table=tables[data], headers=False)
+            pairs = whole(audience, recipients, seed, table=tables[data], known="log")
             yield f"{audience.name}, whole", f"log, {data}", pairs
 
 

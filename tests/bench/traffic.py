@@ -16,11 +16,12 @@ from mailbeacon.judging import Classifier
 from mailbeacon.model import Actor, Event, Hint, Kind, NetworkKind, Networks, Request, Verdict
 from tests.scenes import UNDECIDABLE, Told
 
-__all__ = ["AUDIENCES", "FIRST", "live", "network_data", "whole"]
+__all__ = ["AUDIENCES", "FIRST", "TIMES", "live", "network_data", "scene", "whole"]
 
 SENT = datetime(2026, 11, 3, 9, tzinfo=UTC)
 LINKS = 8
-HTML = "".join(f'<a href="https://example.com/{number}">Read {number}</a>' for number in range(LINKS))
+TIMES = ("fine", "whole seconds", "log")
+"""What is known of a request: all; all, but its time in whole seconds; what an access log keeps."""
 AUDIENCES = (fake.CONSUMER, fake.BUSINESS, fake.INTERNAL)
 BURSTS = frozenset(f"scanner-{style}" for style in ("burst", "head", "scattered", "leaving", "named", "sandbox"))
 LONE = frozenset({"scanner-single", "scanner-pixel"})
@@ -40,29 +41,48 @@ def network_data() -> dict[str, Networks]:
     return {**found, "own table": networks.builtin(), "none": networks.Table([], version="none")}
 
 
+def scene(
+    audience: fake.Audience,
+    recipients: int,
+    seed: int,
+    *,
+    table: Networks | None = None,
+    known: str = "fine",
+    links: int = LINKS,
+) -> list[Told]:
+    """Return a scene's events with the truth; ``known`` is one of ``TIMES``."""
+    beacon, headers = _beacon(table), known != "log"
+    hits = _hits(beacon, audience, recipients, seed, known=known, links=links)
+    return [_told(event, truth, headers=headers) for event, truth in fake.to_events(hits, beacon)]
+
+
 def whole(
-    audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None, headers: bool = True
+    audience: fake.Audience,
+    recipients: int,
+    seed: int,
+    *,
+    table: Networks | None = None,
+    known: str = "fine",
+    links: int = LINKS,
 ) -> list[tuple[Told, Verdict]]:
     """Judge a scene's events all together."""
-    beacon = _beacon(table)
-    hits = _hits(beacon, audience, recipients, seed, headers=headers)
-    told = [_told(event, truth, headers=headers) for event, truth in fake.to_events(hits, beacon)]
+    told = scene(audience, recipients, seed, table=table, known=known, links=links)
     return list(zip(told, Classifier().classify_all(one.event for one in told), strict=True))
 
 
 def live(
-    audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None, headers: bool = True
+    audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None
 ) -> list[tuple[Told, Verdict]]:
     """Let a beacon handle a scene's requests one by one; what it records has no address and no user agent."""
     recorded: list[tuple[Event, Verdict]] = []
     beacon = _beacon(table, on_event=lambda event, verdict: recorded.append((event, verdict)))
     found = []
     followed: set[str] = set()
-    for hit in _hits(beacon, audience, recipients, seed, headers=headers):
+    for hit in _hits(beacon, audience, recipients, seed, known="fine", links=LINKS):
         beacon.handle(hit.request)
         for event, verdict in recorded:
-            told = _told(event, hit.truth, headers=headers)
-            if "machine: burst" in told.does and _plain(event, headers=headers) and followed.isdisjoint(_names(event)):
+            told = _told(event, hit.truth, headers=True)
+            if "machine: burst" in told.does and _plain(event, headers=True) and followed.isdisjoint(_names(event)):
                 told = replace(told, does=FIRST)
             found.append((told, verdict))
             if event.kind is not Kind.OPEN:
@@ -89,17 +109,20 @@ def _beacon(table: Networks | None, **more: object) -> mb.Beacon:
 
 
 def _hits(
-    beacon: mb.Beacon, audience: fake.Audience, recipients: int, seed: int, *, headers: bool
+    beacon: mb.Beacon, audience: fake.Audience, recipients: int, seed: int, *, known: str, links: int
 ) -> Iterator[fake.Hit]:
-    """Give a scene's hits; without headers there is what an access log keeps: user agent, Referer and whole seconds."""
-    template = beacon.compile(f"<html><body>{HTML}</body></html>", campaign="spring")
+    """Yield a scene's hits; an access log keeps user agent, Referer and whole seconds."""
+    html = "".join(f'<a href="https://example.com/{number}">Read {number}</a>' for number in range(links))
+    template = beacon.compile(f"<html><body>{html}</body></html>", campaign="spring")
     for hit in fake.simulate(beacon, template, audience, recipients=recipients, seed=seed, sent_at=SENT, leave=True):
-        yield hit if headers else replace(hit, request=_logged(hit.request))
+        yield hit if known == "fine" else replace(hit, request=_logged(hit.request, known))
 
 
-def _logged(request: Request) -> Request:
-    kept = {name: value for name, value in request.fields.items() if name.lower() in BARE}
+def _logged(request: Request, known: str) -> Request:
     moment = request.received_at
+    if known == "whole seconds":
+        return replace(request, received_at=moment and moment.replace(microsecond=0))
+    kept = {name: value for name, value in request.fields.items() if name.lower() in BARE}
     return replace(request, headers=kept, headers_known=BARE, received_at=moment and moment.replace(microsecond=0))
 
 
