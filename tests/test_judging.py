@@ -516,6 +516,12 @@ def test_a_gateway_that_visits_what_a_person_follows_does_not_cost_the_person() 
     assert all(verdict.is_human for verdict in classify_all([*own, *beside])[:3])
 
 
+def test_destinations_are_told_apart_after_their_queries_are_gone() -> None:
+    """Links of no document have the number 0, and redaction leaves one page of three destinations."""
+    clicks = [event(link=0, after=7200.05 + n / 10).changed(url="https://x.example/", url_id=f"d{n}") for n in range(3)]
+    assert all("burst" in names(verdict) for verdict in classify_all(clicks))
+
+
 @pytest.mark.parametrize(
     ("agent", "network", "actor"),
     [

@@ -79,14 +79,14 @@ def is_whole(event: Event) -> bool:
 
 
 def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
-    """Return what each event followed: of a click the link's number, else where it leads; else what kind of event it is.
+    """Return what each event followed: of a click the link's number, else the digest of where it leads; else what kind of event it is.
 
     Links that stand in no document all have the number 0.
     """
     found: list[object] = []
     for index in indices:
         event = events[index]
-        followed = (event.link or event.url) if event.kind is _CLICK else None
+        followed = (event.link or event.url_id or event.url) if event.kind is _CLICK else None
         found.append(followed or event.kind.value)
     return found
 
