@@ -79,7 +79,7 @@ def is_whole(event: Event) -> bool:
 
 
 def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
-    """Return what each event followed: of a click the link's number, else the digest of where it leads; else what kind of event it is.
+    """Return what each event followed: a click its link (by number, else by where it leads), others what kind they are.
 
     Links that stand in no document all have the number 0.
     """
