@@ -11,11 +11,10 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date
-from functools import lru_cache
 from hashlib import blake2b
-from socket import AF_INET, AF_INET6, inet_pton
 
 from mailbeacon.agents import Agents
+from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import (
     MAX_ADDRESS,
@@ -27,12 +26,12 @@ from mailbeacon.model import (
     Kind,
     KnownAgent,
     Locator,
-    Network,
     NetworkKind,
     Networks,
     Request,
 )
 from mailbeacon.networks import builtin
+from mailbeacon.networks.addresses import pack
 from mailbeacon.privacy import opted_out
 
 __all__ = ["Client", "Observer"]
@@ -131,12 +130,11 @@ class Observer:
         networks: Who runs which network; ``None`` for the package's own table.
         agents: What user agents are; ``None`` for the package's own rules.
         secret: The key of the digests, such as ``TokenSigner.derive`` gives, or what gives that of a day (UTC);
-            empty for a random one, which makes
-            digests that can be compared within this object only.
+            empty for a random one, which makes digests that can be compared within this object only.
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves places empty.
     """
 
-    __slots__ = ("_agents", "_clients", "_days", "_geo", "_known", "_networks", "_secret", "_source")
+    __slots__ = ("_agents", "_clients", "_days", "_geo", "_known", "_networks", "_secret")
 
     def __init__(
         self,
@@ -149,10 +147,9 @@ class Observer:
         self._agents: AgentTable = Agents() if agents is None else agents
         self._secret = secret or secrets.token_bytes(32)
         self._geo = geo
-        self._days: dict[int, blake2b] = {}
-        self._known: dict[Client, Facts] = {}
-        self._clients = lru_cache(maxsize=4096)(self._make_client)
-        self._source = lru_cache(maxsize=4096)(self._find_source)
+        self._days: Cache[int, blake2b] = Cache(_DAYS_KEPT)
+        self._known: Cache[Client, Facts] = Cache(_MOST_KNOWN)
+        self._clients: Cache[Client, Facts] = Cache(_MOST_KNOWN)
 
     @property
     def version(self) -> str:
@@ -160,7 +157,7 @@ class Observer:
         return self._networks.version
 
     def observe(self, request: Request, kind: Kind) -> Facts:
-        """Give the facts of a request.
+        """Return the facts of a request.
 
         Args:
             request: With ``received_at`` set: the digests change with the day.
@@ -180,7 +177,7 @@ class Observer:
         return self.facts((day, request.method, has_form, user_agent, kept, known, address, version))
 
     def facts(self, key: Client) -> Facts:
-        """Give the facts of a client at an address on a day: what :meth:`observe` does, where there is no request."""
+        """Return the facts of a client at an address on a day: what :meth:`observe` does, where there is no request."""
         facts = self._known.get(key) or self._make(key)
         if self._geo is None or facts.agent in _NOT_THE_READER or facts.network.kind not in _READERS_NETWORKS:
             return facts
@@ -189,21 +186,21 @@ class Observer:
 
     def _make(self, key: Client) -> Facts:
         """Work the facts of a client at an address out, and remember them: the same client has the same, as one object."""
-        day, method, has_form, user_agent, kept, known, address, version = key
-        network, network_id = self._source(day, address, version)
+        day, *_, kept, _, address, version = key
         brief = not kept or sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
-        make = self._clients if brief else self._make_client
-        facts = make(day, method, has_form, user_agent, kept, known)
-        facts = facts.changed(network=network, network_id=network_id, networks=version)
+        anywhere: Client = (*key[:6], "", "")
+        client = self._clients.get(anywhere) or self._make_client(key)
+        if brief:
+            self._clients.put(anywhere, client)
+        network_id = _digest(self._key(day), _network_bytes(address))
+        facts = client.changed(network=self._networks.lookup(address), network_id=network_id, networks=version)
         if brief and len(address) <= MAX_ADDRESS:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known = {}
-            self._known[key] = facts
+            self._known.put(key, facts)
         return facts
 
-    def _make_client(
-        self, day: int, method: str, has_form: bool, user_agent: str, kept: tuple[tuple[str, str], ...], known: _Known
-    ) -> Facts:
+    def _make_client(self, key: Client) -> Facts:
+        """Work out what can be said of a client wherever it is."""
+        day, method, has_form, user_agent, kept, known, *_ = key
         values = dict(kept)
         if user_agent.strip() in _NO_AGENT:
             user_agent = ""
@@ -229,19 +226,13 @@ class Observer:
             rules=self._agents.version,
         )
 
-    def _find_source(self, day: int, address: str, version: str) -> tuple[Network, str]:  # noqa: ARG002 - a key of the cache
-        """Give an address's network and digest."""
-        return self._networks.lookup(address), _digest(self._key(day), _network_bytes(address))
-
     def _key(self, day: int) -> blake2b:
-        """Give the keyed hash of a UTC day."""
+        """Return the keyed hash of a UTC day."""
         key = self._days.get(day)
         if key is None:
-            if len(self._days) >= _DAYS_KEPT:
-                self._days = {}
             secret = self._secret(date.fromordinal(day)) if callable(self._secret) else self._secret
             hashed = blake2b(secret, digest_size=32, person=b"mailbeacon facts").digest()
-            key = self._days[day] = blake2b(day.to_bytes(4), key=hashed, digest_size=8)
+            key = self._days.put(day, blake2b(day.to_bytes(4), key=hashed, digest_size=8))
         return key
 
 
@@ -254,15 +245,8 @@ def _digest(key: blake2b, data: bytes) -> str:
 
 
 def _network_bytes(address: str) -> bytes:
-    """Give what of an address tells sources apart: all of IPv4, the first 64 bits of IPv6; nothing if it is neither."""
-    address = address.partition("%")[0]
-    try:
-        if ":" not in address:
-            return inet_pton(AF_INET, address)
-        packed = inet_pton(AF_INET6, address)
-    except (OSError, ValueError):
-        return b""
-    return packed[12:] if packed.startswith(b"\0\0\0\0\0\0\0\0\0\0\xff\xff") else packed[:8]
+    """Return what of an address tells sources apart: all of IPv4, the first 64 bits of IPv6; nothing if it is neither."""
+    return pack(address)[:8]
 
 
 def _method_hints(method: str, has_form: bool) -> Iterator[Hint]:
@@ -296,7 +280,7 @@ def _sent_hints(values: Mapping[str, str]) -> Iterator[Hint]:
 
 
 def _sends_fetch(agent: KnownAgent, lowered: str) -> bool:
-    """Tell whether a browser always sends ``Sec-Fetch-*``.
+    """Check whether a browser always sends ``Sec-Fetch-*``.
 
     On Apple's phones and tablets that is the engine's doing, so there the system's version counts, where it is told: a
     tablet that asks for desktop sites does not tell it.

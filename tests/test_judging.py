@@ -367,6 +367,20 @@ def test_only_the_strongest_signal_of_a_family_counts() -> None:
     assert [signal.family for signal in verdict.signals].count("headers") == 1
 
 
+@pytest.mark.parametrize("kind", [Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE])
+@pytest.mark.parametrize("after", [None, 60, 86_400])
+@pytest.mark.parametrize("hints", [frozenset(), frozenset({Hint.HEADERS_UNKNOWN}), UNSEEN])
+@pytest.mark.parametrize("network", [NOWHERE, Network(operator="Apple", kind=NetworkKind.RELAY)])
+def test_of_whom_nothing_is_known_nobody_is_called_a_person(
+    kind: Kind, after: float | None, hints: frozenset[Hint], network: Network
+) -> None:
+    """An event made by hand has the facts ``Facts()``."""
+    one = Event(
+        id="e", kind=kind, received_at=SENT + timedelta(seconds=after or 0), sent_at=None if after is None else SENT
+    )
+    assert classify(one.changed(facts=Facts(hints=hints, network=network))).actor is Actor.UNKNOWN
+
+
 def test_the_version_names_rules_and_data() -> None:
     verdict = classify(event())
     assert all(part in verdict.version for part in (RULES_VERSION, "r7", "n8"))
@@ -514,6 +528,44 @@ def test_a_gateway_that_visits_what_a_person_follows_does_not_cost_the_person() 
         event(after=302.5 + 9 * number, link=number, client=f"gate{number}", agent_id="old") for number in (1, 2, 3)
     ]
     assert all(verdict.is_human for verdict in classify_all([*own, *beside])[:3])
+
+
+@pytest.mark.parametrize(
+    ("after", "late"),
+    [pytest.param(599.9, False, id="just before"), pytest.param(600, True, id="at the border"), (600.1, True)],
+)
+def test_ten_minutes_after_the_sending_is_late(after: float, late: bool) -> None:
+    assert ("lag-late" in names(classify(event(after=after)))) is late
+
+
+@pytest.mark.parametrize(
+    ("delivered", "word"),
+    [pytest.param(False, "sending", id="a token's"), pytest.param(True, "delivery", id="a report's")],
+)
+def test_a_lag_is_counted_from_what_is_known_and_says_so(delivered: bool, word: str) -> None:
+    others = [event(Kind.DELIVERED, after=0.0)] if delivered else []
+    said = explain(classify(event(after=2.2), others))
+    assert f"within an instant of the {word}" in said
+
+
+@pytest.mark.parametrize("spread", [pytest.param(1, id="at once"), pytest.param(20, id="one by one")])
+def test_whoever_holds_a_copy_of_a_mail_cannot_make_its_reader_a_machine(spread: float) -> None:
+    """Forwarded or archived: a hidden link hit, and twelve links from twelve networks, with the reader's own common agent."""
+    own = [event(Kind.OPEN, after=7190), event(after=7200, link=1, hints=FULL), event(after=7230, link=2, hints=FULL)]
+    forged = [event(after=7206, link=99, client="far", hints=FULL | {Hint.HONEYPOT})]
+    forged += [event(after=7201 + n * spread / 10, link=n, client=f"far{n}", hints=FULL) for n in range(1, 13)]
+    verdicts = classify_all([*own, *forged])[:3]
+    assert all(verdict.is_human is not False for verdict in verdicts)
+    assert all(verdict.is_human for verdict in classify_all(own))
+
+
+def test_with_a_mail_of_one_s_own_nothing_of_another_s_changes() -> None:
+    own = [event(Kind.OPEN, after=7190), event(after=7200, hints=FULL)]
+    others = [
+        one.changed(message_id="m2", recipient="u2", facts=one.facts.changed(network_id="far"))
+        for one in [*scan(20, start=7195), event(after=7199, link=99, hints=FULL | {Hint.HONEYPOT})]
+    ]
+    assert classify_all([*own, *others])[:2] == classify_all(own)
 
 
 def test_destinations_are_told_apart_after_their_queries_are_gone() -> None:

@@ -133,6 +133,26 @@ def test_what_is_remembered_is_bounded_in_number_and_in_size():
     assert len(observer._known) == before
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["84.1.2.3:51234", " 84.1.2.3", '"84.1.2.3"', "::ffff:84.1.2.3", "[::ffff:84.1.2.3]:443", "::ffff:84.1.2.3%eth0"],
+)
+def test_an_address_as_hosts_write_it_has_its_network_and_digest(written):
+    """With a port, as some servers' own views give it, nothing is lost in silence."""
+    assert facts(address=written) == facts(address="84.1.2.3")
+    assert facts(address=written).network_id
+    aws = facts(address="3.5.140.1:443").network
+    assert aws == facts(address="3.5.140.1").network != Network()
+
+
+def test_a_user_agent_is_known_by_what_is_looked_at_of_it():
+    """What stands behind the cut makes no other client, and no other entry in memory."""
+    observer, long = Observer(secret=b"0123456789abcdef"), CHROME + " x" * 400
+    first = facts(BROWSER | {"User-Agent": long}, observer=observer)
+    assert facts(BROWSER | {"User-Agent": long + "y"}, observer=observer) is first
+    assert len(observer._known) == 1
+
+
 def test_a_form_may_post():
     assert Hint.OTHER_METHOD not in facts(method="POST", kind=Kind.UNSUBSCRIBE).hints
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from hashlib import blake2b
 
 from mailbeacon.agents.names import Namer
 from mailbeacon.agents.rules import Rule, RuleTable, read_rules
 from mailbeacon.agents.shape import device_of, hints_of, is_plain_browser, kind_of, major_of, system_of, without_device
+from mailbeacon.caches import Cache
 from mailbeacon.model import AgentKind, Hint
 
 __all__ = ["UNKNOWN", "Agent", "Agents"]
@@ -61,7 +61,7 @@ Source: W3C User-Agent Client Hints, 2025; Chrome for Android says "X11; Linux" 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """Hold what a user agent says it is.
+    """What a user agent says it is.
 
     Attributes:
         kind: Proxy, mail client, browser or machine.
@@ -92,7 +92,7 @@ class Agents:
         remember: How many answers to keep.
     """
 
-    __slots__ = ("_known", "_namer", "_own", "_remember", "_seen", "_table", "_version")
+    __slots__ = ("_hinted", "_namer", "_own", "_seen", "_table", "_version")
 
     def __init__(self, rules: Iterable[Rule] = (), *, remember: int = 4096) -> None:
         version, shipped = read_rules()
@@ -101,9 +101,8 @@ class Agents:
         self._own = RuleTable(own) if own else None
         self._table = RuleTable(shipped)
         self._namer = Namer()
-        self._remember = remember
-        self._seen: dict[str, Agent] = {}
-        self._known = lru_cache(maxsize=remember)(self._with_hints)
+        self._seen: Cache[str, Agent] = Cache(remember)
+        self._hinted: Cache[tuple[str, str, str, str], Agent] = Cache(remember)
 
     @property
     def version(self) -> str:
@@ -111,7 +110,7 @@ class Agents:
         return self._version
 
     def kind(self, user_agent: str) -> AgentKind:
-        """Give the kind alone, without a browser's name: the cheap way for a user agent never seen."""
+        """Return the kind alone, without a browser's name: the cheap way for a user agent never seen."""
         text = user_agent[:_LONGEST]
         return self._decide(text, text.lower())[0]
 
@@ -131,16 +130,13 @@ class Agents:
                 return self._seen[user_agent]
             except KeyError:
                 return self._see(user_agent)
-        return self._known(user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40])
+        told = user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40]
+        return self._hinted.get(told) or self._hinted.put(told, self._with_hints(*told))
 
     def _see(self, user_agent: str) -> Agent:
         """Identify a user agent, and remember the answer; so a plain look-up finds nearly all that come."""
         text = user_agent[:_LONGEST]
-        agent = self._seen.get(text) or self._identify(text)
-        if len(self._seen) >= self._remember:
-            self._seen = {}
-        self._seen[text] = agent
-        return agent
+        return self._seen.get(text) or self._seen.put(text, self._identify(text))
 
     def _decide(self, text: str, lowered: str) -> tuple[AgentKind, str, Rule | None]:
         rule = self._own.find(text, lowered) if self._own else None
@@ -201,7 +197,7 @@ def _digest(rules: Iterable[Rule]) -> str:
 
 
 def _version_after(name: str, lowered: str) -> str:
-    """Give the major version that stands right after a product's name."""
+    """Return the major version that stands right after a product's name."""
     rest = lowered[lowered.find(name) + len(name) :].lstrip("/ v(")
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
     return digits if len(digits) <= 4 else ""

@@ -11,6 +11,7 @@ from os import PathLike
 from typing import NamedTuple
 
 from mailbeacon.errors import ConfigError, MissingExtra
+from mailbeacon.networks.addresses import plain
 
 __all__ = ["Geography", "Place"]
 
@@ -54,7 +55,7 @@ class Geography:
     def locate(self, address: str) -> Place:
         """Give the place of an address; empty fields where it is unknown; never raises."""
         try:
-            record = self._reader.get(address.partition("%")[0])
+            record = self._reader.get(plain(address))
         except Exception:  # whatever a broken file makes the reader raise must not cost a reply
             return _NOWHERE
         if not isinstance(record, Mapping):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from mailbeacon.model import Headers
+from mailbeacon.networks.addresses import plain
 
 __all__ = ["TrustedProxies"]
 
@@ -20,8 +21,6 @@ _SOCKET = "127.0.0.1"
 _PART = re.compile(r'\s*+([^\s=;,"]*+)(?>\s*+=\s*+(?:"((?>[^"\\]|\\.)*+)"|([^;,"]*+)))?+\s*+([;,]|\Z)', re.DOTALL)
 """One pair of the ``Forwarded`` field and what ends it. Source: RFC 7239 (2014), section 4."""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_BRACKETS = re.compile(r"\[([^\[\]]*)\](?::\d{1,5})?\Z")
-_V4_PORT = re.compile(r"([\d.]+):\d{1,5}\Z")
 
 _Address = IPv4Address | IPv6Address
 
@@ -101,10 +100,8 @@ def _forwarded(field: str) -> list[str]:
 
 def _address(text: str) -> _Address | None:
     """Read an address as proxies write it: perhaps with a port, in brackets, or with a zone."""
-    text = text.strip().strip('"')
-    found = _BRACKETS.match(text) or _V4_PORT.match(text)
     try:
-        address = ip_address((found[1] if found else text).partition("%")[0])
+        address = ip_address(plain(text))
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

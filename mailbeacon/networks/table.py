@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Network, NetworkKind, Networks
+from mailbeacon.networks.addresses import pack
 
 __all__ = ["UNKNOWN", "Entry", "Layers", "Parts", "Range", "Table", "read_cidr"]
 
@@ -221,7 +222,8 @@ class Table:
         """Give the network of an address; never raises.
 
         Args:
-            address: IPv4, IPv6, IPv4 mapped into IPv6, with or without a zone; anything else is unknown.
+            address: IPv4, IPv6, IPv4 mapped into IPv6, with or without a zone, brackets or a port; anything else is
+                unknown.
 
         Example:
             >>> shop = Network(operator="Shop", kind=NetworkKind.CORPORATE_PROXY)
@@ -229,23 +231,10 @@ class Table:
             >>> table.lookup("::ffff:192.0.2.7").operator
             'Shop'
         """
-        packed = _pack(address)
+        packed = pack(address)
         if len(packed) == 4:
             return self._found4[bisect_right(self._starts4, packed) - 1]
         return self._found6[bisect_right(self._starts6, packed) - 1] if packed else UNKNOWN
-
-
-def _pack(address: str) -> bytes:
-    """Give an address as bytes: 4 of IPv4, also where it is mapped into IPv6; 16 of IPv6; none of anything else."""
-    try:
-        if "%" in address:
-            address = address.partition("%")[0]
-        if ":" not in address:
-            return inet_pton(AF_INET, address)
-        packed = inet_pton(AF_INET6, address)
-    except (OSError, ValueError, TypeError):
-        return b""
-    return packed[12:] if packed.startswith(_MAPPED) else packed
 
 
 class Layers:
