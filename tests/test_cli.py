@@ -543,3 +543,26 @@ def test_a_mail_with_a_hostile_header_is_read_in_linear_time(filler):
         return f"Subject: x\nContent-Type: text/html{filler * (size // len(filler))}\n\n<p>Hi</p>"
 
     assert not grows_too_fast(read, mail, size=20_000)
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        pytest.param(["https://t.example.com/o/aSECRET.gif"], "invalid choice: '…'", id="a link for a command"),
+        pytest.param(["decode", "/o/aSECRET.gif", "/c/aSECRET/aB"], "unrecognized arguments: … (see", id="two links"),
+        pytest.param(
+            ["rewrite", "x.html", "ann@SECRET.example", "--base-url", BASE],
+            "unrecognized arguments: … (see",
+            id="an address",
+        ),
+        pytest.param(
+            ["decode", "x", "--recipient=SECRET"], "unrecognized arguments: --recipient=… (see", id="an option's value"
+        ),
+        pytest.param(["reprot"], "invalid choice: 'reprot'", id="a slip, which is shown"),
+    ],
+)
+def test_a_wrong_command_line_is_told_without_links_and_addresses(argv, said, capfd):
+    assert main(argv) == 2
+    shown = capfd.readouterr().err
+    assert said in shown
+    assert "SECRET" not in shown

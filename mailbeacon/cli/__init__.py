@@ -24,6 +24,7 @@ from mailbeacon.cli.console import (
     complain,
     guard_output,
     hush_output,
+    masked,
     reason,
 )
 from mailbeacon.errors import ConfigError, MailbeaconError
@@ -37,7 +38,7 @@ class _Parser(ArgumentParser):
     """Refuse a wrong command line in one line instead of a page."""
 
     def error(self, message: str) -> NoReturn:
-        raise Refused(f"{message} (see {self.prog} --help)", USAGE)
+        raise Refused(f"{masked(message)} (see {self.prog} --help)", USAGE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,7 +96,9 @@ def _run(argv: Sequence[str]) -> int:
     except SystemExit as stop:  # --help and --version
         return int(stop.code or OK)
     if unknown:
-        raise Refused(f"unrecognized arguments: {' '.join(unknown)} (see mailbeacon {options.command} --help)", USAGE)
+        raise Refused(
+            f"unrecognized arguments: {masked(' '.join(unknown))} (see mailbeacon {options.command} --help)", USAGE
+        )
     code: int = options.run(options)
     return code
 

@@ -6,6 +6,7 @@ Knows no command.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 from argparse import ArgumentParser
@@ -27,6 +28,7 @@ __all__ = [
     "counted",
     "guard_output",
     "hush_output",
+    "masked",
     "read_bytes",
     "reason",
     "shown",
@@ -41,6 +43,8 @@ INTERRUPTED: Final = 130
 """Ended by Ctrl-C. Source: the shells' 128 plus the signal's number."""
 
 _SECONDS_BETWEEN: Final = 0.1
+_PRIVATE: Final = re.compile(r"[^\s']*[@/][^\s']*|[^\s'…]{40,}")
+_VALUE: Final = re.compile(r"(--[\w-]+=)[^\s']*")
 
 if TYPE_CHECKING:
     Commands = _SubParsersAction[ArgumentParser]
@@ -69,6 +73,16 @@ def complain(message: str, code: int) -> int:
 def shown(text: str) -> str:
     """Give a text without the characters that would move a terminal's cursor."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
+
+
+def masked(words: str) -> str:
+    """Return what was typed without what may be a link with a token, an address or a person's name.
+
+    Example:
+        >>> masked("'reprot' 'https://t.example.com/o/aWyJz.gif' --recipient=u-17 ann@garden.example")
+        "'reprot' '…' --recipient=… …"
+    """
+    return _PRIVATE.sub("…", _VALUE.sub(r"\1…", words))
 
 
 def counted(number: int, noun: str) -> str:
