@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn
 
 from mailbeacon import __version__
-from mailbeacon.cli import decode, demo, fake, figures, keys, privacy, report, rewrite, webhook
+from mailbeacon.cli import decode, demo, export, fake, figures, judge, keys, privacy, report, rewrite, webhook
 from mailbeacon.cli.console import (
     INPUT,
     INTERRUPTED,
@@ -31,7 +31,7 @@ from mailbeacon.errors import ConfigError, MailbeaconError
 
 __all__ = ["main"]
 
-_COMMANDS = (demo, rewrite, decode, report, figures, webhook, privacy, fake, keys)
+_COMMANDS = (demo, rewrite, decode, report, figures, judge, export, webhook, privacy, fake, keys)
 
 
 class _Parser(ArgumentParser):

@@ -17,7 +17,7 @@ from mailbeacon.errors import DataError, TokenError
 from mailbeacon.model import Kind, Manifest, Target
 from mailbeacon.tokens import Hit, TokenSigner
 
-__all__ = ["register"]
+__all__ = ["read_manifest", "register"]
 
 _MAX_MANIFEST = 50_000_000
 """In bytes: some 200,000 links."""
@@ -39,7 +39,7 @@ def register(commands: Commands) -> None:
 
 def _run(options: Namespace) -> int:
     signer = TokenSigner(read_keys(options.key_file))
-    manifest = None if options.manifest is None else _read_manifest(options.manifest)
+    manifest = None if options.manifest is None else read_manifest(options.manifest)
     try:
         found = _said(options.url, signer, manifest)
     except TokenError as error:
@@ -80,7 +80,12 @@ def _named(name: str, hit: Hit, manifest: Manifest | None) -> Target:
     return target
 
 
-def _read_manifest(path: Path) -> Manifest:
+def read_manifest(path: Path) -> Manifest:
+    """Read a campaign's manifest.
+
+    Raises:
+        Refused: If the file holds none.
+    """
     name = shown(str(path))
     try:
         return Manifest.from_json(read_bytes(path, _MAX_MANIFEST))

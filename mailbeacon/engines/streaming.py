@@ -49,6 +49,7 @@ class Stream:
         resume: Go on from the folder's last checkpoint.
         on_reject: Called with each line that could not be read.
         rejects_size: Gives how many bytes the host's file of rejects has, once all told of is in it.
+        on_begin: Called with how many bytes of that file belong to the last checkpoint: what stands behind is told again.
         lateness: How late a line may come, by the times in the log, and still be judged with those of its time.
 
     Attributes:
@@ -59,7 +60,8 @@ class Stream:
     out: Path | None = None
     resume: bool = False
     on_reject: Callable[[Reject], object] = bool
-    rejects_size: Callable[[], int] = lambda: 0
+    rejects_size: Callable[[], int] = int
+    on_begin: Callable[[int], object] = bool
     lateness: timedelta = _LATENESS
     late: int = 0
     _sources: list[Source] = field(default_factory=list)
@@ -89,6 +91,7 @@ class Stream:
         beacon = self.job.beacon()
         classifier = classifier_of(beacon)
         folder = self._begin()
+        self.on_begin(self._last.rejects)
         for mark in resumed(found(self.job.paths), self._last.files):
             reader = LineReader(beacon, self.job.format_at(mark.path))
             self._sources.append(Source(len(self._sources), mark, reader, self._reject))
@@ -129,11 +132,6 @@ class Stream:
             if path.suffix == ".part" or _number(path) > self._last.number:
                 path.unlink()
         return folder
-
-    @property
-    def rejects_known(self) -> int:
-        """How many bytes of the file of rejects belong to the last checkpoint: what stands behind them is told again."""
-        return self._last.rejects
 
     def _reject(self, error: Exception, line: str) -> None:
         self.on_reject(Reject(getattr(error, "file", ""), getattr(error, "number", 0), str(error), line))

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailbeacon.decoding import Decoder
-from mailbeacon.errors import LogLineError, TokenError
-from mailbeacon.logs.files import Block, Piece, blocks, found, open_log
+from mailbeacon.errors import ConfigError, LogLineError, TokenError
+from mailbeacon.logs.files import STDIN, Block, Piece, blocks, found, open_log
 from mailbeacon.logs.guessing import format_of, guess
 from mailbeacon.logs.jsonlines import JsonFields
 from mailbeacon.logs.lines import Format
@@ -296,7 +296,13 @@ def read(
 
 
 def guessed(path: str, *, zone: tzinfo | None = None) -> Format:
-    """Return the format of a file's first lines."""
+    """Return the format of a file's first lines.
+
+    Raises:
+        ConfigError: If they are of no format that has a name, or would be gone once they were looked at.
+    """
+    if path == STDIN:
+        raise ConfigError("the format of standard input cannot be guessed: name it")
     with closing(open_log(path)) as file:
         block = next(blocks(file, Piece(path), finished=True, size=1 << 16), None)
     return guess(islice(block.lines if block else (), _GUESSED_FROM), zone=zone)

@@ -17,6 +17,7 @@ from mailbeacon.cli.console import Refused, shown
 from mailbeacon.cli.events.judged import judge_all
 from mailbeacon.cli.events.sources import is_sqlite
 from mailbeacon.counting import Tally, tally
+from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store import cut_by_time
 
@@ -104,7 +105,10 @@ def count(paths: Sequence[Path], choice: Choice, workers: int = 1) -> Counted:
     Raises:
         Refused: If a file cannot be read, or nothing is left to count.
     """
-    found = _shared(paths, choice, workers) if workers > 1 else _part(paths, choice, None)
+    if len(paths) == 1 and paths[0].is_dir():
+        found = _folder(paths[0], choice)
+    else:
+        found = _shared(paths, choice, workers) if workers > 1 else _part(paths, choice, None)
     if choice.campaign is not None and choice.campaign not in found.all_campaigns:
         known = ", ".join(repr(shown(name)) for name in sorted(found.all_campaigns)[:5])
         raise Refused(f"no event is of this campaign; there are events of {known}")
@@ -121,6 +125,23 @@ def _part(paths: Sequence[Path], choice: Choice, between: tuple[float | None, fl
 
     found.tally, reading = judge_all(paths, use, stored=choice.stored, between=between)
     found.broken, found.twice = reading.broken, reading.twice
+    return found
+
+
+def _folder(path: Path, choice: Choice) -> Counted:
+    """Count the folder of judged events that ``mailbeacon judge --out`` made, a part of the mails at a time."""
+    from mailbeacon.engines.results import read_parts
+
+    found = Counted()
+    try:
+        for part in read_parts(path):
+            one = Counted()
+            judged = ((event, verdict) for event, verdict in part if verdict is not None)
+            counts = tally(one.choose(judged, choice), groups=choice.groups or None).closed()
+            one.tally = counts
+            found.join(one)
+    except (DataError, ImportError) as error:
+        raise Refused(f"{shown(str(path))}: {error}") from error
     return found
 
 

@@ -22,7 +22,7 @@ from mailbeacon.counting.zones import zone_named
 from mailbeacon.model import Link
 from mailbeacon.settings import utc_now
 
-__all__ = ["run"]
+__all__ = ["print_report", "run"]
 
 _WIDTH = 80
 
@@ -51,7 +51,7 @@ def run(options: Namespace) -> int:
     report = _report(found, newsletter, options)
     if options.html is not None:
         replace_file(options.html, reporting.to_html(report).encode("utf-8", "replace"))
-    _print(report, options)
+    print_report(report, options)
     return complain(found.broken, INPUT) if found.broken else OK
 
 
@@ -97,7 +97,8 @@ def _links(newsletter: Newsletter, found: Counted) -> Sequence[Link]:
     return links
 
 
-def _print(report: reporting.Report, options: Namespace) -> None:
+def print_report(report: reporting.Report, options: Namespace) -> None:
+    """Print a report as the options say: as text, JSON or CSV."""
     if options.json or options.csv:
         text = f"{reporting.to_json(report)}\n" if options.json else reporting.to_csv(report)
         sys.stdout.flush()

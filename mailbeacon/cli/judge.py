@@ -1,0 +1,287 @@
+"""``mailbeacon judge``: access logs to figures, and to a folder of judged events.
+
+Says on standard error which format each file has and what of it could not be read; the figures go to standard output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mailbeacon.beacon import Beacon
+from mailbeacon.cli.arguments import directory, workers
+from mailbeacon.cli.console import OK, USAGE, Commands, Progress, Refused, counted, reason, shown
+from mailbeacon.cli.decode import read_manifest
+from mailbeacon.cli.keyring import add_key_option, read_keys
+from mailbeacon.model import Manifest
+
+if TYPE_CHECKING:
+    from mailbeacon.counting import Tally
+    from mailbeacon.engines import Job, Reject, Stream
+    from mailbeacon.logs import Counts
+    from mailbeacon.model import Event, Verdict
+
+    Pair = tuple[Event, Verdict]
+
+__all__ = ["register"]
+
+ENGINES: Final = ("local", "duckdb", "dask", "spark")
+_BASE_URL: Final = "https://judge.invalid"
+"""Stands for the host's: what is ours, the signatures say."""
+
+
+def register(commands: Commands) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "judge",
+        help="judge access logs, and print the figures",
+        description="Read the events of access logs, judge all of them together, and print the figures. With --out the "
+        "judged events are kept as Parquet, which mailbeacon report reads; with --resume a run that ended goes on.",
+    )
+    parser.add_argument(
+        "logs", nargs="+", metavar="LOG", help="a file (.gz and .zst too), a pattern in quotes, or - for standard input"
+    )
+    add_key_option(parser)
+    _add_reading(parser)
+    _add_running(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON in place of the text")
+    form.add_argument("--csv", action="store_true", help="print CSV in place of the text")
+    parser.set_defaults(run=_run)
+
+
+def _add_reading(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        metavar="F",
+        help="a name such as nginx, or the line of the server's configuration (default: guessed)",
+    )
+    parser.add_argument(
+        "--zone", type=_zone, metavar="Z", help="of times without an offset, as Europe/Berlin (default: UTC)"
+    )
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="a proxy whose X-Forwarded-For is believed, as 10.0.0.1/32",
+    )
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a campaign's manifest, which short links need",
+    )
+    parser.add_argument(
+        "--rejects", type=Path, metavar="FILE", help="write the lines that cannot be read, with file and number"
+    )
+
+
+def _add_running(parser: ArgumentParser) -> None:
+    parser.add_argument("--workers", type=workers, default=1, metavar="N", help="share the work among N processes")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="what does the work (default: local)")
+    parser.add_argument("--out", type=directory, metavar="DIR", help="keep the judged events there, as Parquet")
+    parser.add_argument("--resume", action="store_true", help="go on where the last run with this --out was")
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ArgumentTypeError("must be a zone's name such as Europe/Berlin") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Manifests:
+    """Give the manifests that were named: an object, so that another process can have it too."""
+
+    known: dict[str, Manifest]
+
+    def __call__(self, campaign: str) -> Manifest | None:
+        return self.known.get(campaign)
+
+
+@dataclass(slots=True)
+class _Rejects:
+    """Write the lines that cannot be read, as they come."""
+
+    path: Path | None
+    number: int = 0
+    file: IO[bytes] | None = field(default=None, repr=False)
+
+    def open(self, size: int) -> None:
+        """Begin, or go on behind the bytes that belong to the last checkpoint."""
+        if self.path is not None:
+            self.file = self.path.open("r+b" if size and self.path.exists() else "wb")
+            self.file.truncate(size)
+            self.file.seek(0, os.SEEK_END)
+
+    def add(self, reject: Reject) -> None:
+        """Write one."""
+        self.number += 1
+        if self.file is not None:
+            told = f"{reject.file}\t{reject.number}\t{reject.reason}\t{reject.line}\n"
+            self.file.write(told.encode("utf-8", "surrogateescape"))
+
+    def size(self) -> int:
+        """Return how many bytes are written for good."""
+        if self.file is None:
+            return 0
+        self.file.flush()
+        return self.file.tell()
+
+    def close(self) -> None:
+        """End."""
+        if self.file is not None:
+            self.file.close()
+
+
+def _run(options: Namespace) -> int:
+    from mailbeacon.engines import Job
+    from mailbeacon.logs import format_of
+    from mailbeacon.logs.files import found
+
+    if options.resume and (options.out is None or options.workers > 1 or options.engine != "local"):
+        raise Refused("--resume needs --out, and works with one local process", USAGE)
+    keys, manifests = read_keys(options.key_file), [read_manifest(path) for path in options.manifest]
+    beacon = partial(
+        Beacon,
+        _BASE_URL,
+        secret_keys=keys,
+        trusted_proxies=tuple(options.trust),
+        manifests=_Manifests({one.campaign: one for one in manifests}) if manifests else None,
+    )
+    beacon()  # what is wrong with it is told before anything is read
+    if options.format is not None:
+        format_of(options.format, zone=options.zone)
+    job = Job(paths=options.logs, beacon=beacon, format=options.format, zone=options.zone)
+    rejects = _Rejects(options.rejects)
+    try:
+        notes = _formats(job, found(options.logs))
+        tally, counts, more = _streamed(job, options, rejects) if _alone(options) else _engine(job, options, rejects)
+    except ImportError as error:
+        raise Refused(str(error), USAGE) from error
+    except (OSError, EOFError) as error:
+        name = getattr(error, "filename", None) or options.out or options.logs[0]
+        what = reason(error) if isinstance(error, OSError) else "it ends in the middle"
+        raise Refused(f"cannot read or write {shown(str(name))}: {what}") from error
+    finally:
+        rejects.close()
+    _say(f"{counted(counts.events, 'event')} in {counted(counts.lines, 'line')}")
+    told = [
+        *notes,
+        *more,
+        *([f"{counted(counts.errors, 'line')} of the log could not be read."] if counts.errors else []),
+    ]
+    _print(tally, told, options)
+    return OK
+
+
+def _alone(options: Namespace) -> bool:
+    return bool(options.engine == "local" and options.workers == 1)
+
+
+def _formats(job: Job, paths: Sequence[str]) -> list[str]:
+    """Say which format each file has, and give what whoever reads the figures should know of it."""
+    notes: dict[str, None] = {}
+    for path in paths:
+        if path == "-" or path.endswith(".parquet"):
+            continue
+        made = job.format_at(path)
+        _say(f"{path}: {made.name}")
+        notes |= dict.fromkeys(f"{note[:1].upper()}{note[1:]}." for note in made.notes)
+    return list(notes)
+
+
+def _streamed(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, Counts, list[str]]:
+    from mailbeacon.counting import tally
+    from mailbeacon.engines import Stream, tally_of
+
+    stream = Stream(
+        job=job,
+        out=options.out,
+        resume=options.resume,
+        on_reject=rejects.add,
+        rejects_size=rejects.size,
+        on_begin=rejects.open,
+    )
+    total = sum(
+        Path(path).stat().st_size
+        for path in options.logs
+        if Path(path).is_file() and not path.endswith((".gz", ".zst"))
+    )
+    batches = _watched(stream.run(), stream, total)
+    if options.out is None:
+        found = tally(pair for batch in batches for pair in batch).closed()
+    else:
+        for _ in batches:
+            pass
+        found = tally_of(options.out)
+    late = f"{counted(stream.late, 'event')} came too late to be judged with those of their time."
+    return found, stream.counts, [late] if stream.late else []
+
+
+def _watched(batches: Iterator[list[Pair]], stream: Stream, total: int) -> Iterator[list[Pair]]:
+    """Pass batches on, and show how fast that goes and how long it will take."""
+    progress, begun = Progress(), time.monotonic()
+    start = None
+    try:
+        for batch in batches:
+            start = stream.position if start is None else start
+            gone = max(time.monotonic() - begun, 0.001)
+            rate = stream.counts.lines / gone
+            done = stream.position - start
+            left = (
+                f", {(total - stream.position) / done * gone:,.0f} s left"
+                if done > 0 and total > stream.position
+                else ""
+            )
+            progress.show(f"{stream.counts.lines:,} lines, {rate:,.0f} a second{left}")
+            yield batch
+    finally:
+        progress.clear()
+
+
+def _engine(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, Counts, list[str]]:
+    from mailbeacon.engines import judge_logs
+
+    more = {"workers": options.workers} if options.engine in ("local", "dask") else {}
+    progress = Progress()
+    try:
+        outcome = judge_logs(
+            job,
+            engine=options.engine,
+            out=options.out,
+            progress=lambda what, done, all_of_it: progress.show(f"{what}: {done} of {all_of_it}"),
+            **more,
+        )
+    finally:
+        progress.clear()
+    rejects.open(0)
+    for reject in outcome.rejects:
+        rejects.add(reject)
+    return outcome.tally, outcome.counts, []
+
+
+def _print(tally: Tally, notes: Sequence[str], options: Namespace) -> None:
+    from mailbeacon import reporting
+    from mailbeacon.cli.report.running import print_report
+    from mailbeacon.settings import utc_now
+
+    title = Path(options.logs[0]).name if len(options.logs) == 1 else counted(len(options.logs), "log")
+    report = reporting.Report(tally=tally, title=title, made_at=utc_now().replace(microsecond=0), notes=notes)
+    print_report(report, options)
+
+
+def _say(text: str) -> None:
+    print(f"mailbeacon: {shown(text)}", file=sys.stderr)

@@ -1,0 +1,129 @@
+"""``mailbeacon judge`` and ``mailbeacon export``: logs and stores in, figures and Parquet out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mailbeacon import fake
+from mailbeacon.cli import main
+from mailbeacon.fake.traffic import sample_beacon, sample_traffic
+from mailbeacon.store import SqliteSink
+
+KEY = "a key for tests, no secret at all"
+
+
+@pytest.fixture(scope="module")
+def traffic():
+    beacon, _, _ = sample_beacon()
+    return sample_traffic(beacon, "business", recipients=200)
+
+
+@pytest.fixture
+def log(tmp_path: Path, traffic, monkeypatch) -> Path:
+    monkeypatch.setenv("MAILBEACON_SECRET_KEYS", "")
+    (tmp_path / "keys").write_text(KEY)
+    path = tmp_path / "access.log"
+    path.write_text("".join(f"{line}\n" for line in fake.lines(traffic.hits, "nginx")) + "nonsense\n")
+    return path
+
+
+def judge(log: Path, *more: str) -> int:
+    key = [] if "--key-file" in more else ["--key-file", str(log.with_name("keys"))]
+    return main(["judge", str(log), *key, *more])
+
+
+def test_a_log_gives_figures_and_says_its_format_and_what_was_lost(log: Path, capsys, traffic):
+    assert judge(log, "--json", "--rejects", str(log.with_name("lost"))) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)
+    assert f"{log}: combined" in printed.err
+    assert "1 line of the log could not be read." in printed.out
+    file, number, _, line = log.with_name("lost").read_text().rstrip("\n").split("\t")
+    assert (file, int(number), line) == (str(log), len(traffic.hits) + 1, "nonsense")
+
+
+def figures(text: str) -> object:
+    found = json.loads(text)
+    return {name: value for name, value in found.items() if name not in ("title", "made_at", "notes")}
+
+
+def test_with_workers_a_folder_or_standard_output_the_figures_are_the_same(log: Path, tmp_path: Path, capsys, need):
+    need("pyarrow", "Parquet")
+    assert judge(log, "--json") == 0
+    expected = figures(capsys.readouterr().out)
+    for more in (
+        ["--out", str(tmp_path / "one")],
+        ["--workers", "2", "--out", str(tmp_path / "two")],
+        ["--engine", "duckdb"],
+    ):
+        assert judge(log, "--json", *more) == 0
+        assert figures(capsys.readouterr().out) == expected
+    for folder in ("one", "two"):
+        assert main(["report", str(tmp_path / folder), "--json"]) == 0
+        assert figures(capsys.readouterr().out) == expected
+
+
+def test_a_run_that_goes_on_counts_nothing_twice_and_keeps_the_rejects(log: Path, tmp_path: Path, capsys, need):
+    need("pyarrow", "Parquet")
+    out, lost, whole = tmp_path / "out", tmp_path / "lost", log.read_text().splitlines(keepends=True)
+    log.write_text("".join(["nonsense\n", *whole[:60]]))
+    more = ["--out", str(out), "--resume", "--rejects", str(lost), "--json"]
+    assert judge(log, *more) == 0
+    log.write_text("".join(["nonsense\n", *whole]))
+    assert judge(log, *more) == 0
+    capsys.readouterr()
+    assert judge(log, *more) == 0
+    resumed = figures(capsys.readouterr().out)
+    assert judge(log, "--json") == 0
+    assert resumed == figures(capsys.readouterr().out)
+    assert [line.split("\t")[1] for line in lost.read_text().splitlines()] == ["1", str(len(whole) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        (["--resume"], "needs --out"),
+        (["--format", "nonsense"], "there is no format"),
+        (["--zone", "Nowhere/Land"], "must be a zone"),
+        (["--format", "$request"], "no time"),
+    ],
+)
+def test_what_cannot_work_is_told_in_one_line(log: Path, capsys, more: list[str], what: str):
+    assert judge(log, *more) == 2
+    assert what in capsys.readouterr().err
+
+
+def test_a_log_that_is_not_there_is_told(tmp_path: Path, log: Path, capsys):
+    assert judge(tmp_path / "keys.none", "--key-file", str(tmp_path / "keys")) == 1
+    assert "keys.none: no such file" in capsys.readouterr().err
+
+
+def test_a_log_from_standard_input_is_read_where_its_format_is_named(log: Path, capsys, monkeypatch):
+    class Input:
+        buffer = log.open("rb")
+
+    monkeypatch.setattr("sys.stdin", Input)
+    assert judge(Path("-"), "--key-file", str(log.with_name("keys")), "--format", "nginx", "--json") == 0
+    piped = figures(capsys.readouterr().out)
+    assert judge(log, "--json") == 0
+    assert piped == figures(capsys.readouterr().out)
+    assert judge(Path("-"), "--key-file", str(log.with_name("keys"))) == 2
+    assert "name it" in capsys.readouterr().err
+
+
+def test_a_store_is_exported_with_its_verdicts(tmp_path: Path, traffic, capsys, need):
+    need("pyarrow", "Parquet")
+    from mailbeacon.engines.parquet import read_rows
+    from mailbeacon.engines.rows import Rows
+
+    path, rows = tmp_path / "events.sqlite", Rows()
+    with SqliteSink(path) as sink:
+        for event, _ in traffic.events():
+            sink.record(traffic.beacon.redact(event), traffic.beacon.judge.classify(event))
+        stored = list(sink.events())
+    assert main(["export", str(path), str(tmp_path / "events.parquet")]) == 0
+    assert f"{len(stored):,} events written" in capsys.readouterr().out
+    assert [(rows.event(row), rows.verdict(row)) for row in read_rows([tmp_path / "events.parquet"])] == stored
