@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import djangosite
 import pytest
 from pages import DOCS, blocks
 
@@ -157,12 +158,8 @@ def test_a_reader_works_with_a_flask_test_client(stage):
 
 
 def test_a_reader_works_with_a_django_test_client(stage):
-    django = pytest.importorskip("django")
-    from django.conf import settings
-
-    if not settings.configured:
-        settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=(), SECRET_KEY="s" * 50, USE_TZ=True)
-        django.setup()
+    pytest.importorskip("django")
+    djangosite.ready()
     from django.http import HttpResponse
     from django.test import Client, override_settings
     from django.urls import re_path

@@ -153,6 +153,11 @@ class SpoolSink:
         atexit.unregister(self.close)
 
     @property
+    def sink(self) -> Sink:
+        """The other sink, to read from after ``flush``."""
+        return self._sink
+
+    @property
     def waiting(self) -> int:
         """How many events of this process the other sink does not have yet."""
         return self._taken - self._done

@@ -6,7 +6,7 @@ Source: PEP 3333 (2010).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
@@ -15,12 +15,13 @@ from urllib.parse import quote
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Headers, Request
 from mailbeacon.networks.proxies import TrustedProxies
+from mailbeacon.settings import Settings
 from mailbeacon.web import MAX_BODY, Beacon, has_body
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["application", "raw_url"]
+__all__ = ["RequestReader", "application", "raw_url"]
 
 _PATH_SAFE = "/:@!$&'()*+,;=~"
 
@@ -40,23 +41,37 @@ def application(beacon: Beacon) -> WSGIApplication:
     """
     if iscoroutinefunction(getattr(beacon.settings.sink, "record", None)):
         raise ConfigError("a sink whose record is async needs the ASGI application")
-    proxies = TrustedProxies(beacon.settings.trusted_proxies, header=beacon.settings.proxy_header)
+    reader = RequestReader(beacon.settings)
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        headers = _headers(environ)
-        method, url = environ["REQUEST_METHOD"], raw_url(environ)
-        request = Request(
-            url=url,
-            method=method,
-            headers=headers,
-            address=proxies.client(environ.get("REMOTE_ADDR") or "", headers),
-            body=_body(environ) if has_body(method, url) else b"",
-        )
-        reply = beacon.handle(request)
+        reply = beacon.handle(reader.read(environ, _body))
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers))
         return [reply.body]
 
     return answer
+
+
+class RequestReader:
+    """Make requests of what WSGI tells of them; also for frameworks that pass it on.
+
+    Args:
+        settings: With the trusted proxies.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
+
+    def read(self, environ: WSGIEnvironment, body: Callable[[WSGIEnvironment], bytes]) -> Request:
+        """Return the request; ``body`` gives its body, and is asked for that of a form for leaving only."""
+        headers = _headers(environ)
+        method, url = environ["REQUEST_METHOD"], raw_url(environ)
+        return Request(
+            url=url,
+            method=method,
+            headers=headers,
+            address=self._proxies.client(environ.get("REMOTE_ADDR") or "", headers),
+            body=body(environ) if has_body(method, url) else b"",
+        )
 
 
 def raw_url(environ: Mapping[str, object]) -> str:

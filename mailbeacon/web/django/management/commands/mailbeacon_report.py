@@ -1,0 +1,33 @@
+"""``manage.py mailbeacon_report``: the figures of what the sink holds."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from mailbeacon.web.django.configuring import beacon
+from mailbeacon.web.figures import report_of
+
+__all__ = ["Command"]
+
+
+class Command(BaseCommand):
+    """Print the report of a campaign, or write it as a page."""
+
+    help = "Count what the sink holds."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what may be asked."""
+        parser.add_argument("--campaign", default="", help="only this campaign")
+        parser.add_argument("--html", default="", metavar="FILE", help="write the page to this file")
+
+    def handle(self, *_: Any, campaign: str, html: str, **__: Any) -> None:
+        """Do it."""
+        found = report_of(beacon().settings.sink, campaign, as_page=bool(html))
+        if html:
+            Path(html).write_text(found, "utf-8")
+        else:
+            self.stdout.write(found)

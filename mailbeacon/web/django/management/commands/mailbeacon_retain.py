@@ -1,0 +1,34 @@
+"""``manage.py mailbeacon_retain DAYS``: forget what is older."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mailbeacon.web.django.configuring import beacon
+from mailbeacon.web.figures import readable_sink
+
+__all__ = ["Command"]
+
+
+class Command(BaseCommand):
+    """Drop events older than a number of days."""
+
+    help = "Keep the events of the last DAYS days, and drop all older ones."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say what must be told."""
+        parser.add_argument("days", type=int)
+
+    def handle(self, *_: Any, days: int, **__: Any) -> None:
+        """Do it."""
+        if days < 1:
+            raise CommandError("DAYS must be 1 or more")
+        found = beacon()
+        drop = getattr(readable_sink(found.settings.sink), "drop_before", None)
+        if drop is None:
+            raise CommandError("the sink cannot drop events by time")
+        self.stdout.write(f"{drop(found.settings.clock() - timedelta(days=days))} events dropped")

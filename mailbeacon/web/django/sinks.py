@@ -1,0 +1,125 @@
+"""A sink in the app's own table, on whatever database Django has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
+from threading import current_thread, main_thread
+from typing import Any, Final
+
+from django.db import close_old_connections, transaction
+
+from mailbeacon.errors import DataError, StoreError
+from mailbeacon.model import Event, Verdict
+from mailbeacon.store.database import storable
+from mailbeacon.store.lines import Pair, pairs_of
+
+__all__ = ["ModelSink"]
+
+_SPOOL: Final = "mailbeacon"
+"""How the names of our own threads begin: nobody else closes their connections."""
+
+
+class ModelSink:
+    """Keep events in the app's table, each id once."""
+
+    def record(self, event: Event, verdict: Verdict | None = None) -> None:
+        """Keep one event; an id that is known already is left as it is."""
+        self.record_many([(event, verdict)])
+
+    def record_many(self, pairs: Iterable[Pair]) -> None:
+        """Keep several events in one transaction: all or none."""
+        rows = [_row(event, verdict) for event, verdict in pairs]
+        self._do(lambda: _objects("Event").bulk_create(rows, ignore_conflicts=True))
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Keep the day of a recipient's last open in place of the one before."""
+
+        def put() -> None:
+            last, is_new = _objects("LastOpen").get_or_create(recipient=recipient, defaults={"day": day})
+            if not is_new and last.day < day:
+                last.day = day
+                last.save(update_fields=["day"])
+
+        self._do(put)
+
+    def last_opens(self) -> Iterator[tuple[str, date]]:
+        """Return each recipient of whom only the day is kept, with the day."""
+        return iter(_objects("LastOpen").order_by("recipient").values_list("recipient", "day"))
+
+    def events(self, *, on_broken: Callable[[DataError], object] | None = None) -> Iterator[Pair]:
+        """Read the events in the order they were written.
+
+        Raises:
+            DataError: If rows cannot be read and there is no ``on_broken``; it names their numbers.
+        """
+        return self._read({}, on_broken)
+
+    def of_recipient(self, recipient: str) -> Iterator[Pair]:
+        """Read the events of one recipient; rows that cannot be read are passed over."""
+        return self._read({"recipient": _plain(recipient)}, lambda _: None)
+
+    def erase(self, recipient: str) -> int:
+        """Take a recipient's events and last open out, and return how many events they were."""
+        _objects("LastOpen").filter(recipient=_plain(recipient)).delete()
+        return int(_objects("Event").filter(recipient=_plain(recipient)).delete()[0])
+
+    def drop_before(self, moment: datetime) -> int:
+        """Take out the events received before a moment, and return how many they were."""
+        return int(_objects("Event").filter(received_at__lt=moment).delete()[0])
+
+    def __len__(self) -> int:
+        return int(_objects("Event").count())
+
+    def _read(self, where: dict[str, Any], on_broken: Callable[[DataError], object] | None) -> Iterator[Pair]:
+        rows = _objects("Event").filter(**where).order_by("pk").values_list("pk", "event", "verdict")
+        return pairs_of(((number, event, verdict or None) for number, event, verdict in rows.iterator()), on_broken)
+
+    def _do(self, work: Callable[[], object]) -> None:
+        """Do something in a transaction; in a thread of a spool, with a connection that is not kept for ever.
+
+        Raises:
+            StoreError: If the database cannot do it now.
+        """
+        from django.db import DatabaseError, InterfaceError
+
+        is_ours = current_thread() is not main_thread() and current_thread().name.startswith(_SPOOL)
+        try:
+            if is_ours:
+                close_old_connections()
+            with transaction.atomic():
+                work()
+        except (DatabaseError, InterfaceError) as error:
+            raise StoreError(f"the table of events: {type(error).__name__}") from error
+        finally:
+            if is_ours:
+                close_old_connections()
+
+
+def _objects(name: str) -> Any:
+    """Return the manager of one of the app's models, which are not there before Django is set up."""
+    from mailbeacon.web.django import models
+
+    return getattr(models, name).objects
+
+
+def _row(event: Event, verdict: Verdict | None) -> Any:
+    from mailbeacon.web.django import models
+
+    return models.Event(
+        event_id=storable(event.id),
+        kind=str(event.kind),
+        campaign=_plain(event.campaign),
+        recipient=_plain(event.recipient),
+        received_at=event.received_at,
+        actor=str(verdict.actor) if verdict else "",
+        is_human=verdict.is_human if verdict else None,
+        url=_plain(event.url),
+        event=storable(event.to_json()),
+        verdict=storable(verdict.to_json()) if verdict else "",
+    )
+
+
+def _plain(value: str | None) -> str | None:
+    """Return a text as every database takes it: PostgreSQL has no NUL."""
+    return None if value is None else str(storable(value)).replace("\0", "\\x00")

@@ -1,0 +1,12 @@
+"""The tracking routes: ``path("m/", include("mailbeacon.web.django.urls"))``, for a base URL that ends in ``/m``."""
+
+from __future__ import annotations
+
+from django.urls import re_path
+
+from mailbeacon.web.django.views import track
+
+__all__ = ["app_name", "urlpatterns"]
+
+app_name = "mailbeacon"
+urlpatterns = [re_path(r"^[ocu]/", track, name="track")]

@@ -1,0 +1,143 @@
+"""A Flask extension: configuration, the tracking routes as a blueprint, signals, tracked mail and a command.
+
+Source: Flask, Flask Extension Development, 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from mailbeacon.beacon import Beacon
+from mailbeacon.beacon.configuring import settings_of
+from mailbeacon.errors import ConfigError, MissingExtra
+from mailbeacon.model import Event, Message, Verdict
+from mailbeacon.web import MAX_BODY
+from mailbeacon.web import mailing as _mailing
+from mailbeacon.web.wsgi import RequestReader
+
+try:
+    import click
+    import flask
+    from blinker import Namespace
+    from flask.cli import AppGroup
+except ImportError as missing:
+    raise MissingExtra("flask", purpose="the Flask extension") from missing
+
+__all__ = ["Mailbeacon", "State", "event_recorded"]
+
+_PREFIX: Final = "MAILBEACON_"
+_NAME: Final = "mailbeacon"
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+Mail = TypeVar("Mail")
+
+event_recorded = Namespace().signal("event_recorded")
+"""Sent with the application after each recorded event: ``event`` and ``verdict``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What the extension keeps in ``app.extensions["mailbeacon"]``."""
+
+    beacon: Beacon
+
+
+class Mailbeacon:
+    """Mount the tracking routes in a Flask application, under the path of its base URL.
+
+    The configuration has ``MAILBEACON_BASE_URL``, ``MAILBEACON_SECRET_KEYS`` and any other setting by its name in capitals;
+    ``MAILBEACON_SINK`` may name a file or a database, ``MAILBEACON_SPOOL`` the folder of a spool before it. One that does
+    not exist is a ``ConfigError``.
+
+    Args:
+        app: The application; without it call :meth:`init_app`.
+        beacon: A beacon that is there already, in place of the configuration.
+    """
+
+    def __init__(self, app: flask.Flask | None = None, *, beacon: Beacon | None = None) -> None:
+        self._given = beacon
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Set an application up.
+
+        Raises:
+            ConfigError: If the configuration cannot work.
+        """
+        settings = self._given.settings if self._given else settings_of(_configured(app.config), prefix=_PREFIX)
+        told = settings.on_event
+
+        def tell(event: Event, verdict: Verdict) -> None:
+            if told is not None:
+                told(event, verdict)
+            event_recorded.send(app, event=event, verdict=verdict)
+
+        beacon = Beacon(settings=replace(settings, on_event=tell))
+        app.extensions[_NAME] = State(beacon=beacon)
+        blueprint = _blueprint(beacon)
+        app.register_blueprint(blueprint)
+        if "csrf" in app.extensions:  # Flask-WTF: providers' one-click requests bring no token of its
+            app.extensions["csrf"].exempt(blueprint)
+        app.cli.add_command(_commands())
+
+    @property
+    def beacon(self) -> Beacon:
+        """The beacon of the current application."""
+        return _current()
+
+    def track(self, mail: Mail, message: Message) -> Mail:
+        """Return a tracked copy of a mail of Flask-Mail or Flask-Mailman, to be sent as always.
+
+        Raises:
+            ConfigError: If the mail goes to several people, or the message cannot be signed.
+        """
+        return _mailing.track(_current(), mail, message)
+
+
+def _configured(config: Mapping[str, Any]) -> dict[str, object]:
+    return {name.removeprefix(_PREFIX): value for name, value in config.items() if name.startswith(_PREFIX)}
+
+
+def _current() -> Beacon:
+    state = flask.current_app.extensions.get(_NAME)
+    if not isinstance(state, State):
+        raise ConfigError("Mailbeacon is not set up for this application: call init_app")
+    return state.beacon
+
+
+def _blueprint(beacon: Beacon) -> flask.Blueprint:
+    blueprint = flask.Blueprint(_NAME, __name__, url_prefix=urlsplit(beacon.settings.base_url).path or None)
+    reader = RequestReader(beacon.settings)
+
+    def answer(rest: str) -> flask.Response:  # noqa: ARG001 - the beacon reads the URL itself
+        reply = beacon.handle(reader.read(flask.request.environ, lambda _: flask.request.get_data()[:MAX_BODY]))
+        return flask.Response(reply.body, status=reply.status, headers=reply.headers)
+
+    for rule in ("/o/<path:rest>", "/c/<path:rest>", "/u/<path:rest>"):
+        blueprint.add_url_rule(
+            rule, "answer", answer, methods=_METHODS, provide_automatic_options=False, strict_slashes=False
+        )
+    return blueprint
+
+
+def _commands() -> AppGroup:
+    group = AppGroup(_NAME, help="Mail tracking.")
+
+    @group.command("report")
+    @click.option("--campaign", default="", help="Only this campaign.")
+    @click.option("--html", "page", default="", help="Write the page to this file instead of the text to the screen.")
+    def report(campaign: str, page: str) -> None:
+        """Count what the sink holds."""
+        from mailbeacon.web.figures import report_of
+
+        text = report_of(_current().settings.sink, campaign, as_page=bool(page))
+        if page:
+            with open(page, "w", encoding="utf-8") as file:  # noqa: PTH123
+                file.write(text)
+        else:
+            click.echo(text)
+
+    return group

@@ -1,0 +1,78 @@
+"""Settings from plain values: the environment and frameworks' configurations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+import mailbeacon as mb
+from mailbeacon.beacon.configuring import from_environment, settings_of
+from mailbeacon.errors import ConfigError
+from mailbeacon.store import JsonlSink, MemorySink, SpoolSink, SqliteHistory, SqliteSink
+
+NEEDED = {
+    "MAILBEACON_BASE_URL": "https://t.example.com/m",
+    "MAILBEACON_SECRET_KEYS": "0123456789abcdef, fedcba9876543210",
+}
+SINK = MemorySink()
+
+
+def test_a_beacon_of_the_environment():
+    beacon = mb.Beacon.from_env({**NEEDED, "PATH": "/bin", "MAILBEACON_NAMESPACE": ""})
+    assert beacon.settings.keys == (b"0123456789abcdef", b"fedcba9876543210")
+    assert beacon.settings.base_url == "https://t.example.com/m"
+
+
+def test_the_processes_own_environment_is_the_default(monkeypatch):
+    for name, value in NEEDED.items():
+        monkeypatch.setenv(name, value)
+    assert mb.Beacon.from_env().settings.base_url == "https://t.example.com/m"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("honor_dnt", "yes", True),
+        ("wrap_visible_urls", "0", False),
+        ("max_age", "3600", timedelta(hours=1)),
+        ("trusted_proxies", "10.0.0.1/32 127.0.0.1/32", ["10.0.0.1/32", "127.0.0.1/32"]),
+        ("default_level", "none", mb.Level.NONE),
+        ("sink", "test_configuring:SINK", SINK),
+        ("pixel", "top", "top"),
+    ],
+)
+def test_texts_become_what_the_setting_wants(name, text, value, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "test_configuring", __import__("sys").modules[__name__])
+    found = from_environment({**NEEDED, f"MAILBEACON_{name.upper()}": text})
+    assert getattr(found, name) == value
+
+
+def test_a_sink_and_a_history_are_named_by_where_they_keep_events(tmp_path):
+    made = settings_of(
+        {"base_url": "https://t.example.com/m", "secret_keys": ["0123456789abcdef"], "sink": str(tmp_path / "a.jsonl"),
+         "history": str(tmp_path / "h.sqlite"), "spool": tmp_path / "spool"}
+    )  # fmt: skip
+    assert isinstance(made.sink, SpoolSink)
+    assert isinstance(made.sink.sink, JsonlSink)
+    assert isinstance(made.history, SqliteHistory)
+    plain = from_environment({**NEEDED, "MAILBEACON_SINK": str(tmp_path / "events.sqlite")})
+    assert isinstance(plain.sink, SqliteSink)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"MAILBEACON_SECRET_KEY": "x"}, "did you mean MAILBEACON_SECRET_KEYS"),
+        ({"MAILBEACON_SPOOOL": "x"}, "did you mean MAILBEACON_SPOOL"),
+        ({"MAILBEACON_ZEBRA": "x"}, "there is no setting MAILBEACON_ZEBRA$"),
+        ({"MAILBEACON_MAX_AGE": "long"}, "MAILBEACON_MAX_AGE must be a number"),
+        ({"MAILBEACON_HONOR_DNT": "maybe"}, "MAILBEACON_HONOR_DNT must be yes or no"),
+        ({"MAILBEACON_DEFAULT_LEVEL": "all"}, "MAILBEACON_DEFAULT_LEVEL must be one of NONE"),
+        ({"MAILBEACON_SINK": "no.such.module:thing"}, "package.module:name"),
+        ({"MAILBEACON_BASE_URL": ""}, "MAILBEACON_BASE_URL is missing"),
+    ],
+)
+def test_what_cannot_work_is_said_with_the_variables_name(values, says):
+    with pytest.raises(ConfigError, match=says):
+        from_environment({**NEEDED, **values})

@@ -1,0 +1,333 @@
+"""The Django app: settings and checks, routes, events in the database, mail of all kinds, admin and commands."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from datetime import UTC, date, datetime, timedelta
+
+import djangosite
+import pytest
+
+import mailbeacon as mb
+from mailbeacon.errors import ConfigError
+from mailbeacon.store import MemorySink, SpoolSink
+
+django = pytest.importorskip("django", reason="the Django app needs django")
+djangosite.ready()
+
+from asgiref.sync import sync_to_async  # noqa: E402
+from django.core import checks, mail  # noqa: E402
+from django.core.management import CommandError, call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+from django.template import Context, Template  # noqa: E402
+from django.test import AsyncClient, Client, TestCase, override_settings  # noqa: E402
+
+from mailbeacon.web.django import beacon, event_recorded  # noqa: E402
+from mailbeacon.web.django.models import Event, LastOpen  # noqa: E402
+from mailbeacon.web.django.sinks import ModelSink  # noqa: E402
+
+HAS_MAILERS = django.VERSION >= (6, 1)
+HTML = '<p><a href="https://garden.example/seeds?a=1&amp;b=2">Seeds</a></p>'
+TEXT = "See https://garden.example/seeds today."
+MESSAGE = mb.Message(recipient="u-17", campaign="spring")
+OURS = "https://t.example.com/m/"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _database():
+    call_command("migrate", verbosity=0)
+    yield
+    connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _clean():
+    Event.objects.all().delete()
+    LastOpen.objects.all().delete()
+    mail.outbox = []
+    beacon.cache_clear()
+    yield
+    beacon.cache_clear()
+
+
+def options(**changes: object) -> dict[str, object]:
+    found = djangosite.mail_settings(django)["MAILBEACON"]
+    return {**found, **changes}
+
+
+def path(url: str) -> str:
+    return url.removeprefix("https://t.example.com")
+
+
+def a_mail(*to: str, **more: object) -> mail.EmailMultiAlternatives:
+    made = mail.EmailMultiAlternatives("Seeds", TEXT, "news@garden.example", list(to or ["ada@garden.example"]), **more)
+    made.attach_alternative(HTML, "text/html")
+    return made
+
+
+def event(number: int, **values: object) -> mb.Event:
+    moment = datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=number)
+    whole = {"id": f"e{number}", "kind": mb.Kind.CLICK, "received_at": moment, "recipient": "u-1", "campaign": "spring"}
+    return mb.Event(**{**whole, **values})
+
+
+# routes and events
+
+
+def test_opens_and_clicks_are_answered_and_stand_in_the_database_to_filter_by():
+    client = Client()
+    assert client.get(path(beacon().open_url(MESSAGE))).content.startswith(b"GIF89a")
+    answer = client.get(path(beacon().click_url(MESSAGE, "https://garden.example/a?b=1&c=2")))
+    assert (answer.status_code, answer["Location"]) == (302, "https://garden.example/a?b=1&c=2")
+    assert client.head(path(beacon().open_url(MESSAGE))).content == b""
+    assert Event.objects.filter(kind="click", campaign="spring", recipient="u-17").count() == 1
+    assert Event.objects.filter(kind="open", is_human=False).count() == 2
+    stored = list(beacon().settings.sink.events())
+    assert [one.method for one, _ in stored] == ["GET", "GET", "HEAD"]
+    assert stored[1][0].address == "127.0.0.1"
+
+
+def test_under_asgi_the_same():
+    async def ask() -> tuple[int, str]:
+        answer = await AsyncClient().get(path(beacon().click_url(MESSAGE, "https://garden.example/é?a=1")))
+        await sync_to_async(connections.close_all)()  # those of the thread that answered
+        return answer.status_code, answer["Location"]
+
+    assert asyncio.run(ask()) == (302, "https://garden.example/%C3%A9?a=1")
+    assert Event.objects.count() == 1
+
+
+@override_settings(MAILBEACON=options(TRUSTED_PROXIES="127.0.0.1/32"))
+def test_case_25_the_address_is_the_one_the_trusted_proxy_names():
+    client = Client(headers={"X-Forwarded-For": "198.51.100.9, 203.0.113.5", "Forwarded": "for=1.2.3.4"})
+    client.get(path(beacon().open_url(MESSAGE)), REMOTE_ADDR="127.0.0.1")
+    assert [one.address for one, _ in beacon().settings.sink.events()] == ["203.0.113.5"]
+
+
+@pytest.mark.parametrize("rest", ["c/x", "c/x/y", "c/%00%ff", "u/x"])
+@pytest.mark.parametrize("method", ["get", "post", "put", "options"])
+def test_what_is_forged_gets_the_beacons_own_answer_and_csrf_is_not_asked_for(rest, method):
+    answer = getattr(Client(enforce_csrf_checks=True), method)(f"/m/{rest}")
+    assert answer.status_code in (400, 404, 405)
+    assert answer["X-Robots-Tag"] == "noindex"
+
+
+class InATestCase(TestCase):
+    """A host's own test: in a transaction that is rolled back."""
+
+    def runTest(self) -> None:
+        self.client.get(path(beacon().open_url(MESSAGE)))
+        assert Event.objects.count() == 1
+        with self.assertNumQueries(1 if connection.vendor != "sqlite" else 3):
+            self.client.get(path(beacon().open_url(MESSAGE)))
+
+
+def test_in_a_test_case_of_a_host_events_are_there_and_gone_afterwards():
+    from unittest import TestResult, TestSuite
+
+    result = TestResult()
+    TestSuite([InATestCase()]).run(result)
+    assert (result.failures, result.errors) == ([], [])
+    assert Event.objects.count() == 0
+
+
+def test_a_signal_tells_of_each_event():
+    heard = []
+
+    def receive(sender, event, verdict, **_):
+        heard.append((sender, event.kind, verdict.actor))
+
+    event_recorded.connect(receive)
+    Client().get(path(beacon().open_url(MESSAGE)))
+    assert heard == [(mb.Beacon, mb.Kind.OPEN, heard[0][2])]
+
+
+def test_the_sink_keeps_an_id_once_and_gives_back_what_it_got():
+    sink, verdict = ModelSink(), mb.Verdict(actor=mb.Actor.SCANNER, confidence=0.9)
+    odd = event(3, recipient="NUL \0 \U0001f331", user_agent="broken \udc80")
+    sink.record(event(1), verdict)
+    sink.record_many([(event(1, campaign="other"), None), (event(2, recipient=None), None), (odd, verdict)])
+    assert list(sink.events()) == [(event(1), verdict), (event(2, recipient=None), None), (odd, verdict)]
+    assert [one.id for one, _ in sink.of_recipient("NUL \0 \U0001f331")] == ["e3"]
+    sink.put_last_open("ann", date(2026, 3, 2))
+    sink.put_last_open("ann", date(2026, 3, 1))
+    assert list(sink.last_opens()) == [("ann", date(2026, 3, 2))]
+
+
+def test_a_spool_brings_events_into_the_database_in_a_thread(tmp_path):
+    sink = SpoolSink(ModelSink(), tmp_path)
+    with override_settings(MAILBEACON=options(SINK=sink)):
+        Client().get(path(beacon().open_url(MESSAGE)))
+        assert sink.flush(timedelta(seconds=30))
+    sink.close()
+    assert Event.objects.count() == 1
+
+
+# mail
+
+
+def test_a_mail_that_carries_a_message_is_tracked_and_others_are_not():
+    tracked, plain = a_mail(), a_mail()
+    tracked.mailbeacon = MESSAGE
+    assert tracked.send() == 1
+    assert plain.send() == 1
+    assert tracked.body == TEXT
+    sent = [one.message().as_bytes().count(OURS.encode()) for one in mail.outbox]
+    assert sent == [3, 0]
+    assert OURS in mail.outbox[0].body
+    assert "/m/o/" in mail.outbox[0].alternatives[0].content
+
+
+def whom(one: mail.EmailMessage) -> mb.Message | None:
+    name = one.to[0].partition("@")[0]
+    return None if name == "boss" else mb.Message(recipient=name, campaign="spring")
+
+
+def recipients() -> list[list[str]]:
+    """Return, for each mail sent, whose its links are."""
+    return [
+        sorted({beacon().decode(mb.Request(url=url)).recipient for url in one.body.split() if url.startswith(OURS)})
+        for one in mail.outbox
+    ]
+
+
+@override_settings(MAILBEACON=options(MESSAGE_FOR=whom))
+def test_send_mail_send_mass_mail_and_other_apps_are_tracked_by_one_setting():
+    mail.send_mail("Seeds", TEXT, None, ["ada@garden.example"], html_message=HTML)
+    mail.send_mass_mail([("Seeds", TEXT, None, [f"{name}@garden.example"]) for name in ("ben", "boss")])
+    assert recipients() == [["ada"], ["ben"], []]
+    assert OURS in mail.outbox[0].alternatives[0][0]
+
+
+def test_a_tracked_mail_to_several_people_is_refused_without_their_addresses():
+    several = a_mail("ada@garden.example", bcc=["ben@garden.example"])
+    several.mailbeacon = MESSAGE
+    with pytest.raises(ConfigError, match="2 people") as refused:
+        several.send()
+    assert "garden.example" not in str(refused.value)
+    assert mail.outbox == []
+
+
+@override_settings(MAILBEACON=options(MESSAGE_FOR=whom, SPLIT=True))
+def test_split_each_gets_a_copy_of_their_own_and_nobody_elses_address():
+    a_mail("ada@garden.example", "boss@garden.example", cc=["ben@garden.example"], bcc=["cleo@garden.example"]).send()
+    assert [one.recipients() for one in mail.outbox] == [
+        [f"{n}@garden.example"] for n in ("ada", "boss", "ben", "cleo")
+    ]
+    assert recipients() == [["ada"], [], ["ben"], ["cleo"]]
+
+
+@override_settings(MAILBEACON=options(SPLIT=True))
+def test_a_mapping_from_address_to_message_is_split_too():
+    several = a_mail("ada@garden.example", "ben@garden.example")
+    several.mailbeacon = {"ada@garden.example": MESSAGE}
+    assert several.send() == 1
+    assert recipients() == [["u-17"], []]
+
+
+def test_a_mail_of_html_alone_is_tracked():
+    only = mail.EmailMessage("Seeds", HTML, None, ["ada@garden.example"])
+    only.content_subtype = "html"
+    only.mailbeacon = MESSAGE
+    only.send()
+    assert "/m/o/" in mail.outbox[0].body
+
+
+def test_what_carries_something_else_is_refused():
+    wrong = a_mail()
+    wrong.mailbeacon = "u-17"
+    with pytest.raises(ConfigError, match=r"mailbeacon\.Message, got str"):
+        wrong.send()
+
+
+def test_anymails_back_ends_send_the_tracked_bodies(need):
+    need("anymail", "sending through a provider")
+    with override_settings(**djangosite.mail_settings(django, "anymail.backends.test.EmailBackend"), ANYMAIL={}):
+        tracked = a_mail()
+        tracked.mailbeacon = MESSAGE
+        tracked.send()
+        params = mail.outbox[0].anymail_test_params
+        assert OURS in params["text_body"]
+        assert "/m/o/" in params["html_body"]
+        assert tracked.anymail_status.status == {"sent"}
+
+
+def test_a_template_tag_gives_tracked_links():
+    template = Template("{% load mailbeacon %}{% tracked_url message 'https://garden.example/' %}")
+    url = template.render(Context({"message": MESSAGE}))
+    assert beacon().destination(url) == "https://garden.example/"
+
+
+# settings and checks
+
+
+def found_by_checks() -> list[str]:
+    return [one.id for one in checks.run_checks() if one.id.startswith("mailbeacon.")]
+
+
+def test_a_good_set_up_passes_the_checks():
+    assert found_by_checks() == []
+
+
+def test_checks_name_what_cannot_work():
+    with override_settings(MAILBEACON={"BASE_URL": "https://t.example.com/m", "SECRET_KEYZ": djangosite.KEY}):
+        (found,) = [one for one in checks.run_checks() if one.id == "mailbeacon.E001"]
+        assert "SECRET_KEYZ; did you mean SECRET_KEYS" in found.msg
+    with override_settings(MAILBEACON=options(BASE_URL="https://t.example.com/elsewhere")):
+        assert found_by_checks() == ["mailbeacon.W001"]
+    with override_settings(MAILBEACON=options(MESSAGE_FOR="no.such.function")):
+        assert found_by_checks() == ["mailbeacon.E002"]
+    with override_settings(**djangosite.mail_settings(django, djangosite.TRACKING)):
+        assert found_by_checks() == ["mailbeacon.E002"]
+    with override_settings(MAILBEACON=None):
+        assert "mailbeacon.E001" in found_by_checks()
+
+
+def test_no_migration_is_missing():
+    call_command("makemigrations", "mailbeacon", check=True, dry_run=True, verbosity=0)
+
+
+# admin and commands
+
+
+@pytest.fixture
+def staff() -> Client:
+    from django.contrib.auth.models import User
+
+    User.objects.filter(username="ada").delete()
+    User.objects.create_superuser("ada", password="a password")
+    client = Client()
+    client.login(username="ada", password="a password")
+    return client
+
+
+def test_the_admin_lists_events_with_filters_and_has_a_page_for_each_campaign(staff):
+    ModelSink().record(event(1, campaign="<b>&x=1"), mb.Verdict(actor=mb.Actor.HUMAN))
+    page = staff.get("/admin/mailbeacon/event/?kind=click").content.decode()
+    assert "report/?campaign=%3Cb%3E%26x%3D1" in page
+    assert "<b>&x" not in page
+    report = staff.get("/admin/mailbeacon/event/report/", {"campaign": "<b>&x=1"})
+    assert report.status_code == 200
+    assert report.content.startswith(b"<!doctype html>")
+    assert b"<b>&x" not in report.content
+    assert staff.get("/admin/mailbeacon/event/add/").status_code == 403
+    assert Client().get("/admin/mailbeacon/event/report/").status_code == 302
+
+
+def test_commands_report_erase_and_retain(tmp_path):
+    sink = ModelSink()
+    sink.record_many([(event(number, recipient=f"u-{number % 2}"), None) for number in range(4)])
+    said = io.StringIO()
+    call_command("mailbeacon_report", campaign="spring", stdout=said)
+    assert "spring" in said.getvalue()
+    call_command("mailbeacon_report", html=str(tmp_path / "page.html"))
+    assert (tmp_path / "page.html").read_text("utf-8").startswith("<!doctype html>")
+    said = io.StringIO()
+    call_command("mailbeacon_erase", "u-1", stdout=said)
+    call_command("mailbeacon_retain", "1", stdout=said)
+    assert said.getvalue() == "2 events erased\n2 events dropped\n"
+    with pytest.raises(CommandError):
+        call_command("mailbeacon_retain", "0")
+    with override_settings(MAILBEACON=options(SINK=MemorySink())):
+        call_command("mailbeacon_erase", "u-1", stdout=io.StringIO())
