@@ -7,8 +7,14 @@ from typing import Any
 import mailbeacon
 
 sys.path[:0] = [str(Path(__file__).parent)]
+import django  # noqa: E402
 import gallery  # noqa: E402 - they stand beside this file
 import schemas  # noqa: E402
+from django.conf import settings as django_settings  # noqa: E402
+
+if not django_settings.configured:  # models cannot be imported before
+    django_settings.configure(INSTALLED_APPS=["mailbeacon.web.django"], DATABASES={})
+    django.setup()
 
 project = "mailbeacon"
 author = "the mailbeacon contributors"

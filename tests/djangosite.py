@@ -69,9 +69,7 @@ def ready() -> None:
                 },
             }
         ],
-        DATABASES={
-            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "file:djangosite?mode=memory&cache=shared"}
-        },
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{folder}/site.sqlite"}},
         **mail_settings(django),
     )
     django.setup()

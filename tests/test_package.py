@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import djangosite
 import pytest
 
 import mailbeacon
@@ -74,6 +75,7 @@ def _name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+djangosite.ready()  # models are not to be imported before
 MODULES = [_name(path) for path in FILES if path.name != "__main__.py"]
 
 
@@ -122,7 +124,8 @@ def test_every_public_name_has_a_docstring(name):
     for one in module.__all__:
         found = getattr(module, one)
         if inspect.isclass(found) and found.__module__.startswith("mailbeacon"):
-            missing += [f"{name}.{one}.{member}" for member in _undocumented(found)]
+            source = inspect.getsource(module)  # a framework puts methods of its own into classes
+            missing += [f"{name}.{one}.{member}" for member in _undocumented(found) if f"def {member}(" in source]
     assert not missing
 
 

@@ -46,4 +46,4 @@ def report_of(sink: object, campaign: str = "", *, as_page: bool = False) -> str
     pairs: Iterable[tuple[Event, Any]] = readable_sink(sink).events()
     events = [event for event, _ in pairs if not campaign or event.campaign == campaign]
     report = reporting.Report(tally=tally(events, classify_all(events)), title=campaign or "All campaigns")
-    return reporting.html(report) if as_page else reporting.text(report)
+    return reporting.to_html(report) if as_page else reporting.to_text(report)

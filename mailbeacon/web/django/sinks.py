@@ -7,7 +7,7 @@ from datetime import date, datetime
 from threading import current_thread, main_thread
 from typing import Any, Final
 
-from django.db import close_old_connections, transaction
+from django.db import connections, transaction
 
 from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Verdict
@@ -85,15 +85,13 @@ class ModelSink:
 
         is_ours = current_thread() is not main_thread() and current_thread().name.startswith(_SPOOL)
         try:
-            if is_ours:
-                close_old_connections()
             with transaction.atomic():
                 work()
         except (DatabaseError, InterfaceError) as error:
             raise StoreError(f"the table of events: {type(error).__name__}") from error
         finally:
             if is_ours:
-                close_old_connections()
+                connections.close_all()
 
 
 def _objects(name: str) -> Any:

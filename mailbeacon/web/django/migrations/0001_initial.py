@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+__all__ = ["Migration"]
+
 
 class Migration(migrations.Migration):
     """Make the tables."""

@@ -1,1 +1,3 @@
 """The tables of the app, version by version."""
+
+__all__: list[str] = []

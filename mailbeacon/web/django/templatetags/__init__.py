@@ -1,1 +1,3 @@
 """Tags for templates."""
+
+__all__: list[str] = []

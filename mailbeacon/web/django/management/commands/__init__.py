@@ -1,1 +1,3 @@
 """Commands of the app."""
+
+__all__: list[str] = []
