@@ -1,4 +1,4 @@
-"""Settings from plain values: the environment and frameworks' configurations."""
+"""Settings from plain values, as frameworks' configurations hold them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 import mailbeacon as mb
-from mailbeacon.beacon.configuring import from_environment, settings_of
+from mailbeacon.beacon.configuring import settings_of
 from mailbeacon.errors import ConfigError
 from mailbeacon.store import JsonlSink, MemorySink, SpoolSink, SqliteHistory, SqliteSink
 
@@ -18,16 +18,8 @@ NEEDED = {
 SINK = MemorySink()
 
 
-def test_a_beacon_of_the_environment():
-    beacon = mb.Beacon.from_env({**NEEDED, "PATH": "/bin", "MAILBEACON_NAMESPACE": ""})
-    assert beacon.settings.keys == (b"0123456789abcdef", b"fedcba9876543210")
-    assert beacon.settings.base_url == "https://t.example.com/m"
-
-
-def test_the_processes_own_environment_is_the_default(monkeypatch):
-    for name, value in NEEDED.items():
-        monkeypatch.setenv(name, value)
-    assert mb.Beacon.from_env().settings.base_url == "https://t.example.com/m"
+def _made(values: dict[str, str]) -> mb.Settings:
+    return settings_of({name.removeprefix("MAILBEACON_"): text for name, text in values.items()}, prefix="MAILBEACON_")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +36,7 @@ def test_the_processes_own_environment_is_the_default(monkeypatch):
 )
 def test_texts_become_what_the_setting_wants(name, text, value, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "test_configuring", __import__("sys").modules[__name__])
-    found = from_environment({**NEEDED, f"MAILBEACON_{name.upper()}": text})
+    found = _made({**NEEDED, f"MAILBEACON_{name.upper()}": text})
     assert getattr(found, name) == value
 
 
@@ -56,7 +48,7 @@ def test_a_sink_and_a_history_are_named_by_where_they_keep_events(tmp_path):
     assert isinstance(made.sink, SpoolSink)
     assert isinstance(made.sink.sink, JsonlSink)
     assert isinstance(made.history, SqliteHistory)
-    plain = from_environment({**NEEDED, "MAILBEACON_SINK": str(tmp_path / "events.sqlite")})
+    plain = _made({**NEEDED, "MAILBEACON_SINK": str(tmp_path / "events.sqlite")})
     assert isinstance(plain.sink, SqliteSink)
 
 
@@ -75,4 +67,4 @@ def test_a_sink_and_a_history_are_named_by_where_they_keep_events(tmp_path):
 )
 def test_what_cannot_work_is_said_with_the_variables_name(values, says):
     with pytest.raises(ConfigError, match=says):
-        from_environment({**NEEDED, **values})
+        _made({**NEEDED, **values})

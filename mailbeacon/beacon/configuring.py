@@ -1,4 +1,4 @@
-"""Settings from plain values: the environment, a framework's configuration, a TOML file.
+"""Settings from plain values: a framework's configuration, a TOML file.
 
 Turns texts into what :class:`mailbeacon.Settings` wants, and names a sink or a history by where it keeps its events. Reads
 no environment and no file itself: mappings are given.
@@ -20,9 +20,8 @@ from mailbeacon.model import History, Level, Sink
 from mailbeacon.settings import Settings
 from mailbeacon.store import JsonlSink, SpoolSink, SqliteHistory, SqliteSink
 
-__all__ = ["from_environment", "settings_of"]
+__all__ = ["settings_of"]
 
-_PREFIX: Final = "MAILBEACON_"
 _SPOOL: Final = "spool"
 _LISTS: Final = ("secret_keys", "exclude", "only", "trusted_proxies", "digest_keys")
 _TIMES: Final = ("max_age", "clock_skew")
@@ -42,19 +41,6 @@ _FLAGS: Final = {
     "off": False,
 }
 _PATH: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-
-
-def from_environment(environ: Mapping[str, str]) -> Settings:
-    """Return settings from variables such as ``MAILBEACON_BASE_URL`` and ``MAILBEACON_SECRET_KEYS``.
-
-    Args:
-        environ: Usually ``os.environ``. Variables whose names begin otherwise are ignored; empty ones count as not there.
-
-    Raises:
-        ConfigError: For a variable that is no setting's, with what may have been meant, or a value that cannot work.
-    """
-    named = {name: text for name, text in environ.items() if name.startswith(_PREFIX) and text}
-    return settings_of({name.removeprefix(_PREFIX): text for name, text in named.items()}, prefix=_PREFIX)
 
 
 def settings_of(values: Mapping[str, object], *, prefix: str = "") -> Settings:
