@@ -16,8 +16,9 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 from mailbeacon import fake  # noqa: E402
 from mailbeacon.judging import Classifier  # noqa: E402 - run as a program, the package is found beside it
 from mailbeacon.model import Actor, Kind, Verdict  # noqa: E402
-from tests.bench.traffic import AUDIENCES, FIRST, live, network_data, whole  # noqa: E402
-from tests.scenes import Mailing, Told  # noqa: E402
+from tests.bench.methods import compared  # noqa: E402
+from tests.bench.traffic import AUDIENCES, FIRST, TIMES, live, network_data, whole  # noqa: E402
+from tests.scenes import UNDECIDABLE, Mailing, Told  # noqa: E402
 
 Pairs = Sequence[tuple[Told, Verdict]]
 TARGETS = {
@@ -27,6 +28,8 @@ TARGETS = {
     "machine opens called people": "<= 3 %",
     "the same, without Gmail's prefetch": "",
     "(2) with the first clicks that live verdicts cannot decide": "",
+    "people's clicks called a machine's": "<= 0.1 %",
+    "machines' clicks found, but for what one event cannot tell": ">= 98 %",
 }
 
 
@@ -60,6 +63,14 @@ def figures(pairs: Pairs) -> dict[str, float]:
         "(2) with the first clicks that live verdicts cannot decide": rate(
             [v.is_human is not True for t, v in pairs if "machine: burst" in t.does]
         ),
+        "people's clicks called a machine's": rate([human is False for human in clicks]),
+        "machines' clicks found, but for what one event cannot tell": rate(
+            [
+                v.is_human is False
+                for t, v in pairs
+                if t.machine and t.event.kind is Kind.CLICK and t.does not in (UNDECIDABLE, FIRST)
+            ]
+        ),
     }
 
 
@@ -87,6 +98,10 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
     for data, networks in (("network data", True), ("none", False)):
         yield "one user agent", data, judged(seed, recipients, networks=networks, one_agent=True)
     tables = network_data()
+    for known in TIMES:
+        for links in (20, 8):
+            pairs = whole(fake.MISTAKEN, recipients // 4, seed, known=known, links=links)
+            yield f"mistaken, {links} links", f"{known}, own table", pairs
     for audience in AUDIENCES:
         for data, table in tables.items():
             yield f"{audience.name}, whole", data, whole(audience, recipients, seed, table=table)
@@ -106,17 +121,24 @@ def main() -> None:
     for number, (name, target) in enumerate(TARGETS.items(), 1):
         print(f"({number}) {name}{f': {target}' if target else ''}")
     heads = "".join(f"{f'({number})':>9}" for number in range(1, len(TARGETS) + 1))
-    print(f"\n{'scene':20} {'network data':18} {'events':>7} {'scanned':>8}{heads}    Brier")
+    print(f"\n{'scene':20} {'network data':25} {'events':>7} {'scanned':>8}{heads}    Brier")
     kept = []
-    for scene, data, pairs in scenes(options.seed, options.recipients):
+    for title, data, pairs in scenes(options.seed, options.recipients):
         clicks = [told.machine for told, _ in pairs if told.event.kind is Kind.CLICK]
         row = "".join(f"{figure:9.2%}" for figure in figures(pairs).values())
         print(
-            f"{scene:20} {data:18} {len(pairs):7} {share(sum(clicks), len(clicks))}{row}   {scored(pairs).brier:.4f}",
+            f"{title:20} {data:25} {len(pairs):7} {share(sum(clicks), len(clicks))}{row}   {scored(pairs).brier:.4f}",
             flush=True,
         )
-        if options.all or (data in ("network data", "own table") and "live" not in scene):
-            kept.append((f"{scene}, {data}", pairs))
+        if options.all or (data in ("network data", "own table") and "live" not in title):
+            kept.append((f"{title}, {data}", pairs))
+    for audience in (*AUDIENCES, fake.MISTAKEN):
+        print(f"\n== {audience.name}: what others publish, on the same scene, with the package's own table of networks")
+        print(
+            "of people's clicks called a person's, a machine's; of machines' a machine's, a person's; the same of opens\n"
+        )
+        for name, shares in compared(scene(audience, options.recipients // 2, options.seed)):
+            print(f"{name:46}" + "".join(f"{one:8.1%}" for one in shares), flush=True)
     for title, pairs in kept:
         print(f"\n== {title}: {len(pairs)} events\n")
         print(scored(pairs).text())
