@@ -17,7 +17,7 @@ from mailbeacon import fake  # noqa: E402
 from mailbeacon.judging import Classifier  # noqa: E402 - run as a program, the package is found beside it
 from mailbeacon.model import Actor, Kind, Verdict  # noqa: E402
 from tests.bench.methods import compared  # noqa: E402
-from tests.bench.traffic import AUDIENCES, FIRST, TIMES, live, network_data, whole  # noqa: E402
+from tests.bench.traffic import AUDIENCES, FIRST, TIMES, live, network_data, scene, whole  # noqa: E402
 from tests.scenes import UNDECIDABLE, Mailing, Told  # noqa: E402
 
 Pairs = Sequence[tuple[Told, Verdict]]
