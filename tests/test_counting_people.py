@@ -157,10 +157,10 @@ def test_the_watch_is_linear_in_the_signs_of_one_recipient():
     def seconds(number):
         watch = HotWatch(lambda lead: None, at_least=1e9)
         events = [click(link=n, ago=n / 1e6, mail=f"m{n}") for n in range(number)]
-        start = time.perf_counter()
+        start = time.process_time()
         for one in events:
             watch(one, PERSON)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert min(seconds(2_000) for _ in range(3)) < 3 * min(seconds(1_000) for _ in range(3))
 

@@ -104,12 +104,12 @@ def test_a_flood_of_machines_does_not_push_a_persons_click_out():
 def test_folding_is_linear():
     def seconds(number):
         events, verdicts = flood(number), [SCANNER] * number
-        start = time.perf_counter()
+        start = time.process_time()
         tally(events, verdicts)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(2_000)
-    assert min(seconds(16_000) for _ in range(3)) < 3.2 * min(seconds(8_000) for _ in range(3))
+    assert min(seconds(16_000) for _ in range(3)) < 3.6 * min(seconds(8_000) for _ in range(3))
 
 
 @given(st.lists(st.integers(0, 150), min_size=60, max_size=400), st.integers(1, 3))
@@ -128,6 +128,12 @@ def test_hits_beyond_a_thousand_of_one_message_a_day_are_shown_apart():
     assert found.count(Kind.OPEN).hits.people == 1_002
     assert sum(count.hits.people for count in found.by(Dimension.HOUR, Kind.OPEN).values()) == 1_002
     assert found.marks[Mark.BEYOND, Kind.OPEN] == 500
+
+
+def test_hits_that_were_not_recorded_are_said_too():
+    found = people(hit(unrecorded=999), *(hit(minutes=n % 60) for n in range(1_100)))
+    assert found.marks[Mark.BEYOND, Kind.OPEN] == 999 + 101
+    assert Tally.from_json(found.to_json()).marks == found.marks
 
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "9007199254740992", "-1", "1.5", "true"])

@@ -56,13 +56,13 @@ class Census(NamedTuple):
         shared: Hits that belong to no single mail, by trait.
         mails: How many mails had just these traits.
         beyond: Hits beyond a thousand of one message in a day, by kind.
-        people: The mails that people opened or clicked.
+        people: The mails that people opened or clicked, where anything else was heard of mails of the page.
     """
 
     hits: Counter[int]
     views: Counter[int]
     shared: Counter[int]
-    mails: Counter[frozenset[int]]
+    mails: Counter[tuple[int, ...]]
     beyond: Counter[Kind]
     people: set[bytes]
 
@@ -84,8 +84,8 @@ def take(page: Page, traits: Traits, pause: int) -> Census:
         moments = _moments(entries)
         for place, minutes in moments.items():
             views[place] += len(_starts(minutes, pause))
-        mails[frozenset(moments)] += 1
-        if any(audiences[place] == PEOPLE for place in moments):
+        mails[tuple(sorted(moments))] += 1  # a frozenset would take five times the memory
+        if page.states and any(audiences[place] == PEOPLE for place in moments):
             census.people.add(name)
     for (place, _), number in page.shared.items():
         census.shared[place] += number

@@ -172,6 +172,8 @@ class Page:
         elif event.expired:
             self._mark(Mark.EXPIRED, kind)
             return
+        if event.unrecorded:
+            self._mark(Mark.BEYOND, kind, event.unrecorded)
         actor = Actor.UNKNOWN if verdict is None else verdict.actor
         if verdict is not None:
             self.versions.add(verdict.version)
@@ -192,8 +194,8 @@ class Page:
         entries = self.mails.get(mail, b"") + _ENTRY.pack(place, minute, 1)
         self.mails[mail] = fold(entries, traits) if len(entries) > _FOLD_AT else entries
 
-    def _mark(self, mark: Mark, kind: Kind) -> None:
-        self.marks[mark, kind] = self.marks.get((mark, kind), 0) + 1
+    def _mark(self, mark: Mark, kind: Kind, hits: int = 1) -> None:
+        self.marks[mark, kind] = self.marks.get((mark, kind), 0) + hits
 
     def _state(self, event: Event, key: bytes) -> None:
         if event.recipient is None:

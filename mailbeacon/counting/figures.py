@@ -41,7 +41,7 @@ class Mark(StrEnum):
     CLOCK = "clock"
     """Of mails that claim to have been sent later than they were seen; counted all the same."""
     BEYOND = "beyond"
-    """More than a thousand of one message in one day; in no other figure."""
+    """More of one message in one day than are recorded, or than a thousand; in no other figure."""
     NAMELESS = "nameless"
     """Of nobody that may be told apart, though the level would allow it; counted as shared."""
     UNDATED = "undated"

@@ -94,8 +94,9 @@ class OpenPage:
     @property
     def marks(self) -> Mapping[tuple[Mark, Kind], int]:
         """Remarkable hits."""
-        beyond = {(Mark.BEYOND, kind): hits for kind, hits in self.census().beyond.items() if hits}
-        return {**self.page.marks, **beyond}
+        found = Counter(self.page.marks)
+        found.update({(Mark.BEYOND, kind): hits for kind, hits in self.census().beyond.items() if hits})
+        return found
 
     @property
     def reasons(self) -> Mapping[tuple[Kind, Actor, str], int]:

@@ -34,8 +34,11 @@ _SAID = {
         Kind.CLICK,
     ): "{hits} clicks are in mails that claim to be sent later than they were clicked: is the time of "
     "sending in the right time zone? They are counted.",
-    (Mark.BEYOND, Kind.OPEN): "{hits} opens beyond a thousand of one message in one day are in no figure.",
-    (Mark.BEYOND, Kind.CLICK): "{hits} clicks beyond a thousand in one message in one day are in no figure.",
+    (Mark.BEYOND, Kind.OPEN): "{hits} opens beyond those of one message in one day that are recorded are in no figure.",
+    (
+        Mark.BEYOND,
+        Kind.CLICK,
+    ): "{hits} clicks beyond those in one message in one day that are recorded are in no figure.",
     (Mark.NAMELESS, Kind.OPEN): "{hits} opens are of no known recipient: they are hits only.",
     (Mark.NAMELESS, Kind.CLICK): "{hits} clicks are of no known recipient: they are hits only.",
     (

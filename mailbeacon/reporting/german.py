@@ -191,9 +191,9 @@ _ADVICE = {
     "{hits} clicks are in mails that claim to be sent later than they were clicked: is the time of sending in the right time "
     "zone? They are counted.": "{hits} Klicks sind in Mails, die später versandt sein wollen, als sie angeklickt wurden: stimmt "
     "die Zeitzone der Versandzeit? Sie sind gezählt.",
-    "{hits} opens beyond a thousand of one message in one day are in no figure.": "{hits} Öffnungen über tausend derselben "
+    "{hits} opens beyond those of one message in one day that are recorded are in no figure.": "{hits} Öffnungen über die aufgezeichneten derselben "
     "Nachricht an einem Tag stehen in keiner Zahl.",
-    "{hits} clicks beyond a thousand in one message in one day are in no figure.": "{hits} Klicks über tausend in derselben "
+    "{hits} clicks beyond those in one message in one day that are recorded are in no figure.": "{hits} Klicks über die aufgezeichneten in derselben "
     "Nachricht an einem Tag stehen in keiner Zahl.",
     "{hits} opens are of no known recipient: they are hits only.": "{hits} Öffnungen sind von keinem bekannten Empfänger: sie "
     "zählen nur als Abrufe.",

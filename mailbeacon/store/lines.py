@@ -47,19 +47,24 @@ def broken_report(numbers: Iterable[int], what: str) -> str:
 
 
 def pairs_of(
-    rows: Iterable[tuple[int, str, str | None]], on_broken: Callable[[DataError], object] | None = None
+    rows: Iterable[tuple[int, str, str | None]],
+    on_broken: Callable[[DataError], object] | None = None,
+    wanted: Callable[[str], bool] | None = None,
 ) -> Iterator[Pair]:
     """Return what rows of a database say, each a number, an event's JSON and its verdict's.
 
     Args:
         rows: In the order in which they are to be given.
         on_broken: Is told of each row that cannot be read. Without it, such rows are reported together at the end.
+        wanted: Is given a verdict's JSON, and says whether it is read at all; ``None`` reads every one.
 
     Raises:
         DataError: If rows cannot be read and there is no ``on_broken``; it names their numbers.
     """
     broken: list[int] = []
     for number, event, verdict in rows:
+        if verdict is not None and wanted is not None and not wanted(verdict):
+            verdict = None
         try:
             pair = Event.from_json(event), Verdict.from_json(verdict) if verdict is not None else None
         except DataError as error:
