@@ -17,6 +17,7 @@ from servers import Server, mariadb, postgresql, program
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Actor, Event, Facts, Kind, Verdict
+from mailbeacon.privacy import Retention, erase_person, export_person, retain
 from mailbeacon.store import SpoolSink
 
 sa = pytest.importorskip("sqlalchemy", reason="SqlSink needs sqlalchemy")
@@ -251,3 +252,26 @@ def test_errors_name_the_database_and_not_what_was_to_be_kept(tmp_path):
 def test_what_is_no_engine_is_refused(wrong):
     with pytest.raises(ConfigError):
         SqlSink(wrong)
+
+
+def test_rights_hold_in_a_database_as_in_a_file(url):
+    """A copy, what is older loses its recipient and then goes, and erasure takes the last open with it."""
+    with SqlSink(url, wait=SOON) as sink, SqlHistory(url, wait=SOON) as history:
+        for number, name in enumerate(("u-1", "u-2", "u-1")):
+            sink.record(event(number, recipient=name), VERDICT)
+            history.add(event(number, recipient=name))
+        sink.put_last_open("u-1", date(2026, 3, 20))
+        assert export_person("u-1", sink, history).count('"event"') == 2
+        later = NOW + timedelta(days=10)
+        bare = [Retention(after=timedelta(days=10, hours=-1), drop="recipient")]
+        assert [one.count for one in retain(bare, later, sink, history) if one.what == "events"] == [1, 1]
+        kept = {one.id: (one.recipient, one.message_id, verdict) for one, verdict in sink.events()}
+        assert kept["e0"] == (None, "", VERDICT)
+        assert [one.id for one, _ in sink.of_recipient("u-1")] == ["e2"]
+        assert [one.id for one, _ in history.of_recipient("u-1")] == ["e2"]
+        assert [one.count for one in retain(bare, later, sink, history)] == [0, 0, 0]
+        assert {one.what: one.count for one in erase_person("u-1", sink, history)[:2]} == {"last opens": 1, "events": 1}
+        assert list(sink.last_opens()) == []
+        assert list(history.of_recipient("u-1")) == []
+        assert retain([Retention(after=timedelta(0))], later, sink)[0].count == 2
+        assert len(sink) == 0

@@ -7,7 +7,7 @@ Does not migrate anything, and opens no connection before it is needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -16,11 +16,14 @@ from typing import Final, Self, TypeVar
 from weakref import WeakMethod
 
 from mailbeacon.errors import ConfigError, DataError, MissingExtra, StoreError
-from mailbeacon.model import Event, Verdict
+from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.bounded import Bounded
 from mailbeacon.store.database import SHORT_WAIT, storable
 from mailbeacon.store.lines import Pair, pairs_of
 from mailbeacon.store.memory import check_bounds
+from mailbeacon.store.rework import Change
+from mailbeacon.store.sql_rework import rework
+from mailbeacon.store.sql_tables import EVENTS, HISTORY, LAST_OPENS
 
 try:
     import sqlalchemy as sa
@@ -30,46 +33,6 @@ except ImportError as missing:
 
 __all__ = ["SqlHistory", "SqlSink"]
 
-_metadata = sa.MetaData()
-_COLLATION: Final = "utf8mb4_bin"
-"""MySQL would otherwise take ``Ann`` and ``ann`` for one."""
-_Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_LongText = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
-_EVENTS: Final = sa.Table(
-    "mailbeacon_events",
-    _metadata,
-    sa.Column("number", _Number, primary_key=True, autoincrement=True),
-    sa.Column("id", sa.String(191), nullable=False, unique=True),
-    sa.Column("kind", sa.String(32), nullable=False),
-    sa.Column("campaign", sa.String(512), nullable=False),
-    sa.Column("recipient", sa.String(512), index=True),
-    sa.Column("received_at", sa.Double(), nullable=False, index=True, comment="Unix time in seconds"),
-    sa.Column("actor", sa.String(32)),
-    sa.Column("event", _LongText, nullable=False),
-    sa.Column("verdict", _LongText),
-    mysql_charset="utf8mb4",
-    mysql_collate=_COLLATION,
-)
-_LAST_OPENS: Final = sa.Table(
-    "mailbeacon_last_opens",
-    _metadata,
-    sa.Column("recipient", sa.String(512), primary_key=True),
-    sa.Column("day", sa.String(10), nullable=False),
-    mysql_charset="utf8mb4",
-    mysql_collate=_COLLATION,
-)
-_HISTORY: Final = sa.Table(
-    "mailbeacon_history",
-    _metadata,
-    sa.Column("number", _Number, primary_key=True, autoincrement=True),
-    sa.Column("id", sa.String(191), nullable=False, unique=True),
-    sa.Column("mail", sa.String(64), index=True, comment="SHA-256 of campaign, message id and recipient"),
-    sa.Column("network_id", sa.String(191), index=True),
-    sa.Column("recipient", sa.String(512), index=True),
-    sa.Column("event", _LongText, nullable=False),
-    mysql_charset="utf8mb4",
-    mysql_collate=_COLLATION,
-)
 _PRUNE_EVERY: Final = 500
 """After how many events the history forgets those beyond its bound."""
 _TRIES: Final = 4
@@ -135,8 +98,8 @@ class _Tables:
     def _make(self) -> None:
         if not self._made:
             with suppress(sa.exc.DBAPIError):  # two workers make the same table at once: the second look finds it
-                _metadata.create_all(self.engine, tables=self._tables)
-            _metadata.create_all(self.engine, tables=self._tables)
+                EVENTS.metadata.create_all(self.engine, tables=self._tables)
+            EVENTS.metadata.create_all(self.engine, tables=self._tables)
             self._made = True
 
     def _leave(self) -> None:
@@ -160,7 +123,7 @@ class SqlSink:
     """
 
     def __init__(self, engine: sa.Engine | str, *, wait: timedelta = SHORT_WAIT) -> None:
-        self._tables = _Tables(engine, [_EVENTS, _LAST_OPENS], wait)
+        self._tables = _Tables(engine, [EVENTS, LAST_OPENS], wait)
 
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Keep one event; an id that is known already is left as it is.
@@ -178,7 +141,7 @@ class SqlSink:
         """
         rows = [_row(event, verdict) for event, verdict in pairs]
         if rows:
-            self._tables.run(lambda connection: _insert_new(connection, _EVENTS, rows))
+            self._tables.run(lambda connection: _insert_new(connection, EVENTS, rows))
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Keep the date of a recipient's last open in place of the one before, and nothing else of it.
@@ -191,7 +154,7 @@ class SqlSink:
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
         """Return each recipient of whom only the date is kept, with the date."""
-        query = sa.select(_LAST_OPENS.c.recipient, _LAST_OPENS.c.day).order_by(_LAST_OPENS.c.recipient)
+        query = sa.select(LAST_OPENS.c.recipient, LAST_OPENS.c.day).order_by(LAST_OPENS.c.recipient)
         rows = self._tables.run(lambda connection: connection.execute(query).all())
         return ((str(recipient), date.fromisoformat(day)) for recipient, day in rows)
 
@@ -210,19 +173,32 @@ class SqlSink:
 
     def of_recipient(self, recipient: str) -> Iterator[Pair]:
         """Read the events of one recipient; rows that cannot be read are passed over."""
-        return self._read(_EVENTS.c.recipient == storable(recipient), lambda _: None)
+        return self._read(EVENTS.c.recipient == storable(recipient), lambda _: None)
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
-        self._tables.delete(_LAST_OPENS, _LAST_OPENS.c.recipient == storable(recipient))
-        return self._tables.delete(_EVENTS, _EVENTS.c.recipient == storable(recipient))
+
+        def work(connection: sa.Connection) -> int:
+            connection.execute(sa.delete(LAST_OPENS).where(LAST_OPENS.c.recipient == storable(recipient)))
+            return connection.execute(sa.delete(EVENTS).where(EVENTS.c.recipient == storable(recipient))).rowcount
+
+        return self._tables.run(work)
 
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many they were."""
-        return self._tables.delete(_EVENTS, _EVENTS.c.received_at < moment.timestamp())
+        return self._tables.delete(EVENTS, EVENTS.c.received_at < moment.timestamp())
+
+    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+        """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
+        work = rework(EVENTS, before, change, kinds, lambda event: {"recipient": _plain(event.recipient)})
+        return self._tables.run(work)
+
+    def drop_last_opens(self, before: date) -> int:
+        """Take out the last opens on days before one, and return how many they were."""
+        return self._tables.delete(LAST_OPENS, LAST_OPENS.c.day < before.isoformat())
 
     def __len__(self) -> int:
-        found = self._tables.run(lambda connection: connection.scalar(sa.select(sa.func.count()).select_from(_EVENTS)))
+        found = self._tables.run(lambda connection: connection.scalar(sa.select(sa.func.count()).select_from(EVENTS)))
         return int(found or 0)
 
     def close(self) -> None:
@@ -236,7 +212,7 @@ class SqlSink:
         self.close()
 
     def _read(self, where: sa.ColumnElement[bool], on_broken: Callable[[DataError], object] | None) -> Iterator[Pair]:
-        query = sa.select(_EVENTS.c.number, _EVENTS.c.event, _EVENTS.c.verdict).where(where).order_by(_EVENTS.c.number)
+        query = sa.select(EVENTS.c.number, EVENTS.c.event, EVENTS.c.verdict).where(where).order_by(EVENTS.c.number)
         self._tables.run(lambda _: None)
         with self._tables.engine.connect() as connection:
             rows = connection.execution_options(yield_per=1000).execute(query)
@@ -271,7 +247,7 @@ class SqlHistory:
         check_bounds(events=events, per_message=per_message, per_network=per_network)
         self._bound = events
         self._limits = per_message, per_network
-        self._tables = _Tables(engine, [_HISTORY], wait)
+        self._tables = _Tables(engine, [HISTORY], wait)
         self._added = count(1)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
@@ -282,8 +258,8 @@ class SqlHistory:
         """
         of_message, of_network = self._limits
         chosen = sa.union_all(
-            _latest(_HISTORY.c.mail, _mail(event), of_message),
-            _latest(_HISTORY.c.network_id, event.facts.network_id, of_network),
+            _latest(HISTORY.c.mail, _mail(event), of_message),
+            _latest(HISTORY.c.network_id, event.facts.network_id, of_network),
         )
         rows = self._tables.within(
             lambda: self._tables.run(lambda connection: connection.execute(chosen).mappings().all())
@@ -298,26 +274,30 @@ class SqlHistory:
         Raises:
             StoreError: If it cannot be kept, or not within the time to wait.
         """
-        row: dict[str, object] = {
-            "id": event.id,
-            "mail": _mail(event),
-            "network_id": event.facts.network_id or None,
-            "recipient": storable(event.recipient),
-            "event": storable(event.to_json()),
-        }
+        row = {"id": event.id, "event": storable(event.to_json()), **_recalled(event)}
         prune = next(self._added) % _PRUNE_EVERY == 0
 
         def put(connection: sa.Connection) -> None:
-            _insert_new(connection, _HISTORY, [row])
+            _insert_new(connection, HISTORY, [row])
             if prune:
-                last = connection.scalar(sa.select(sa.func.max(_HISTORY.c.number))) or 0
-                connection.execute(sa.delete(_HISTORY).where(_HISTORY.c.number <= last - self._bound))
+                last = connection.scalar(sa.select(sa.func.max(HISTORY.c.number))) or 0
+                connection.execute(sa.delete(HISTORY).where(HISTORY.c.number <= last - self._bound))
 
         self._tables.within(lambda: self._tables.run(put))
 
     def erase(self, recipient: str) -> int:
         """Forget a recipient's events, and return how many they were."""
-        return self._tables.delete(_HISTORY, _HISTORY.c.recipient == storable(recipient))
+        return self._tables.delete(HISTORY, HISTORY.c.recipient == storable(recipient))
+
+    def of_recipient(self, recipient: str) -> Iterator[Pair]:
+        """Return the remembered events of one recipient, without verdicts."""
+        query = sa.select(HISTORY.c.event).where(HISTORY.c.recipient == storable(recipient))
+        rows = self._tables.run(lambda connection: connection.execute(query.order_by(HISTORY.c.number)).all())
+        return ((Event.from_json(text), None) for (text,) in rows)
+
+    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+        """Change or drop remembered events, as ``SqliteSink.rework`` does."""
+        return self._tables.run(rework(HISTORY, before, change, kinds, _recalled))
 
     def close(self) -> None:
         """Close all connections of the engine; the next use opens new ones."""
@@ -343,6 +323,12 @@ def _row(event: Event, verdict: Verdict | None) -> dict[str, object]:
     }
 
 
+def _recalled(event: Event) -> dict[str, object]:
+    """Return the columns by which a history finds an event."""
+    network = event.facts.network_id or None
+    return {"mail": _mail(event), "network_id": network, "recipient": storable(event.recipient)}
+
+
 def _plain(value: str | None) -> object:
     """Return a text as every database takes it: PostgreSQL has no NUL."""
     return None if value is None else str(storable(value)).replace("\0", "\\x00")
@@ -364,7 +350,7 @@ def _insert_new(connection: sa.Connection, table: sa.Table, rows: Values) -> Non
 
 def _put_later_day(connection: sa.Connection, row: dict[str, object]) -> None:
     """Keep the later of two days."""
-    table = _LAST_OPENS
+    table = LAST_OPENS
     changed = connection.execute(
         sa.update(table).where(table.c.recipient == row["recipient"]).values(day=sa.case(
             (table.c.day < row["day"], row["day"]), else_=table.c.day
@@ -379,7 +365,7 @@ def _put_later_day(connection: sa.Connection, row: dict[str, object]) -> None:
 def _latest(column: sa.Column[str], value: str | None, most: int) -> sa.Select[tuple[str, str]]:
     """Select the latest events with a value; none has the empty one."""
     where = column == value if value else sa.false()
-    inner = sa.select(_HISTORY.c.id, _HISTORY.c.event).where(where).order_by(_HISTORY.c.number.desc()).limit(most)
+    inner = sa.select(HISTORY.c.id, HISTORY.c.event).where(where).order_by(HISTORY.c.number.desc()).limit(most)
     found = inner.subquery()
     return sa.select(found.c.id, found.c.event)
 
