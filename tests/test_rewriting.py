@@ -92,6 +92,50 @@ def test_one_pixel_always_inside_the_rendered_body(html: str, result: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("head", "rest"),
+    [
+        ('<body><div style="display:none">Preview <b>x</b></div>', "<p>Hi</p></body>"),
+        ('<body>\n<!-- c --><span style="max-height:0px">a<span>b</span></span>', "&nbsp;<p>x</p>"),
+        ('<div style="DISPLAY: none">P</div>', "<p>x"),
+        ('<body><div style="display:none">a</div><div style="opacity:0">b</div>', "<p>x</p>"),
+        ("<body>", '<p>x</p><div style="display:none">a</div>'),
+        ("<body>", '<div style="display:none">never closed'),
+        ("<body>", '<div style="opacity:0.5">shown</div>'),
+    ],
+)
+def test_the_pixel_at_the_top_stands_behind_a_hidden_preheader(head: str, rest: str) -> None:
+    """An image before it takes the place of the preview text in some inboxes (esp-html-bugs#13)."""
+    assert rewrite_html(head + rest, wrap, pixel=PIXEL, position="top").html == head + TAG + rest
+
+
+@pytest.mark.parametrize(
+    ("label", "left"),
+    [
+        ("Unsubscribe", True),
+        ("Click here to unsubscribe", True),
+        ("Why did I get this? Unsubscribe", True),
+        ("Users can unsubscribe here", True),
+        ("Opt out", True),
+        ("Opt out of the list", True),
+        ("Opt out of the ordinary", False),
+        ("12 reasons why users unsubscribe", False),
+        ("Unsubscribe rates in 2026", False),
+        ("How to reduce the unsubscribes", False),
+    ],
+)
+def test_the_label_as_a_whole_decides_what_an_unsubscribe_link_is(label: str, left: bool) -> None:
+    """A text about leaving is no way to leave."""
+    assert reasons(f'<a href="https://x.example/a">{label}</a>') == [SkipReason.UNSUBSCRIBE] * left
+
+
+@pytest.mark.parametrize("mark", ["data-mt-no-track", "class='button untracked'"])
+def test_more_marks_keep_a_link_from_being_wrapped(mark: str) -> None:
+    """Those of more senders."""
+    assert reasons(f'<a {mark} href="https://x.example/a">x</a>') == [SkipReason.OPT_OUT]
+    assert not reasons("<a class='untracked2' href='https://x.example/a'>x</a>")
+
+
+@pytest.mark.parametrize(
     "html",
     [
         pytest.param("<html><frameset><frame src=x></frameset></html>", id="a frameset has no body"),

@@ -70,6 +70,7 @@ class WarningKind(StrEnum):
     CLIPPED = "clipped"
     PROVIDER_TRACKING = "provider-tracking"
     MERGE_TAG = "merge-tag"
+    SCOPE = "scope"
     PIXEL = "pixel"
     AMP = "amp"
     NO_BODY = "no-body"

@@ -12,7 +12,7 @@ from enum import IntEnum
 from mailbeacon.caches import Cache
 from mailbeacon.markup import COMMENT, TAG, Attribute, Scan, attributes, scan, tag_name, url_text
 from mailbeacon.model import Place, SkipReason
-from mailbeacon.rewriting.rules import LinkRules, opted_out, says_unsubscribe, shown_host
+from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, opted_out, says_unsubscribe, shown_host
 from mailbeacon.rewriting.steps import LinkDecision
 
 __all__ = ["ParseContext", "Planner", "decide_links", "first", "link_source"]
@@ -183,7 +183,8 @@ class Planner:
         if reason is None and not self.rules.wrap_visible_urls and place is not Place.AREA:
             tag = TAG.match(lowered)
             reason = SkipReason.VISIBLE_URL if tag and shown_host(lowered[tag.end() :]) else None
-        return LinkDecision(start, end, quote, raw, read, url, reason, place)
+        doubt = doubtful_tag(read) if reason is None else ""
+        return LinkDecision(start, end, quote, raw, read, url, reason, place, doubt)
 
     def _comment(self, text: str, base: str) -> Iterator[LinkDecision]:
         """Plan the links only Outlook sees, inside a conditional comment."""

@@ -1,14 +1,15 @@
 """HTML in, the same HTML out with wrapped links and one pixel: nothing else changes by a single character.
 
-The steps, each a function from data to data in a file of its own: scan (``markup``) → frame → decisions → pixel's place →
-splice. What was done is told by ``result``.
+The steps, each a function from data to data in a file of its own: scan (``markup``) → frame → decisions (→ templates) →
+pixel's place → splice. What was done is told by ``result``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from mailbeacon.markup import Scan, scan
+from mailbeacon.errors import RewriteError
+from mailbeacon.markup import Scan, read_tags, scan
 from mailbeacon.model import SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.decisions import Planner, decide_links
 from mailbeacon.rewriting.frame import read_frame
@@ -18,8 +19,12 @@ from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import utf8_length
 from mailbeacon.rewriting.splicing import Spliced, insert, wrap_links
 from mailbeacon.rewriting.steps import Made, Wrap
+from mailbeacon.rewriting.templates import cut_alike, decide_in_template, rendered_spot
 
 __all__ = ["rewrite_html"]
+
+_FIRST_PIECES = 8
+"""Comments and declarations that may stand before the first tag."""
 
 _AMP_NOTE = Warned(kind=WarningKind.AMP, detail="an AMP document is left as it is: an img would make it invalid")
 
@@ -49,33 +54,48 @@ def rewrite_html(
         bound: The destinations that another part of the mail keeps from being wrapped.
 
     Raises:
-        RewriteError: If the document cannot be cut without loss.
+        RewriteError: If the document cannot be cut without loss, or is MJML.
     """
     planner = planner or Planner(LinkRules())
-    found = scan(html)
+    tags = read_tags(html)
+    found = scan(tags.covered if tags else html)
+    pieces = cut_alike(html, found) if tags else found.pieces
     frame = read_frame(found)
+    _refuse_mjml(found)
     if frame.is_amp:
-        return Rewrite(html, html, _left_as_amp(found, planner))
-    decided, bound = decide_links(found, frame.base, planner, bound) if wrap else ((), {})
-    done = wrap_links(found.pieces, decided, wrap, first_number) if wrap else Spliced(found.pieces, [], [], 0)
+        return Rewrite(html, html, _left_as_amp(found, pieces, planner))
+    decided, bound = decide_links(found, frame.base, planner, bound) if wrap else ([], {})
+    if tags and wrap:
+        decided = decide_in_template(decided, found, pieces, tags, planner.rules)
+    done = wrap_links(pieces, decided, wrap, first_number) if wrap else Spliced(pieces, [], [], 0)
     notes: tuple[Warned, ...] = ()
     if pixel or honeypot:
         image, link = pixel_tag(pixel) if pixel else "", honeypot_tag(honeypot) if honeypot else ""
         spot = find_spot(found, frame, position, utf8_length(html) + done.grown + len(image) + len(link))
+        spot = rendered_spot(spot, found, tags) if tags else spot
         note = spot.note
         if spot.piece >= 0 and pixel and holds_pixel(html, pixel, planner.rules.owns):
             note = "no pixel: the document holds one of ours already"
         elif spot.piece >= 0:
-            done = done if wrap else done._replace(pieces=found.pieces.copy())
-            insert(done, found.pieces, spot, image, link)
+            done = done if wrap else done._replace(pieces=pieces.copy())
+            insert(done, pieces, spot, image, link)
         notes = (Warned(kind=WarningKind.PIXEL, detail=note),) if note else ()
-    return Rewrite(html, "".join(done.pieces), Made(found.pieces, done.changes, done.left, notes, bound))
+    return Rewrite(html, "".join(done.pieces), Made(pieces, done.changes, done.left, notes, bound, tags))
 
 
-def _left_as_amp(found: Scan, planner: Planner) -> Made:
+def _refuse_mjml(found: Scan) -> None:
+    """Refuse the source of a mail in MJML, which no mail program reads."""
+    for piece in found.pieces[1:_FIRST_PIECES]:
+        if piece[:5].lower() == "<mjml":
+            raise RewriteError("MJML must be compiled to HTML first: rewrite and compile take what mjml makes of it")
+        if piece[1:2] not in "!?":
+            break
+
+
+def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:
     """Return how an AMP document is left as it is."""
     decided, _ = decide_links(found, "", planner)
     left = [
         (index, one if one.reason else one._replace(reason=SkipReason.AMP)) for index, links in decided for one in links
     ]
-    return Made(found.pieces, (), left, (_AMP_NOTE,))
+    return Made(pieces, (), left, (_AMP_NOTE,))

@@ -5,17 +5,20 @@ Finds no link itself: those of the rewriting are matched with html5lib's by addr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mailbeacon.markup import trim_url
+from mailbeacon.markup import COVER, trim_url
 from mailbeacon.model import Link, Skipped
 
 if TYPE_CHECKING:
     from mailbeacon.outline import SeenLink
 
 __all__ = ["labelled"]
+
+_COVERED = re.compile(f"{COVER}++")
 
 
 def labelled(
@@ -35,7 +38,8 @@ def labelled(
 
     def label(url: str) -> str:
         labels = waiting.get(url)
-        return (labels.pop() if len(labels) > 1 else labels[0]) if labels else ""
+        found = (labels.pop() if len(labels) > 1 else labels[0]) if labels else ""
+        return _COVERED.sub("…", found) if COVER in found else found
 
     order = [(link.line, link.column, True, at) for at, link in enumerate(links)]
     order += [(link.line, link.column, False, at) for at, link in enumerate(skipped)]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Literal, NamedTuple
 
 from mailbeacon.markup import COMMENT, RAW_NAMES, TAG, Scan, escape_attribute, tag_name, tokens
 from mailbeacon.rewriting.frame import Frame
 from mailbeacon.rewriting.sizes import TOP_BYTES
 
-__all__ = ["HONEYPOT", "PIXEL", "Position", "Spot", "find_spot", "holds_pixel", "honeypot_tag", "pixel_tag"]
+__all__ = ["HONEYPOT", "PIXEL", "Position", "Spot", "find_spot", "holds_pixel", "honeypot_tag", "pixel_tag", "spot_at"]
 
 Position = Literal["auto", "top", "bottom"]
 
-PIXEL = '<img src="{}" width="1" height="1" alt="" border="0" style="display:block;width:1px;height:1px;border:0" />'
-"""The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193)."""
+PIXEL = (
+    '<img src="{}" width="1" height="1" alt="" border="0" '
+    'style="display:block;width:1px;height:1px;border:0;padding:0;margin:0" />'
+)
+"""The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193). No larger for what a sheet says
+of every image."""
 HONEYPOT = '<a href="{}" aria-hidden="true" tabindex="-1" style="display:none;font-size:0;line-height:0;mso-hide:all">&#8203;</a>'
 """A link without words that no reader sees, reaches by keyboard or hears read out; what follows it reads the source."""
 
@@ -31,6 +36,16 @@ _HEAD = frozenset({
     "template", "noframes",
 })  # fmt: skip
 """Elements that may come before the body. Source: HTML Living Standard, section 13.2.6.4.4."""
+
+
+_PREHEADERS = frozenset({"div", "span", "p", "td", "font"})
+_PREHEADER_REACH = 16_384
+"""Characters in which a preheader is looked for."""
+_PREHEADER_PIECES = 64
+_HIDDEN = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])|max-height\s*:\s*0|font-size\s*:\s*[01]px",
+    re.IGNORECASE,
+)
 
 
 class Spot(NamedTuple):
@@ -104,16 +119,55 @@ def find_spot(scan: Scan, frame: Frame, position: Position, size: int) -> Spot:
 
 
 def _top(scan: Scan, frame: Frame) -> Spot | None:
-    """Return where the body begins, in a fragment too."""
+    """Return where the body begins, in a fragment too: behind a hidden preheader, which an inbox shows as the preview."""
     pieces = scan.pieces
     if 0 <= frame.body_start < scan.safe:
         tag = TAG.match(pieces[frame.body_start])
-        return Spot(frame.body_start, tag.end()) if tag else None
+        return _behind_preheader(scan, Spot(frame.body_start, tag.end())) if tag else None
     text = pieces[0].lstrip(_BLANK)
     if text:
         return Spot(0, len(pieces[0]) - len(text))
     name = tag_name(pieces[1]) if scan.safe > 1 and 1 not in scan.ambiguous else ""
-    return Spot(0, len(pieces[0])) if name and name[0] != "/" and name not in _HEAD else None
+    begins = name and name[0] != "/" and name not in _HEAD
+    return _behind_preheader(scan, Spot(0, len(pieces[0]))) if begins else None
+
+
+def _behind_preheader(scan: Scan, top: Spot) -> Spot:
+    """Return the end of the hidden elements that a body begins with, or its begin where there are none.
+
+    Source: esp-html-bugs#13; an image before the preheader takes the place of the preview text in some inboxes.
+    """
+    text = "".join(scan.pieces[top.piece : top.piece + _PREHEADER_PIECES])[top.at : top.at + _PREHEADER_REACH]
+    at, behind, hidden, depth = 0, 0, "", 0
+    for token in tokens(text):
+        name, tag = tag_name(token), TAG.match(token)
+        if hidden:
+            depth += (name == hidden) - (name == f"/{hidden}")
+            if not depth and tag:
+                behind, hidden = at + tag.end(), ""
+        elif name in _PREHEADERS and tag and _HIDDEN.search(tag[0]):
+            hidden, depth = name, 1
+        elif name or (token[:1] != "<" and token.strip(_BLANK)):
+            break
+        at += len(token)
+        if not hidden and behind and text[behind:at].strip(_BLANK):
+            break
+    place = sum(map(len, scan.pieces[: top.piece])) + top.at + behind
+    return (spot_at(place, scan) or top) if behind else top
+
+
+def spot_at(place: int, scan: Scan) -> Spot | None:
+    """Return an offset in a document as a spot, where text stands that a reader sees."""
+    starts = [0, *accumulate(map(len, scan.pieces))]
+    index = bisect_right(starts, place) - 1
+    if index >= len(scan.pieces):
+        return Spot(len(scan.pieces))
+    piece, at = scan.pieces[index], place - starts[index]
+    if index >= scan.safe or index in scan.ambiguous or tag_name(piece) in RAW_NAMES:
+        return None
+    tag = TAG.match(piece) or COMMENT.match(piece)
+    is_text = piece.rfind("<", 0, at) <= piece.rfind(">", 0, at)
+    return Spot(index, at) if is_text and (index == 0 or (tag is not None and tag.end() <= at)) else None
 
 
 def _body_begun(scan: Scan, end: int) -> bool:

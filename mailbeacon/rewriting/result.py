@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from mailbeacon.errors import RewriteError
-from mailbeacon.markup import attribute_text
+from mailbeacon.markup import Span, attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
 from mailbeacon.rewriting.steps import LinkDecision, Made
@@ -91,7 +91,7 @@ class Rewrite:
         from mailbeacon.rewriting.labels import labelled
 
         try:
-            seen = seen or outline.parse(self.source)
+            seen = seen or outline.parse(self.covered)
         except RewriteError:
             return self.links, self.skipped
         return labelled(self.links, self.skipped, [one.read for one, _ in self.wrapped()], seen.links)
@@ -143,9 +143,40 @@ class Rewrite:
         )
         return (Warned(kind=WarningKind.CLIPPED, detail=detail),)
 
-    def applied(self, wanted: Callable[[Edit], bool]) -> str:
-        """Give the source with some of the edits only."""
-        parts, at, source = [], 0, self.source
+    @property
+    def covered(self) -> str:
+        """The source as HTML's rules may read it: with template tags covered that they would misread."""
+        return self._made.tags.covered if self._made.tags else self.source
+
+    @cached_property
+    def scoped(self) -> tuple[Warned, ...]:
+        """Where a placeholder for the token would mean another variable: in a loop, or in a block with names of its own."""
+        tags = self._made.tags
+        if tags is None:
+            return ()
+        found: dict[Span, Edit] = {}
+        for edit, opened in zip(self.edits, tags.open_blocks([edit.start for edit in self.edits]), strict=True):
+            for span in opened:
+                if tags.changes_names(span):
+                    found.setdefault(span, edit)
+        return tuple(self._scope(tags.source[span.start : span.end], span.start) for span in found)
+
+    def _scope(self, tag: str, at: int) -> Warned:
+        line = bisect_right(self._lines, at)
+        detail = (
+            f"inside {tag[:60]} names mean something else, so a plain placeholder such as {{{{token}}}} comes out empty there: "
+            "write {{@root.token}} in Handlebars, {{$.token}} in Go, or hand the token in"
+        )
+        return Warned(kind=WarningKind.SCOPE, detail=detail, line=line, column=at - self._lines[line - 1] + 1)
+
+    def applied(self, wanted: Callable[[Edit], bool], *, covered: bool = False) -> str:
+        """Return the source with some of the edits only.
+
+        Args:
+            wanted: Which edits.
+            covered: Take the source as HTML's rules may read it.
+        """
+        parts, at, source = [], 0, self.covered if covered else self.source
         for edit in self.edits:
             if wanted(edit):
                 parts += [source[at : edit.start], edit.new]

@@ -18,15 +18,25 @@ from mailbeacon.markup import Attribute, attribute_text
 from mailbeacon.model import SkipReason
 from mailbeacon.settings import Settings
 
-__all__ = ["MERGE_TAG", "LinkRules", "opted_out", "says_unsubscribe", "shown_host"]
+__all__ = ["MERGE_TAG", "LinkRules", "doubtful_tag", "opted_out", "says_unsubscribe", "shown_host"]
 
 MERGE_TAG = re.compile(
-    r"(?:\{|%7b){2}|\{%|%7b%25|(?:\*|%2a)(?:\||%7c)|%%|%25%25|<%|%3c%25|(?:\[|%5b){2}|(?:\$|%24)(?:\{|%7b)"
-    r"|%recipient[._]|%[a-z_]*unsubscribe_url%",
+    r"(?:\{|%7b){2}|\{[%!$]|%7b%25|(?:\*|%2a)(?:\||%7c)|%%(?:=|[a-z_][\w. :-]*+%%)|%25%25[a-z_][\w.]*+%25%25|<[%?]|%3c%25"
+    r"|(?:\[|%5b){2}\s*+[$@#~a-z_][^\[\]]*+\]|%5b%5b[a-z_][\w.]*+%5d%5d|(?:\$|%24)(?:\{|%7b)|\$\[[^\[\]]++\]\$|#\{|##[a-z_]\w*+##"
+    r"|\[%[^\[\]%]++%\]|%\([a-z_]\w*+\)s|%recipient[._]|%[a-z_]*unsubscribe_url%|\{[a-z_][\w.]*+(?:[=|:][^{}\"]*+)?\}"
+    r"|(?<!//)\[[a-z_]++:[a-z_][^\[\]]*+\]|(?<=[=/])\[[a-z_][a-z_ -]*+\]|%[g-z_][a-z0-9_]*+%|%[a-f][g-z_][a-z0-9_]*+%",
     re.IGNORECASE,
 )
 """What a mailing program fills in later. Source: the template syntaxes of Jinja, Liquid, Mailchimp, Salesforce Marketing Cloud,
-ERB, Mautic, JavaScript and Mailgun (their documentation, 2026), each sign plain or percent-encoded: encoders leave some."""
+ERB, PHP, Blade, Ruby, Mautic, MailPoet, CiviCRM, Mailtrain, Mailgun, JavaScript, Python and 1&1 (their documentation, 2026),
+each of the commoner signs plain or percent-encoded: encoders leave some."""
+_WHOLE_TAG = re.compile(
+    r"(?:\[[^\[\]]++\]|@(?:\{|\()?[a-z_][^\s]*+|\$!?\{?[a-z_][\w.]*+(?:\([^()]*+\))?\}?|##?[a-z_]\w*+(?:##|\([^()]*+\))|%[a-z_]\w*+%)\Z",
+    re.IGNORECASE,
+)
+"""A tag that is the whole address: in an address that is none, less is needed to tell. Source: also Razor, Velocity, Thymeleaf."""
+_DOUBTFUL = re.compile(r"\[[A-Z][A-Z0-9_]++\]|%[A-F][A-F0-9][A-Z][A-Z0-9_]*+%")
+"""What may be a tag, or a part of a genuine address: ``?list[NAME]=1`` is one of PHP."""
 
 _UNSUBSCRIBE = (
     "unsub", "cancel your subscription", "cancel subscription", "stop receiving", "abmeld", "abbestell", "desabonn",
@@ -38,8 +48,16 @@ _UNSUBSCRIBE = (
 )  # fmt: skip
 """What unsubscribe links say, in their address or their label."""
 
-_OPT_OUT = re.compile(r"opt[-_ ]?out(?![a-z])")
-_ALWAYS = frozenset({"data-pm-no-track", "data-no-track", "data-skip-click", "mc:disable-tracking", "ses:no-track"})
+_OPT_OUT = re.compile(r"opt[-_ ]?out(?![a-z])(?! of the (?!list|mail|news|e-?mail))")
+_ABOUT = re.compile(r"\b(?:why|reasons?|reduc(?:e|ing)|avoid|prevent|fewer) (?:[\w']++ ){0,3}\Z")
+"""What stands before the word where a text is about leaving, and no way to leave."""
+_ABOUT_AFTER = re.compile(r"\w*+[ _+-](?:rates?|statistics|benchmarks?)\b")
+_ABOUT_REACH = 60
+_EDGES = re.compile("[<>\"'?&]")
+_JOINTS = re.compile(r"(?>[\s_+/-]|%20)++")
+_ALWAYS = frozenset(
+    {"data-pm-no-track", "data-mt-no-track", "data-no-track", "data-skip-click", "mc:disable-tracking", "ses:no-track"}
+)
 _WHEN = {
     "data-mailbeacon": ("off",),
     "clicktracking": ("off", "no", "false", "0"),
@@ -67,6 +85,8 @@ def opted_out(found: Sequence[Attribute]) -> bool:
     for attribute in found:
         if attribute.name in _ALWAYS and attribute.value.strip().lower() != "false":
             return True
+        if attribute.name == "class" and "untracked" in attribute.value.lower().split():
+            return True
         if attribute.name in _WHEN and attribute.value.strip().lower() in _WHEN[attribute.name]:
             return True
     return False
@@ -79,9 +99,26 @@ def says_unsubscribe(lowered: str) -> bool:
     if "\xa0" in lowered:
         lowered = lowered.replace("\xa0", " ")
     for word in _UNSUBSCRIBE:  # a loop: half the time of any() over a generator, for each link
-        if word in lowered:
+        if word in lowered and _asks(lowered, word):
             return True
     return "opt" in lowered and _OPT_OUT.search(lowered) is not None
+
+
+def _asks(lowered: str, word: str) -> bool:
+    """Check whether a word for leaving is meant as one somewhere in a text, and is not what the text is about."""
+    at = lowered.find(word)
+    while at >= 0:
+        before = _JOINTS.sub(" ", _EDGES.split(lowered[max(0, at - _ABOUT_REACH) : at])[-1])
+        if not _ABOUT.search(before) and not _ABOUT_AFTER.match(lowered, at + len(word)):
+            return True
+        at = lowered.find(word, at + len(word))
+    return False
+
+
+def doubtful_tag(url: str) -> str:
+    """Return what in a URL may be a mailing program's tag, or may as well be meant; empty where nothing is."""
+    found = _DOUBTFUL.search(url)
+    return found[0] if found else ""
 
 
 def shown_host(source: str) -> str:
@@ -103,6 +140,7 @@ class LinkRules:
         owns: Tells whether a URL is one of ours already.
         exclude: Regular expressions, searched in the destination, of links to leave alone.
         only: Regular expressions of the only links to wrap; empty for all.
+        merge_tags: Regular expressions of what the host's mailing program fills in, beside the known forms.
         utm: Parameters added to each destination that lacks them.
         wrap_unsubscribe: Wrap unsubscribe links too.
         wrap_visible_urls: Wrap links whose text is an address too.
@@ -114,11 +152,13 @@ class LinkRules:
     owns: Callable[[str], bool] = lambda _: False
     exclude: Sequence[Expression] = ()
     only: Sequence[Expression] = ()
+    merge_tags: Sequence[Expression] = ()
     utm: Mapping[str, str] = field(default_factory=dict)
     wrap_unsubscribe: bool = False
     wrap_visible_urls: bool = True
     _exclude: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
     _only: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
+    _merge_tags: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
     _utm: Mapping[str, str] = field(init=False, compare=False, default_factory=dict)
     _known: Cache[tuple[str, str], tuple[str, SkipReason | None]] = field(
         init=False, compare=False, repr=False, default_factory=lambda: Cache(_MAX_KNOWN)
@@ -136,22 +176,23 @@ class LinkRules:
             owns=owns,
             exclude=settings.exclude,
             only=settings.only,
+            merge_tags=settings.merge_tags,
             utm=settings.utm,
             wrap_unsubscribe=settings.wrap_unsubscribe,
             wrap_visible_urls=settings.wrap_visible_urls,
         )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_exclude", _compiled(self.exclude, "exclude"))
-        object.__setattr__(self, "_only", _compiled(self.only, "only"))
-        object.__setattr__(self, "exclude", tuple(self.exclude))
-        object.__setattr__(self, "only", tuple(self.only))
+        for name in ("exclude", "only", "merge_tags"):
+            found = getattr(self, name)
+            object.__setattr__(self, f"_{name}", _compiled(found, name))
+            object.__setattr__(self, name, tuple(found))
         added = {name: f"{quote_plus(name)}={quote_plus(value)}" for name, value in self.utm.items()}
         object.__setattr__(self, "_utm", added)
 
     def __hash__(self) -> int:
         flags = (self.wrap_unsubscribe, self.wrap_visible_urls)
-        return hash((self.owns, self.exclude, self.only, frozenset(self.utm.items()), flags))
+        return hash((self.owns, self.exclude, self.only, self.merge_tags, frozenset(self.utm.items()), flags))
 
     def judge(self, url: str, base: str = "") -> tuple[str, SkipReason | None]:
         """Give the destination of a link, and why it must be left alone, or ``None``.
@@ -189,7 +230,9 @@ class LinkRules:
     def _form(self, url: str, base: str) -> SkipReason | None:
         if not url:
             return SkipReason.EMPTY
-        if MERGE_TAG.search(url):
+        if MERGE_TAG.search(url) or _matches(self._merge_tags, url):
+            return SkipReason.MERGE_TAG
+        if not _HTTP.match(url) and _WHOLE_TAG.match(url):
             return SkipReason.MERGE_TAG
         if url[0] == "#":
             return SkipReason.ANCHOR

@@ -68,7 +68,7 @@ def wrap_links(
 
 
 def insert(done: Spliced, source: Sequence[str], spot: Spot, image: str, honeypot: str) -> None:
-    """Insert the image, and the honeypot before it, into a piece without a link, or after the last.
+    """Insert the image, and the honeypot before it, into a piece or after the last.
 
     Args:
         done: Changed in place.
@@ -85,7 +85,8 @@ def insert(done: Spliced, source: Sequence[str], spot: Spot, image: str, honeypo
         out[index] = f"{out[index]}{honeypot}{image}"
     else:
         piece = out[index]
-        out[index] = f"{piece[:at]}{honeypot}{image}{piece[at:]}"
+        place = at + sum(len(one.new) - one.end + one.start for one in changes if one.piece == index and one.end <= at)
+        out[index] = f"{piece[:place]}{honeypot}{image}{piece[place:]}"
     where = len(changes)
     while where and changes[where - 1][:2] >= (index, at):
         where -= 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from mailbeacon.markup import TemplateTags
 from mailbeacon.model import Place, SkipReason, Warned
 
 __all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "Wrap"]
@@ -85,6 +86,7 @@ class Made(NamedTuple):
         left: The links left alone, each with the index of its piece.
         notes: What the sender should know.
         bound: The destinations that a mark or a label keeps from being wrapped, wherever in the mail they stand.
+        tags: The tags of a template language; ``None`` where there are none.
     """
 
     pieces: Sequence[str]
@@ -92,3 +94,4 @@ class Made(NamedTuple):
     left: Sequence[tuple[int, LinkDecision]]
     notes: Sequence[Warned] = ()
     bound: Mapping[str, SkipReason] = {}
+    tags: TemplateTags | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Mapping
 
+from mailbeacon.markup import read_tags
 from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.rewriting.result import Rewrite
-from mailbeacon.rewriting.rules import MERGE_TAG, LinkRules, says_unsubscribe
+from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, says_unsubscribe
 from mailbeacon.rewriting.steps import Change, LinkDecision, LinkWrapper, Made, Wrap
 
 __all__ = ["find_urls", "rewrite_text"]
@@ -22,10 +22,6 @@ _START = re.compile(r"(?<![A-Za-z0-9+.-])https?://", re.IGNORECASE)
 _PUNCTUATION = frozenset(".,;:!?'|\\…’")
 _EMPHASIS = frozenset("*_~")
 """What ends a URL only where it stands before it too: tokens and identifiers end in ``_`` as well."""
-_TEMPLATE = re.compile(
-    r"\{\{[^{}]*+\}\}|\{%(?>[^%{]|%(?!\}))*+%\}|<%(?>[^%<]|%(?!>))*+%>|\[\[[^\[\]]*+\]\]|\$\{[^{}]*+\}|\*\|[^|*]*+\|\*"
-)
-"""A whole template tag, none inside another, so that the search stays linear."""
 _LINES_ABOVE = 3
 """Lines above a link that stands alone in which its words are looked for; blank ones often part the two."""
 _AFTER = re.compile(r"(?![^\r\n]{0,200}://)[^\r\n.,;:!?]{0,60}+(?!:)")
@@ -74,23 +70,19 @@ def _decide(text: str, rules: LinkRules, bound: Mapping[str, SkipReason]) -> lis
     """Return what is to be done with each URL of a text."""
     decided = []
     lines = _Lines(text)
-    tags = [found.span() for found in _TEMPLATE.finditer(text)] if MERGE_TAG.search(text) else []
+    tags = read_tags(text)
     for start, end in find_urls(text):
         read = text[start:end]
         url, reason = rules.judge(read)
-        if tags and _is_within(start, tags):
+        if tags and tags.at(start, start + 1):
             reason = SkipReason.MERGE_TAG
         if reason is None:
             reason = bound.get(read)
         if reason is None and not rules.wrap_unsubscribe and says_unsubscribe(lines.lowered(start, read)):
             reason = SkipReason.UNSUBSCRIBE
-        decided.append(LinkDecision(start, end, "", read, read, url, reason, Place.TEXT))
+        doubt = doubtful_tag(read) if reason is None else ""
+        decided.append(LinkDecision(start, end, "", read, read, url, reason, Place.TEXT, doubt))
     return decided
-
-
-def _is_within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
-    before = bisect_right(spans, place, key=itemgetter(0)) - 1
-    return before >= 0 and place < spans[before][1]
 
 
 class _Lines:

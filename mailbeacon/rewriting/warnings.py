@@ -47,6 +47,10 @@ def find_warnings(made: Made, at: At) -> Iterator[Warned]:
         if one:
             tag = "" if one.place is Place.TEXT else _tag_around(pieces, index, start)
             yield from _about(tag, one, new, at(index, start))
+            if one.doubt:
+                line, column = at(index, start)
+                detail = f"{one.doubt} in the address may be a merge tag: signed as it is, for it may be meant"
+                yield Warned(kind=WarningKind.MERGE_TAG, detail=detail, line=line, column=column)
     found = next((match[0] for piece in pieces if (match := _PROVIDER_TAG.search(piece))), "")
     if found:
         detail = f"{found} makes the mailing program track this mail too: opens or links would be counted twice"
@@ -59,8 +63,9 @@ def find_warnings(made: Made, at: At) -> Iterator[Warned]:
 def join_warnings(*parts: Iterable[Warned]) -> tuple[Warned, ...]:
     """Give the warnings of a mail's parts, with one count of the links that hold a merge tag."""
     found = [warned for part in parts for warned in part]
-    merged = sum(warned.count for warned in found if warned.kind is WarningKind.MERGE_TAG)
-    others = [warned for warned in found if warned.kind is not WarningKind.MERGE_TAG]
+    counts = [warned for warned in found if warned.kind is WarningKind.MERGE_TAG and not warned.line]
+    merged = sum(warned.count for warned in counts)
+    others = [warned for warned in found if warned not in counts]
     return (*others, _merge_tags(merged)) if merged else tuple(others)
 
 

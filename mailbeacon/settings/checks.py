@@ -110,7 +110,7 @@ def _check_times(settings: Settings) -> None:
 
 
 def _check_patterns(settings: Settings) -> None:
-    for name in ("exclude", "only"):
+    for name in ("exclude", "only", "merge_tags"):
         patterns = getattr(settings, name)
         if isinstance(patterns, str | bytes | re.Pattern) or not isinstance(patterns, Iterable):
             raise ConfigError(f"{name} must be a list of patterns, got {type(patterns).__name__}")

@@ -46,6 +46,7 @@ class MoreOptions(TypedDict, total=False):
     utm: Mapping[str, str]
     exclude: Sequence[str | re.Pattern[str]]
     only: Sequence[str | re.Pattern[str]]
+    merge_tags: Sequence[str | re.Pattern[str]]
     wrap_unsubscribe: bool
     wrap_visible_urls: bool
     honeypot: str

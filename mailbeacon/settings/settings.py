@@ -70,6 +70,8 @@ class Settings:
         utm: Parameters added to each destination that does not have them yet, such as ``{"utm_source": "spring"}``.
         exclude: Patterns (regular expressions, searched in the decoded URL) of links to leave alone.
         only: Patterns of the only links to wrap; empty for all.
+        merge_tags: Patterns of what your mailing program fills in, beside the forms that are known; links that hold one are
+            left alone.
         wrap_unsubscribe: Wrap unsubscribe links too.
         wrap_visible_urls: Wrap links whose text is an address too. Thunderbird and others warn of fraud where the address a
             reader sees and the one a link leads to differ, as they do once it is wrapped.
@@ -127,6 +129,7 @@ class Settings:
     utm: Mapping[str, str] = field(default_factory=dict)
     exclude: Sequence[str | re.Pattern[str]] = ()
     only: Sequence[str | re.Pattern[str]] = ()
+    merge_tags: Sequence[str | re.Pattern[str]] = ()
     wrap_unsubscribe: bool = False
     wrap_visible_urls: bool = True
     honeypot: str = ""

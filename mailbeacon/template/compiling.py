@@ -48,7 +48,6 @@ def compile_template(html: str, text: str, told: Instructions, *, linker: Linker
     """
     if not linker.campaign:
         raise ConfigError("campaign must not be empty: links are signed for their campaign")
-    seen = parse(html) if told.verify else None
     slot = _slot(html, text)
     pixel = linker.routes.open(slot) if told.with_pixel else ""
     wrap = linker.wrap(slot)
@@ -68,6 +67,7 @@ def compile_template(html: str, text: str, told: Instructions, *, linker: Linker
         first_number=told.first_number + len(done.links),
         bound=done.bound,
     )
+    seen = parse(done.covered) if told.verify else None
     if seen:
         prove(done, pixel, slot, before=seen)
     labelled = done.labelled(seen) if seen else (done.links, done.skipped)

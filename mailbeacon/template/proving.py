@@ -45,7 +45,7 @@ def prove(done: Rewrite, pixel: str, slot: str = "", before: Outline | None = No
         return text.replace(slot, _SAMPLE_TOKEN) if slot else text
 
     # a honeypot stands where the pixel does, so what is proved for one holds for both
-    after = filled(done.applied(lambda edit: edit.number != HONEYPOT_LINK))
+    after = filled(done.applied(lambda edit: edit.number != HONEYPOT_LINK, covered=True))
     changed = [(one.read, filled(url)) for one, url in done.wrapped()]
     inserted = filled(pixel) if any(edit.new == pixel_tag(pixel) for edit in done.edits) else None
-    outline.compare(before or done.source, after, changed=changed, pixel=inserted)
+    outline.compare(before or done.covered, after, changed=changed, pixel=inserted)

@@ -96,7 +96,7 @@ class Template:
         self.campaign = campaign
         self.links = (*links, *text.links)
         self.skipped = (*skipped, *text.skipped)
-        self.warnings = join_warnings(html.warnings, text.warnings)
+        self.warnings = join_warnings(html.warnings, html.scoped, text.warnings)
         self._sign = issuer.sign
         self._html = _Cut(html, slot, self._common)
         self._text = _Cut(text, slot, self._common)

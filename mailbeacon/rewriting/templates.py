@@ -1,0 +1,140 @@
+"""What a template language changes about a document: links that are not its own, and where a pixel is sure to be rendered.
+
+Takes the decisions made on the document as HTML reads it, and returns what is left of them; see ``markup.templating``.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
+from mailbeacon.markup import COVER, RAW_NAMES, Scan, SpanKind, TemplateTags, tag_name, url_text
+from mailbeacon.model import Place, SkipReason
+from mailbeacon.rewriting.decisions import link_source
+from mailbeacon.rewriting.pixel import Spot, spot_at
+from mailbeacon.rewriting.rules import LinkRules, says_unsubscribe
+from mailbeacon.rewriting.steps import LinkDecision
+
+__all__ = ["cut_alike", "decide_in_template", "rendered_spot"]
+
+_HREF = re.compile(r"(?<![\w:-])href\s*+=\s*+([\"']?+)\s*+(https?://[^\s\"'<>]++)", re.IGNORECASE)
+_LINK_TAG = re.compile(r"<(?:a|area|v:[a-z]++)[\s/]", re.IGNORECASE)
+_TAG_REACH = 2_048
+"""Characters before an attribute in which its tag is looked for."""
+_EXTENDS = re.compile(r"\{%[-+~]?\s*+extends\b|@extends\b")
+_BLOCK = re.compile(r"\{%[-+~]?\s*+(?:(block)\s++([\w.-]++)|(endblock)\b)")
+_NOT_BODY = frozenset(
+    {"title", "subject", "head", "style", "styles", "css", "extra_head", "extrahead", "preheader", "preview"}
+)
+_CONTENT = re.compile(r"<(?:p|div|table|tr|td|a|img|h[1-6]|span|br|ul|ol|li|center|section)[\s/>]", re.IGNORECASE)
+Decided = list[tuple[int, Sequence[LinkDecision]]]
+
+
+def cut_alike(source: str, found: Scan) -> list[str]:
+    """Return the pieces of a document whose covered form was cut."""
+    ends = list(accumulate(map(len, found.pieces)))
+    return [source[end - len(piece) : end] for piece, end in zip(found.pieces, ends, strict=True)]
+
+
+def decide_in_template(
+    decided: Decided, found: Scan, pieces: Sequence[str], tags: TemplateTags, rules: LinkRules
+) -> Decided:
+    """Return the decisions about a template's links: none in a tag or a message to translate, and each one told.
+
+    Args:
+        decided: The decisions about the document as HTML reads it.
+        found: Its pieces, covered.
+        pieces: The pieces of the document itself.
+        tags: Its template tags.
+        rules: Which links to wrap.
+    """
+    starts = [0, *accumulate(map(len, pieces))]
+    known: dict[int, list[LinkDecision]] = {}
+    places: set[int] = set()
+    for index, links in decided:
+        covered = COVER in found.pieces[index]
+        hides = covered and not rules.wrap_unsubscribe and says_unsubscribe(link_source(pieces, index).lower())
+        for one in links:
+            start = starts[index]
+            kind = tags.at(start + one.start, start + one.end)
+            if kind:
+                raw = pieces[index][one.start : one.end]
+                one = one._replace(raw=raw, read=url_text(raw), reason=one.reason or SkipReason.MERGE_TAG)
+                one = one._replace(reason=SkipReason.MERGE_TAG) if kind is SpanKind.TAG else one
+            elif hides and one.reason is None:
+                one = one._replace(reason=SkipReason.UNSUBSCRIBE)
+            known.setdefault(index, []).append(one)
+            places.add(start + one.start)
+    for match in _HREF.finditer(tags.source):
+        start, end = match.span(2)
+        if start not in places and _is_shown_link(match.start(), found, starts, tags):
+            index = bisect_right(starts, start) - 1
+            at, raw = starts[index], match[2]
+            links = known.setdefault(index, [])
+            links.append(
+                LinkDecision(
+                    start - at, end - at, match[1], raw, url_text(raw), raw, SkipReason.MERGE_TAG, Place.ANCHOR
+                )
+            )
+    return [(index, sorted(known[index])) for index in sorted(known)]
+
+
+def _is_shown_link(place: int, found: Scan, starts: Sequence[int], tags: TemplateTags) -> bool:
+    """Check whether an attribute that no scan found is that of a link which a person sees in the source."""
+    kind = tags.at(place, place + 1)
+    if kind is SpanKind.COMMENT:
+        return False
+    piece = found.pieces[bisect_right(starts, place) - 1]
+    if piece.startswith("<!--") or tag_name(piece) in RAW_NAMES:
+        return False
+    text = tags.source if kind else tags.covered
+    tag = text.rfind("<", max(0, place - _TAG_REACH), place)
+    return tag >= 0 and _LINK_TAG.match(text, tag) is not None
+
+
+def rendered_spot(spot: Spot, found: Scan, tags: TemplateTags) -> Spot:
+    """Return where an image is rendered whatever the template's conditions say.
+
+    Args:
+        spot: Where it would stand in a document that is no template.
+        found: The pieces, covered.
+        tags: The template tags.
+    """
+    if _EXTENDS.search(tags.source):
+        end = _last_block(found, tags)
+        if end is None:
+            return Spot(
+                -1, note="no pixel: a template that extends another shows only its blocks, and none holds content"
+            )
+        return end
+    if spot.piece < 0:
+        return spot
+    starts = [0, *accumulate(map(len, found.pieces))]
+    place = starts[spot.piece] + spot.at
+    opened = next(tags.open_blocks([place]))
+    region = next((span for span in tags.spans if span.start < place < span.end), None)
+    if not opened and not region:
+        return spot
+    first = min([*opened, *([region] if region else [])])
+    before = spot_at(first.start, found)
+    if before:
+        return before._replace(note=spot.note)
+    tag = tags.source[first.start : first.end][:60]
+    return spot._replace(note=f"the pixel stands inside {tag}: a mail that leaves this part out has none")
+
+
+def _last_block(found: Scan, tags: TemplateTags) -> Spot | None:
+    """Return the end of the last outermost block that holds what a reader sees."""
+    opened: list[tuple[int, str]] = []
+    best = None
+    for span in tags.spans:
+        match = _BLOCK.match(tags.source, span.start) if span.kind is SpanKind.TAG else None
+        if match and match[1]:
+            opened.append((span.end, match[2]))
+        elif match and opened:
+            begin, name = opened.pop()
+            if not opened and name.lower() not in _NOT_BODY and _CONTENT.search(tags.covered, begin, span.start):
+                best = spot_at(span.start, found) or best
+    return best
