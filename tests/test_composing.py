@@ -20,7 +20,7 @@ from mailbeacon.composing import compose, compose_bytes
 from mailbeacon.errors import RewriteError, SignedMail
 from mailbeacon.model import Edit, Level, Link, WarningKind
 from mailbeacon.privacy import as_aggregate
-from tests.letters import MESSAGE, composed, letter, rewriter
+from tests.letters import BEACON, MESSAGE, composed, letter, rewriter
 
 HTML = '<html><body><p>Grüße</p><a href="https://example.com/?a=1&amp;b=2">read</a></body></html>\n'
 TEXT = "Grüße: https://example.com/text\n"
@@ -312,3 +312,74 @@ def test_a_url_that_goes_on_in_the_next_line_is_not_cut(parameters: str, text: s
 def test_a_stray_control_character_makes_a_short_letter_no_picture() -> None:
     done = composed(b"Content-Type: text/html; charset=utf-8\n\n<p>\x12<a href='https://x.example/'>x</a></p>\n")
     assert len(done.links) == 1
+
+
+HTML_MAIL = b"To: a@x.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/html\n\n<p><a href='https://x.example/'>x</a></p>\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"\xef\xbb\xbf" + HTML_MAIL, id="a byte order mark"),
+        pytest.param(b"\n\r\n" + HTML_MAIL, id="empty lines"),
+        pytest.param(b"From me Mon\n" + HTML_MAIL, id="an mbox line"),
+        pytest.param(b">From me Mon\n" + HTML_MAIL, id="a quoted mbox line"),
+        pytest.param(
+            HTML_MAIL.replace(b"Subject", b"From me Mon\nSubject", 1), id="an mbox line after the first field"
+        ),
+    ],
+)
+def test_what_harmlessly_precedes_a_header_hides_nothing_of_it(raw: bytes) -> None:
+    """The mail had been taken for a text, and the refusals of signed mail and of several recipients were passed by."""
+    done = composed(raw)
+    assert [link.url for link in done.links] == ["https://x.example/"]
+    assert done.data.partition(b"<p>")[0] == raw.partition(b"<p>")[0]
+    for work in (BEACON.compose_bytes, lambda raw, _: BEACON.compile_mail(raw, campaign="spring")):
+        with pytest.raises(RewriteError, match="2 addresses"):
+            work(raw.replace(b"a@x.example", b"a@x.example, b@x.example"), MESSAGE)
+        with pytest.raises(SignedMail):
+            work(raw.replace(b"Subject: x", b"DKIM-Signature: v=1"), MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        pytest.param(b"A banner of some program\n" + HTML_MAIL, "line 1 of the mail is no header field", id="a banner"),
+        pytest.param(b"4711      \n" + HTML_MAIL, "line 1 of the mail is no header field", id="emlx"),
+        pytest.param(
+            HTML_MAIL.replace(b"Subject", b"stray\nSubject", 1), "line 2 of the mail is no", id="a stray line"
+        ),
+        pytest.param(HTML_MAIL.replace(b"\n", b"\r\r\n"), "line 1 of the mail ends in CR CR LF", id="CR CR LF"),
+        pytest.param(
+            b"Content-Type: multipart/mixed; boundary=q\n\n--q\nContent-Type: text/html\nstray\nContent-Id: <a>\n\n<p>x\n--q--\n",
+            "line 5 of the mail is no header field",
+            id="a stray line in a part",
+        ),
+    ],
+)
+def test_a_line_that_is_no_field_among_the_fields_is_named_and_nothing_changed(raw: bytes, said: str) -> None:
+    """Mail programs differ in what they make of it, so any change might show a header or cut encoded text."""
+    for work in (BEACON.compose_bytes, lambda raw, _: BEACON.compile_mail(raw, campaign="spring")):
+        with pytest.raises(RewriteError, match=said):
+            work(raw, MESSAGE)
+
+
+@pytest.mark.parametrize(
+    ("head", "inner"),
+    [
+        ("multipart/alternative; boundary=q", "Content-Type: text/html; name=body.html"),
+        (
+            "multipart/alternative; boundary=q",
+            "Content-Type: text/html\nContent-Disposition: inline; filename=mail.html",
+        ),
+        ("multipart/related; boundary=q", "Content-Type: text/html; name=body.html"),
+    ],
+)
+def test_a_body_with_a_name_is_still_a_body(head: str, inner: str) -> None:
+    """It had gone out untracked, without a warning (MimeKit#435, mimestream#103)."""
+    link = "<a href='https://x.example/'>x</a>"
+    raw = f"Content-Type: {head}\n\n--q\n{inner}\n\n<p>{link}\n--q\nContent-Type: image/png; name=a.png\n\nx\n--q--\n".encode()
+    assert [link.url for link in composed(raw).links] == ["https://x.example/"]
+    attached = raw.replace(head.encode(), b"multipart/mixed; boundary=q")
+    assert composed(attached).links == ()
+    assert composed(raw.replace(b"inline;", b"attachment;")).bodies == (b"inline;" not in raw)

@@ -297,7 +297,12 @@ def test_scanning_is_linear(piece: bytes) -> None:
                                  b"Content-Transfer-Encoding: quoted-printable"])))  # fmt: skip
 def test_spans_cover_any_bytes_exactly(found: list[bytes]) -> None:
     raw = b"".join(found)
-    assert b"".join(pieces(raw, mime.scan(raw))) == raw
+    try:
+        root = mime.scan(raw)
+    except RewriteError as error:
+        assert "fields follow it" in str(error)
+        return
+    assert b"".join(pieces(raw, root)) == raw
 
 
 def test_spans_of_the_corpus_cover_it_exactly(shared: Path) -> None:

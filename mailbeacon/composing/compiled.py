@@ -184,6 +184,7 @@ def compile_mail(
     if not isinstance(mail, bytes):
         check_email(mail)
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+    mime.scan(raw)  # refuses what other line ends would hide
     opened = open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared)
     htmls = [body.text.text for body in opened.bodies if body.is_html]
     texts = [body.text.text for body in opened.bodies if not body.is_html]

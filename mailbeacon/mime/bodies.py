@@ -31,19 +31,24 @@ _MOST_CONTROL = 0.01
 
 
 def find_bodies(raw: bytes, root: Part) -> tuple[Part, ...]:
-    """Find the text/html and text/plain parts a reader sees, in the order of the mail; not the empty ones."""
+    """Find the text/html and text/plain parts a reader sees, in the order of the mail; not the empty ones.
+
+    A named part is a file, but as the whole mail, as a choice of ``multipart/alternative`` or as the root of
+    ``multipart/related``, where there is nothing else to read (MimeKit#435).
+    """
     found: list[Part] = []
-    waiting = [root]
+    waiting = [(root, True)]
     while waiting:
-        part = waiting.pop()
-        if part.disposition not in ("", "inline") or (part.filename and part is not root):
+        part, is_body = waiting.pop()
+        if part.disposition not in ("", "inline") or (part.filename and not is_body):
             continue
         if part.content_type in ("text/html", "text/plain"):
             found += [part] if part.end > part.body else []
         elif part.content_type == "multipart/related":
-            waiting.extend(_related_root(raw, part))
+            waiting.extend((inner, True) for inner in _related_root(raw, part))
         elif part.content_type not in _CLOSED:
-            waiting.extend(reversed(part.parts))
+            is_choice = part.content_type == "multipart/alternative"
+            waiting.extend((inner, is_choice) for inner in reversed(part.parts))
     return tuple(found)
 
 

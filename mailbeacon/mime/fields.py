@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
+from mailbeacon.errors import RewriteError
+
 __all__ = ["Field", "Parameter", "main_value", "parameter_values", "parameters", "read_fields", "unfolded"]
 
 
@@ -50,6 +52,15 @@ class Parameter:
 
 
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
+_LINES_AHEAD = 20
+_NEWLINE = re.compile(rb"\r\n|\r|\n")
+_BEFORE_MAIL = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*+(?>>?From [^\r\n]*+[\r\n]++)*+")
+_USUAL = re.compile(
+    rb"(?:from|to|cc|bcc|subject|date|message-id|mime-version|content-[a-z-]++|received|return-path|reply-to|sender|dkim-signature"
+    rb"|list-[a-z-]++|x-[a-z-]++)[ \t]*+:",
+    re.IGNORECASE,
+)
+"""Fields that only a header holds at the begin of a line."""
 _NAME = re.compile(rb"([!-9;-~]*+)[ \t]*+:")
 _PARAMETER = re.compile(rb';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?>[^"\\]|\\.)*+)"?|([^;"]*+))', re.DOTALL)
 _SEGMENT = re.compile(r"([^*]++)(?:\*([0-9]{1,9}))?(\*)?")
@@ -60,17 +71,24 @@ def read_fields(raw: bytes, start: int, boundaries: Mapping[bytes, int]) -> tupl
     """Find the header fields that begin at ``start``.
 
     The header ends at an empty line, which belongs to it, or before the first line that is no field: a mail may
-    lack the empty line. A line that is one of ``boundaries`` ends it too. ``From `` of an mbox is passed over.
+    lack the empty line. A line that is one of ``boundaries`` ends it too. ``From `` of an mbox is passed over, and so are a
+    byte order mark and empty lines before a mail's first field.
 
     Returns:
         The fields, and the offset of the body.
+
+    Raises:
+        RewriteError: If a line that is no field stands among the fields: some mail programs would read on behind it, some
+            would take the rest for text, so that nobody can say what the parts are.
     """
     found: list[Field] = []
-    at = start
+    at = start or _first_field(raw)
     while line := _LINE.match(raw, at):
         end = line.end()
         text = line[0].rstrip(b"\r\n")
         if not text:
+            if raw[at - 1 : at] == b"\r" and line[0] == b"\r\n" and _goes_on(raw, end):  # CR CR LF
+                raise _stray(raw, at - 1, "ends in CR CR LF")
             return tuple(found), end
         if text.startswith(b"--") and _is_boundary(text[2:], boundaries):
             break
@@ -80,10 +98,36 @@ def read_fields(raw: bytes, start: int, boundaries: Mapping[bytes, int]) -> tupl
                 found[-1] = Field(name=last.name, start=last.start, value=last.value, end=end)
         elif named := _NAME.match(text):
             found.append(Field(name=named[1].decode().lower(), start=at, value=at + named.end(), end=end))
-        elif not (text.startswith(b"From ") and not found):
+        elif not (text.startswith((b"From ", b">From ")) and (not found or _goes_on(raw, end))):
+            if (found or not start) and _goes_on(raw, end):
+                raise _stray(raw, at)
             break
         at = end
     return tuple(found), at
+
+
+def _first_field(raw: bytes) -> int:
+    """Return where a mail's first field is, behind what harmlessly precedes it; 0 where no field follows that."""
+    before = _BEFORE_MAIL.match(raw)
+    at = before.end() if before else 0
+    return at if _NAME.match(raw, at) else 0
+
+
+def _goes_on(raw: bytes, at: int) -> bool:
+    """Check whether a field that every mail program knows stands between a place and the next empty line or boundary."""
+    for _ in range(_LINES_AHEAD):
+        line = _LINE.match(raw, at)
+        if not line or not line[0].rstrip(b"\r\n") or line[0].startswith(b"--"):
+            return False
+        if _USUAL.match(line[0]):
+            return True
+        at = line.end()
+    return False
+
+
+def _stray(raw: bytes, at: int, what: str = "is no header field") -> RewriteError:
+    number = len(_NEWLINE.findall(raw, 0, at)) + 1
+    return RewriteError(f"line {number} of the mail {what}, and fields follow it: mend that line first")
 
 
 def _is_boundary(text: bytes, boundaries: Mapping[bytes, int]) -> bool:
