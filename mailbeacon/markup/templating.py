@@ -112,9 +112,14 @@ class TemplateTags(NamedTuple):
                 return span.kind
         return None
 
-    def open_blocks(self, places: Sequence[int]) -> Iterator[list[Span]]:
-        """Yield, for each of some offsets in order, the tags before it that open a condition, a loop or a block still open."""
-        opened: list[Span] = []
+    def open_blocks(self, places: Sequence[int]) -> Iterator[tuple[Span | None, Span | None]]:
+        """Yield what is still open at each of some offsets, in order.
+
+        Yields:
+            The outermost tag before it that opens a condition, a loop or a block, and the innermost one in whose block names
+            mean something else; ``None`` where there is none.
+        """
+        opened: list[tuple[Span, Span | None]] = []
         index = 0
         for place in places:
             while index < len(self.spans) and self.spans[index].start < place:
@@ -126,12 +131,9 @@ class TemplateTags(NamedTuple):
                 if _CLOSES.match(text):
                     opened[-1:] = []
                 elif _OPENS.match(text):
-                    opened.append(span)
-            yield opened
-
-    def changes_names(self, span: Span) -> bool:
-        """Check whether names mean something else in the block that a tag opens."""
-        return _SCOPES.match(self.source, span.start) is not None
+                    around = opened[-1][1] if opened else None
+                    opened.append((span, span if _SCOPES.match(text) else around))
+            yield (opened[0][0], opened[-1][1]) if opened else (None, None)
 
 
 def read_tags(source: str) -> TemplateTags | None:

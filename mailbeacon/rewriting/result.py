@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from mailbeacon.errors import RewriteError
-from mailbeacon.markup import Span, attribute_text
+from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
 from mailbeacon.rewriting.steps import LinkDecision, Made
@@ -154,12 +154,8 @@ class Rewrite:
         tags = self._made.tags
         if tags is None:
             return ()
-        found: dict[Span, Edit] = {}
-        for edit, opened in zip(self.edits, tags.open_blocks([edit.start for edit in self.edits]), strict=True):
-            for span in opened:
-                if tags.changes_names(span):
-                    found.setdefault(span, edit)
-        return tuple(self._scope(tags.source[span.start : span.end], span.start) for span in found)
+        inside = (span for _, span in tags.open_blocks([edit.start for edit in self.edits]) if span)
+        return tuple(self._scope(tags.source[span.start : span.end], span.start) for span in dict.fromkeys(inside))
 
     def _scope(self, tag: str, at: int) -> Warned:
         line = bisect_right(self._lines, at)

@@ -113,11 +113,11 @@ def rendered_spot(spot: Spot, found: Scan, tags: TemplateTags) -> Spot:
         return spot
     starts = [0, *accumulate(map(len, found.pieces))]
     place = starts[spot.piece] + spot.at
-    opened = next(tags.open_blocks([place]))
+    outermost, _ = next(tags.open_blocks([place]))
     region = next((span for span in tags.spans if span.start < place < span.end), None)
-    if not opened and not region:
+    first = outermost or region
+    if first is None:
         return spot
-    first = min([*opened, *([region] if region else [])])
     before = spot_at(first.start, found)
     if before:
         return before._replace(note=spot.note)
