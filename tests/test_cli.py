@@ -566,3 +566,30 @@ def test_a_wrong_command_line_is_told_without_links_and_addresses(argv, said, ca
     shown = capfd.readouterr().err
     assert said in shown
     assert "SECRET" not in shown
+
+
+def test_a_preview_shows_what_would_be_done_also_with_a_mail_to_several(tmp_path, capfd):
+    """It writes no mail, so there is nothing that could be sent to the wrong person."""
+    (tmp_path / "a.eml").write_bytes(MAIL.replace(b"To: ", b"To: b@example.com, "))
+    assert main(["rewrite", str(tmp_path / "a.eml"), "--base-url", BASE]) == 1
+    assert "--preview" in said(capfd)
+    assert main(["rewrite", str(tmp_path / "a.eml"), "--base-url", BASE, "--preview"]) == 0
+    shown = capfd.readouterr()
+    assert shown.out.startswith("2 links wrapped, 0 left alone")
+    assert shown.err == ""
+    assert "/c/" not in shown.out
+    assert "@" not in shown.out
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_what_was_done_can_be_had_as_json(preview, tmp_path, capfd):
+    """On standard error beside a document, on standard output in its place."""
+    (tmp_path / "a.eml").write_bytes(MAIL)
+    assert main(["rewrite", str(tmp_path / "a.eml"), "--base-url", BASE, "--json", *["--preview"] * preview]) == 0
+    shown = capfd.readouterr()
+    found = json.loads(shown.out if preview else shown.err)
+    assert [(one["number"], one["url"]) for one in found["links"]] == [
+        (1, "https://shop.example.com/html"),
+        (2, "https://shop.example.com/text"),
+    ]
+    assert (found["skipped"], found["warnings"], found["bytes_before"]) == ([], [], len(MAIL))

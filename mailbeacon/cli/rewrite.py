@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mailbeacon.beacon import Beacon
@@ -11,7 +14,7 @@ from mailbeacon.cli.console import OK, USAGE, Commands, Refused, shown
 from mailbeacon.cli.documents import File, Form, check_bodies, read_document, read_file
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import ConfigError, RewriteError
-from mailbeacon.model import Message, WarningKind
+from mailbeacon.model import Link, Message, Skipped, Warned, WarningKind
 from mailbeacon.rewriting.report import lines
 
 __all__ = ["register"]
@@ -36,8 +39,46 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--strip-signatures", action="store_true", help="leave out a mail's DKIM and ARC fields, which would not hold"
     )
+    parser.add_argument(
+        "--preview",
+        action="store_true",
+        help="write no document, and to standard output what would be done; also for a mail to several recipients",
+    )
+    parser.add_argument("--json", action="store_true", help="say what was done with each link as JSON")
     add_key_option(parser)
     parser.set_defaults(run=_run)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Done:
+    """What became of a file.
+
+    Attributes:
+        data: The result.
+        links: The wrapped links.
+        skipped: The links left alone.
+        warnings: What the sender should look at.
+        html: Whether it is HTML, of which Gmail shows so much.
+    """
+
+    data: bytes
+    links: Sequence[Link]
+    skipped: Sequence[Skipped]
+    warnings: Sequence[Warned]
+    html: bool = False
+
+    def told(self, before: int, *, as_json: bool) -> str:
+        """Return what was done, for people or for programs."""
+        if not as_json:
+            return lines(self.links, self.skipped, self.warnings, before, len(self.data), html=self.html)
+        found = {
+            "links": [one.to_dict() for one in self.links],
+            "skipped": [one.to_dict() for one in self.skipped],
+            "warnings": [one.to_dict() for one in self.warnings],
+            "bytes_before": before,
+            "bytes_after": len(self.data),
+        }
+        return json.dumps(found, ensure_ascii=False, indent=1)
 
 
 def _run(options: Namespace) -> int:
@@ -50,34 +91,46 @@ def _run(options: Namespace) -> int:
         raise Refused(_for_users(str(error)), USAGE) from error
     file = read_file(options.file)
     if file.form is Form.MAIL:
-        data, report = _mail(beacon, file, message, strip_signatures=options.strip_signatures)
+        done = _mail(beacon, file, message, strip_signatures=options.strip_signatures, shared=options.preview)
     else:
-        document = read_document(file)
-        done = beacon.rewrite(document.text, message, text=document.form is Form.TEXT)
-        data = document.encode(done.html)
-        report = lines(*done.labelled(), done.warnings, len(file.data), len(data), html=document.form is Form.HTML)
+        done = _document(beacon, file, message)
+    told = done.told(len(file.data), as_json=options.json)
+    if options.preview:
+        print(told)
+        return OK
     sys.stdout.flush()
-    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.write(done.data)
     sys.stdout.buffer.flush()
-    print(report, file=sys.stderr)
+    print(told, file=sys.stderr)
     return OK
 
 
-def _mail(beacon: Beacon, file: File, message: Message, *, strip_signatures: bool) -> tuple[bytes, str]:
-    """Give the tracked mail, and what was done."""
+def _document(beacon: Beacon, file: File, message: Message) -> _Done:
+    document = read_document(file)
+    done = beacon.rewrite(document.text, message, text=document.form is Form.TEXT)
+    links, skipped = done.labelled()
+    return _Done(
+        data=document.encode(done.html),
+        links=links,
+        skipped=skipped,
+        warnings=done.warnings,
+        html=document.form is Form.HTML,
+    )
+
+
+def _mail(beacon: Beacon, file: File, message: Message, *, strip_signatures: bool, shared: bool) -> _Done:
     try:
         check_bodies(file)
-        done = beacon.compose_with_report(file.data, message, strip_signatures=strip_signatures)
+        done = beacon.compose_with_report(file.data, message, strip_signatures=strip_signatures, shared=shared)
     except RewriteError as error:
         raise Refused(_for_users(str(error))) from error
     if any(warned.kind is WarningKind.NO_BODY for warned in done.warnings):
         raise Refused(f"{file.name} has no HTML or text body that can be read")
-    return done.data, lines(done.links, done.skipped, done.warnings, len(file.data), len(done.data), html=False)
+    return _Done(data=done.data, links=done.links, skipped=done.skipped, warnings=done.warnings)
 
 
 def _for_users(message: str) -> str:
     """Give a message's advice to programs as advice to whoever types commands."""
     message = message.replace("pass strip_signatures=True", "give --strip-signatures")
-    for advice in (", or pass shared=True", ", or set allow_addresses=True"):
-        message = message.replace(advice, "")
-    return message
+    message = message.replace("pass shared=True", "see with --preview what would be done")
+    return message.replace(", or set allow_addresses=True", "")
