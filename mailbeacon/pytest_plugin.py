@@ -6,6 +6,7 @@ pytest alone until a fixture is used. The assertions to go with it are in ``mail
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "mailbeacon_beacon",
     "mailbeacon_clock",
+    "mailbeacon_nothing_lost",
     "mailbeacon_reader",
     "mailbeacon_sink",
     "mailbeacon_traffic",
@@ -43,25 +45,44 @@ def _mailbeacon() -> tuple[Beacon, MemorySink, Clock]:
 
 @pytest.fixture
 def mailbeacon_beacon(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> Beacon:
-    """Give a beacon with a fixed key that records in memory (``mailbeacon_sink``), by a clock the test sets."""
+    """Return a beacon with a fixed key that records in memory (``mailbeacon_sink``), by a clock the test sets."""
     return _mailbeacon[0]
 
 
 @pytest.fixture
 def mailbeacon_sink(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> MemorySink:
-    """Give the sink of ``mailbeacon_beacon``."""
+    """Return the sink of ``mailbeacon_beacon``."""
     return _mailbeacon[1]
 
 
 @pytest.fixture
 def mailbeacon_clock(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> Clock:
-    """Give the clock of ``mailbeacon_beacon``: 3 November 2026, 9:00 UTC, until it is set or a reader acts."""
+    """Return the clock of ``mailbeacon_beacon``: 3 November 2026, 9:00 UTC, until it is set or a reader acts."""
     return _mailbeacon[2]
 
 
 @pytest.fixture
+def mailbeacon_nothing_lost() -> Iterator[None]:
+    """Fail a test in which an event was lost or a hook of the host failed, whatever beacon it used.
+
+    For all tests: ``pytestmark = pytest.mark.usefixtures("mailbeacon_nothing_lost")``.
+    """
+    import logging
+
+    said: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("mailbeacon")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    if said:
+        pytest.fail("mailbeacon: " + "; ".join(said), pytrace=False)
+
+
+@pytest.fixture
 def mailbeacon_reader(mailbeacon_beacon: Beacon, mailbeacon_clock: Clock) -> MailReader:
-    """Give a reader of mails: ``open``, ``click``, ``scan``, and ``using`` for another mail program."""
+    """Return a reader of mails: ``open``, ``click``, ``scan``, and ``using`` for another mail program."""
     from mailbeacon.fake.inbox import MailReader
 
     return MailReader(mailbeacon_beacon.handle, mailbeacon_clock)
@@ -69,7 +90,7 @@ def mailbeacon_reader(mailbeacon_beacon: Beacon, mailbeacon_clock: Clock) -> Mai
 
 @pytest.fixture
 def mailbeacon_traffic(request: pytest.FixtureRequest, mailbeacon_beacon: Beacon) -> Traffic:
-    """Give a small scene of made-up traffic; the marker ``mailbeacon_audience`` says whose, and how much."""
+    """Return a small scene of made-up traffic; the marker ``mailbeacon_audience`` says whose, and how much."""
     from mailbeacon.fake.traffic import sample_traffic
 
     marker = request.node.get_closest_marker("mailbeacon_audience")

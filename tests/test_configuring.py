@@ -50,6 +50,8 @@ def test_a_sink_and_a_history_are_named_by_where_they_keep_events(tmp_path):
     assert isinstance(made.history, SqliteHistory)
     plain = _made({**NEEDED, "MAILBEACON_SINK": str(tmp_path / "events.sqlite")})
     assert isinstance(plain.sink, SqliteSink)
+    for store in (made.sink, made.sink.sink, made.history, plain.sink):
+        store.close()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import mailbeacon as mb
 from mailbeacon.errors import ConfigError
 from mailbeacon.fake.inbox import Letter
 from mailbeacon.store import MemorySink, SpoolSink
+from mailbeacon.web import close_stores
 
 flask = pytest.importorskip("flask", reason="the Flask extension needs flask")
 from mailbeacon.web.flask import Mailbeacon, event_recorded  # noqa: E402
@@ -50,6 +51,7 @@ def test_three_settings_mount_the_routes_and_keep_events(tmp_path):
     assert [event.method for event, _ in beacon.settings.sink.events()] == ["GET", "GET", "HEAD"]
     assert {event.address for event, _ in beacon.settings.sink.events()} == {"127.0.0.1"}
     assert client.get("/elsewhere").status_code == 404
+    close_stores(beacon)
 
 
 @pytest.mark.parametrize("rest", ["c/x", "c/x/y", "c/%00%ff", "u/x"])
@@ -178,4 +180,4 @@ def test_the_command_reports(tmp_path):
     run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--html", str(page)])
     assert run.exit_code == 0, run.output
     assert Path(page).read_text("utf-8").startswith("<!doctype html>")
-    beacon_of(app).settings.sink.close()
+    close_stores(beacon_of(app))

@@ -279,3 +279,25 @@ def test_the_tutorial_works_as_it_stands(pytester, monkeypatch):
     pytester.makepyfile(**{name: "\n\n".join(texts) for name, texts in files.items()})
     pytester.makeini("[pytest]\npythonpath = .\nfilterwarnings = error\n")
     pytester.runpytest_subprocess(*PLUGIN, "-q").assert_outcomes(passed=6)
+
+
+def test_a_test_in_which_an_event_was_lost_fails(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(mb.__file__).parents[1]))
+    pytester.makepyfile(
+        """
+        import mailbeacon as mb
+        import pytest
+        from mailbeacon.store import CallbackSink
+
+        pytestmark = pytest.mark.usefixtures("mailbeacon_nothing_lost")
+
+        @pytest.mark.parametrize("sink", [CallbackSink(lambda *_: None), CallbackSink(lambda *_: 1 / 0)])
+        def test_open(sink):
+            beacon = mb.Beacon("https://t.example.com/m", secret_keys=["0123456789abcdef"], sink=sink)
+            url = beacon.open_url(mb.Message(recipient="u-1", campaign="c"))
+            assert beacon.handle(mb.Request(url=url)).status == 200
+        """
+    )
+    result = pytester.runpytest_subprocess(*PLUGIN, "-q")
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*is not kept*ZeroDivisionError*"])

@@ -171,12 +171,14 @@ def test_what_the_sink_raises_is_logged_by_name_and_stops_nothing(caplog):
                 raise OSError("no room for u-1 at 192.0.2.1")
             super().record(event, verdict)
 
-    kept = Picky()
-    with caplog.at_level(logging.ERROR, "mailbeacon"), QueueSink(kept) as sink:
+    kept, lost = Picky(), []
+    told = lambda event, verdict: lost.append((event.id, verdict))  # noqa: E731
+    with caplog.at_level(logging.ERROR, "mailbeacon"), QueueSink(kept, on_lost=told) as sink:
         for number in range(3):
             sink.record(event(number), HUMAN)
         assert sink.flush(SOON)
     assert [one.id for one, _ in kept.events()] == ["e0", "e2"]
+    assert lost == [("e1", HUMAN)]
     assert [entry.getMessage() for entry in caplog.records] == ["the sink, so event e1 is not kept, failed: OSError"]
 
 

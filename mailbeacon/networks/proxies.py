@@ -82,7 +82,7 @@ class TrustedProxies:
 
 
 def _forwarded(field: str) -> list[str]:
-    """Give the ``for`` of each hop of a ``Forwarded`` field, empty where a hop names none."""
+    """Return the ``for`` of each hop of a ``Forwarded`` field, empty where a hop names none."""
     hops = [""]
     position = 0
     while position < len(field):

@@ -2,7 +2,7 @@
 
 from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, marked, respond
-from mailbeacon.replying.keeping import failed, judged, keep
+from mailbeacon.replying.keeping import failed, judged, keep, lost
 from mailbeacon.replying.limiting import HitLimit
 from mailbeacon.replying.pages import PIXEL
 
@@ -18,6 +18,7 @@ __all__ = [
     "judged",
     "keep",
     "level_now",
+    "lost",
     "marked",
     "respond",
 ]

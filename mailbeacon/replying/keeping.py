@@ -13,7 +13,7 @@ from mailbeacon.errors import RuleError
 from mailbeacon.model import Actor, Event, History, Judge, LastOpens, Level, Signal, Sink, Verdict
 from mailbeacon.settings import Settings
 
-__all__ = ["UNJUDGED", "failed", "judged", "keep"]
+__all__ = ["UNJUDGED", "failed", "judged", "keep", "lost"]
 
 _log = logging.getLogger("mailbeacon")
 UNJUDGED = Verdict(
@@ -80,9 +80,8 @@ def keep(event: Event, verdict: Verdict, settings: Settings, history: History | 
         try:
             _record(settings.sink, event, verdict)
         except Exception as error:
-            failed(settings, f"the sink, so event {event.id} is not kept,", error)
+            lost(event, verdict, settings, error)
             taken = False
-            _lost(settings, event, verdict)
     known = settings.history if history is None else history
     if known is not None and event.level is _FULL:
         try:
@@ -97,7 +96,9 @@ def keep(event: Event, verdict: Verdict, settings: Settings, history: History | 
     return taken
 
 
-def _lost(settings: Settings, event: Event, verdict: Verdict) -> None:
+def lost(event: Event, verdict: Verdict, settings: Settings, error: BaseException) -> None:
+    """Log that the sink did not take an event, and tell ``on_error`` and ``on_lost``; never raises."""
+    failed(settings, f"the sink, so event {event.id} is not kept,", error)
     if settings.on_lost is not None:
         try:
             settings.on_lost(event, verdict)

@@ -54,7 +54,7 @@ class MemorySink:
             self.record(event, verdict)
 
     def events(self) -> Iterator[tuple[Event, Verdict | None]]:
-        """Give what is kept now, the oldest first."""
+        """Return what is kept now, the oldest first."""
         with self._lock:
             return iter(list(self._kept.values()))
 
@@ -108,7 +108,7 @@ class MemorySink:
             self._days[recipient] = max(day, self._days.get(recipient, day))
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
-        """Give each recipient with the day of the last open, of those whose level is DATE."""
+        """Return each recipient with the day of the last open, of those whose level is DATE."""
         with self._lock:
             return iter(list(self._days.items()))
 
@@ -162,7 +162,7 @@ class MemoryHistory:
         self._networks = _Shelf(networks, per_network)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
-        """Give the remembered events of the same mail or the same network id, each once, without ``event``."""
+        """Return the remembered events of the same mail or the same network id, each once, without ``event``."""
         with self._lock:
             of_message = self._messages.read(event.message_id and event.mail)
             of_network = self._networks.read(event.facts.network_id)
@@ -203,7 +203,7 @@ class MemoryHistory:
 
 
 class _Shelf:
-    """Hold the latest events of the keys used last; an empty key holds nothing."""
+    """The latest events of the keys used last; an empty key holds nothing."""
 
     __slots__ = ("_depth", "_keys", "_queues")
 

@@ -9,6 +9,7 @@ import atexit
 import logging
 import os
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
 from threading import Condition, Thread, current_thread
@@ -40,12 +41,20 @@ class QueueSink:
         sink: Where the events go. It stays the caller's: to read from, after ``flush``, and to close, after ``close``.
         size: How many events may wait.
         patience: How long a caller waits for room.
+        on_lost: Is told of each event the other sink did not take in the worker, after that was logged.
 
     Raises:
         ConfigError: If ``size`` is below 1, or ``patience`` below 0.
     """
 
-    def __init__(self, sink: Sink, *, size: int = 10_000, patience: timedelta = timedelta(milliseconds=50)) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        size: int = 10_000,
+        patience: timedelta = timedelta(milliseconds=50),
+        on_lost: Callable[[Event, Verdict], object] | None = None,
+    ) -> None:
         check_bounds(size=size)
         if isinstance(sink, type) or not callable(getattr(sink, "record", None)):
             raise ConfigError("sink must be an object with a method record")
@@ -54,6 +63,7 @@ class QueueSink:
         self._sink = sink
         self._size = size
         self._patience = patience.total_seconds()
+        self._on_lost = on_lost
         self._closed = False
         self._renew()
         if hasattr(os, "register_at_fork"):
@@ -125,7 +135,7 @@ class QueueSink:
         self._worker: Thread | None = None
 
     def _has_worker(self) -> bool:
-        """Start the worker where there is none; tell whether there is one now."""
+        """Start the worker where there is none; return whether there is one now."""
         if self._worker is None or not self._worker.is_alive():
             worker = Thread(target=self._work, name="mailbeacon sink", daemon=True)
             try:
@@ -150,6 +160,9 @@ class QueueSink:
             except BaseException as error:  # SystemExit too: who dies here would leave the rest waiting
                 with suppress(Exception):
                     _log.error("the sink, so event %s is not kept, failed: %s", event.id, type(error).__name__)
+                with suppress(Exception):
+                    if self._on_lost is not None:
+                        self._on_lost(event, verdict)
             finally:
                 with self._changed:
                     self._done += 1

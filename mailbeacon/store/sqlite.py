@@ -146,7 +146,7 @@ class SqliteSink:
         )
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
-        """Give each recipient with the day of the last open, of those whose level is DATE."""
+        """Return each recipient with the day of the last open, of those whose level is DATE."""
         for recipient, day in self._database.read(
             "SELECT recipient, day FROM mailbeacon_last_opens ORDER BY recipient", ()
         ):
@@ -289,7 +289,7 @@ def _row(event: Event, verdict: Verdict | None) -> tuple[object, ...]:
 
 
 def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Give a table of version 0.1 its column of times, and every table its indexes."""
+    """Return a table of version 0.1 its column of times, and every table its indexes."""
     columns = {row[1] for row in connection.execute(f"PRAGMA table_info({TABLE})")}
     if "received_at" not in columns:
         connection.execute("BEGIN IMMEDIATE")

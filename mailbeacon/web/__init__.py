@@ -44,7 +44,8 @@ def has_body(method: str, url: str) -> bool:
 
 def close_stores(beacon: Beacon) -> None:
     """Close the sink and the history of a server that ends, so that what waits in them is handed over; never raises."""
-    for store in (beacon.settings.sink, beacon.history):
+    sink = beacon.settings.sink
+    for store in (sink, getattr(sink, "sink", None), beacon.history):  # a spool, then what is behind it
         with suppress(AttributeError):
             close = store.close  # type: ignore[union-attr]  # only some can be closed
             try:

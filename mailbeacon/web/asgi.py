@@ -8,7 +8,6 @@ Source: ASGI specification 3.0, and its HTTP and lifespan protocols 2.5.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -20,12 +19,11 @@ from urllib.parse import quote
 
 from mailbeacon.model import Answer, Headers, Level, Reply, Request
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.replying import deliver
+from mailbeacon.replying import deliver, lost
 from mailbeacon.web import MAX_BODY, Beacon, close_stores, has_body
 
 __all__ = ["Application", "application", "lifespan", "raw_url"]
 
-_log = logging.getLogger("mailbeacon")
 _PATH_SAFE: Final = "/:@!$&'()*+,;=~"
 _THREADS: Final = 16
 _SINK_SECONDS: Final = 0.25
@@ -117,7 +115,7 @@ class Application:
         try:
             await asyncio.wait_for(sink.record(event, verdict), _SINK_SECONDS)
         except Exception as error:
-            _log.error("the sink, so event %s is not kept, failed: %s", event.id, type(error).__name__)
+            lost(event, verdict, self._beacon.settings, error)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:

@@ -27,7 +27,7 @@ _PATH_SAFE = "/:@!$&'()*+,;=~"
 
 
 def application(beacon: Beacon) -> WSGIApplication:
-    """Give the WSGI application of a beacon.
+    """Return the WSGI application of a beacon.
 
     Args:
         beacon: Its ``settings.trusted_proxies`` say whose ``proxy_header`` is believed. An application around this one that
@@ -75,7 +75,7 @@ class RequestReader:
 
 
 def raw_url(environ: Mapping[str, object]) -> str:
-    """Give the path and query as the client wrote them, as nearly as the server tells.
+    """Return the path and query as the client wrote them, as nearly as the server tells.
 
     gunicorn and uWSGI give the request's own text (``RAW_URI``, ``REQUEST_URI``). Where a server gives only the decoded
     ``PATH_INFO``, it is encoded again, so that a percent sign is still read as the client meant it.
