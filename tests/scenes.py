@@ -29,7 +29,7 @@ UNDECIDABLE = "machine: one click, full browser, unknown network"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Hold an event, what it did, and who it truly was."""
+    """An event, what it did, and who it truly was."""
 
     event: Event
     does: str
@@ -58,12 +58,12 @@ class Mailing:
         self.serial = 0
 
     def told(self, recipients: int) -> list[Told]:
-        """Give all events of a mailing, in order of time."""
+        """Return all events of a mailing, in order of time."""
         found = [told for number in range(recipients) for told in self.one(number)]
         return sorted(found, key=lambda told: (told.event.received_at, told.event.id))
 
     def one(self, number: int) -> Iterator[Told]:
-        """Give the events of one recipient's mail."""
+        """Return the events of one recipient's mail."""
         draw, links = self.random, self.random.choice((1, 3, 5, 8, 12, 20))
         sent = START + timedelta(seconds=number // 20)
         person = f"office{draw.randrange(30)}" if draw.random() < 0.4 else f"home{number}"
@@ -81,7 +81,7 @@ class Mailing:
             yield from self.read(number, sent, person, links)
 
     def burst(self, number: int, sent: datetime, links: int) -> Iterator[Told]:
-        """Give a scanner's visit. Starts and pace: craft-campaign issue 546, 836 bursts, 2025."""
+        """Return a scanner's visit. Starts and pace: craft-campaign issue 546, 836 bursts, 2025."""
         draw = self.random
         moment = sent + timedelta(seconds=self._start())
         network = draw.choice(HOSTING) if draw.random() < 0.75 else Network()
@@ -104,7 +104,7 @@ class Mailing:
             yield self._told(does, Actor.SCANNER, number, sent, moment, 0, network, client, agent)
 
     def lone_scan(self, number: int, sent: datetime, links: int) -> Iterator[Told]:
-        """Give a scanner that follows a single link."""
+        """Return a scanner that follows a single link."""
         draw = self.random
         moment = sent + timedelta(seconds=self._start())
         known = draw.random() < 0.6
@@ -117,7 +117,7 @@ class Mailing:
         yield self._told(does, Actor.SCANNER, number, sent, moment, link, network, f"one{number}", "chrome120", hints)
 
     def look(self, number: int, sent: datetime, person: str) -> Iterator[Told]:
-        """Give an open. Shares: Litmus, March 2022; prefetch: Bird, 9.8 billion opens, 2021."""
+        """Return an open. Shares: Litmus, March 2022; prefetch: Bird, 9.8 billion opens, 2021."""
         draw = self.random
         moment = sent + timedelta(seconds=draw.lognormvariate(8, 1.8))
         does, truth, agent, network = draw.choices(
@@ -138,7 +138,7 @@ class Mailing:
         yield replace(told, event=replace(told.event, facts=facts))
 
     def read(self, number: int, sent: datetime, person: str, links: int) -> Iterator[Told]:
-        """Give a person's clicks: late, few, and with seconds or minutes between, now and then two at once."""
+        """Return a person's clicks: late, few, and with seconds or minutes between, now and then two at once."""
         draw = self.random
         moment = sent + timedelta(seconds=15 + draw.lognormvariate(8.3, 1.9))
         network = draw.choices((Network(), APPLE, ZSCALER), (88, 4, 8))[0]
@@ -152,7 +152,7 @@ class Mailing:
             moment += timedelta(seconds=draw.expovariate(1) if hasty else draw.lognormvariate(3.0, 1.0))
 
     def beside(self, number: int, sent: datetime, person: str, links: int, start: datetime) -> Iterator[Told]:
-        """Give a person's click within a minute of a burst, before it or after it."""
+        """Return a person's click within a minute of a burst, before it or after it."""
         moment = max(sent + timedelta(seconds=5), start + timedelta(seconds=self.random.uniform(-60, 60)))
         does, link = "person: clicks beside a burst", self.random.randint(1, links)
         yield self._told(does, Actor.HUMAN, number, sent, moment, link, Network(), person, "own", FULL)

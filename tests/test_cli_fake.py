@@ -200,3 +200,14 @@ def test_a_reader_who_goes_away_ends_it_quietly(page):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 1
+
+
+def test_another_tool_s_verdicts_are_scored(page, tmp_path, capfdbinary, capfd):
+    """Who calls everybody a person is right about people only."""
+    lines = log(capfdbinary, page, "--recipients", "60", "--format", "jsonl")
+    told = tmp_path / "told.jsonl"
+    told.write_text("\n".join(json.dumps(json.loads(line) | {"said": {"is_human": True}}) for line in lines))
+    assert any("% right" in line for line in log(capfdbinary, "--judged", str(told)))
+    told.write_text("nonsense\n")
+    assert "line 1 is no judged hit" in refused(capfd, "--judged", str(told))[1]
+    assert "No such file" in refused(capfd, "--judged", str(tmp_path / "none"))[1]

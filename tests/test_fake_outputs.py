@@ -317,3 +317,26 @@ def test_strategies_name_the_extra_they_need(monkeypatch):
     monkeypatch.delitem(sys.modules, "mailbeacon.fake.strategies")
     with pytest.raises(mb.errors.MissingExtra, match=r"mailbeacon\[test\]"):
         import mailbeacon.fake.strategies  # noqa: F401
+
+
+def judged(who: str, url: str, **said: object) -> str:
+    """Return a line of a made-up hit, and what a tool said of it."""
+    truth = {"actor": who, "behaviour": "b", "is_human": who != "scanner"}
+    return json.dumps({"url": url, "truth": truth} | ({"said": said} if said else {}))
+
+
+def test_anybodys_verdicts_are_scored_from_lines_with_the_truth_beside_them() -> None:
+    told = fake.score_lines(
+        [
+            judged("human", "/m/c/a/b", is_human=True),
+            judged("image_proxy", "/m/o/a.gif", is_human=True),
+            judged("scanner", "/m/c/a/b", is_human=True),
+            judged("scanner", "/m/c/a/b", actor="scanner", confidence=0.9),
+            judged("scanner", "/m/c/a/b"),
+            "",
+        ]
+    )
+    assert (told.events, told.accuracy) == (4, 0.75)
+    assert told.recall(mb.Actor.SCANNER) == 0.5
+    with pytest.raises(ConfigError, match="line 2"):
+        fake.score_lines(["", "[1]"])

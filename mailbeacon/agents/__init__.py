@@ -1,4 +1,4 @@
-"""Say what a user agent is: a proxy, a mail client, a browser or a machine, by rules kept as data.
+"""What a user agent is: a proxy, a mail client, a browser or a machine, by rules kept as data.
 
 Mail clients and proxies come before any rule for machines, because general lists of bots call mail clients bots. Does
 not look at addresses, and judges nobody: that a user agent can be forged is the judges' concern.

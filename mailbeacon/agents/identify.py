@@ -117,7 +117,7 @@ class Agents:
     def identify(
         self, user_agent: str, *, requested_with: str = "", client_hints: str = "", platform: str = ""
     ) -> Agent:
-        """Say what a user agent is.
+        """What a user agent is.
 
         Args:
             user_agent: The header's text; only its first 512 characters count.

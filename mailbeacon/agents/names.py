@@ -93,7 +93,7 @@ class Namer:
         self._parse: Callable[[str], tuple[str, str]] | None = None
 
     def name(self, user_agent: str) -> tuple[str, str]:
-        """Give a browser's name and its major version; empty where they are not known."""
+        """Return a browser's name and its major version; empty where they are not known."""
         parse = self._parse
         if parse is None:
             with self._lock:

@@ -23,7 +23,7 @@ _WORD = re.compile(r"[a-z][a-z0-9._-]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Hold one rule.
+    """One rule.
 
     Attributes:
         kind: What a user agent is that fits.
@@ -93,7 +93,7 @@ class RuleTable:
         self._begins = re.compile("|".join(map(re.escape, self._starts)) or "(?!)").match
 
     def find(self, text: str, lowered: str) -> Rule | None:
-        """Give the first rule that fits, or ``None``.
+        """Return the first rule that fits, or ``None``.
 
         Args:
             text: The user agent.

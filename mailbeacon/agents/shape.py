@@ -67,7 +67,7 @@ _ADDONS = re.compile(r"mozilla/5\.0 \(windows nt [\d.]+;[^()]*?trident/7\.0([^()
 
 
 def is_plain_browser(lowered: str) -> bool:
-    """Tell whether a user agent is, sign for sign, that of a common browser: the fast way for most people."""
+    """Check whether a user agent is, sign for sign, that of a common browser: the fast way for most people."""
     return _PLAIN.fullmatch(lowered) is not None
 
 
@@ -161,7 +161,7 @@ same but 103), and of Firefox (78 ESR for macOS before 10.12), 2023.
 
 
 def major_of(lowered: str, product: str) -> int:
-    """Give the major version of a product, or 0."""
+    """Return the major version of a product, or 0."""
     for name, major in _VERSIONS.findall(lowered):
         if name == product:
             return int(major)
@@ -169,7 +169,7 @@ def major_of(lowered: str, product: str) -> int:
 
 
 def contradicts(lowered: str) -> bool:
-    """Tell whether a browser's user agent says two things that exclude each other.
+    """Check whether a browser's user agent says two things that exclude each other.
 
     Source: Trend Micro Phish Insight, rules for sandboxes (Internet Explorer on a Mac); Safari for Windows ended 2012.
     """
@@ -182,7 +182,7 @@ def contradicts(lowered: str) -> bool:
 
 
 def hints_of(lowered: str, kind: AgentKind, *, named: bool = False) -> frozenset[Hint]:
-    """Give the hints the user agent carries in itself.
+    """Return the hints the user agent carries in itself.
 
     Args:
         lowered: The user agent in lower case.
@@ -200,7 +200,7 @@ def hints_of(lowered: str, kind: AgentKind, *, named: bool = False) -> frozenset
 
 
 def _unborn(lowered: str) -> bool:
-    """Tell of a Windows that never was: browsers go on saying 10.0 for Windows 11."""
+    """Check for a Windows that never was: browsers go on saying 10.0 for Windows 11."""
     version = _WINDOWS.search(lowered)
     return version is not None and (int(version[1]) > 10 or (version[1] == "10" and version[2] != "0"))
 
@@ -210,7 +210,7 @@ _ANCIENT = 4
 
 
 def _outdated(lowered: str) -> bool:
-    """Tell of Windows XP or Vista, or of a browser years old.
+    """Check for Windows XP or Vista, or for a browser years old.
 
     Source: Trend Micro Phish Insight counts Windows XP and Vista as a sandbox for certain.
     """

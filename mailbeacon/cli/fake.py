@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.cli.arguments import moment, recipients
-from mailbeacon.cli.console import OK, Commands, Progress, shown
+from mailbeacon.cli.console import OK, Commands, Progress, Refused, shown
 from mailbeacon.cli.keyring import read_keys
 from mailbeacon.cli.newsletter import compiled, load
+from mailbeacon.errors import ConfigError
 from mailbeacon.judging import classify_all
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ def register(commands: Commands) -> None:
     form.add_argument(
         "--score", action="store_true", help="judge the traffic, and print how right the verdicts are in place of a log"
     )
+    form.add_argument(
+        "--judged",
+        type=Path,
+        metavar="LINES",
+        help="read the jsonl another tool has added its verdicts to, and print how right they are",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -83,6 +90,15 @@ def _add_scene(parser: ArgumentParser) -> None:
 def _run(options: Namespace) -> int:
     from mailbeacon import fake
 
+    if options.judged is not None:
+        try:
+            with options.judged.open(encoding="utf-8", errors="replace") as lines:
+                print(fake.score_lines(lines).text())
+        except (ConfigError, OSError) as error:
+            raise Refused(
+                f"{shown(str(options.judged))}: {error if isinstance(error, ConfigError) else error.strerror}"
+            ) from error
+        return OK
     newsletter = load(options.file)
     keys = [KEY] if options.key_file is None else read_keys(options.key_file)
     beacon = Beacon(options.base_url, secret_keys=keys)

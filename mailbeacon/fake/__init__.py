@@ -10,6 +10,7 @@ from mailbeacon.fake.chance import Choices, Rng
 from mailbeacon.fake.clients import Browser, Client
 from mailbeacon.fake.converting import to_events
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, GroundTruth, Hit, Visit
+from mailbeacon.fake.judgements import score_lines
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
 from mailbeacon.fake.mistaken import MISTAKEN, Play
 from mailbeacon.fake.playing import Clock, play
@@ -64,6 +65,7 @@ __all__ = [
     "play",
     "recipient_name",
     "score",
+    "score_lines",
     "simulate",
     "to_events",
     "webhook_keys",

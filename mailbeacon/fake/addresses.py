@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Pool:
-    """Hold ranges of addresses to draw from.
+    """Ranges of addresses to draw from.
 
     Args:
         ranges: In CIDR form; each range is as likely, whatever its size.
@@ -44,7 +44,7 @@ class Pool:
         self._spans = tuple(_span(ip_network(text), hosts) for text in ranges)
 
     def draw(self, rng: Rng) -> str:
-        """Give an address."""
+        """Return an address."""
         wide, first, size, step = rng.pick(self._spans)
         number = first + int(rng.random() * size) * step
         if wide:
@@ -55,7 +55,7 @@ class Pool:
 
 
 def _span(network: IPv4Network | IPv6Network, hosts: int) -> tuple[bool, int, int, int]:
-    """Give the first number of a range, how many there are, and how far apart; of IPv6 the first 64 bits only."""
+    """Return the first number of a range, how many there are, and how far apart; of IPv6 the first 64 bits only."""
     if isinstance(network, IPv6Network):
         first, size = int(network.network_address) >> 64, 1 << (64 - network.prefixlen)
         return True, first, min(size, 1 << 40), 1

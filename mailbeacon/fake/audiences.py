@@ -34,7 +34,7 @@ _WORLD = ((14.0, -8 * _HOUR), (32.0, -5 * _HOUR), (20.0, 0.0), (26.0, _HOUR), (8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Hold what shares of a list behave how.
+    """What shares of a list behave how.
 
     Each recipient draws one behaviour of each layer, independently: one reader, one scanner before it, one stray.
 
@@ -209,7 +209,7 @@ _PRESETS = (CONSUMER, BUSINESS, INTERNAL)
 
 
 def audience(name: str) -> Audience:
-    """Give a preset by its name.
+    """Return a preset by its name.
 
     Raises:
         ConfigError: If there is none of that name.

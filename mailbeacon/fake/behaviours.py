@@ -45,7 +45,7 @@ EVENINGS = Habits(begin=6.5 * 3600, end=23 * 3600, workdays=False, strays=0.06)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Hold what behaviours may know of the mailing they play in.
+    """What behaviours may know of the mailing they play in.
 
     Attributes:
         rng: Where all chance comes from.
@@ -66,7 +66,7 @@ class Scene:
     offices: tuple[str, ...]
 
     def awake(self, after: float, habits: Habits) -> float:
-        """Give the first moment from ``after`` on at which such people look at their mail, in seconds after sending."""
+        """Return the first moment from ``after`` on at which such people look at their mail, in seconds after sending."""
         rng = self.rng
         if rng.random() < habits.strays:
             return after
@@ -82,7 +82,7 @@ class Scene:
         return after + wait + rng.exponential(2700.0) if wait else after
 
     def person_at(self, office: float) -> str:
-        """Give a person's address: in this share of cases that of an office, shared with others."""
+        """Return a person's address: in this share of cases that of an office, shared with others."""
         rng = self.rng
         if office and rng.random() < office:
             return rng.pick(self.offices) if rng.random() < 0.75 else ZSCALER.draw(rng)
@@ -101,15 +101,15 @@ class Behaviour(ABC):
         self._truths = {actor: GroundTruth(actor=actor, behaviour=name) for actor in Actor}
 
     def start(self, scene: Scene) -> float:
-        """Give when the first hit comes, in seconds after sending."""
+        """Return when the first hit comes, in seconds after sending."""
         return scene.rng.lognormal(4800.0, 1.7)
 
     @abstractmethod
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give all hits, the first at ``start``; none where a recipient does nothing that can be seen."""
+        """Return all hits, the first at ``start``; none where a recipient does nothing that can be seen."""
 
     def truth(self, actor: Actor) -> GroundTruth:
-        """Give the truth about a hit of this behaviour."""
+        """Return the truth about a hit of this behaviour."""
         return self._truths[actor]
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Choices(Generic[T]):
-    """Hold things with their weights, ready to draw from.
+    """Things with their weights, ready to draw from.
 
     Args:
         pairs: Weight and thing; weights need not add up to anything.
@@ -54,31 +54,31 @@ class Rng:
         self.random = Random(int(seed)).random
 
     def chance(self, share: float) -> bool:
-        """Tell whether something that happens in this share of cases happens now."""
+        """Check whether something that happens in this share of cases happens now."""
         return self.random() < share
 
     def between(self, low: float, high: float) -> float:
-        """Give a number between two others, each as likely."""
+        """Return a number between two others, each as likely."""
         return low + (high - low) * self.random()
 
     def below(self, count: int) -> int:
-        """Give a whole number from 0 to ``count - 1``, each as likely."""
+        """Return a whole number from 0 to ``count - 1``, each as likely."""
         return int(self.random() * count)
 
     def pick(self, items: Sequence[T]) -> T:
-        """Give one of the things, each as likely."""
+        """Return one of the things, each as likely."""
         return items[int(self.random() * len(items))]
 
     def choose(self, choices: Choices[T]) -> T:
-        """Give one of the things by its weight."""
+        """Return one of the things by its weight."""
         return choices.items[bisect_right(choices.borders, self.random())]
 
     def exponential(self, mean: float) -> float:
-        """Give the wait for something that happens at any moment alike."""
+        """Return the wait for something that happens at any moment alike."""
         return -mean * log(1.0 - self.random())
 
     def lognormal(self, median: float, sigma: float) -> float:
-        """Give a delay whose logarithm is normal.
+        """Return a delay whose logarithm is normal.
 
         Args:
             median: Half of the delays are shorter.
@@ -90,7 +90,7 @@ class Rng:
         return median * exp(sigma * normal)
 
     def quantile(self, points: Sequence[tuple[float, float]]) -> float:
-        """Give a draw from a distribution known at some points: share below, value; straight lines between them."""
+        """Return a draw from a distribution known at some points: share below, value; straight lines between them."""
         share = self.random()
         low, start = points[0]
         for high, end in points:
@@ -100,7 +100,7 @@ class Rng:
         return start
 
     def shuffled(self, items: Iterable[T]) -> list[T]:
-        """Give the things in any order, each as likely."""
+        """Return the things in any order, each as likely."""
         found = list(items)
         for place in range(len(found) - 1, 0, -1):
             other = int(self.random() * (place + 1))
@@ -108,7 +108,7 @@ class Rng:
         return found
 
     def some(self, items: Sequence[T], count: int) -> list[T]:
-        """Give ``count`` different ones of the things, or all if there are fewer."""
+        """Return ``count`` different ones of the things, or all if there are fewer."""
         if count == 1 and items:
             return [self.pick(items)]
         return self.shuffled(items)[:count]

@@ -23,7 +23,7 @@ class Kept(Protocol):
     """A sink that gives back what it keeps, such as ``MemorySink``."""
 
     def events(self) -> Iterator[tuple[Event, Verdict | None]]:
-        """Give events with their verdicts."""
+        """Return events with their verdicts."""
 
 
 def assert_tracked(html: str, beacon: Beacon | None = None, *, links: int | None = None) -> None:

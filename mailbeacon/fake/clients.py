@@ -49,7 +49,7 @@ _CHROMES = (148, 149, 150, 151, 152)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """Hold one program and the header fields it sends."""
+    """One program and the header fields it sends."""
 
     name: str
     headers: Headers
@@ -57,7 +57,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Browser:
-    """Hold one browser and the fields it sends by where the link was: it tells the site it came from.
+    """One browser and the fields it sends by where the link was: it tells the site it came from.
 
     Attributes:
         plain: From a mail program.

@@ -36,7 +36,7 @@ Handle = Callable[[Request], Reply]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """Hold what one request of a reader got.
+    """What one request of a reader got.
 
     Attributes:
         url: What was asked for.
@@ -51,7 +51,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """Hold what a reader reads with.
+    """What a reader reads with.
 
     Attributes:
         client: What fetches the pixel.
@@ -134,7 +134,7 @@ class Letter(HTMLParser):
         return [url for url, _ in self.links if _kind(url) == "c"]
 
     def find(self, label: str) -> str:
-        """Give the link with this text, or that begins with it, or holds it: the first that fits best.
+        """Return the link with this text, or that begins with it, or holds it: the first that fits best.
 
         Raises:
             LookupError: If there is none.
@@ -167,7 +167,7 @@ class MailReader:
         self._browser = self._dice.choose(self._program.browsers)
 
     def using(self, program: str, *, seed: int = 1) -> MailReader:
-        """Give another reader, with another program.
+        """Return another reader, with another program.
 
         Raises:
             ConfigError: If there is no such program.

@@ -70,11 +70,11 @@ class Scanner(Behaviour):
         self.scans = self.truth(Actor.SCANNER)
 
     def start(self, scene: Scene) -> float:
-        """Give the first link: median 43 s, 31 % after more than a minute."""
+        """Return the first link: median 43 s, 31 % after more than a minute."""
         return scene.rng.quantile(BURST_STARTS)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give the links, then perhaps the pixel, then perhaps the sandbox."""
+        """Return the links, then perhaps the pixel, then perhaps the sandbox."""
         rng = scene.rng
         client, pool = self.disguise(scene), rng.choose(self.pools)
         address, moment, scans = pool.draw(rng), start, self.scans
@@ -97,7 +97,7 @@ class Scanner(Behaviour):
         return found
 
     def detonate(self, scene: Scene, moment: float) -> list[Visit]:
-        """Give a sandbox's visits: minutes later, another network, a browser that really runs.
+        """Return a sandbox's visits: minutes later, another network, a browser that really runs.
 
         Source: Microsoft, Safe Links page, 2026 (asynchronous); the wait is inferred.
         """
@@ -111,7 +111,7 @@ class Scanner(Behaviour):
         return found
 
     def disguise(self, scene: Scene) -> Client:
-        """Give what it calls itself today."""
+        """Return what it calls itself today."""
         rng = scene.rng
         if self.clients is not None:
             return rng.choose(self.clients)
@@ -134,11 +134,11 @@ class Stray(Behaviour):
         self.is_it: GroundTruth = self.truth(actor)
 
     def start(self, scene: Scene) -> float:
-        """Give a moment within two weeks, mostly days later (inferred, 2026)."""
+        """Return a moment within two weeks, mostly days later (inferred, 2026)."""
         return scene.rng.lognormal(2.5 * 86_400.0, 0.9)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give a few links, some seconds apart, and perhaps the pixel."""
+        """Return a few links, some seconds apart, and perhaps the pixel."""
         rng = scene.rng
         client, address, moment = rng.choose(self.clients), self.pool.draw(rng), start
         links = rng.some(scene.links, 1 + rng.below(3)) or [PIXEL]
@@ -153,7 +153,7 @@ class Forger(Stray):
     """Try links with a token that was altered, in the hope of a redirect or another recipient's data."""
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give a few tries within seconds."""
+        """Return a few tries within seconds."""
         rng = scene.rng
         client, address = rng.choose(self.clients), self.pool.draw(rng)
         return [Visit(start + 0.4 * step, self.is_it, client, address, FORGED) for step in range(1 + rng.below(3))]
@@ -163,7 +163,7 @@ class Replayer(Stray):
     """Ask for the same URLs again and again, as somebody does who found them in a log."""
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give one link and the pixel, several times over."""
+        """Return one link and the pixel, several times over."""
         rng = scene.rng
         client, address = rng.choose(self.clients), ABROAD.draw(rng)
         links = [PIXEL, *rng.some(scene.links, 1)]

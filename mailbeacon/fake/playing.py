@@ -22,7 +22,7 @@ __all__ = ["Clock", "Settable", "play"]
 
 
 class Clock:
-    """Give the moment it was set to; what ``Settings.clock`` may be in tests.
+    """A clock that stands at the moment it was set to; what ``Settings.clock`` may be in tests.
 
     Args:
         moment: The first moment, with a time zone.
@@ -34,7 +34,7 @@ class Clock:
         self._lock = Lock()
 
     def __call__(self) -> datetime:
-        """Give the moment."""
+        """Return the moment."""
         return self._moment
 
     def set(self, moment: datetime) -> None:

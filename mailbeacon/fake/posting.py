@@ -27,7 +27,7 @@ _BATCHED = frozenset({"sendgrid", "sparkpost", "mailjet", "mandrill", "mailtrap"
 def webhooks(
     provider: str, events: Iterable[Event], *, key: str = "", beacon: Beacon | None = None, url: str = ""
 ) -> list[Request]:
-    """Give what a provider would post of events, signed.
+    """Return what a provider would post of events, signed.
 
     Args:
         provider: As ``mailbeacon.webhooks.receiver`` takes it.

@@ -87,11 +87,11 @@ class Reader(Behaviour):
         self.looked = self.truth(Actor.IMAGE_PROXY if proxy else Actor.HUMAN)
 
     def start(self, scene: Scene) -> float:
-        """Give the first look: log-normal, half within eighty minutes, in the hours people read (inferred, 2026)."""
+        """Return the first look: log-normal, half within eighty minutes, in the hours people read (inferred, 2026)."""
         return scene.awake(scene.rng.lognormal(4800.0, 1.7), self.habits)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give looks and clicks."""
+        """Return looks and clicks."""
         rng = scene.rng
         address = scene.person_at(self.office)
         found: list[Visit] = []
@@ -105,7 +105,7 @@ class Reader(Behaviour):
         return found
 
     def look(self, scene: Scene, moment: float, look: Client, address: str) -> list[Visit]:
-        """Give the fetches of one look; a proxy may fetch more than once."""
+        """Return the fetches of one look; a proxy may fetch more than once."""
         rng, proxy = scene.rng, self.proxy
         if proxy is None:
             return [Visit(moment, self.looked, look, address)]
@@ -115,7 +115,7 @@ class Reader(Behaviour):
         return found
 
     def return_later(self, scene: Scene, start: float, look: Client, address: str) -> list[Visit]:
-        """Give one or two further looks, about the same time on later days."""
+        """Return one or two further looks, about the same time on later days."""
         rng = scene.rng
         if rng.random() < self.elsewhere:
             look, address = rng.pick(self.looks), HOMES.draw(rng)
@@ -125,7 +125,7 @@ class Reader(Behaviour):
         return found
 
     def follow(self, scene: Scene, start: float, address: str) -> list[Visit]:
-        """Give the clicks of one reading: the first after half a minute or so, then at reading pace."""
+        """Return the clicks of one reading: the first after half a minute or so, then at reading pace."""
         rng = scene.rng
         if not scene.seen:
             return []
@@ -174,14 +174,14 @@ class AppleReader(Reader):
         self.fetched = self.truth(Actor.PRIVACY_PROXY)
 
     def start(self, scene: Scene) -> float:
-        """Give the fetch: when the mail program runs and the battery allows.
+        """Return the fetch: when the mail program runs and the battery allows.
 
         Source: SocketLabs, 2021: seconds to many hours after delivery; the numbers are inferred.
         """
         return scene.rng.lognormal(5400.0, 1.6)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give the one fetch from Apple's relay, and perhaps a reader's clicks, through the relay or not."""
+        """Return the one fetch from Apple's relay, and perhaps a reader's clicks, through the relay or not."""
         rng = scene.rng
         found = [Visit(start, self.fetched, APPLE_PROXY, APPLE_RELAY.draw(rng))]
         if self.reads and rng.random() < self.reads * self.clicks:
@@ -213,11 +213,11 @@ class GmailPrefetch(Reader):
         self.fetched = self.truth(Actor.PREFETCH)
 
     def start(self, scene: Scene) -> float:
-        """Give the prefetch: as the mail arrives while a session is open. Source: Bird, 9.8 billion opens, 2021."""
+        """Return the prefetch: as the mail arrives while a session is open. Source: Bird, 9.8 billion opens, 2021."""
         return scene.rng.lognormal(40.0, 1.2)
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give the prefetch, and perhaps what a reader does."""
+        """Return the prefetch, and perhaps what a reader does."""
         rng = scene.rng
         found = [Visit(start, self.fetched, GMAIL_PREFETCH, GOOGLE_PROXY.draw(rng))]
         if rng.random() < self.reads:
@@ -232,7 +232,7 @@ class SafeLinksReader(Reader):
     """
 
     def follow(self, scene: Scene, start: float, address: str) -> list[Visit]:
-        """Give the person's clicks, and beside most of them a visit from Microsoft's own network."""
+        """Return the person's clicks, and beside most of them a visit from Microsoft's own network."""
         rng = scene.rng
         own = super().follow(scene, start, address)
         scans = self.truth(Actor.SCANNER)
@@ -254,7 +254,7 @@ class Sharer(Reader):
     """Pass the mail on to a colleague, or post one of its links where previews are made."""
 
     def visits(self, scene: Scene, start: float) -> Iterable[Visit]:
-        """Give the reader's own hits, then the colleague's look and clicks, or a preview and other people's clicks."""
+        """Return the reader's own hits, then the colleague's look and clicks, or a preview and other people's clicks."""
         rng = scene.rng
         found = [*super().visits(scene, start)]
         moment = start + rng.lognormal(600.0, 1.0)

@@ -40,7 +40,7 @@ _put_request, _put_truth, _put_status = (getattr(Hit, field.name).__set__ for fi
 
 
 def recipient_name(number: int) -> str:
-    """Give the name of a made-up recipient, from 0: ``r-000000``.
+    """Return the name of a made-up recipient, from 0: ``r-000000``.
 
     Example:
         >>> recipient_name(17)
@@ -61,7 +61,7 @@ def simulate(
     variant: Callable[[str], str] | None = None,
     leave: bool = False,
 ) -> Iterator[Hit]:
-    """Give the requests that a mailing brings, in order of time, each with the truth about it.
+    """Return the requests that a mailing brings, in order of time, each with the truth about it.
 
     Args:
         beacon: Signs the tokens; its settings are honoured where they leave out opens or clicks.
@@ -104,7 +104,7 @@ def _scene(rng: Rng, template: Template, audience: Audience, recipients: int, se
 
 
 def _first_moments(scene: Scene, audience: Audience, recipients: int) -> list[int]:
-    """Give when each recipient's behaviours begin, as numbers to sort: milliseconds, recipient, place in the cast."""
+    """Return when each recipient's behaviours begin, as numbers to sort: milliseconds, recipient, place in the cast."""
     random = scene.rng.random
     found: list[int] = []
     first = 0
@@ -122,7 +122,7 @@ def _first_moments(scene: Scene, audience: Audience, recipients: int) -> list[in
 
 
 def _members(rng: Rng, share: float, recipients: int) -> Iterator[int]:
-    """Give the recipients that a share of them is, each as likely: by the gaps between them where they are rare."""
+    """Return the recipients that a share of them is, each as likely: by the gaps between them where they are rare."""
     random = rng.random
     if share > 0.1:
         for number in range(recipients):
@@ -201,7 +201,7 @@ class _Maker:
         return Message(recipient=name, campaign=self._campaign, variant=variant, sent_at=self._sent_at)
 
     def make(self, visit: Visit, token: str, after: int) -> Hit | None:
-        """Give the hit of a visit, or nothing where the host tracks no such thing."""
+        """Return the hit of a visit, or nothing where the host tracks no such thing."""
         _, truth, client, address, link, method = visit
         if link == PIXEL:
             if not self._opens:
@@ -222,7 +222,7 @@ class _Maker:
         return hit
 
     def _odd(self, link: int, token: str) -> tuple[str, int]:
-        """Give the URL of the leave page, or one with a letter of the token altered, and the status it gets."""
+        """Return the URL of the leave page, or one with a letter of the token altered, and the status it gets."""
         beacon, routes = self._beacon, self._routes
         if link == LEAVE:
             url = routes.leave(beacon.signer.sign_action(beacon.signer.read_message(token)))

@@ -18,7 +18,7 @@ __all__ = ["Bin", "Score", "score"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bin:
-    """Hold the verdicts that were about as sure of themselves.
+    """The verdicts that were about as sure of themselves.
 
     Attributes:
         low: The least confidence of the bin, which is a tenth wide.
@@ -35,7 +35,7 @@ class Bin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """Hold how right verdicts were.
+    """How right verdicts were.
 
     Attributes:
         confusion: How many events of a true actor got which actor: ``{(true, said): count}``.
@@ -61,17 +61,17 @@ class Score:
         return _share(sum(count for (true, said), count in self.confusion.items() if true is said), self.events)
 
     def precision(self, actor: Actor) -> float:
-        """Give the share that truly was this actor, of what was said to be; 1 if none was."""
+        """Return the share that truly was this actor, of what was said to be; 1 if none was."""
         said = sum(count for (_, called), count in self.confusion.items() if called is actor)
         return _share(self.confusion.get((actor, actor), 0), said)
 
     def recall(self, actor: Actor) -> float:
-        """Give the share that was said to be this actor, of what truly was; 1 if none was."""
+        """Return the share that was said to be this actor, of what truly was; 1 if none was."""
         true = sum(count for (was, _), count in self.confusion.items() if was is actor)
         return _share(self.confusion.get((actor, actor), 0), true)
 
     def called_human(self, behaviour: str, kind: Kind | None = None) -> float:
-        """Give the share of a behaviour's events that were said to be a person's; 1 if there were none."""
+        """Return the share of a behaviour's events that were said to be a person's; 1 if there were none."""
         found: Counter[bool | None] = Counter()
         for (name, its_kind), said in self.behaviours.items():
             if name == behaviour and kind in (None, its_kind):
@@ -79,7 +79,7 @@ class Score:
         return _share(found[True], found.total())
 
     def text(self) -> str:
-        """Give the figures as a table for a terminal."""
+        """Return the figures as a table for a terminal."""
         rows = [f"{'behaviour':28} {'kind':6} {'events':>8} {'person':>8} {'unknown':>8} {'machine':>8}"]
         for (name, kind), said in sorted(self.behaviours.items()):
             total = sum(said.values())

@@ -43,7 +43,7 @@ class WebhookKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """Hold what is to be signed.
+    """What is to be signed.
 
     Attributes:
         values: The body's JSON.
@@ -166,7 +166,7 @@ _PUBLIC_KEYS = ("ses", "sendgrid", "postal", "scaleway")
 
 
 def signed(provider: str, body: Body, key: str) -> Signed:
-    """Give a post's bytes and header fields, signed; with no key, unsigned.
+    """Return a post's bytes and header fields, signed; with no key, unsigned.
 
     Raises:
         ConfigError: If the key is none for this provider.
@@ -209,7 +209,7 @@ def webhook_keys(provider: str) -> WebhookKeys:
 
 
 def _certificate(key: RSAPrivateKey) -> str:
-    """Give a certificate that the key signed itself."""
+    """Return a certificate that the key signed itself."""
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import Encoding

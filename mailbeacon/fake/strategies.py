@@ -34,14 +34,14 @@ _HEADERS = (
 
 
 def moments() -> st.SearchStrategy[datetime]:
-    """Give moments in UTC, to the millisecond, within some years of mailing."""
+    """Return moments in UTC, to the millisecond, within some years of mailing."""
     start = datetime(2020, 1, 1, tzinfo=UTC)
     return st.integers(0, 10 * 365 * 86_400_000).map(lambda milliseconds: start + timedelta(milliseconds=milliseconds))
 
 
 @st.composite
 def messages(draw: st.DrawFn, *, campaign: str | None = None) -> Message:
-    """Give messages that any beacon can sign.
+    """Return messages that any beacon can sign.
 
     Args:
         draw: Filled in by hypothesis.
@@ -58,7 +58,7 @@ def messages(draw: st.DrawFn, *, campaign: str | None = None) -> Message:
 
 @st.composite
 def newsletters(draw: st.DrawFn, *, max_links: int = 12) -> str:
-    """Give well-formed HTML newsletters with links of the kinds that mails have.
+    """Return well-formed HTML newsletters with links of the kinds that mails have.
 
     Args:
         draw: Filled in by hypothesis.
@@ -93,7 +93,7 @@ def _link(draw: st.DrawFn) -> str:
 
 @st.composite
 def requests(draw: st.DrawFn, urls: st.SearchStrategy[str] | None = None) -> Request:
-    """Give requests as clients of every kind make them.
+    """Return requests as clients of every kind make them.
 
     Args:
         draw: Filled in by hypothesis.
@@ -118,7 +118,7 @@ def hit_sequences(
     audience: Audience | None = None,
     max_recipients: int = 40,
 ) -> list[Hit]:
-    """Give what small mailings bring, in order of time, with the truth.
+    """Return what small mailings bring, in order of time, with the truth.
 
     Args:
         draw: Filled in by hypothesis.

@@ -37,7 +37,7 @@ NEWSLETTER = """<!DOCTYPE html>
 
 
 def sample_beacon(moment: datetime = SENT_AT) -> tuple[Beacon, MemorySink, Clock]:
-    """Give a beacon for tests, with a fixed key, the sink it records to, and its clock.
+    """Return a beacon for tests, with a fixed key, the sink it records to, and its clock.
 
     Args:
         moment: Where the clock stands.
@@ -51,7 +51,7 @@ def sample_beacon(moment: datetime = SENT_AT) -> tuple[Beacon, MemorySink, Clock
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """Hold a scene that is ready to use.
+    """A scene that is ready to use.
 
     Attributes:
         beacon: The beacon that signed the mails.
@@ -64,7 +64,7 @@ class Traffic:
     hits: tuple[Hit, ...] = field(repr=False)
 
     def events(self) -> list[tuple[Event, GroundTruth]]:
-        """Give the hits' events with their truths."""
+        """Return the hits' events with their truths."""
         return list(to_events(self.hits, self.beacon))
 
     def deliver(self) -> None:

@@ -112,7 +112,7 @@ class _Groups(Generic[K]):
 
 
 class Classifier:
-    """Says who made each event.
+    """A judge: who made each event.
 
     Args:
         rules: The evidence to look for; a host's own may be added to :data:`DEFAULT_RULES`.

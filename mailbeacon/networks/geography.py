@@ -17,7 +17,7 @@ __all__ = ["Geography", "Place"]
 
 
 class Place(NamedTuple):
-    """Hold what is known of a place; empty where nothing is."""
+    """What is known of a place; empty where nothing is."""
 
     country: str = ""
     region: str = ""
@@ -53,7 +53,7 @@ class Geography:
         self._language = language
 
     def locate(self, address: str) -> Place:
-        """Give the place of an address; empty fields where it is unknown; never raises."""
+        """Return the place of an address; empty fields where it is unknown; never raises."""
         try:
             record = self._reader.get(plain(address))
         except Exception:  # whatever a broken file makes the reader raise must not cost a reply

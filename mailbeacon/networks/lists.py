@@ -25,7 +25,7 @@ _Row = tuple[str, Network]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Hold the networks of one published list.
+    """The networks of one published list.
 
     Attributes:
         version: The file's name and a digest of its bytes, so that a verdict names the very data it used.
@@ -77,7 +77,7 @@ def apple(path: _Path) -> Listing:
 
 
 def _relay_cidr(row: str) -> str:
-    """Give the network of a row of Apple's; one cut off or without one is an error, for it may seem to say far more."""
+    """Return the network of a row of Apple's; one cut off or without one is an error, for it may seem to say far more."""
     if not row.strip():
         return ""
     cells = row.split(",")
@@ -174,7 +174,7 @@ def _text(value: object, key: str, default: str | None = None) -> str:
 
 
 def _read(path: _Path) -> tuple[str, str, str]:
-    """Give a file's name, its version, and its text."""
+    """Return a file's name, its version, and its text."""
     name = Path(path).name
     try:
         data = Path(path).read_bytes()

@@ -56,7 +56,7 @@ _MAPPED = bytes(10) + b"\xff\xff"
 
 
 class Entry(NamedTuple):
-    """Hold one network: its first address as packed bytes, its prefix length, and who runs it."""
+    """One network: its first address as packed bytes, its prefix length, and who runs it."""
 
     first: bytes
     bits: int
@@ -158,7 +158,7 @@ def _cut(entries: Iterable[Entry], size: int) -> Parts:
 
 
 class Table:
-    """Hold networks as disjoint ranges, and look addresses up.
+    """Networks as disjoint ranges, and look addresses up.
 
     Where entries overlap the most specific wins, but a relay's range stays a relay's though a content network's list
     names a part of it; of two that name the same range, the narrower use wins. Loopback, private and link-local
@@ -219,7 +219,7 @@ class Table:
         return len(self._starts4) + len(self._starts6)
 
     def lookup(self, address: str) -> Network:
-        """Give the network of an address; never raises.
+        """Return the network of an address; never raises.
 
         Args:
             address: IPv4, IPv6, IPv4 mapped into IPv6, with or without a zone, brackets or a port; anything else is
@@ -256,7 +256,7 @@ class Layers:
         return self._version
 
     def lookup(self, address: str) -> Network:
-        """Give the network of an address; never raises."""
+        """Return the network of an address; never raises."""
         for table in self._tables:
             found = table.lookup(address)
             if found.kind is not NetworkKind.UNKNOWN:

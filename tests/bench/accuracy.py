@@ -45,7 +45,7 @@ def judged(
 
 
 def figures(pairs: Pairs) -> dict[str, float]:
-    """Give the figures that are promised, as fractions."""
+    """Return the figures that are promised, as fractions."""
 
     def rate(hits: list[bool]) -> float:
         return sum(hits) / len(hits) if hits else 1.0
@@ -86,7 +86,7 @@ def scored(pairs: Pairs) -> fake.Score:
 
 
 def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
-    """Give every scene under every condition: what it is, with what data, and the judged events."""
+    """Return every scene under every condition: what it is, with what data, and the judged events."""
     conditions = {
         "network data": (True, True),
         "none": (False, True),

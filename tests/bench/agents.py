@@ -51,7 +51,7 @@ def rows(folder: Path, name: str) -> list[Row]:
 
 
 def shares(folder: Path) -> Iterator[tuple[str, int, float, str]]:
-    """Give for each list: its name, how many rows, the share that was right or flagged, and the target."""
+    """Return for each list: its name, how many rows, the share that was right or flagged, and the target."""
     kind = Agents().kind
 
     def flagged(found: list[Row]) -> float:
@@ -74,7 +74,7 @@ def shares(folder: Path) -> Iterator[tuple[str, int, float, str]]:
 
 
 def each(ask: Callable[[str], object], texts: list[str]) -> float:
-    """Give the median time of one question over the texts, in microseconds; the best of some rounds for each text."""
+    """Return the median time of one question over the texts, in microseconds; the best of some rounds for each text."""
     found = []
     for text in texts:
         best = 1.0
@@ -87,7 +87,7 @@ def each(ask: Callable[[str], object], texts: list[str]) -> float:
 
 
 def times(folder: Path | None) -> Iterator[tuple[str, float, str]]:
-    """Give what one question costs, in microseconds, with its target; the kind of a user agent is never remembered."""
+    """Return what one question costs, in microseconds, with its target; the kind of a user agent is never remembered."""
     agents = Agents()
     browsers = [CHROME.format(major) for major in range(90, 152)]
     lists = {"a plain browser": browsers}
@@ -105,7 +105,7 @@ def times(folder: Path | None) -> Iterator[tuple[str, float, str]]:
 
 
 def look_ups() -> Iterator[tuple[str, float, str]]:
-    """Give what one look-up of an address costs, in microseconds; the target is 400,000 a second."""
+    """Return what one look-up of an address costs, in microseconds; the target is 400,000 a second."""
     random = Random(1)
     addresses = [str(IPv4Address(random.randrange(1 << 32))) for _ in range(4_000)]
     addresses += [str(IPv6Address((1 << 125) + random.randrange(1 << 125))) for _ in range(1_000)]

@@ -32,7 +32,7 @@ WHO = {Actor.HUMAN: "person", Actor.IMAGE_PROXY: "person", Actor.PRIVACY_PROXY: 
 
 
 def network_data() -> dict[str, Networks]:
-    """Give the network data to judge with: the large table where it is installed, the package's own, and none."""
+    """Return the network data to judge with: the large table where it is installed, the package's own, and none."""
     found: dict[str, Networks] = {}
     try:
         found["iporigin"] = networks.from_iporigin()
@@ -97,7 +97,7 @@ def _names(event: Event) -> tuple[str, str]:
 
 
 def _plain(event: Event, *, headers: bool) -> bool:
-    """Tell whether a click has all that a browser sends, as far as that is known, and comes from an unknown network."""
+    """Check whether a click has all that a browser sends, as far as that is known, and comes from an unknown network."""
     full = Hint.SEC_FETCH in event.facts.hints or not headers
     return full and event.facts.network.kind is NetworkKind.UNKNOWN
 
