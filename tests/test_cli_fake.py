@@ -202,12 +202,16 @@ def test_a_reader_who_goes_away_ends_it_quietly(page):
         assert process.wait(60) == 1
 
 
-def test_another_tool_s_verdicts_are_scored(page, tmp_path, capfdbinary, capfd):
+def test_another_tool_s_verdicts_are_scored(page, tmp_path, capfdbinary):
     """Who calls everybody a person is right about people only."""
     lines = log(capfdbinary, page, "--recipients", "60", "--format", "jsonl")
     told = tmp_path / "told.jsonl"
     told.write_text("\n".join(json.dumps(json.loads(line) | {"said": {"is_human": True}}) for line in lines))
     assert any("% right" in line for line in log(capfdbinary, "--judged", str(told)))
+
+
+def test_what_is_no_judged_hit_is_said_with_its_line(tmp_path, capfd):
+    told = tmp_path / "told.jsonl"
     told.write_text("nonsense\n")
     assert "line 1 is no judged hit" in refused(capfd, "--judged", str(told))[1]
     assert "No such file" in refused(capfd, "--judged", str(tmp_path / "none"))[1]
