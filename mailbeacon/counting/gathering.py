@@ -132,7 +132,7 @@ def group_of(groups: Groups | None) -> Callable[[str], str] | None:
 
 
 def _split(deliveries: Deliveries | None) -> tuple[Numbers, Iterable[Event]]:
-    """Tell numbers from events."""
+    """Separate numbers from events."""
     if deliveries is None:
         return {}, ()
     if isinstance(deliveries, int):

@@ -41,7 +41,7 @@ def difference(hits: int, total: int, base_hits: int, base_total: int, *, confid
 
 
 def p_value(hits: int, total: int, base_hits: int, base_total: int) -> float:
-    """Give how often chance alone would part two equal shares this far, or further.
+    """Return how often chance alone would part two equal shares this far, or further.
 
     The pooled z-test; Fisher's exact test where a cell expects fewer than five.
 
@@ -73,7 +73,7 @@ def _fisher(hits: int, total: int, base_hits: int, base_total: int) -> float:
 
 
 def _choose(total: int, number: int) -> float:
-    """Give the logarithm of the binomial coefficient."""
+    """Return the logarithm of the binomial coefficient."""
     return lgamma(total + 1) - lgamma(number + 1) - lgamma(total - number + 1)
 
 
@@ -95,7 +95,7 @@ def holm(values: Sequence[float]) -> list[float]:
 
 
 def sample_size(share: float, better: float, *, power: float = 0.8, confidence: float = 0.95) -> int:
-    """Give how many messages each variant needs to tell two shares apart.
+    """Return how many messages each variant needs to tell two shares apart.
 
     Args:
         share: What is expected of the one.

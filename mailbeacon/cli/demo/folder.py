@@ -29,7 +29,7 @@ _HIDDEN: Final = ".new-"
 
 
 class Folder:
-    """Hold the two places: where files are made, and where they go.
+    """The two places: where files are made, and where they go.
 
     Attributes:
         path: Where they go.

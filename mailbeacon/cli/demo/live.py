@@ -75,7 +75,7 @@ def _ended(kept: int, told: int, events: Path) -> str:
 
 
 def _site(mail: bytes, tracking: WSGIApplication) -> WSGIApplication:
-    """Give an application with the mail at the root and the tracking routes elsewhere."""
+    """Return an application with the mail at the root and the tracking routes elsewhere."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") not in ("", "/"):

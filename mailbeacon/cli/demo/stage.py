@@ -42,7 +42,7 @@ _STRIDE: Final = 1_000_003
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Hold what the readers meet."""
+    """What the readers meet."""
 
     beacon: Beacon
     template: Template
@@ -51,13 +51,13 @@ class Stage:
     """The events recorded since somebody last looked."""
 
     def message(self, number: int) -> Message:
-        """Give the mail of one recipient, from 0."""
+        """Return the mail of one recipient, from 0."""
         return Message(recipient=fake.recipient_name(number), campaign=CAMPAIGN, sent_at=SENT_AT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """Hold what the readers did.
+    """What the readers did.
 
     Attributes:
         requests: How many they sent.
@@ -151,7 +151,7 @@ def _scene(stage: Stage, recipients: int, seed: int) -> Iterable[fake.Hit]:
 
 
 def _is_click(beacon: Beacon, hit: fake.Hit) -> bool:
-    """Tell whether a hit is a person's click that may be recorded."""
+    """Check whether a hit is a person's click that may be recorded."""
     event = beacon.answer(hit.request).event
     return event is not None and event.kind is Kind.CLICK and hit.truth.is_human is True
 
