@@ -20,6 +20,8 @@ _WIDTH, _LEFT, _RIGHT, _FOOT, _GAP = 720, 84, 8, 30, 18
 _ROWS = {"people": 120, "unknown": 60, "machines": 60}
 """The parts, and how high their rows are."""
 _MOST_BARS = 60
+_FIRST_LABEL = 180
+"""Within so much of the axis' begin no second label has room."""
 _STEPS = tuple(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 7 * 24, 14 * 24, 28 * 24))
 _DRAWN = 0.98
 """The axis ends where so much of everything has happened, so that a few late opens do not press all else together."""
@@ -172,6 +174,8 @@ def _labels(found: Sequence[Bucket], step: timedelta, y: int, texts: Texts) -> s
     labels = []
     for turn, place in enumerate(range(0, len(found), max(1, -(-len(found) // 4)))):
         x = _LEFT + (place + 0.5) * width
+        if place and x < _LEFT + _FIRST_LABEL:
+            continue
         anchor, x = ("start", _LEFT) if not place else ("end", _WIDTH - _RIGHT) if x > _WIDTH - 60 else ("middle", x)
         start = found[place].start
         text = texts.value(start.date()) if step >= timedelta(days=1) else texts.value(start)

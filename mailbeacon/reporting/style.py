@@ -100,7 +100,7 @@ MAP_STYLE = """
 a{color:#0b57d0;text-decoration:underline}
 img{outline:1px dashed #8a9199;outline-offset:-1px;max-width:100%}
 a.mb-link{outline:2px solid rgba(31,95,168,var(--mb));outline-offset:1px;
-    background-color:rgba(31,95,168,calc(var(--mb)*.25))}
+    box-shadow:inset 0 0 0 99px rgba(31,95,168,calc(var(--mb)*.25))}
 .mb-share{display:inline-block;margin:0 3px 0 0;padding:0 5px;border-radius:8px;vertical-align:middle;
     font:bold 11px/16px system-ui,sans-serif;letter-spacing:0;text-transform:none;text-decoration:none;
     white-space:nowrap;background:#0b2e59;color:#fff;border:1px solid #fff;print-color-adjust:exact;
