@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.words import Level
@@ -34,8 +34,17 @@ def write_metadata(metadata: Mapping[str, str]) -> str:
     return json.dumps(metadata, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
+_NAMES = ("recipient", "campaign", "id", "variant", "sent_at", "opens", "clicks", "metadata")
+
+
+class _Open:
+    """A message while it is made: the same slots, which may still be written to, as those of an event are."""
+
+    __slots__ = _NAMES
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Message:
+class Message(_Open):
     """One mail to one recipient.
 
     Args:
@@ -63,8 +72,8 @@ class Message:
     clicks: Level = Level.FULL
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         *,
         recipient: str,
         campaign: str = "",
@@ -74,8 +83,8 @@ class Message:
         opens: Level = Level.FULL,
         clicks: Level = Level.FULL,
         metadata: Mapping[str, str] | None = None,
-    ) -> None:
-        # written out, by the slots' own setters: a mailing makes millions, and the generated way takes twice as long
+    ) -> Self:
+        """Make a message, in half the time of a generated ``__init__``: a mailing makes millions."""
         if not (recipient.__class__ is campaign.__class__ is id.__class__ is variant.__class__ is str):
             _check_texts(recipient=recipient, campaign=campaign, id=id, variant=variant)
         if opens.__class__ is not Level or clicks.__class__ is not Level:
@@ -84,23 +93,25 @@ class Message:
             raise ConfigError("recipient must not be empty")
         if sent_at is not None and (sent_at.__class__ is not datetime or sent_at.tzinfo is not UTC):
             check_aware(sent_at, "sent_at")
-        _put_recipient(self, recipient)
-        _put_campaign(self, campaign)
-        _put_id(self, id)
-        _put_variant(self, variant)
-        _put_sent_at(self, sent_at)
-        _put_opens(self, opens)
-        _put_clicks(self, clicks)
-        _put_metadata(self, _texts(metadata) if metadata else {})
+        self: Any = _Open()
+        self.recipient = recipient
+        self.campaign = campaign
+        self.id = id
+        self.variant = variant
+        self.sent_at = sent_at
+        self.opens = opens
+        self.clicks = clicks
+        self.metadata = _texts(metadata) if metadata else {}
+        self.__class__ = cls
+        return self  # type: ignore[no-any-return]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, ({name: getattr(self, name) for name in _NAMES},)
 
 
-def _setter(name: str) -> Callable[[Message, Any], None]:
-    put: Callable[[Message, Any], None] = vars(Message)[name].__set__
-    return put
-
-
-_put_recipient, _put_campaign, _put_id, _put_variant = map(_setter, ("recipient", "campaign", "id", "variant"))
-_put_sent_at, _put_opens, _put_clicks, _put_metadata = map(_setter, ("sent_at", "opens", "clicks", "metadata"))
+def _again(values: dict[str, Any]) -> Message:
+    """Return a message of a pickle's values."""
+    return Message(**values)
 
 
 def _check_texts(**values: object) -> None:

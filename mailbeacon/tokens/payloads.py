@@ -14,7 +14,7 @@ from typing import Any
 from mailbeacon.errors import BadToken, ConfigError
 from mailbeacon.model import Channel, Level, Message, Target, write_metadata
 
-__all__ = ["read_array", "read_message", "read_target", "to_seconds", "write_message", "write_target"]
+__all__ = ["read_array", "read_message", "read_target", "to_moment", "to_seconds", "write_message", "write_target"]
 
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
 """The seconds of the calendar of ``datetime``, from the year 1 to 9999."""
@@ -68,6 +68,18 @@ def to_seconds(sent_at: datetime) -> int:
     return seconds
 
 
+def to_moment(seconds: int) -> datetime:
+    """Return the moment of sending.
+
+    Raises:
+        BadToken: If no calendar has it.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadToken("the signed content is not a message's") from error
+
+
 def read_message(values: list[Any]) -> Message:
     """Return the message of an array.
 
@@ -84,12 +96,12 @@ def read_message(values: list[Any]) -> Message:
             campaign=campaign,
             id=name,
             variant=variant,
-            sent_at=datetime.fromtimestamp(seconds, UTC) if seconds else None,
+            sent_at=to_moment(seconds) if seconds else None,
             opens=opens,
             clicks=clicks,
             metadata=metadata,
         )
-    except (TypeError, ValueError, KeyError, OverflowError, OSError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         raise BadToken("the signed content is not a message's") from error
 
 

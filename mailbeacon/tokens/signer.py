@@ -26,6 +26,7 @@ from mailbeacon.tokens.payloads import (
     read_array,
     read_message,
     read_target,
+    to_moment,
     to_seconds,
     write_message,
     write_target,
@@ -212,7 +213,13 @@ class TokenSigner:
 
     def _read(self, purpose: Purpose, token: str) -> Hit:
         body, key = purpose.body(token)
-        message = read_message(read_array(body))
+        values = read_array(body)
+        if len(values) == 3:  # what most tokens hold and no more: no message need be made of it
+            campaign, recipient, seconds = values
+            if campaign.__class__ is recipient.__class__ is str and recipient and seconds.__class__ is int and seconds:
+                name = self._digest(campaign, recipient, seconds, key)
+                return Hit(campaign, recipient, name, "", to_moment(seconds), _FULL, _FULL, {}, key)
+        message = read_message(values)
         return Hit(
             message.campaign,
             message.recipient or None,
@@ -239,8 +246,11 @@ class TokenSigner:
         if not message.recipient:
             return ""
         seconds = to_seconds(message.sent_at) if message.sent_at is not None else 0
-        named = f"[{encode_basestring(message.campaign)},{encode_basestring(message.recipient)},{seconds:d}]"
+        return self._digest(message.campaign, message.recipient, seconds, key)
+
+    def _digest(self, campaign: str, recipient: str, seconds: int, key: int) -> str:
         made = self._names[key].copy()
+        named = f"[{encode_basestring(campaign)},{encode_basestring(recipient)},{seconds:d}]"
         made.update(named.encode("utf-8", "surrogatepass"))
         return made.hexdigest()
 
