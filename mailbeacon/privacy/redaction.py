@@ -23,7 +23,6 @@ __all__ = ["Secret", "redact", "redactor"]
 _HASHED = re.compile(r"hash:[0-9a-f]{32}\Z")
 _VERSION_TAIL = re.compile(r"(?<![^\Wv])(?<!\.)(\d++)[._][\d._]*+")
 _KEEPS = ("drop", "truncate", "hash", "keep")
-_PAGE_END = re.compile(r"[?#]")
 
 Secret = bytes | Callable[[date], bytes]
 """The key of digests, or what gives that of a day (UTC)."""
@@ -86,7 +85,7 @@ def redactor(
 
 def _page(url: str) -> str:
     """Return a destination without query and fragment."""
-    return _PAGE_END.split(url, 1)[0] if "?" in url or "#" in url else url
+    return url.partition("#")[0].partition("?")[0] if "?" in url or "#" in url else url
 
 
 def _check(address: str, user_agent: str, headers: str, secret: Secret) -> None:
