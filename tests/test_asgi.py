@@ -270,3 +270,24 @@ def test_uvicorn_that_is_told_to_end_hands_over_all_that_waits(how, need, tmp_pa
         server.wait(60)
     assert answered == 100
     assert sum(1 for _ in JsonlSink(tmp_path / "events.jsonl").events()) == 100
+
+
+@pytest.mark.parametrize(
+    ("sink", "status"),
+    [(MemorySink(), 200), (AsyncSink(), 200), (AsyncSink(fails=True), 503)],
+    ids=["sync", "async", "failing"],
+)
+def test_a_reader_leaves_by_a_post_where_the_sink_is_the_only_word_of_it(sink, status):
+    beacon = beacon_with(sink)
+    url = urlsplit(beacon.leave_url(mb.Message(recipient="u-17", campaign="spring"), mb.Action.UNSUBSCRIBE)).path
+    app = asgi.application(beacon)
+    assert asyncio.run(ask(app, url))[0] == 200
+    assert asyncio.run(ask(app, url, "POST", b"List-Unsubscribe=One-Click"))[0] == status
+
+
+def test_on_leave_is_told_whatever_becomes_of_an_async_sink():
+    left: list[mb.Leave] = []
+    beacon = beacon_with(AsyncSink(fails=True), on_leave=left.append)
+    url = urlsplit(beacon.leave_url(mb.Message(recipient="u-17", campaign="spring"), mb.Action.STOP_TRACKING)).path
+    assert asyncio.run(ask(asgi.application(beacon), url, "POST"))[0] == 200
+    assert [leave.action for leave in left] == [mb.Action.STOP_TRACKING]

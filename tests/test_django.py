@@ -331,3 +331,12 @@ def test_commands_report_erase_and_retain(tmp_path):
         call_command("mailbeacon_retain", "0")
     with override_settings(MAILBEACON=options(SINK=MemorySink())):
         call_command("mailbeacon_erase", "u-1", stdout=io.StringIO())
+
+
+def test_a_reader_leaves_by_a_post_without_a_token_of_djangos_and_not_by_a_get():
+    client = Client(enforce_csrf_checks=True)
+    url = path(beacon().leave_url(MESSAGE, mb.Action.UNSUBSCRIBE))
+    assert client.get(url).status_code == 200
+    answer = client.post(url, {"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, len(answer.cookies)) == (200, 0)
+    assert [one.kind for one in Event.objects.order_by("pk")] == ["leave_page", "unsubscribe"]

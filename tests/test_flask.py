@@ -181,3 +181,16 @@ def test_the_command_reports(tmp_path):
     assert run.exit_code == 0, run.output
     assert Path(page).read_text("utf-8").startswith("<!doctype html>")
     close_stores(beacon_of(app))
+
+
+def test_a_reader_leaves_by_a_post_and_not_by_a_get(tmp_path):
+    app = app_with(MAILBEACON_SINK=str(tmp_path / "events.sqlite"))
+    Mailbeacon(app)
+    beacon, client = beacon_of(app), app.test_client()
+    url = path(beacon.leave_url(MESSAGE, mb.Action.UNSUBSCRIBE))
+    assert client.get(url).status_code == client.head(url).status_code == 200
+    answer = client.post(url, data={"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (200, False)
+    kinds = [event.kind for event, _ in beacon.settings.sink.events()]
+    assert kinds == [mb.Kind.LEAVE_PAGE, mb.Kind.LEAVE_PAGE, mb.Kind.UNSUBSCRIBE]
+    close_stores(beacon)

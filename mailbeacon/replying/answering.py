@@ -195,7 +195,12 @@ def respond(
 
 
 def deliver(
-    answer: Answer, settings: Settings, history: History | None = None, *, limit: HitLimit | None = None
+    answer: Answer,
+    settings: Settings,
+    history: History | None = None,
+    *,
+    limit: HitLimit | None = None,
+    kept: bool = False,
 ) -> Reply:
     """Hand an answer's event to all who keep it, and return the reply; never raises.
 
@@ -206,6 +211,7 @@ def deliver(
         settings: With ``sink`` and ``on_event``, which run before the reply goes out, so they should be quick.
         history: Remembers the event for later verdicts; ``None`` for that of the settings.
         limit: What bounds the rows of one mail; ``None`` for none.
+        kept: Whether a sink that is not among the settings has the event already.
     """
     event, verdict = answer.event, answer.verdict
     if event is not None and limit is not None:
@@ -215,7 +221,7 @@ def deliver(
     taken = keep(event, verdict, settings, history)
     if event.kind not in ACTS:
         return answer.reply
-    return tell_host(event, answer.reply, settings, kept=taken and settings.sink is not None)
+    return tell_host(event, answer.reply, settings, kept=kept or (taken and settings.sink is not None))
 
 
 def _refused(request: Request) -> Reply:

@@ -103,19 +103,21 @@ class Application:
         answer = await run(self._beacon.answer, request, self._beacon.history)
         if answer.event is None or answer.event.level is Level.DATE:  # of such an event, only the day is kept
             return await run(deliver, answer, self._beacon.settings, self._beacon.history)
-        await self._record(answer)
-        return await run(deliver, answer, self._without_sink, self._beacon.history)
+        kept = await self._record(answer)
+        return await run(partial(deliver, answer, self._without_sink, self._beacon.history, kept=kept))
 
-    async def _record(self, answer: Answer) -> None:
-        """Wait for the host's async sink, but not for long; what it raises costs the reader nothing."""
+    async def _record(self, answer: Answer) -> bool:
+        """Wait for the host's async sink, but not for long; what it raises costs the reader nothing. Return whether it has it."""
         sink: Any = self._beacon.settings.sink
         event, verdict = answer.event, answer.verdict
         if event is None or verdict is None:
-            return
+            return False
         try:
             await asyncio.wait_for(sink.record(event, verdict), _SINK_SECONDS)
         except Exception as error:
             lost(event, verdict, self._beacon.settings, error)
+            return False
+        return True
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
