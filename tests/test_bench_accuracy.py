@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailbeacon import fake, networks
-from mailbeacon.judging import Classifier, estimate_priors
+from mailbeacon.judging import Classifier, estimate_priors, explain
 from mailbeacon.model import Hint, Kind, NetworkKind, Networks
 from tests.bench.accuracy import figures, scored
 from tests.bench.traffic import FIRST, TIMES, live, scene, whole
@@ -87,6 +88,32 @@ def test_who_is_easily_mistaken_is_not(known: str, links: int) -> None:
         else:
             assert said[True] <= 0.05 * said.total(), does
             assert name in NOBODY_CAN_TELL or said[False] >= 0.97 * said.total(), does
+
+
+def test_explanations_say_nothing_untrue() -> None:
+    """Numbers of links, what they are counted from, and delivery or sending, held against the events themselves."""
+    pairs = whole(fake.MISTAKEN, 1200, 7, links=20)
+    followed: dict[object, set[int | None]] = {}
+    for told, _ in pairs:
+        event = told.event
+        if event.kind is Kind.CLICK:
+            followed.setdefault((event.mail, event.facts.network_id), set()).add(event.link)
+    said = Counter[str]()
+    for told, verdict in pairs:
+        event, text = told.event, explain(verdict)
+        links = followed.get((event.mail, event.facts.network_id), set())
+        assert "all links" not in text
+        assert "delivery" not in text  # nobody reported one
+        for count, of in re.findall(r"the same client followed (\d+)(?: of the mail's (\d+))?", text):
+            said["counted"] += 1
+            assert 2 <= int(count) <= len(links)
+            assert of in ("", "20")
+        gone = (event.received_at - event.sent_at).total_seconds()
+        for words, low, high in (("within an instant of", 0, 3), ("within seconds of", 3, 5), ("long after", 600, 1e9)):
+            if f"{words} the sending" in text:
+                said[words] += 1
+                assert low <= gone <= high
+    assert len(said) >= 3
 
 
 def test_the_assistant_a_person_sent_has_a_name_and_is_neither() -> None:
