@@ -556,5 +556,18 @@ def test_image_maps_and_outlooks_links_have_badges():
         for n, label in ((1, "Left"), (2, "Button"))
     ]
     drawn = click_map(source, links, [])
-    assert '<span class="mb-share mb-none">Left 0</span></map>' in drawn
-    assert '<span class="mb-share mb-none">Button 0</span><p>end' in drawn
+    assert '<span class="mb-share mb-none">Left –</span></map>' in drawn
+    assert '<span class="mb-share mb-none">Button –</span><p>end' in drawn
+
+
+def test_links_campaigns_and_variants_of_too_few_messages_are_not_shown():
+    clicks = [event(f"m{n}", Kind.CLICK, link=1 + n // 20) for n in range(23)]  # 20 clicked link 1, three link 2
+    few = event("a1", campaign="autumn")
+    report = Report(tally=tally([*clicks, few], [PERSON] * 24), links=LINKS, newsletter=NEWSLETTER, minimum=5)
+    found = findings(report)
+    assert {row.name: row.count.messages.people for row in found.links} == {"other": 23, "Never": 0}
+    assert found.campaigns == ()
+    assert found.comparison is None
+    page = html(report)
+    assert '<span class="mb-share mb-none">–</span>Pricing' in page
+    assert [row.name for row in findings(Report(tally=report.tally, links=LINKS)).links] == ["Pricing", "News", "Never"]

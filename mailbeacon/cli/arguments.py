@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MOST_RECIPIENTS", "add_events", "directory", "moment", "recipients", "workers"]
+__all__ = ["MOST_RECIPIENTS", "add_events", "directory", "least", "moment", "recipients", "workers"]
 
 MOST_RECIPIENTS: Final = 1_000_000
 _MOST_WORKERS: Final = 64
@@ -49,6 +49,13 @@ def moment(text: str) -> datetime:
     if found is None or found.year not in _YEARS:
         raise ArgumentTypeError("must be a date such as 2026-11-17 or 2026-11-17T09:00+01:00")
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def least(text: str) -> int:
+    """Read the least number of messages a row may be about."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 7):
+        raise ArgumentTypeError("must be a whole number from 0")
+    return int(text)
 
 
 def workers(text: str) -> int:

@@ -168,7 +168,7 @@ class _Painter:
     def _badge(self, link: Link, *, labelled: bool = False) -> str:
         row = self._rows.get(link.number)
         none = row is None or not row.count.messages.people
-        said = "0" if row is None or none else share(row.share.value)
+        said = "–" if row is None else "0" if none else share(row.share.value)
         label = f"{escape_attribute(link.label or f'link {link.number}')} " if labelled else ""
         return f'<span class="mb-share{" mb-none" if none else ""}">{label}{said}</span>'
 

@@ -192,11 +192,17 @@ def findings(report: Report) -> Findings:
     found = rates(tally, clicks_are_opens=report.clicks_are_opens, confidence=report.confidence)
     if report.since is not None:
         found = _of_a_window(found, report.since)
-    links = _links(report, found)
+    links = _large_enough(_links(report, found), report.minimum)
     missing = missing_for_comparison(tally)
     several = [name for name in tally.values(Dimension.VARIANT) if name][1:]
     comparison = compare(tally, confidence=report.confidence) if several and not missing else None
     campaigns = compare_campaigns(tally, confidence=report.confidence) if report.campaigns else []
+    if report.minimum > 1:
+        sizes = {row.campaign: tally.select(campaign=row.campaign).mails for row in campaigns}
+        hidden = small_cells(sizes, report.minimum)
+        campaigns = [row for row in campaigns if row.campaign not in hidden]
+        few = any(tally.select(variant=name).mails < report.minimum for name in tally.values(Dimension.VARIANT) if name)
+        comparison = None if few else comparison
     zone = zone_named(report.zone)
     return Findings(
         opens=tally.count(Kind.OPEN, clicks_are_opens=report.clicks_are_opens),
@@ -308,6 +314,20 @@ def _links(report: Report, found: Rates) -> list[LinkRow]:
             key = LinkKey(campaign, link.number, without_query(link.url))
             rows.append(LinkRow(key=key, label=link.label, count=Count(), share=nothing))
     return rows
+
+
+def _large_enough(rows: list[LinkRow], minimum: int) -> list[LinkRow]:
+    """Add up links of fewer messages than ``minimum``; their messages may be the same ones, so the row has no share."""
+    hidden = small_cells({row.key: size_of(row.count) for row in rows}, minimum)
+    small = [row for row in rows if row.key in hidden]
+    if not small:
+        return rows
+    together = sum((row.count for row in small), Count())
+    nothing = rate("link's share", 0, 0, of="clicked by people")
+    others = (
+        [LinkRow(key=LinkKey(), label=OTHERS, count=together, share=nothing)] if size_of(together) >= minimum else []
+    )
+    return [*(row for row in rows if row.key not in hidden), *others]
 
 
 def _clicked(found: Rates) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from mailbeacon.cli.arguments import add_events, moment, workers
+from mailbeacon.cli.arguments import add_events, least, moment, workers
 from mailbeacon.cli.console import Commands
 from mailbeacon.cli.report.delivered import delivered
 from mailbeacon.counting import Dimension
@@ -54,6 +54,9 @@ def _add_choice(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="also by groups of recipients: CSV with recipient and a column for each kind",
+    )
+    parser.add_argument(
+        "--minimum", type=least, default=0, metavar="N", help="add up rows of fewer messages than this (default: none)"
     )
     parser.add_argument("--zone", default="UTC", metavar="ZONE", help="the time zone of hours and days (default: UTC)")
 

@@ -76,6 +76,7 @@ def _report(found: Counted, newsletter: Newsletter | None, options: Namespace) -
         since=options.since,
         zone=options.zone,
         campaigns=options.campaigns,
+        minimum=options.minimum,
         texts=reporting.GERMAN if options.language == "de" else reporting.ENGLISH,
     )
 
