@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,6 +32,24 @@ PUBLIC_DOMAIN = (
 )
 """Operators in collections under CC0-1.0. Source: iporigin 1.1.2, NOTICE, section 2, 2026."""
 _KINDS = {"hosting": NetworkKind.HOSTING, "cdn": NetworkKind.CDN, "vpn": NetworkKind.VPN, "tor": NetworkKind.VPN}
+_NOBODYS = tuple(
+    map(
+        ip_network,
+        (
+            "192.0.2.0/24",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/3",
+            "2001::/23",
+            "2001:db8::/32",
+        ),
+    )
+)
+"""Examples of documentations, benchmarks and what is reserved; written out, for Pythons differ in what they call global.
+
+Source: IANA special-purpose address registries (RFC 6890), 2026.
+"""
 _UNTOLD = Network(operator="Google", kind=NetworkKind.CDN)
 """Google's own machines that are not known to be its mail's: neither rented, nor people's, nor the image proxy."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -69,10 +87,11 @@ def _network(operator: str, kind: str) -> Network:
 
 def _laid(ranges: Iterable[tuple[int, int, int]], known: Sequence[Network], size: int) -> list[Part]:
     """Return where each network begins; a gap that one operator surrounds is taken for its own."""
+    special = [(int(one[0]), int(one[-1])) for one in _NOBODYS if one.max_prefixlen == 8 * size]
     found: list[Range] = [(0, -1, Network())]
     for first, last, label in ranges:
         network = known[label]
-        if network == Network() or not ip_address(first.to_bytes(size)).is_global:
+        if network == Network() or any(start <= first <= end for start, end in special):
             continue  # a feed names a documentation's example, 192.0.2.0/24
         before = found[-1]
         if before[1] + 1 < first:
