@@ -1,0 +1,253 @@
+"""The real nginx, Apache, Caddy and HAProxy: their logs, judged, give what the live application behind them recorded."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from pages import DOCS
+
+from mailbeacon import Beacon, Message, logs, tally
+from mailbeacon.fake.traffic import sample_traffic
+from mailbeacon.model import Event, Kind
+from mailbeacon.replying import PIXEL
+from mailbeacon.store import MemorySink
+from mailbeacon.web import wsgi
+
+PAGE = (DOCS / "how-to" / "serve-the-pixel-at-the-edge.md").read_text("utf-8")
+KEY = [b"a key for tests, no secret at all"]
+
+
+def block(language: str) -> str:
+    """The configuration that the guide shows."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(WSGIServer):
+    request_queue_size = 100
+
+
+@contextmanager
+def application(beacon: Beacon) -> Iterator[int]:
+    server = make_server("127.0.0.1", 0, wsgi.application(beacon), _Server, _Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextmanager
+def running(command: list[str], port: int, log: Path, **options: object) -> Iterator[None]:
+    """Run a server until it answers, and stop it so that its log is whole."""
+    environment = os.environ | {"HOME": str(log.parent), "XDG_DATA_HOME": str(log.parent)}
+    process = subprocess.Popen(command, env=environment, **options)
+    try:
+        for _ in range(400):
+            with socket.socket() as one:
+                if one.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+            time.sleep(0.025)
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def nginx(folder: Path, port: int, behind: int, *, edge: bool = False) -> tuple[list[str], Path, str]:
+    log = folder / "access.log"
+    text = (
+        block("nginx")
+        .replace("/var/log/nginx/mailbeacon.log", str(log))
+        .replace("listen 80", f"listen 127.0.0.1:{port}")
+    )
+    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+    if not edge:
+        text = re.sub(r"    location /m/o/ \{.*?\n    \}\n", "", text, flags=re.DOTALL)
+    paths = "".join(f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{ {paths}\n{text}\n}}\n"
+    )
+    return ["nginx", "-c", str(folder / "nginx.conf")], log, text.partition("\n\n")[0]
+
+
+def caddy(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
+    log = folder / "access.log"
+    text = (
+        block("caddyfile")
+        .replace("/var/log/caddy/mailbeacon.log", str(log))
+        .replace(":80 {", f"http://127.0.0.1:{port} {{")
+    )
+    text = re.sub(r"\thandle /m/o/\* \{.*?\n\t\}\n", "", text, flags=re.DOTALL).replace(
+        "127.0.0.1:8000", f"127.0.0.1:{behind}"
+    )
+    trust = text.replace("reverse_proxy ", "reverse_proxy {\n\t\t\ttrusted_proxies 127.0.0.1/32\n\t\t\tto ").replace(
+        f"127.0.0.1:{behind}\n", f"127.0.0.1:{behind}\n\t\t}}\n"
+    )
+    (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + trust)
+    return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"], log, "caddy"
+
+
+def apache(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
+    log = folder / "access.log"
+    text = (
+        block("apache")
+        .replace("/var/log/apache2/mailbeacon.log", str(log))
+        .replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+    )
+    modules = "".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
+        for name in ("mpm_event", "authz_core", "proxy", "proxy_http", "alias")
+    )
+    (folder / "apache.conf").write_text(
+        f"ServerName localhost\nListen 127.0.0.1:{port}\nPidFile {folder}/pid\nDefaultRuntimeDir {folder}\n"
+        f"ErrorLog {folder}/error.log\nUser nobody\nGroup nogroup\n{modules}{text}"
+    )
+    return ["apache2", "-X", "-f", str(folder / "apache.conf")], log, text.partition("\n")[0]
+
+
+def haproxy(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
+    log = folder / "access.log"
+    text = (
+        block("haproxy").replace("bind :80", f"bind 127.0.0.1:{port}").replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+    )
+    # one thread: several drop lines where they write to standard output at once
+    (folder / "haproxy.cfg").write_text(
+        f"global\n    nbthread 1\n    log stdout format raw local0\ndefaults\n    log global\n    timeout client 9s\n"
+        f"    timeout server 9s\n"
+        f"    timeout connect 9s\n{text}"
+    )
+    captures = "\n".join(line for line in text.splitlines() if "capture request header" in line)
+    return ["haproxy", "-f", str(folder / "haproxy.cfg")], log, captures
+
+
+SERVERS = {"nginx": nginx, "caddy": caddy, "apache2": apache, "haproxy": haproxy}
+
+
+def replay(port: int, hits: list) -> None:
+    """Send a made-up campaign's requests over real HTTP, each from the address its reader has."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    for hit in hits:
+        request = hit.request
+        headers = {name: value for name, value in request.fields.items() if value.isascii()}
+        connection.putrequest(request.method, request.url, skip_accept_encoding=True)
+        for name, value in {**headers, "X-Forwarded-For": request.address}.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        answer.read()
+        if answer.will_close:
+            connection.close()
+    connection.close()
+
+
+def beacon(sink: MemorySink | None = None) -> Beacon:
+    return Beacon("https://t.example.com/m", secret_keys=KEY, sink=sink, trusted_proxies=["127.0.0.1/32"])
+
+
+def said(event: Event) -> tuple[object, ...]:
+    return (
+        event.kind,
+        event.mail,
+        event.link,
+        event.url,
+        event.url_id,
+        event.method,
+        event.facts.agent,
+        event.facts.client,
+    )
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_real_server_s_log_gives_the_live_application_s_report(name: str, tmp_path: Path, need):
+    need(name, "a real server's log")
+    tmp_path.chmod(0o755)
+    sink = MemorySink()
+    live = beacon(sink)
+    hits = list(sample_traffic(live, "business", recipients=150).hits)
+    port = free_port()
+    with application(live) as behind:
+        command, log, form = SERVERS[name](tmp_path, port, behind)
+        with (tmp_path / "out").open("wb") as out, running(command, port, log, stdout=out, stderr=subprocess.DEVNULL):
+            replay(port, hits)
+    if name == "haproxy":
+        shutil.copy(tmp_path / "out", log)
+    errors: list[object] = []
+    zone = time_zone() if name == "haproxy" else None
+    read = list(logs.read(log, beacon(), form, zone=zone, on_error=lambda error, line: errors.append(line)))
+    recorded = [event for event, _ in sink.events()]
+    assert len(recorded) > 60
+    assert Counter(map(said, read)) == Counter(map(said, recorded))
+    assert all("[" not in str(line) for line in errors)  # HAProxy also says that it starts and stops
+    assert_same_report(name, read, recorded)
+
+
+def time_zone():
+    from datetime import datetime
+
+    return datetime.now().astimezone().tzinfo
+
+
+def assert_same_report(name: str, read: list[Event], recorded: list[Event]) -> None:
+    """The same figures where the log shows all that the application saw; else the difference is the fields it lacks."""
+    judge = beacon().judge
+    figures = [
+        tally(events, judge.classify_all(events)).count(kind).messages
+        for events in (read, recorded)
+        for kind in (Kind.OPEN, Kind.CLICK)
+    ]
+    if name in ("nginx", "caddy"):
+        assert figures[:2] == figures[2:]
+        return
+    lacking = {
+        "apache2": {"sec-purpose", "purpose", "x-requested-with"},
+        "haproxy": {"accept", "sec-fetch-mode", "sec-fetch-user"},
+    }
+    assert lacking[name]
+    for own, other in zip(figures[:2], figures[2:], strict=True):
+        assert sum((own.people, own.unknown, own.machines)) == sum((other.people, other.unknown, other.machines))
+
+
+def test_nginx_answers_the_pixel_alone_and_its_log_has_the_open(tmp_path: Path, need):
+    need("nginx", "the pixel at the edge")
+    tmp_path.chmod(0o755)
+    host, port = beacon(), free_port()
+    url = host.open_url(Message(recipient="u-1", campaign="c")).removeprefix("https://t.example.com")
+    command, log, form = nginx(tmp_path, port, free_port(), edge=True)
+    with running(command, port, log, stderr=subprocess.DEVNULL):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection.request("GET", url, headers={"User-Agent": 'He said "hi" \\ é'.encode()})
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Content-Type")) == (200, "image/gif")
+        assert answer.getheader("Cache-Control").startswith("no-store")
+        assert len(answer.read()) == len(PIXEL)
+        connection.close()
+    assert [(event.kind, event.recipient) for event in logs.read(log, host, form)] == [(Kind.OPEN, "u-1")]
