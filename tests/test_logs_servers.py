@@ -77,7 +77,8 @@ def running(command: list[str], port: int, log: Path, **options: object) -> Iter
             time.sleep(0.025)
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
+        # HAProxy ends at once when it is told to terminate, and with it the last request's line
+        process.send_signal(signal.SIGUSR1 if command[0] == "haproxy" else signal.SIGTERM)
         process.wait(20)
 
 
