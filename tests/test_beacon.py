@@ -599,7 +599,7 @@ def test_a_beacon_bounds_the_rows_of_one_mail():
 
 
 def test_a_beacon_is_not_pickled():
-    with pytest.raises(TypeError, match=r"make the beacon again in each process"):
+    with pytest.raises(ConfigError, match=r"make the beacon again in each process"):
         pickle.dumps(beacon())
 
 

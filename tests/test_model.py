@@ -63,13 +63,18 @@ FACTS = st.builds(
 )
 EVENTS = st.builds(
     Event,
-    **dict.fromkeys(("id", "campaign", "message_id", "variant", "url", "method", "address", "user_agent"), TEXTS),
+    **dict.fromkeys(
+        ("id", "campaign", "message_id", "variant", "url", "url_id", "method", "address", "user_agent"), TEXTS
+    ),
     kind=st.sampled_from(Kind),
     received_at=MOMENTS,
     recipient=st.none() | TEXTS,
     sent_at=st.none() | MOMENTS,
     expired=st.booleans(),
     link=st.none() | st.integers(0, 10**6),
+    links=st.none() | st.integers(0, 10**6),
+    metadata=st.dictionaries(TEXTS, TEXTS, max_size=3),
+    unrecorded=st.integers(0, 10**6),
     channel=st.sampled_from(Channel),
     level=st.sampled_from(Level),
     facts=FACTS,
@@ -87,7 +92,7 @@ VERDICTS = st.builds(
     version=TEXTS,
 )
 NUMBERS = st.integers(0, 10**6)
-TARGETS = st.builds(Target, number=NUMBERS, url=TEXTS, channel=st.sampled_from(Channel))
+TARGETS = st.builds(Target, number=NUMBERS, url=TEXTS, channel=st.sampled_from(Channel), links=NUMBERS)
 LINKS = st.builds(
     Link,
     number=NUMBERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, Unpack, overload
 
 from mailbeacon import replying
@@ -330,7 +330,7 @@ class Beacon:
         are. A source without tags is read as plain text; ``text=True`` insists on it.
         """
         _check(str, html=html)
-        return unwrap(html, self.destination, lambda url: is_open(url, self.signer), text=text)
+        return unwrap(html, self.destination, partial(is_open, signer=self.signer), text=text)
 
     def destination(self, url: str) -> str:
         """Give the verified destination behind a wrapped link, or the empty text."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import Routes
@@ -168,4 +169,4 @@ class Outgoing:
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:
         if self._settings.short_links:
             return short
-        return lambda target: self._signer.sign_link(target, campaign)
+        return partial(self._signer.sign_link, campaign=campaign)

@@ -23,7 +23,7 @@ from mailbeacon.logs.guessing import format_of, guess
 from mailbeacon.logs.jsonlines import JsonFields
 from mailbeacon.logs.lines import Format
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
-from mailbeacon.model import HONEYPOT_LINK, Event, Headers, Hint, Kind, Level
+from mailbeacon.model import HONEYPOT_LINK, MAX_VALUE, Event, Headers, Hint, Kind, Level
 from mailbeacon.networks.proxies import TrustedProxies
 from mailbeacon.privacy import limited, unlinked
 from mailbeacon.replying import level_now, marked
@@ -42,7 +42,6 @@ _OPEN, _CLICK = Kind.OPEN, Kind.CLICK
 _NAMED = "r"
 """What the id of a request begins with that the server itself gave a name: another line of it tells nothing new."""
 _OPTED_OUT = frozenset({Hint.GPC, Hint.DNT})
-_LONGEST_AGENT = 512
 _GUESSED_FROM = 200
 _REMEMBERED = 65_536
 
@@ -132,7 +131,7 @@ class LineReader:
             return None
         if self._hops and fields:
             address, fields = self._client(address, fields)
-        agent, has_form = user_agent[:_LONGEST_AGENT], kind is not _OPEN and kind is not _CLICK
+        agent, has_form = user_agent[:MAX_VALUE], kind is not _OPEN and kind is not _CLICK
         facts = self._facts((moment.toordinal(), method, has_form, agent, fields, self._shows, address, self._version))
         digest = self._ids[told.key].copy()
         digest.update((f"\0{identity}" if identity else line).encode("utf-8", "surrogateescape"))

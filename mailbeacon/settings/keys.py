@@ -25,7 +25,7 @@ class Keys(tuple[bytes, ...]):
         return f"<{len(self)} secret {'key' if len(self) == 1 else 'keys'}>"
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
-        raise TypeError(
+        raise ConfigError(
             "secret keys are not pickled: make the beacon again in each process, such as by Beacon.from_env()"
         )
 
