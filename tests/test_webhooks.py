@@ -354,6 +354,39 @@ def test_a_soft_bounce_takes_no_mail_out_of_the_deliveries():
     assert mb.tally(events, mb.classify_all(events)).deliveries == 1
 
 
+def test_the_hosts_own_texts_come_back():
+    message = dataclasses.replace(ADA, metadata={"order": "8841"}, id="m-1")
+    [request] = posted("postmark", event(mb.Kind.DELIVERED), beacon=_Marked(BEACON.metadata(message, longest=80)))
+    [found] = receiver("postmark").read(request)
+    assert (found.metadata, found.message_id, found.mail) == ({"order": "8841"}, "m-1", ("spring", "m-1", "u-17"))
+
+
+def test_a_delivery_that_was_told_helps_to_judge():
+    """A click before the mail was there is no reader's, whatever the browser."""
+    [request] = posted("sendgrid", event(mb.Kind.DELIVERED, message_id=posted_id("sendgrid")))
+    [delivered] = receiver("sendgrid").read(request)
+    before, after = (
+        BEACON.decode(
+            mb.Request(
+                url=BEACON.click_url(ADA, DESTINATION),
+                headers={
+                    "User-Agent": FIREFOX,
+                    "Accept": "text/html",
+                    "Accept-Language": "en",
+                    "Sec-Fetch-Mode": "navigate",
+                },
+                address="198.51.100.7",
+                received_at=delivered.received_at + timedelta(seconds=seconds),
+            )
+        )
+        for seconds in (-4, 600)
+    )
+    machine = {one.name for one in mb.classify(before, [delivered]).signals}
+    person = {one.name for one in mb.classify(after, [delivered]).signals}
+    assert machine - person
+    assert mb.classify(before, [delivered]).confidence != mb.classify(after, [delivered]).confidence
+
+
 def test_a_sink_that_fails_has_the_post_sent_again(caplog):
     class Broken:
         def record(self, event: object, verdict: object) -> None:

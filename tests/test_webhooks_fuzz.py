@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hooks import MARK, NAMES, NOW, SIGNED, changed, event, opened, post, posted, receiver
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import mailbeacon as mb
 from mailbeacon.errors import ForgedWebhook, WebhookError
 from mailbeacon.webhooks import PROVIDERS
+from mailbeacon.webhooks.reading import Post
 
 KINDS = list(mb.Kind)
 WORDS = sorted({word for one in PROVIDERS.values() for word in (*one.kinds, *one.finer)})
@@ -185,3 +186,14 @@ def test_whatever_of_a_batch_is_broken_the_rest_is_read(name, kinds, broken):
     found = hook.read(post(_written(name, whole)))
     assert [one.kind for one in found] == [kind for number, kind in enumerate(kinds) if number not in broken]
     assert [one.number for one in found.rejected] == sorted(broken & set(range(len(kinds))))
+
+
+@given(pairs=st.dictionaries(st.text(), st.text(), max_size=4), cut=st.binary(max_size=3))
+def test_a_form_is_decoded_as_the_standard_library_does(pairs, cut):
+    """Law: whatever the form says, and whatever stands in it that no encoder writes."""
+    body = urlencode(pairs, errors="replace").encode() + cut
+    try:
+        expected = dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+    except ValueError:
+        expected = {}
+    assert Post(mb.Request(url="", method="POST", body=body), NOW).form == expected
