@@ -502,6 +502,15 @@ def test_a_click_on_our_own_link_is_of_its_destination():
     ):
         [found] = receiver("sendgrid").read(posted("sendgrid", event(mb.Kind.CLICK, url=url))[0])
         assert (found.url, found.link) == expected
+        assert bool(found.url_id) is bool(found.url)
+
+
+def test_a_link_is_one_whoever_tells_of_the_click():
+    """By what stands for the whole destination, of which little is kept."""
+    own = BEACON.decode(mb.Request(url=BEACON.click_url(ADA, DESTINATION), received_at=NOW))
+    [told] = receiver("sendgrid").read(posted("sendgrid", event(mb.Kind.CLICK))[0])
+    [other] = receiver("sendgrid").read(posted("sendgrid", event(mb.Kind.CLICK, url=DESTINATION + "3"))[0])
+    assert told.url_id == own.url_id != other.url_id
 
 
 def test_a_time_in_the_future_is_when_it_was_told_and_one_before_sending_is_not_counted():

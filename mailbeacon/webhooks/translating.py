@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, TokenError, WebhookError
-from mailbeacon.model import Channel, Event, Facts, Hint, Kind, Level, Message, Request
+from mailbeacon.model import Event, Facts, Hint, Kind, Level, Message, Request
 from mailbeacon.privacy import dated, limited
 from mailbeacon.replying import failed, level_now, marked
 from mailbeacon.tokens import Hit
@@ -68,6 +69,8 @@ class Reader:
         self._kinds = kinds
         self._recipient_of = recipient_of
         self._ids = beacon.signer.keyed_hashes("webhook-id")
+        # as decoding names destinations, so that a link is one whoever tells of the click
+        self._urls = beacon.signer.keyed_hashes("url", 8)
 
     def event(self, report: Report, arrived: datetime) -> Event | Passed:
         """Return the event of a report with its facts, not redacted, or why there is none.
@@ -109,7 +112,7 @@ class Reader:
         # one message to several addresses names one recipient at most, and not the one that is reported
         recipient = self._named(report.address) if report.shared and hit.recipient else hit.recipient
         by_reader = kind in READERS_KINDS
-        url, link, channel = self._followed(report.url, at) if kind is Kind.CLICK else ("", None, Channel.HTML)
+        followed = self._followed(report.url, at, hit.key) if kind is Kind.CLICK else {}
         level = hit.clicks if kind is Kind.CLICK else hit.opens
         return Event(
             id=self._id(report, kind, hit.key),
@@ -122,13 +125,11 @@ class Reader:
             sent_at=hit.sent_at,
             expired=self._is_expired(hit.sent_at, at, kind),
             metadata=hit.metadata,
-            link=link,
-            url=url,
-            channel=channel,
             level=level if by_reader or level is Level.AGGREGATE else Level.FULL,
             address=report.ip if by_reader else "",
             user_agent=report.user_agent if by_reader else "",
             source=self._source,
+            **followed,
         )
 
     def _hit(self, report: Report) -> Hit | None:
@@ -164,15 +165,19 @@ class Reader:
             raise WebhookError("recipient_of must give the host's own name for a reader, not an address")
         return found
 
-    def _followed(self, url: str, at: datetime) -> tuple[str, int | None, Channel]:
-        """Give where a click led: behind our own wrapped link, the destination; the link itself holds a token."""
-        if not url or not self.beacon.routes.owns(url):
-            return url, None, Channel.HTML
+    def _followed(self, url: str, at: datetime, key: int) -> dict[str, Any]:
+        """Return where a click led: behind our own wrapped link, the destination; the link itself holds a token."""
+        if not url:
+            return {}
+        if not self.beacon.routes.owns(url):
+            digest = self._urls[key].copy()
+            digest.update(url.encode("utf-8", "surrogatepass"))
+            return {"url": url, "url_id": digest.hexdigest()}
         try:
             inner = self.beacon.decode(Request(url=url, received_at=at))
         except TokenError:
-            return "", None, Channel.HTML
-        return inner.url, inner.link, inner.channel
+            return {}
+        return {name: getattr(inner, name) for name in ("url", "url_id", "link", "links", "channel")}
 
     def _facts(self, report: Report, kind: Kind, at: datetime) -> Facts:
         agent = report.user_agent
