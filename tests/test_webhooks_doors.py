@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.util import setup_testing_defaults
@@ -142,7 +143,11 @@ def asked(hook: object, request: mb.Request, *pieces: bytes, gone: bool = False)
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    asyncio.run(asgi_application(hook)(scope, receive, send))
+    def run() -> None:
+        asyncio.run(asgi_application(hook)(scope, receive, send))
+
+    with ThreadPoolExecutor(1) as alone:  # a browser of another test may have a loop in this thread
+        alone.submit(run).result(30)
     return sent
 
 
