@@ -1,0 +1,122 @@
+"""Judge events one after the other, each in the light of all, in memory for a stretch of time and not for the whole file.
+
+A verdict depends on what happened within a horizon of some twenty minutes around the event. So events are judged in
+stretches with a horizon before and after, and each stretch gives what lies inside it. Lines that are so far out of order
+that this would be wrong are sorted first, all of them in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+from mailbeacon.cli.events.sources import INPUT_NAME, Pair, Reading
+from mailbeacon.judging import Classifier
+from mailbeacon.model import Event, Verdict
+
+__all__ = ["OutOfOrder", "judge_all", "keeps"]
+
+T = TypeVar("T")
+
+_STRETCH: Final = 20_000
+"""So many events at least are judged together: the horizons before and after are judged twice."""
+_PACKAGE: Final = re.compile(r"rules \d{4}\.\d+\.\d+; agents ")
+_SIGNED: Final = re.compile(r'"version": ?"rules \d{4}\.\d+\.\d+; agents ')
+"""How the package's own rules sign a verdict; a host's own have a digest, or a version of the host's."""
+
+
+class OutOfOrder(Exception):
+    """Events are further out of order than can be judged in stretches."""
+
+
+def keeps(verdict: Verdict | None, *, all_stored: bool) -> bool:
+    """Check whether a stored verdict stands: one of a host's own rules does, one of the package's is made anew."""
+    return verdict is not None and (all_stored or not _PACKAGE.match(verdict.version))
+
+
+def judge_all(
+    paths: Sequence[Path],
+    use: Callable[[Iterator[tuple[Event, Verdict]]], T],
+    *,
+    stored: bool = False,
+    between: tuple[float | None, float | None] | None = None,
+) -> tuple[T, Reading]:
+    """Hand all events on with the verdicts that ``classify_all`` would give them, about in the order of time.
+
+    Args:
+        paths: The files.
+        use: Takes the events; is begun anew where lines turn out to be far out of order.
+        stored: Keep every stored verdict; only events without one are judged.
+        between: Only events received from one moment on and before another, in Unix time, of one SQLite file.
+
+    Returns:
+        What ``use`` gave, and what was read.
+
+    Raises:
+        Refused: If a file cannot be read, or there is no event at all.
+    """
+    classifier = Classifier()
+    wanted = None if stored else _is_hosts
+    reading = Reading(paths, margin=classifier.windows.horizon.total_seconds(), between=between, wanted=wanted)
+    try:
+        if any(str(path) == INPUT_NAME for path in paths):
+            raise OutOfOrder  # it cannot be read twice
+        return use(_inside(_stretches(reading.pairs(), classifier, stored), between)), reading
+    except OutOfOrder:
+        reading = Reading(paths, wanted=wanted)
+        in_order = sorted(reading.pairs(), key=lambda pair: pair[0].received_at)
+        return use(_stretches(iter(in_order), classifier, stored)), reading
+
+
+def _is_hosts(verdict: str) -> bool:
+    """Check on its JSON whether a verdict may be one of a host's own rules."""
+    return not _SIGNED.search(verdict)
+
+
+def _inside(
+    pairs: Iterator[tuple[Event, Verdict]], between: tuple[float | None, float | None] | None
+) -> Iterator[tuple[Event, Verdict]]:
+    """Leave out what was read only to judge the rest."""
+    if between is None:
+        yield from pairs
+        return
+    first, last = between
+    for event, verdict in pairs:
+        moment = event.received_at.timestamp()
+        if (first is None or moment >= first) and (last is None or moment < last):
+            yield event, verdict
+
+
+def _stretches(pairs: Iterator[Pair], classifier: Classifier, stored: bool) -> Iterator[tuple[Event, Verdict]]:
+    """Judge stretch by stretch."""
+    horizon = classifier.windows.horizon
+    held: list[Pair] = []
+    done: datetime | None = None
+    latest: datetime | None = None
+    due = _STRETCH
+    for pair in pairs:
+        moment = pair[0].received_at
+        if done is not None and moment < done:
+            raise OutOfOrder
+        latest = moment if latest is None else max(latest, moment)
+        held.append(pair)
+        if len(held) >= due:
+            until = latest - horizon
+            yield from _due(held, classifier, stored, done, until)
+            done = until if done is None else max(done, until)
+            held = [one for one in held if one[0].received_at >= done - horizon]
+            due = len(held) + _STRETCH
+    yield from _due(held, classifier, stored, done, None)
+
+
+def _due(
+    held: list[Pair], classifier: Classifier, stored: bool, since: datetime | None, until: datetime | None
+) -> Iterator[tuple[Event, Verdict]]:
+    verdicts = classifier.classify_all([event for event, _ in held])
+    for (event, before), verdict in zip(held, verdicts, strict=True):
+        moment = event.received_at
+        if (since is None or moment >= since) and (until is None or moment < until):
+            yield event, before if before is not None and keeps(before, all_stored=stored) else verdict

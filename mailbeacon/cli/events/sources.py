@@ -1,0 +1,178 @@
+"""Where events come from: files of sinks, several of them, or standard input; and one line where that cannot be.
+
+Judges and counts nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import merge
+from pathlib import Path
+from typing import Final
+
+from mailbeacon.cli.console import Progress, Refused, reason, shown
+from mailbeacon.errors import DataError
+from mailbeacon.model import Event, Verdict
+from mailbeacon.store import cut_by_time, read_between, read_events
+from mailbeacon.store.lines import pair_of
+
+__all__ = ["INPUT_NAME", "Pair", "Reading", "check_files", "is_sqlite"]
+
+Pair = tuple[Event, Verdict | None]
+INPUT_NAME: Final = "-"
+"""Stands for standard input, one line of JSON for each event as a ``JsonlSink`` writes it."""
+_SQLITE: Final = b"SQLite format 3\0"
+_ENDINGS: Final = (".sqlite", ".sqlite3", ".db")
+_SHOW_EVERY: Final = 1_000
+_MOST_NAMED: Final = 10
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is read, and what was met on the way.
+
+    Attributes:
+        paths: The files.
+        margin: How many seconds before and after the stretch are read too.
+        between: The stretch, in Unix time; ``None`` for all.
+        wanted: Says of a verdict's JSON whether it is read; ``None`` reads every one.
+        number: How many events were read.
+        twice: How many of them were in another file too, and are left out.
+        errors: What cannot be read, by file.
+    """
+
+    paths: Sequence[Path]
+    margin: float = 0.0
+    between: tuple[float | None, float | None] | None = None
+    wanted: Callable[[str], bool] | None = None
+    number: int = 0
+    twice: int = 0
+    errors: dict[str, list[DataError]] = field(default_factory=dict)
+    _progress: Progress = field(default_factory=Progress)
+
+    def pairs(self) -> Iterator[Pair]:
+        """Read all events: a SQLite file in the order of time, lines as they were written, several files side by side.
+
+        Raises:
+            Refused: If a file cannot be read, or there is no event at all.
+        """
+        try:
+            for event, verdict in self._once():
+                self.number += 1
+                if not self.number % _SHOW_EVERY:
+                    self._progress.show(f"{self.number:,} events read")
+                yield event, verdict
+        finally:
+            self._progress.clear()
+        if not self.number and self.between is None:
+            raise Refused(self._nothing())
+
+    @property
+    def broken(self) -> str:
+        """What cannot be read, in one sentence; empty where all can."""
+        return "; ".join(_told(name, errors) for name, errors in self.errors.items() if errors)
+
+    def _once(self) -> Iterator[Pair]:
+        """Leave out events that another file has too; within a file a sink keeps each once."""
+        if len(self.paths) == 1:
+            yield from self._file(self.paths[0])
+            return
+        seen: set[int] = set()
+        for pair in merge(*map(self._file, self.paths), key=lambda pair: pair[0].received_at):
+            name = hash(pair[0].id)
+            if name in seen:
+                self.twice += 1
+                continue
+            seen.add(name)
+            yield pair
+
+    def _file(self, path: Path) -> Iterator[Pair]:
+        name = shown(str(path))
+        errors = self.errors.setdefault(name, [])
+        try:
+            if self.between is not None:
+                first, last = self.between
+                low, high = None if first is None else first - self.margin, None if last is None else last + self.margin
+                yield from read_between(path, low, high, on_broken=errors.append, wanted=self.wanted)
+            else:
+                yield from _read(path, errors.append, self.wanted)
+        except OSError as error:
+            raise Refused(f"cannot read {name}: {reason(error)}") from error
+        except DataError as error:
+            raise Refused(f"{name}: {error}") from error
+        except ValueError as error:  # a zero byte in the name
+            raise Refused("cannot read a file of this name") from error
+
+    def _nothing(self) -> str:
+        """Say why there is no event."""
+        path = self.paths[0]
+        name = shown(str(path))
+        errors = self.errors.get(name, [])
+        if errors and path.suffix.lower() in _ENDINGS:
+            return f"{name} is not a SQLite database"
+        if errors:
+            return f"{name} holds no event that can be read: {errors[0]}"
+        if str(path) == INPUT_NAME:
+            return "standard input holds no event"
+        return f"{name} is empty" if not path.stat().st_size else f"{name} holds no event"
+
+
+def check_files(paths: Iterable[Path]) -> None:
+    """See that no file is named twice.
+
+    Raises:
+        Refused: If one is.
+    """
+    given = [str(path) for path in paths]
+    twice = next((name for name in given if given.count(name) > 1), None)
+    if twice is not None:
+        raise Refused(f"{shown(twice)} is given twice")
+
+
+def is_sqlite(path: Path) -> bool:
+    """Check whether a file is SQLite's."""
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE)) == _SQLITE
+
+
+def _read(path: Path, on_broken: Callable[[DataError], object], wanted: Callable[[str], bool] | None) -> Iterator[Pair]:
+    if str(path) == INPUT_NAME:
+        yield from _lines(on_broken)
+    elif is_sqlite(path):
+        yield from _in_time(path, on_broken, wanted)
+    else:
+        yield from read_events(path, on_broken=on_broken)
+
+
+def _in_time(
+    path: Path, on_broken: Callable[[DataError], object], wanted: Callable[[str], bool] | None
+) -> Iterator[Pair]:
+    """Read in the order of time where the rows have one; an old file's in the order they were written."""
+    try:
+        cut_by_time(path, 1)
+    except DataError:
+        yield from read_events(path, on_broken=on_broken)
+        return
+    yield from read_between(path, on_broken=on_broken, wanted=wanted)
+
+
+def _lines(on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            pair = pair_of(line)
+        except DataError as error:
+            on_broken(DataError(f"line {number}: {error}", number=number))
+            continue
+        if pair is not None:
+            yield pair
+
+
+def _told(name: str, errors: Sequence[DataError]) -> str:
+    """Say which lines or rows are broken."""
+    if len(errors) == 1:
+        return f"{name}, {errors[0]}: not counted"
+    numbers = ", ".join(str(error.number) for error in errors[:_MOST_NAMED])
+    more = ", …" if len(errors) > _MOST_NAMED else ""
+    return f"{name}: {len(errors):,} lines cannot be read and are not counted: {numbers}{more}"
