@@ -1,0 +1,63 @@
+"""Campaigns side by side: in the order they came, each against those before it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailbeacon.counting import compare_campaigns, tally
+from mailbeacon.counting.proportions import difference, p_value
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Actor, Event, Kind, Verdict
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+PERSON = Verdict(actor=Actor.HUMAN)
+
+
+def counted(*campaigns, deliveries=None):
+    """Count campaigns a week apart: name and how many people opened."""
+    pairs = [
+        (
+            Event(
+                id=f"{name}{n}",
+                kind=Kind.OPEN,
+                received_at=NOON + timedelta(days=7 * week),
+                recipient=str(n),
+                campaign=name,
+                message_id=f"{name}{n}",
+            ),
+            PERSON,
+        )
+        for week, (name, people) in enumerate(campaigns)
+        for n in range(people)
+    ]
+    numbers = {name: 1_000 for name, _ in campaigns} if deliveries is None else deliveries
+    return tally(pairs, deliveries=numbers)
+
+
+def test_each_campaign_is_held_against_all_messages_of_those_before_it():
+    rows = compare_campaigns(counted(("z", 200), ("y", 300), ("x", 210)))
+    assert [row.campaign for row in rows] == ["z", "y", "x"]
+    assert rows[0].opens is None
+    change = rows[2].opens
+    assert change.points == pytest.approx(0.21 - 500 / 2_000)
+    assert change.interval == difference(210, 1_000, 500, 2_000)
+    assert (change.p, change.of) == (p_value(210, 1_000, 500, 2_000), 2)
+    assert not rows[1].opens.could_be_chance
+    assert rows[1].clicks.could_be_chance
+
+
+def test_only_the_last_ones_count():
+    rows = compare_campaigns(counted(("a", 900), ("b", 200), ("c", 200)), last=1)
+    assert (rows[2].opens.points, rows[2].opens.of) == (0, 1)
+    with pytest.raises(ConfigError, match="last"):
+        compare_campaigns(counted(), last=0)
+
+
+def test_a_campaign_without_deliveries_has_no_rate_and_is_no_measure():
+    rows = compare_campaigns(counted(("a", 10), ("b", 20), ("c", 30), deliveries={"a": 1_000, "c": 1_000}))
+    assert rows[1].rates.opens is None
+    assert rows[1].opens is None
+    assert rows[2].opens.points == pytest.approx(0.02)
+    assert rows[2].opens.of == 1
