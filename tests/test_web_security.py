@@ -42,7 +42,23 @@ _DESTINATIONS = [
     "javascript:alert(1)",
     "\thttps://evil.example",
 ]
-_NAMES = ["url", "u", "to", "next", "redirect", "redirect_uri", "dest", "r", "return", "goto", "dest_url", "link", "target", "out", "view"]
+_NAMES = [
+    "url",
+    "u",
+    "to",
+    "next",
+    "redirect",
+    "redirect_uri",
+    "dest",
+    "r",
+    "return",
+    "goto",
+    "dest_url",
+    "link",
+    "target",
+    "out",
+    "view",
+]
 SHAPES = [
     *[f"/m/c/{MESSAGE_TOKEN}/{quote(one, safe='')}" for one in _DESTINATIONS],
     *[f"/m/c/{MESSAGE_TOKEN}/{one}" for one in _DESTINATIONS],
