@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from loops import run
 from servers import free_port
 
 import mailbeacon as mb
@@ -84,9 +85,9 @@ def test_an_open_and_a_click_are_answered_and_recorded():
     sink = MemorySink()
     beacon = beacon_with(sink)
     app, (open_path, click_path) = asgi.application(beacon), paths(beacon)
-    status, headers, body = asyncio.run(ask(app, open_path))
+    status, headers, body = run(ask(app, open_path))
     assert (status, headers["content-type"], body) == (200, "image/gif", replying.PIXEL)
-    status, headers, body = asyncio.run(ask(app, click_path, query_string=b"utm=x"))
+    status, headers, body = run(ask(app, click_path, query_string=b"utm=x"))
     assert (status, headers["location"], body) == (302, SHOP, b"")
     assert [(event.kind, event.address) for event, _ in sink.events()] == [
         (mb.Kind.OPEN, "192.0.2.1"),
@@ -97,7 +98,7 @@ def test_an_open_and_a_click_are_answered_and_recorded():
 def test_case_23_head_has_the_headers_and_no_body():
     sink = MemorySink()
     beacon = beacon_with(sink)
-    status, headers, body = asyncio.run(ask(asgi.application(beacon), paths(beacon)[0], "HEAD"))
+    status, headers, body = run(ask(asgi.application(beacon), paths(beacon)[0], "HEAD"))
     assert (status, headers["content-length"], body) == (200, "43", b"")
     assert [event.method for event, _ in sink.events()] == ["HEAD"]
 
@@ -107,7 +108,7 @@ def test_case_25_behind_a_proxy_on_this_machine_the_address_is_the_clients(scope
     sink = MemorySink()
     beacon = beacon_with(sink, trusted_proxies=["127.0.0.1/32"])
     headers = [(b"x-forwarded-for", b"198.51.100.9, 203.0.113.5"), (b"forwarded", b"for=1.2.3.4")]
-    asyncio.run(ask(asgi.application(beacon), paths(beacon)[0], headers=headers, **scope))
+    run(ask(asgi.application(beacon), paths(beacon)[0], headers=headers, **scope))
     assert [event.address for event, _ in sink.events()] == ["203.0.113.5"]
 
 
@@ -127,16 +128,16 @@ def test_only_a_form_for_leaving_has_its_body_read():
             return mb.Reply(status=204, headers=[])
 
     app = asgi.application(Door())
-    asyncio.run(ask(app, "/m/u/token", "POST", b"List-Unsubscribe=One-Click"))
-    asyncio.run(ask(app, "/m/u/token", "POST", b"x" * 100_000))
-    asyncio.run(ask(app, "/m/c/token", "POST", b"x"))
+    run(ask(app, "/m/u/token", "POST", b"List-Unsubscribe=One-Click"))
+    run(ask(app, "/m/u/token", "POST", b"x" * 100_000))
+    run(ask(app, "/m/c/token", "POST", b"x"))
     assert [request.body for request in asked] == [b"List-Unsubscribe=One-Click", b"x" * 8_192, b""]
 
 
 def test_a_sink_may_be_async():
     sink = AsyncSink()
     beacon = beacon_with(sink)
-    assert asyncio.run(ask(asgi.application(beacon), paths(beacon)[1]))[0] == 302
+    assert run(ask(asgi.application(beacon), paths(beacon)[1]))[0] == 302
     assert [event.kind for event in sink.kept] == [mb.Kind.CLICK]
     with pytest.raises(ConfigError, match="ASGI"):
         wsgi.application(beacon)
@@ -145,7 +146,7 @@ def test_a_sink_may_be_async():
 @pytest.mark.parametrize("how", ["fails", "hangs"])
 def test_case_22_an_async_sink_that_fails_or_hangs_costs_the_reader_nothing(how, caplog):
     beacon = beacon_with(AsyncSink(**{how: True}))
-    assert asyncio.run(ask(asgi.application(beacon), paths(beacon)[1]))[0] == 302
+    assert run(ask(asgi.application(beacon), paths(beacon)[1]))[0] == 302
     assert "is not kept" in caplog.text
 
 
@@ -170,7 +171,7 @@ async def live(app, path: str) -> list[str]:
 def test_the_servers_end_closes_the_sink():
     kept = MemorySink()
     beacon = beacon_with(QueueSink(kept))
-    said = asyncio.run(live(asgi.application(beacon), paths(beacon)[1]))
+    said = run(live(asgi.application(beacon), paths(beacon)[1]))
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     assert len(kept) == 1
     assert beacon.settings.sink._closed
@@ -180,7 +181,7 @@ def test_the_servers_end_closes_the_sink():
 def test_law_3_no_request_makes_the_application_raise(path, method, header):
     app = asgi.application(beacon_with(MemorySink()))
     decoded = path.decode("latin-1")
-    found = asyncio.run(ask(app, decoded, method, raw_path=path, headers=[(b"x-forwarded-for", header)]))
+    found = run(ask(app, decoded, method, raw_path=path, headers=[(b"x-forwarded-for", header)]))
     assert found[0] in (200, 404, 405)
 
 
@@ -214,7 +215,7 @@ def test_it_is_mounted_in_frameworks(mounted, need):
     beacon = beacon_with(sink)
     site = mounted(asgi.application(beacon), beacon)
     for path, status in zip(paths(beacon), (200, 302), strict=True):
-        assert asyncio.run(ask(site, path))[0] == status
+        assert run(ask(site, path))[0] == status
     assert len(sink) == 2
 
 
@@ -223,7 +224,7 @@ def test_an_application_it_is_mounted_in_closes_the_sink_at_its_end(mounted, nee
     need(mounted.__name__.removesuffix("_app"), "an ASGI framework")
     kept = MemorySink()
     beacon = beacon_with(QueueSink(kept))
-    asyncio.run(live(mounted(asgi.application(beacon), beacon), paths(beacon)[1]))
+    run(live(mounted(asgi.application(beacon), beacon), paths(beacon)[1]))
     assert len(kept) == 1
     assert beacon.settings.sink._closed
 
@@ -281,13 +282,13 @@ def test_a_reader_leaves_by_a_post_where_the_sink_is_the_only_word_of_it(sink, s
     beacon = beacon_with(sink)
     url = urlsplit(beacon.leave_url(mb.Message(recipient="u-17", campaign="spring"), mb.Action.UNSUBSCRIBE)).path
     app = asgi.application(beacon)
-    assert asyncio.run(ask(app, url))[0] == 200
-    assert asyncio.run(ask(app, url, "POST", b"List-Unsubscribe=One-Click"))[0] == status
+    assert run(ask(app, url))[0] == 200
+    assert run(ask(app, url, "POST", b"List-Unsubscribe=One-Click"))[0] == status
 
 
 def test_on_leave_is_told_whatever_becomes_of_an_async_sink():
     left: list[mb.Leave] = []
     beacon = beacon_with(AsyncSink(fails=True), on_leave=left.append)
     url = urlsplit(beacon.leave_url(mb.Message(recipient="u-17", campaign="spring"), mb.Action.STOP_TRACKING)).path
-    assert asyncio.run(ask(asgi.application(beacon), url, "POST"))[0] == 200
+    assert run(ask(asgi.application(beacon), url, "POST"))[0] == 200
     assert [leave.action for leave in left] == [mb.Action.STOP_TRACKING]

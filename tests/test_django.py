@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from datetime import UTC, date, datetime, timedelta
 
 import djangosite
 import pytest
+from loops import run
 
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError
@@ -94,7 +94,7 @@ def test_under_asgi_the_same():
         await sync_to_async(connections.close_all)()  # those of the thread that answered
         return answer.status_code, answer["Location"]
 
-    assert asyncio.run(ask()) == (302, "https://garden.example/%C3%A9?a=1")
+    assert run(ask()) == (302, "https://garden.example/%C3%A9?a=1")
     assert Event.objects.count() == 1
 
 

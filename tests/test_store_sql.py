@@ -238,6 +238,8 @@ def test_a_database_that_does_not_answer_holds_a_reply_no_longer_than_it_may(pos
         engine.dispose()
         for store in (sink, history):
             store._tables.within._pool.shutdown()  # what was given up goes on until the lock is gone
+            store._tables.within._renew()
+            store.erase("u-1")
 
 
 def test_errors_name_the_database_and_not_what_was_to_be_kept(tmp_path):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loops import run
 
 import mailbeacon as mb
 from mailbeacon.store import MemorySink
@@ -127,7 +127,7 @@ def by_asgi(
     async def send(message):
         sent.append(message)
 
-    asyncio.run(APP(scope, receive, send))
+    run(APP(scope, receive, send))
     return sent[0]["status"], [(name.decode("latin-1"), value.decode("latin-1")) for name, value in sent[0]["headers"]]
 
 
