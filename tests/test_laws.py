@@ -153,7 +153,7 @@ class Counting(TokenSigner):
 @pytest.mark.parametrize("number", [0, 1, 500])
 def test_law_2_one_recipient_is_one_signature_whatever_the_number_of_links(number, monkeypatch):
     """For the document, for the text, and for the whole mail."""
-    monkeypatch.setattr("mailbeacon.beacon.facade.TokenSigner", Counting)
+    monkeypatch.setattr("mailbeacon.beacon.incoming.TokenSigner", Counting)
     beacon = mb.Beacon(BASE, secret_keys=[KEY])
     html = "".join(f'<a href="https://example.com/{n}">x</a>' for n in range(number)) + "<p>"
     text = "".join(f"https://example.com/{n}\n" for n in range(max(1, number)))
@@ -175,7 +175,7 @@ def test_law_2_one_recipient_is_one_signature_whatever_the_number_of_links(numbe
 
 def test_law_2_a_campaigns_links_are_signed_once(monkeypatch):
     """Rewriting one by one signs each link of the campaign once too, whoever gets it."""
-    monkeypatch.setattr("mailbeacon.beacon.facade.TokenSigner", Counting)
+    monkeypatch.setattr("mailbeacon.beacon.incoming.TokenSigner", Counting)
     beacon = mb.Beacon(BASE, secret_keys=[KEY])
     for number in range(5):
         beacon.rewrite(
