@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import sqlite3
@@ -236,3 +237,14 @@ def test_processes_that_append_rotate_and_erase_at_once_lose_nothing_else(tmp_pa
         kept = [one.id for one, _ in sink.events()]
     assert [worker.exitcode for worker in workers] == [0, 0]
     assert sorted(kept) == sorted(f"e{start + number}" for start in (0, 1000) for number in range(0, 150, 2))
+
+
+def test_a_store_that_nobody_holds_any_more_leaves_no_connection_open(tmp_path):
+    """Python 3.13 warns of one that is left to the collector."""
+    sink = SqliteSink(tmp_path / "events.sqlite")
+    assert len(sink) == 0
+    connection = sink._database._connection
+    del sink
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
