@@ -24,6 +24,7 @@ from mailbeacon.judging import (
     rule,
 )
 from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
+from mailbeacon.reporting.reasons import reason_text
 
 SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 NOWHERE = Network()
@@ -489,6 +490,12 @@ def test_verdicts_explain_themselves_in_one_paragraph(verdict: Verdict, said: tu
 
 def test_every_rule_has_a_source_with_a_year_and_says_what_it_looks_for() -> None:
     assert all("20" in one.source and one.about for one in DEFAULT_RULES)
+
+
+def test_a_report_has_words_for_every_rule() -> None:
+    assert [
+        one.name for one in DEFAULT_RULES if reason_text(one.name) == one.name.replace("-", " ") and "-" in one.name
+    ] == []
 
 
 def test_the_reference_page_is_the_rules_own() -> None:
