@@ -295,7 +295,7 @@ def test_a_file_without_events_is_one_line_and_stays_as_it_is(name, data, why, t
 
 
 def test_a_folder_and_no_file_name_are_one_line(tmp_path, capfd):
-    assert "directory" in refused(capfd, str(tmp_path))[1]
+    assert "holds no judged events" in refused(capfd, str(tmp_path))[1]
     assert "this name" in refused(capfd, "a\0b")[1]
 
 

@@ -260,7 +260,7 @@ def test_ctrl_c_in_the_middle_leaves_nothing(out, stopped_after, capfd):
     stopped_after(5, interrupt)
     assert run(out) == 130
     assert not out.exists()
-    assert capfd.readouterr().err == ""
+    assert capfd.readouterr().err == "mailbeacon: stopped\n"
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
@@ -276,7 +276,7 @@ def test_being_told_to_end_leaves_nothing_either(name, out):
         next(line for line in process.stdout if line.startswith("Rendered"))
         assert [one.name[:5] for one in out.iterdir()] == [".new-"]
         process.send_signal(getattr(signal, name))
-        assert process.communicate(timeout=30)[1] == ""
+        assert process.communicate(timeout=30)[1] == "mailbeacon: stopped\n"
     assert process.returncode == 130
     assert not out.exists()
 
