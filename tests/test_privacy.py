@@ -196,3 +196,10 @@ def test_processes_share_the_days_keys_in_a_folder_and_old_ones_go(tmp_path):
     assert len(other(days[0])) == 32
     with pytest.raises(ConfigError, match="folder"):
         privacy.DailyKeys(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("level", [Level.AGGREGATE, Level.DATE])
+def test_metadata_is_left_out_where_readers_may_not_be_told_apart(level):
+    """An order's number names its buyer as well as any recipient does."""
+    assert privacy.limited(event(metadata={"order": "8841"}), level).metadata == {}
+    assert privacy.dated(event(metadata={"order": "8841"})).metadata == {}
