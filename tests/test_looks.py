@@ -83,3 +83,26 @@ def test_pictures_that_differ_are_told_apart(page):
     """Or the others could not fail."""
     with pytest.raises(AssertionError):
         same(page, '<style>a[href*="t.example.com"]{color:red}</style><a href="https://x.example/">x</a>')
+
+
+PLAIN = "<style>p { margin: 0 }</style>"
+SHEET = "<style>img { padding: 3px; margin: 5px; border: 2px solid } p { margin: 0 }</style>"
+
+
+@pytest.mark.parametrize("where", ["top", "bottom"])
+@pytest.mark.parametrize("sheet", [PLAIN, SHEET], ids=["a plain sheet", "a sheet for every image"])
+def test_the_pixel_moves_what_a_reader_sees_by_one_pixel_at_most(page, where, sheet):
+    """Whatever a sheet says of the room around images. (At the top it can keep a first margin from collapsing.)"""
+    beacon = mb.Beacon("https://t.example.com/m", secret_keys=["a key of sixteen signs and more"], pixel=where)
+    html = f"<html><head>{sheet}</head><body><p>Dear reader</p><p id=last><a href='https://x.example/'>Read</a></p></body></html>"
+    done = beacon.rewrite(html, mb.Message(recipient="u-17", campaign="spring")).html
+    places = []
+    for text in (html, done):
+        page.set_content(text, wait_until="load")
+        page.evaluate(SETTLED)
+        places.append(
+            page.evaluate("[document.getElementById('last').getBoundingClientRect().top, document.body.scrollHeight]")
+        )
+    (before, height), (after, grown) = places
+    assert abs(after - before) <= 1
+    assert grown - height <= 1

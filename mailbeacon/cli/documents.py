@@ -55,7 +55,7 @@ _ENDINGS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """Hold one document.
+    """One document.
 
     Attributes:
         text: The HTML or the plain text.
@@ -70,13 +70,13 @@ class Document:
     mark: bytes = b""
 
     def encode(self, text: str) -> bytes:
-        """Give a rewritten text in the file's own encoding."""
+        """Return a rewritten text in the file's own encoding."""
         return self.mark + text.encode(self.encoding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """Hold a file's bytes.
+    """A file's bytes.
 
     Attributes:
         name: The path, fit to be shown.
@@ -105,7 +105,7 @@ def read_file(path: Path) -> File:
 
 
 def read_document(file: File) -> Document:
-    """Give the text in a file: of a mail, its HTML part.
+    """Return the text in a file: of a mail, its HTML part.
 
     Raises:
         Refused: If it holds nothing that could be a newsletter.
@@ -134,7 +134,7 @@ def _check_size(size: int, what: str) -> None:
 
 
 def _decoded_size(body: bytes, encoding: str) -> int:
-    """Give how large a body is without its transfer encoding; what cannot be decoded is not rewritten, and counts nothing."""
+    """Return how large a body is without its transfer encoding; what cannot be decoded is not rewritten, and counts nothing."""
     if encoding == "quoted-printable":
         return len(a2b_qp(body))  # the rewriter's own decoder keeps account of each escape: too much for any size
     return len(decode(body, encoding) or b"")
@@ -159,7 +159,7 @@ def _document(data: bytes, form: Form | None, name: str) -> Document:
 
 
 def _encodings(data: bytes) -> Iterator[str]:
-    """Give what to try: UTF-8 first, for many documents name a charset they are not in."""
+    """Return what to try: UTF-8 first, for many documents name a charset they are not in."""
     found = _CHARSET.search(data[:4096])
     named = found[1].decode("ascii") if found else ""
     if named.lower().startswith("iso-2022"):  # its bytes are UTF-8 too, and would be read as other text

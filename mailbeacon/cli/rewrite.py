@@ -130,7 +130,7 @@ def _mail(beacon: Beacon, file: File, message: Message, *, strip_signatures: boo
 
 
 def _for_users(message: str) -> str:
-    """Give a message's advice to programs as advice to whoever types commands."""
+    """Return a message's advice to programs as advice to whoever types commands."""
     message = message.replace("pass strip_signatures=True", "give --strip-signatures")
     message = message.replace("pass shared=True", "see with --preview what would be done")
     return message.replace(", or set allow_addresses=True", "")

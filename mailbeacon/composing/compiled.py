@@ -30,7 +30,7 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _Fields = Callable[[Message], Mapping[str, str]]
 _Levels = Callable[[Message], tuple[Level, Level]]
 _Sources = Callable[[str, Level, Level], list[str]]
-"""Give the text of each body, in their order, with a placeholder."""
+"""Return the text of each body, in their order, with a placeholder."""
 
 
 class MailTemplate:
@@ -83,7 +83,7 @@ class MailTemplate:
         )
 
     def render(self, message: Message, headers: Mapping[str, str] | None = None) -> bytes:
-        """Give one recipient's mail, ready for SMTP.
+        """Return one recipient's mail, ready for SMTP.
 
         Args:
             message: Names the recipient; its campaign must be the template's.
@@ -113,11 +113,11 @@ class MailTemplate:
         return head + b"".join(cut.wrapped(token))
 
     def manifest(self) -> Manifest:
-        """Give the destinations by short name, for ``Settings.manifests``."""
+        """Return the destinations by short name, for ``Settings.manifests``."""
         return manifest_of(self._campaign or "", self.links)
 
     def report(self) -> str:
-        """Tell, for a terminal, what was done with each link and what to look at; the size is that of a usual recipient's mail."""
+        """Say, for a terminal, what was done with each link and what to look at; the size is that of a usual recipient's mail."""
         from mailbeacon.rewriting.report import lines
 
         usual = Message(recipient=_USUAL, campaign=self._campaign or "")
@@ -197,7 +197,7 @@ def compile_mail(
         compiled.append(one)
 
     def sources(placeholder: str, opens: Level, clicks: Level) -> list[str]:
-        """Give the bodies' texts, HTML first."""
+        """Return the bodies' texts, HTML first."""
         return [
             *(one.source(placeholder, opens=opens, clicks=clicks) for one in compiled[: len(htmls)]),
             *(one.source_text(placeholder, opens=opens, clicks=clicks) for one in compiled[: len(texts)]),
@@ -222,7 +222,7 @@ def _ready(opened: Opened, sources: Sequence[str], placeholder: str) -> Opened:
 
 
 def _wanted(body: mime.Body, source: str, placeholder: str) -> tuple[str, str]:
-    """Give the charset and the transfer encoding to change to; empty to keep what there is."""
+    """Return the charset and the transfer encoding to change to; empty to keep what there is."""
     charset = encoding = ""
     try:
         segments = _segments(body, source, placeholder)

@@ -22,7 +22,7 @@ _NEWLINE = b"\r\n"
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Hold the header cut for a set of names.
+    """The header cut for a set of names.
 
     Attributes:
         form: The header with ``%s`` where a value goes, one character a byte.
@@ -52,7 +52,7 @@ class HeaderTemplate:
         self._layouts: dict[tuple[str, ...], _Layout] = {}
 
     def render(self, headers: Mapping[str, str]) -> bytes:
-        """Give the header with its empty line.
+        """Return the header with its empty line.
 
         Args:
             headers: At least one field to set.
@@ -116,7 +116,7 @@ class HeaderTemplate:
 
 
 def _are_plain(values: list[str], room: int) -> bool:
-    """Tell whether all values can be written as they are."""
+    """Check whether all values can be written as they are."""
     try:
         joined = "".join(values)
     except TypeError:

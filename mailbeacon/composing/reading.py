@@ -23,7 +23,7 @@ _PGP = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """Hold a mail that may be changed.
+    """A mail that may be changed.
 
     Attributes:
         raw: The mail.
@@ -79,7 +79,7 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
 
 
 def _breaks_urls(part: mime.Part, text: str) -> bool:
-    """Tell whether an address in a text goes on in the next line, where its reader's client joins the two.
+    """Check whether an address in a text goes on in the next line, where its reader's client joins the two.
 
     Source: RFC 3676 (2004), section 4: with DelSp=yes the space before a soft line break is no part of the text.
     """

@@ -20,7 +20,7 @@ TOKEN_ROOM = 512
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Hold the bytes of a mail's bodies between the slots.
+    """The bytes of a mail's bodies between the slots.
 
     Attributes:
         first: What stands before the first slot.
@@ -44,7 +44,7 @@ class Cut:
 
 
 def placeholder_for(texts: Sequence[str]) -> str:
-    """Give a word that none of the texts holds, nor any URL: it is not ASCII."""
+    """Return a word that none of the texts holds, nor any URL: it is not ASCII."""
     number = 0
     while any(f"\ue000{number}\ue000" in text for text in texts):
         number += 1
@@ -52,12 +52,12 @@ def placeholder_for(texts: Sequence[str]) -> str:
 
 
 def needs_quoting(segments: Sequence[bytes]) -> bool:
-    """Tell whether a line would be too long once its slots are filled."""
+    """Check whether a line would be too long once its slots are filled."""
     return _room(segments) < TOKEN_ROOM
 
 
 def _room(segments: Sequence[bytes]) -> int:
-    """Give the longest token that leaves no line of these bytes too long; -1 if one already is."""
+    """Return the longest token that leaves no line of these bytes too long; -1 if one already is."""
     room = mime.MAX_LINE
     length = slots = 0
     for number, segment in enumerate(segments):

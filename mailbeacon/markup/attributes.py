@@ -13,7 +13,7 @@ _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz
 
 
 class Attribute(NamedTuple):
-    """Hold one attribute.
+    """One attribute.
 
     Attributes:
         name: In lower case (ASCII only).
@@ -36,7 +36,7 @@ class Attribute(NamedTuple):
 
 
 def tag_name(tag: str) -> str:
-    """Give the name of the tag a text begins with, in lower case, with a slash before an end tag's."""
+    """Return the name of the tag a text begins with, in lower case, with a slash before an end tag's."""
     found = NAME.match(tag)
     if not found:
         return ""
@@ -45,7 +45,7 @@ def tag_name(tag: str) -> str:
 
 
 def attributes(tag: str) -> list[Attribute]:
-    """Give the attributes of the closed start tag a text begins with; a repeated name only once, the first."""
+    """Return the attributes of the closed start tag a text begins with; a repeated name only once, the first."""
     name = NAME.match(tag)
     if not name:
         return []

@@ -66,7 +66,7 @@ class Context:
         return bool(self.foreign) or self.sticky or self._hides
 
     def skip_label(self, name: str, source: str, after_tag: int) -> int:
-        """Give where a plain ``title`` or ``desc`` inside SVG ends, or 0 when it is not a plain one."""
+        """Return where a plain ``title`` or ``desc`` inside SVG ends, or 0 when it is not a plain one."""
         if self.foreign and not self.sticky and name in ("title", "desc"):
             at = source.find("<", after_tag)
             if at >= 0 and source[at : at + len(name) + 3].lower() == f"</{name}>":
@@ -91,7 +91,7 @@ class Context:
             self.frameset = True
 
     def doubt(self, name: str) -> bool:
-        """Take a tag into account that may be text; tell whether all that follows is in doubt."""
+        """Take a tag into account that may be text; return whether all that follows is in doubt."""
         if name and self.foreign:
             self.sticky = True
         return name.removeprefix("/") in _FOREIGN or name in _OTHERS
@@ -119,5 +119,5 @@ class Context:
 
 
 def self_closed(tag: str) -> bool:
-    """Tell whether a tag ends in ``/>`` where the slash is not part of a bare value."""
+    """Check whether a tag ends in ``/>`` where the slash is not part of a bare value."""
     return tag.endswith("/>") and not _UNQUOTED_END.search(tag[-200:])

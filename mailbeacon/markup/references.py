@@ -59,12 +59,12 @@ def _character(number: int, digits: str) -> str:
 
 
 def url_text(raw: str) -> str:
-    """Give the URL an attribute's value stands for: decoded, trimmed, without tabs and line breaks."""
+    """Return the URL an attribute's value stands for: decoded, trimmed, without tabs and line breaks."""
     return trim_url(attribute_text(raw))
 
 
 def trim_url(text: str) -> str:
-    """Give a decoded URL without white space at its ends, and without tabs and line breaks.
+    """Return a decoded URL without white space at its ends, and without tabs and line breaks.
 
     Source: URL Standard (WHATWG, 2026), section 4.4.
     """

@@ -1,8 +1,19 @@
 """Where the tags are: a document cut into pieces that join to exactly the document.
 
-A piece is one token with the text after it. Where tree construction decides what a tag is (SVG and MathML, ``select``,
-``frameset``, ``template``), the walk follows both readings: where they cut the source alike nothing is lost, and where
-they differ the tags are marked ``ambiguous`` until both agree again. Nothing is decoded or changed here.
+Why it is not enough to search for ``<a``. In each of these three the search finds a link where a browser sees none, or the
+other way round::
+
+    <p title="<a href='https://x.example/'>">      the quotes hide it: an attribute's value
+    <style><a href="https://x.example/"></style>   a style's content is text, whatever it looks like
+    <svg><style><a href="https://x.example/">      but SVG's style is an ordinary element, and the link is a link
+
+The first two are the tokenizer's work: one expression reads a tag, a comment or raw text as a whole, from its first sign to
+its end, and every alternative also matches to the end of the input, so that no sign is read twice (``grammar``). A piece is
+one such token with all after it that has no interest, so a mail of 80 KB is a hundred pieces.
+
+The third is tree construction's. Where something of it may matter (SVG and MathML, ``select``, ``frameset``, ``template``)
+the document is walked token by token, in both readings at once: where they cut the source alike nothing is lost, and where
+they differ the tags are marked ``ambiguous`` until both agree again. No tree is built; nothing is decoded or changed here.
 """
 
 from __future__ import annotations
@@ -37,7 +48,7 @@ _FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
 
 
 class Scan(NamedTuple):
-    """Hold a document cut into pieces.
+    """A document cut into pieces.
 
     Attributes:
         pieces: What the document is the join of; the first is the text before any tag.
@@ -137,7 +148,7 @@ def _finish(found: Scan) -> Scan:
 
 
 def _is_open(piece: str) -> bool:
-    """Tell whether a last piece is a tag, comment or raw text that the document never closes."""
+    """Check whether a last piece is a tag, comment or raw text that the document never closes."""
     if piece[1:2] == "/" and ">" in piece and '"' not in piece and "'" not in piece:
         return False
     if not piece.startswith("<") or not (_is_letter(piece[1:2]) or piece[1:2] in ("!", "/", "?")):
@@ -152,7 +163,7 @@ def _is_open(piece: str) -> bool:
 
 
 def _is_letter(sign: str) -> bool:
-    """Tell whether a tag's name may begin with a sign: only ASCII's letters begin one."""
+    """Check whether a tag's name may begin with a sign: only ASCII's letters begin one."""
     return sign.isascii() and sign.isalpha()
 
 
@@ -233,7 +244,7 @@ class _Walk:
         return found.end() if found else piece.find(">") + 1 or len(piece)
 
     def _enter(self, at: int, stop: int, name: str, piece: str, doubtful: bool) -> int:
-        """Follow one tag into what comes after it; give where its piece ends."""
+        """Follow one tag into what comes after it, and return where its piece ends."""
         if doubtful:
             if self.context.doubt(name) or name in RAW_NAMES or name == "![cdata[":
                 self.lost = True

@@ -53,7 +53,7 @@ def find_bodies(raw: bytes, root: Part) -> tuple[Part, ...]:
 
 
 def _related_root(raw: bytes, part: Part) -> Sequence[Part]:
-    """Give the one part of a multipart/related that is no resource: the one ``start`` names, else the first."""
+    """Return the one part of a multipart/related that is no resource: the one ``start`` names, else the first."""
     start = part.parameters.get("start", "").encode("latin-1")
     for inner in part.parts if start else ():
         named = find_field(inner.fields, "content-id")
@@ -64,7 +64,7 @@ def _related_root(raw: bytes, part: Part) -> Sequence[Part]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """Hold the text of a body and what is needed to put a changed one back.
+    """The text of a body and what is needed to put a changed one back.
 
     Attributes:
         part: Where it is.
@@ -114,7 +114,7 @@ class Body:
         return self._encoded_again(raw, data)
 
     def recoded(self, raw: bytes, charset: str, encoding: str) -> list[Change]:
-        """Give the changes of the raw mail that say the same text in another charset or transfer encoding.
+        """Return the changes of the raw mail that say the same text in another charset or transfer encoding.
 
         Args:
             raw: The mail.
@@ -141,7 +141,7 @@ class Body:
         return "".join(pieces) + self.text.text[at:]
 
     def _reads_as(self, data: bytes, edits: Sequence[tuple[int, int, str]]) -> bool:
-        """Tell whether bytes say the new text: stray bytes can take what follows them for their own."""
+        """Check whether bytes say the new text: stray bytes can take what follows them for their own."""
         found = read_text(data, self.part.parameters.get("charset", ""))
         return found is not None and found.text == self._new(edits)
 
@@ -189,12 +189,12 @@ def open_body(raw: bytes, part: Part) -> Body | None:
 
 
 def is_text(found: str) -> bool:
-    """Tell text from what bytes look like that are none: full of control characters."""
+    """Check whether a text is one, not bytes that look like it: such are full of control characters."""
     return len(_CONTROL.findall(found)) <= max(_FEW_CONTROL, _MOST_CONTROL * len(found))
 
 
 def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str = "") -> list[Change]:
-    """Give the changes that put a charset or a transfer encoding in a part's header, and touch nothing else in it."""
+    """Return the changes that put a charset or a transfer encoding in a part's header, and touch nothing else in it."""
     newline = line_end(raw)
     changes: list[Change] = []
     added = b""
@@ -235,7 +235,7 @@ def _charset_changes(raw: bytes, kind: Field, written: bytes) -> list[Change]:
 
 
 def _empty_line(raw: bytes, part: Part) -> bytes:
-    """Give the line end that parts header and body; nothing where a mail lacks it."""
+    """Return the line end that parts header and body; nothing where a mail lacks it."""
     last = part.fields[-1].end if part.fields else part.start
     line = raw[last : part.body]
     return b"\r\n" if line.endswith(b"\r\n") else line[-1:]

@@ -19,7 +19,7 @@ __all__ = ["Field", "Parameter", "main_value", "parameter_values", "parameters",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """Tell where a header field is: ``raw[start:value]`` is the name and colon, ``raw[value:end]`` the rest.
+    """Where a header field is: ``raw[start:value]`` is the name and colon, ``raw[value:end]`` the rest.
 
     Attributes:
         name: The name in lower case.
@@ -36,7 +36,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """Tell where one written parameter is: ``raw[start:end]`` is ``name=value`` as it stands, quotes and all.
+    """Where one written parameter is: ``raw[start:end]`` is ``name=value`` as it stands, quotes and all.
 
     Attributes:
         name: The name in lower case, with the stars of RFC 2231.
@@ -136,18 +136,18 @@ def _is_boundary(text: bytes, boundaries: Mapping[bytes, int]) -> bool:
 
 
 def unfolded(raw: bytes, field: Field) -> bytes:
-    """Give a field's value on one line, without the blanks around it."""
+    """Return a field's value on one line, without the blanks around it."""
     return raw[field.value : field.end].replace(b"\r", b"").replace(b"\n", b"").strip()
 
 
 def main_value(raw: bytes, field: Field) -> str:
-    """Give what stands before the first parameter, in lower case and without comments: ``text/html``."""
+    """Return what stands before the first parameter, in lower case and without comments: ``text/html``."""
     text = unfolded(raw, field).partition(b";")[0].decode("latin-1")
     return text.partition("(")[0].strip().strip('"').lower()
 
 
 def parameters(raw: bytes, field: Field) -> Iterator[Parameter]:
-    """Give a field's parameters as they are written, one at a time."""
+    """Return a field's parameters as they are written, one at a time."""
     for match in _PARAMETER.finditer(raw, field.value, field.end):
         quoted, bare = match[2], match[3]
         if quoted is not None:
@@ -169,7 +169,7 @@ def _one_line(data: bytes) -> str:
 
 
 def parameter_values(raw: bytes, field: Field) -> dict[str, str]:
-    """Give the parameters by name, those of RFC 2231 put together; the first of a name wins, a plain one before others.
+    """Return the parameters by name, those of RFC 2231 put together; the first of a name wins, a plain one before others.
 
     The values are one character a byte: the charset an encoded value announces is not applied.
     """

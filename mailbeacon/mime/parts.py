@@ -27,7 +27,7 @@ _DASHES = re.compile(rb"[\r\n]--([^\r\n]*+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Tell where a part is: ``raw[start:body]`` is its header with the empty line, ``raw[body:end]`` its body.
+    """Where a part is: ``raw[start:body]`` is its header with the empty line, ``raw[body:end]`` its body.
 
     Attributes:
         fields: Its header fields.
@@ -176,7 +176,7 @@ def _closed(raw: bytes, part: _Open, end: int) -> Part:
 
 
 def _before_line_end(raw: bytes, at: int) -> int:
-    """Give the start of the line end whose last byte is at ``at``."""
+    """Return the start of the line end whose last byte is at ``at``."""
     return at - 1 if at and raw[at - 1 : at + 1] == b"\r\n" else at
 
 
@@ -185,7 +185,7 @@ def _after_line_end(raw: bytes, at: int) -> int:
 
 
 def find_field(fields: tuple[Field, ...], name: str) -> Field | None:
-    """Give the first field of a name, written in lower case."""
+    """Return the first field of a name, written in lower case."""
     for found in fields:
         if found.name == name:
             return found
@@ -193,7 +193,7 @@ def find_field(fields: tuple[Field, ...], name: str) -> Field | None:
 
 
 def walk(part: Part) -> Iterator[Part]:
-    """Give a part and all parts inside it, in the order of the mail."""
+    """Return a part and all parts inside it, in the order of the mail."""
     waiting = [part]
     while waiting:
         found = waiting.pop()

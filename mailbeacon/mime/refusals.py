@@ -33,14 +33,14 @@ _WORDS = re.compile(
 
 
 def seal(root: Part) -> str:
-    """Give the content type by which a mail is signed or encrypted as a whole or in part; empty if none."""
+    """Return the content type by which a mail is signed or encrypted as a whole or in part; empty if none."""
     if root.content_type in _SMIME:
         return root.content_type
     return next((part.content_type for part in walk(root) if part.content_type in _SEALED), "")
 
 
 def signature_fields(root: Part) -> tuple[Field, ...]:
-    """Give the header fields that sign the mail: DKIM, its forerunner, and ARC."""
+    """Return the header fields that sign the mail: DKIM, its forerunner, and ARC."""
     return tuple(field for field in root.fields if field.name in _SIGNATURES)
 
 
@@ -54,7 +54,7 @@ def count_recipients(raw: bytes, root: Part) -> int:
 
 
 def addresses(value: bytes) -> Iterator[bytes]:
-    """Give the addresses of an address list in lower case; names, comments and groups are passed over.
+    """Return the addresses of an address list in lower case; names, comments and groups are passed over.
 
     Example:
         >>> list(addresses(b'"Lee, Ann" <Ann@example.net>, bo@example.net (Bo)'))

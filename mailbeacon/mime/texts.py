@@ -42,7 +42,7 @@ _REFUSED = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Hold decoded text and how it was decoded, so that ``prefix + text`` encodes to exactly the bytes it came from.
+    """Decoded text and how it was decoded, so that ``prefix + text`` encodes to exactly the bytes it came from.
 
     A byte that the charset does not know is a lone surrogate in ``text`` (PEP 383), and the same byte afterwards.
 

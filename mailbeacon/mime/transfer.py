@@ -89,12 +89,12 @@ def apply(data: bytes, changes: Sequence[Change]) -> bytes:
 
 
 def fits(data: bytes) -> bool:
-    """Tell whether no line is longer than mail allows."""
+    """Check whether no line is longer than mail allows."""
     return _LONG.search(data) is None
 
 
 def line_end(data: bytes) -> bytes:
-    """Give the line end to write: LF where the first one found is that, else CRLF; never a lone CR."""
+    """Return the line end to write: LF where the first one found is that, else CRLF; never a lone CR."""
     found = _NEWLINE.search(data)
     return b"\n" if found and found[0] == b"\n" else b"\r\n"
 
@@ -169,7 +169,7 @@ def _splice_quoted(body: bytes, changes: Sequence[Change]) -> bytes:
 
 
 def _column(text: bytes, before: int) -> int:
-    """Give how long the last line is after ``text``, when the line was ``before`` long."""
+    """Return how long the last line is after ``text``, when the line was ``before`` long."""
     last = max(text.rfind(b"\n"), text.rfind(b"\r"))
     return len(text) - last - 1 if last >= 0 else before + len(text)
 

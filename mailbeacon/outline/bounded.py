@@ -81,7 +81,7 @@ class Bounded:
         return self._run(html, fragment=True)
 
     def tokens(self, html: str) -> Iterator[Token]:
-        """Give the tokens of a piece of a document, whatever tree construction would drop of them.
+        """Return the tokens of a piece of a document, whatever tree construction would drop of them.
 
         Raises:
             RewriteError: As for a document.
@@ -186,13 +186,13 @@ class _Parser(HTMLParser):
 
 
 class _Tokens:
-    """Hold a tokenizer without a parser."""
+    """A tokenizer without a parser."""
 
     tokenizer: HTMLTokenizer
 
 
 class _Source:
-    """Give html5lib the text block by block, and look each time at what it is holding."""
+    """Return html5lib the text block by block, and look each time at what it is holding."""
 
     def __init__(self, text: str, parser: HTMLParser | _Tokens, budget: Bounded) -> None:
         self._text = text

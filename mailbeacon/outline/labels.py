@@ -33,7 +33,7 @@ _SPACED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenLink:
-    """Hold one link attribute of one tag.
+    """One link attribute of one tag.
 
     Attributes:
         number: Its position among the document's links, from 0, in the order of the source.
@@ -50,7 +50,7 @@ class SeenLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """Hold what a browser makes of a document.
+    """What a browser makes of a document.
 
     Attributes:
         links: In the order of the source; a tag that tree construction turned into several nodes comes once.
@@ -110,12 +110,12 @@ def conditional(comment: Node) -> tuple[str, str, str]:
 
 
 def is_link_name(name: str) -> bool:
-    """Tell whether Outlook follows the ``href`` of an element of that name, in a conditional comment."""
+    """Check whether Outlook follows the ``href`` of an element of that name, in a conditional comment."""
     return name in ("a", "area") or name.startswith("v:")
 
 
 def link_attributes(node: Node, *, outlook: bool = False) -> Iterator[tuple[str | tuple[str, str, str], Place]]:
-    """Give the names of an element's attributes that hold a link, each with its place."""
+    """Return the names of an element's attributes that hold a link, each with its place."""
     name, attributes = node.name, node.attributes
     if outlook:  # Outlook knows VML, but no SVG
         if "href" in attributes and is_link_name(name) and node.namespace in (HTML, SVG):

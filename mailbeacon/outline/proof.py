@@ -142,18 +142,18 @@ class _Proof:
 
 
 def _place(step: Step) -> tuple[Node, str]:
-    """Give a step's node, of a text its parent, and what of it is meant."""
+    """Return a step's node, of a text its parent, and what of it is meant."""
     kind, _, node = step
     return node, "text()" if kind is Kind.TEXT else ""
 
 
 def _destination(value: str) -> str:
-    """Give a link's value as the URL standard reads it: ends stripped, tabs and newlines dropped."""
+    """Return a link's value as the URL standard reads it: ends stripped, tabs and newlines dropped."""
     return value.strip(" \t\n\f\r").replace("\r", "").replace("\n", "").replace("\t", "")
 
 
 def _without_pixel(old: list[Step], new: list[Step], pixel: str) -> tuple[list[Step], list[Step]]:
-    """Give both documents' steps without the one pixel and what tree construction opened again for it."""
+    """Return both documents' steps without the one pixel and what tree construction opened again for it."""
     places = [at for at, step in enumerate(new) if _is_pixel(step, pixel)]
     if any(_is_pixel(step, pixel) for step in old):
         raise RewriteError("the pixel's address stands in an image of the document already")
@@ -186,7 +186,7 @@ def _in_body(node: Node) -> bool:
 
 
 def _clones(steps: list[Step]) -> set[int]:
-    """Give the ids of the formatting elements that tree construction opened again: clones of an earlier one."""
+    """Return the ids of the formatting elements that tree construction opened again: clones of an earlier one."""
     first: set[int] = set()
     found: set[int] = set()
     for kind, _, node in steps:

@@ -43,7 +43,7 @@ _SEARCHED_PER_UNIT = 100
 
 
 class Node:
-    """Hold one node; text stands between the child nodes as plain ``str``.
+    """One node; text stands between the child nodes as plain ``str``.
 
     Attributes:
         order: The place of the node's token among the document's, in the order of the source; what tree construction
@@ -123,7 +123,7 @@ class Node:
         return clone
 
     def hasContent(self) -> bool:
-        """Tell whether there is a child or text."""
+        """Check whether there is a child or text."""
         return bool(self.childNodes)
 
     def _index(self, node: Node) -> int:

@@ -111,12 +111,12 @@ class Planner:
         self._plans: Cache[str, Cache[str, tuple[LinkDecision, ...]]] = Cache(_MAX_BASES)
 
     def known(self, base: str) -> Cache[str, tuple[LinkDecision, ...]]:
-        """Give the plans made so far under a base URL, by a link's source as :meth:`plan` takes it."""
+        """Return the plans made so far under a base URL, by a link's source as :meth:`plan` takes it."""
         found = self._plans.get(base)
         return self._plans.put(base, Cache(_MAX_PLANS)) if found is None else found
 
     def plan(self, source: str, base: str, context: ParseContext = ParseContext.PLAIN) -> tuple[LinkDecision, ...]:
-        """Give the links of a piece, in order.
+        """Return the links of a piece, in order.
 
         Args:
             source: A comment, or a link up to its end tag.
@@ -212,7 +212,7 @@ class Planner:
 
 
 def _whole_source(source: str, piece: str) -> str:
-    """Give a link's source once more, for an end tag may seem to stand inside the tag itself: ``<a href=x</a>``."""
+    """Return a link's source once more, for an end tag may seem to stand inside the tag itself: ``<a href=x</a>``."""
     if source[1] == "!" or TAG.match(source):
         return source
     tag = TAG.match(piece)
@@ -221,7 +221,7 @@ def _whole_source(source: str, piece: str) -> str:
 
 
 def link_source(pieces: Sequence[str], index: int) -> str:
-    """Give a link's source up to its end tag, as far as that is near: where its marks and its label stand."""
+    """Return a link's source up to its end tag, as far as that is near: where its marks and its label stand."""
     text, last = pieces[index], len(pieces)
     found = _END_OF_LINK.search(text, 1)
     while not found and index + 1 < last and len(text) < _LABEL_REACH:
@@ -233,13 +233,13 @@ def link_source(pieces: Sequence[str], index: int) -> str:
 
 
 def _tag_alone(text: str) -> str:
-    """Give the tag a text begins with: an ``area`` has no text of its own."""
+    """Return the tag a text begins with: an ``area`` has no text of its own."""
     tag = TAG.match(text)
     return tag[0] if tag else text
 
 
 def first(found: list[Attribute], name: str) -> Attribute | None:
-    """Give the attribute of a name."""
+    """Return the attribute of a name."""
     return next((one for one in found if one.name == name), None)
 
 

@@ -24,7 +24,7 @@ _COVERED = re.compile(f"{COVER}++")
 def labelled(
     links: Sequence[Link], skipped: Sequence[Skipped], read: Sequence[str], seen: Sequence[SeenLink]
 ) -> tuple[tuple[Link, ...], tuple[Skipped, ...]]:
-    """Give each link its label.
+    """Return each link its label.
 
     Args:
         links: The wrapped links, in order.

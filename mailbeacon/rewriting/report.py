@@ -13,7 +13,7 @@ __all__ = ["lines"]
 def lines(
     links: Sequence[Link], skipped: Sequence[Skipped], warnings: Sequence[Warned], before: int, after: int, html: bool
 ) -> str:
-    """Tell what was done with each link, what to look at, and how the size changed."""
+    """What was done with each link, what to look at, and how the size changed."""
     found = [f"{_count(len(links), 'link')} wrapped, {len(skipped)} left alone"]
     found += [
         f"  {one.number:>3}  {one.line}:{one.column}  {one.place}  {_short(one.url)}{_label(one)}" for one in links

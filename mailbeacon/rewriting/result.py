@@ -51,7 +51,7 @@ class Rewrite:
         return starts
 
     def _place(self, piece: int, start: int) -> tuple[int, int]:
-        """Give the line and column of a place in the source, from 1."""
+        """Return the line and column of a place in the source, from 1."""
         at = self._offsets[piece] + start
         line = bisect_right(self._lines, at)
         return line, at - self._lines[line - 1] + 1
@@ -80,7 +80,7 @@ class Rewrite:
         return tuple(found)
 
     def labelled(self, seen: Outline | None = None) -> tuple[tuple[Link, ...], tuple[Skipped, ...]]:
-        """Give the links, wrapped and left alone, with the labels html5lib finds; without where it cannot bear the document.
+        """Return the links, wrapped and left alone, with the labels html5lib finds; without where it cannot bear the document.
 
         Args:
             seen: The source as html5lib sees it, where that is known already.
@@ -180,7 +180,7 @@ class Rewrite:
         return "".join([*parts, source[at:]])
 
     def restore(self) -> str:
-        """Give the source back, from the result and the edits alone."""
+        """Return the source back, from the result and the edits alone."""
         parts, at, grown = [], 0, 0
         for edit in self.edits:
             start = edit.start + grown
@@ -191,7 +191,7 @@ class Rewrite:
         return "".join(parts)
 
     def report(self) -> str:
-        """Tell, for a terminal, what was done with each link and what to look at; html5lib reads the labels."""
+        """Say, for a terminal, what was done with each link and what to look at; html5lib reads the labels."""
         from mailbeacon.rewriting.report import lines
 
         html = self.channel is Channel.HTML

@@ -81,7 +81,7 @@ Expression = str | re.Pattern[str]
 
 
 def opted_out(found: Sequence[Attribute]) -> bool:
-    """Tell whether a tag's attributes ask for the link to be left alone."""
+    """Check whether a tag's attributes ask for the link to be left alone."""
     for attribute in found:
         if attribute.name in _ALWAYS and attribute.value.strip().lower() != "false":
             return True
@@ -93,7 +93,7 @@ def opted_out(found: Sequence[Attribute]) -> bool:
 
 
 def says_unsubscribe(lowered: str) -> bool:
-    """Tell whether a link's source, in lower case, calls it an unsubscribe link."""
+    """Check whether a link's source, in lower case, calls it an unsubscribe link."""
     if "&" in lowered:
         lowered = attribute_text(lowered)
     if "\xa0" in lowered:
@@ -122,7 +122,7 @@ def doubtful_tag(url: str) -> str:
 
 
 def shown_host(source: str) -> str:
-    """Give the host of the address that a link's text begins with, in lower case; empty where it is no address.
+    """Return the host of the address that a link's text begins with, in lower case; empty where it is no address.
 
     Args:
         source: What follows the link's tag, up to its end.
@@ -195,7 +195,7 @@ class LinkRules:
         return hash((self.owns, self.exclude, self.only, self.merge_tags, frozenset(self.utm.items()), flags))
 
     def judge(self, url: str, base: str = "") -> tuple[str, SkipReason | None]:
-        """Give the destination of a link, and why it must be left alone, or ``None``.
+        """Return the destination of a link, and why it must be left alone, or ``None``.
 
         Args:
             url: The link as a browser reads it.

@@ -11,5 +11,5 @@ TOP_BYTES = 100 * 1024
 
 
 def utf8_length(text: str) -> int:
-    """Give a text's size in bytes of UTF-8; a lone surrogate counts three."""
+    """Return a text's size in bytes of UTF-8; a lone surrogate counts three."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -86,7 +86,7 @@ def _decide(text: str, rules: LinkRules, bound: Mapping[str, SkipReason]) -> lis
 
 
 class _Lines:
-    """Give what a reader sees around a link: the words of its line, or of the last line above when it stands alone."""
+    """Return what a reader sees around a link: the words of its line, or of the last line above when it stands alone."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -123,7 +123,7 @@ def find_urls(text: str) -> list[tuple[int, int]]:
 
 
 def _trim(text: str, start: int, end: int) -> int:
-    """Give where the URL ends, without trailing punctuation; 0 when nothing is left."""
+    """Return where the URL ends, without trailing punctuation; 0 when nothing is left."""
     ends = _PUNCTUATION | (_EMPHASIS & {text[start - 1]}) if start else _PUNCTUATION
     while end > start and text[end - 1] in ends:
         end -= 1
@@ -131,7 +131,7 @@ def _trim(text: str, start: int, end: int) -> int:
 
 
 def _first_unopened(text: str, start: int, stop: int) -> int:
-    """Give the place of the first closing bracket that nothing in the URL opens, or its end."""
+    """Return the place of the first closing bracket that nothing in the URL opens, or its end."""
     depth = dict.fromkeys(_CLOSING.values(), 0)
     for index in range(start, stop):
         sign = text[index]

@@ -23,7 +23,7 @@ _NAMES = frozenset({"href", "xlink:href"})
 def unwrap(
     source: str, destination: Callable[[str], str], is_pixel: Callable[[str], bool], *, text: bool = False
 ) -> str:
-    """Give a document or text its destinations back.
+    """Return a document or text its destinations back.
 
     Args:
         source: HTML, or plain text.

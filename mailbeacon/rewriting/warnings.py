@@ -61,7 +61,7 @@ def find_warnings(made: Made, at: At) -> Iterator[Warned]:
 
 
 def join_warnings(*parts: Iterable[Warned]) -> tuple[Warned, ...]:
-    """Give the warnings of a mail's parts, with one count of the links that hold a merge tag."""
+    """Return the warnings of a mail's parts, with one count of the links that hold a merge tag."""
     found = [warned for part in parts for warned in part]
     counts = [warned for warned in found if warned.kind is WarningKind.MERGE_TAG and not warned.line]
     merged = sum(warned.count for warned in counts)
@@ -75,7 +75,7 @@ def _merge_tags(count: int) -> Warned:
 
 
 def _tag_around(pieces: Sequence[str], index: int, start: int) -> str:
-    """Give a link's tag and the text after it; one piece may be a comment with any number of links."""
+    """Return a link's tag and the text after it; one piece may be a comment with any number of links."""
     piece = pieces[index]
     begin = piece.rfind("<", 0, start)
     source = piece[begin : start + _MOST_TEXT] if begin > 0 else piece
@@ -120,7 +120,7 @@ def _host(url: str) -> str:
 
 
 def _bare(host: str) -> str:
-    """Give a host in ASCII, without user, port and ``www.``."""
+    """Return a host in ASCII, without user, port and ``www.``."""
     host = host.rpartition("@")[2].partition(":")[0].rstrip(".,;!)]…’”»")
     try:
         return ascii_host(host).removeprefix("www.")
@@ -129,5 +129,5 @@ def _bare(host: str) -> str:
 
 
 def _are_related(shown: str, wrapped: str) -> bool:
-    """Tell whether one host is the other's, or a part of it: ``t.shop.example`` is for ``shop.example``."""
+    """Check whether one host is the other's, or a part of it: ``t.shop.example`` is for ``shop.example``."""
     return shown == wrapped or wrapped.endswith(f".{shown}") or shown.endswith(f".{wrapped}")
