@@ -31,28 +31,30 @@ def _modules() -> Iterator[ModuleType]:
             continue
         try:
             yield importlib.import_module(found.name)
-        except ImportError:
+        except Exception:
             if not found.name.startswith(_OPTIONAL):
                 raise
 
 
 def _patterns(value: object, depth: int = 4) -> Iterator[re.Pattern[str] | re.Pattern[bytes]]:
-    """Find the expressions in a module's names, and in what stands in those."""
-    if isinstance(value, re.Pattern):
-        yield value
+    """Find the expressions in a module's names, and in what stands in those.
+
+    Kinds are looked at without ``isinstance``, which wakes lazy objects such as Django's settings.
+    """
+    kind = type(value)
+    if issubclass(kind, re.Pattern):
+        yield value  # type: ignore[misc]
     elif depth:
         inner: list[object] = []
-        if isinstance(value, Mapping):
-            inner = [*value.keys(), *value.values()]
-        elif isinstance(value, list | tuple | set | frozenset):
-            inner = list(value)
-        elif isinstance(value, type) and value.__module__.startswith("mailbeacon"):
+        if issubclass(kind, Mapping):
+            inner = [*value.keys(), *value.values()]  # type: ignore[attr-defined]
+        elif issubclass(kind, list | tuple | set | frozenset):
+            inner = list(value)  # type: ignore[call-overload]
+        elif issubclass(kind, type) and value.__module__.startswith("mailbeacon"):
             inner = list(vars(value).values())
-        elif type(value).__module__.startswith("mailbeacon"):
-            inner = [
-                getattr(value, name, None)
-                for name in (*getattr(value, "__slots__", ()), *getattr(value, "__dict__", ()))
-            ]
+        elif kind.__module__.startswith("mailbeacon"):
+            names = (*getattr(kind, "__slots__", ()), *getattr(value, "__dict__", ()))
+            inner = [getattr(value, name, None) for name in names]
         for one in inner:
             yield from _patterns(one, depth - 1)
 

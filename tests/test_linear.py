@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 
 import pytest
@@ -68,6 +67,9 @@ def test_no_work_on_a_mail_is_quadratic(name: str) -> None:
 
 def test_quadratic_work_is_found() -> None:
     """The measure would notice."""
-    quadratic = re.compile(r"<!--(?:[^-]|-(?!->))*-->")
-    assert grows_too_fast(quadratic.findall, lambda size: "<!--x>" * (size // 6), size=2_500)
+
+    def quadratic(text: str) -> int:
+        return sum(text.count("-->", at) for at in range(0, len(text), 4))
+
+    assert grows_too_fast(quadratic, lambda size: "x" * size, size=4_000)
     assert not grows_too_fast(str.upper, lambda size: "x" * size, size=2_500)

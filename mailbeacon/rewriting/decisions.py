@@ -76,8 +76,9 @@ def decide_links(
         if links:
             decided.append((index, links))
             for one in links:
-                if one.reason in _BINDING:
-                    bound[one.read] = one.reason
+                reason = one.reason
+                if reason is not None and reason in _BINDING:
+                    bound[one.read] = reason
     return (_agreed(decided, bound) if bound else decided), bound
 
 
@@ -91,16 +92,17 @@ def _agreed(
     decided: list[tuple[int, Sequence[LinkDecision]]], bound: dict[str, SkipReason]
 ) -> list[tuple[int, Sequence[LinkDecision]]]:
     """Leave every link alone whose destination is left alone elsewhere in the document."""
-    return [
-        (
-            index,
-            [
-                one._replace(reason=bound[one.read]) if one.reason is None and one.read in bound else one
-                for one in links
-            ],
-        )
-        for index, links in decided
-    ]
+    found = decided.copy()
+    for at, (index, links) in enumerate(decided):
+        for one in links:
+            if one.reason is None and one.read in bound:
+                found[at] = index, [_bound(link, bound) for link in links]
+                break
+    return found
+
+
+def _bound(link: LinkDecision, bound: Mapping[str, SkipReason]) -> LinkDecision:
+    return link._replace(reason=bound[link.read]) if link.reason is None and link.read in bound else link
 
 
 class Planner:

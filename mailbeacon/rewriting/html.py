@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mailbeacon.errors import RewriteError
-from mailbeacon.markup import Scan, read_tags, scan
+from mailbeacon.markup import Scan, TemplateTags, scan
 from mailbeacon.model import SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.decisions import Planner, decide_links
 from mailbeacon.rewriting.frame import read_frame
@@ -30,7 +30,7 @@ _AMP_NOTE = Warned(kind=WarningKind.AMP, detail="an AMP document is left as it i
 
 
 def rewrite_html(
-    html: str,
+    html: str | TemplateTags,
     wrap: Wrap | None,
     *,
     pixel: str = "",
@@ -43,7 +43,8 @@ def rewrite_html(
     """Put wrapped links and a pixel into a document.
 
     Args:
-        html: A document or a fragment; outside the edits the result equals it to the character.
+        html: A document or a fragment, or a template whose tags were read; outside the edits the result equals it to the
+            character. Tags are not looked for here: what is sent has none, and looking costs as much as all the rest.
         wrap: Gives the URL for a link's number and destination; ``None`` leaves all links alone.
         pixel: The pixel's URL; empty for none.
         position: Where the pixel goes: ``top`` is right after ``<body>``, ``bottom`` before its end, ``auto`` is the top
@@ -57,7 +58,8 @@ def rewrite_html(
         RewriteError: If the document cannot be cut without loss, or is MJML.
     """
     planner = planner or Planner(LinkRules())
-    tags = read_tags(html)
+    tags = html if isinstance(html, TemplateTags) else None
+    html = html.source if isinstance(html, TemplateTags) else html
     found = scan(tags.covered if tags else html)
     pieces = cut_alike(html, found) if tags else found.pieces
     frame = read_frame(found)

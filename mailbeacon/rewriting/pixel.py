@@ -39,9 +39,11 @@ _HEAD = frozenset({
 
 
 _PREHEADERS = frozenset({"div", "span", "p", "td", "font"})
-_PREHEADER_REACH = 16_384
+_PREHEADER_REACH = 4_096
 """Characters in which a preheader is looked for."""
 _PREHEADER_PIECES = 64
+_PREHEADER_BEGIN = 512
+"""Characters in which its tag begins: a look at more than these costs a walk through them."""
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])|max-height\s*:\s*0|font-size\s*:\s*[01]px",
     re.IGNORECASE,
@@ -138,6 +140,8 @@ def _behind_preheader(scan: Scan, top: Spot) -> Spot:
     Source: esp-html-bugs#13; an image before the preheader takes the place of the preview text in some inboxes.
     """
     text = "".join(scan.pieces[top.piece : top.piece + _PREHEADER_PIECES])[top.at : top.at + _PREHEADER_REACH]
+    if not _HIDDEN.search(text, 0, _PREHEADER_BEGIN):
+        return top
     at, behind, hidden, depth = 0, 0, "", 0
     for token in tokens(text):
         name, tag = tag_name(token), TAG.match(token)

@@ -49,11 +49,11 @@ def wrap_links(
     for index, links in decided:
         piece, done, at = pieces[index], "", 0
         for one in links:
-            wrapped = wrap(number, one.url) if one.reason is None else ""
+            start, end, quote, _, _, url, reason, _, _ = one
+            wrapped = wrap(number, url) if reason is None else ""
             if not wrapped:
                 left.append((index, one))
                 continue
-            start, end, quote = one[:3]
             new = escape_attribute(wrapped) if "&" in wrapped or (quote or '"') in wrapped else wrapped
             if not quote:
                 new = f'"{new}"'

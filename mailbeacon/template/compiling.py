@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailbeacon.errors import ConfigError
+from mailbeacon.markup import read_tags
 from mailbeacon.model import HONEYPOT_LINK, Channel
 from mailbeacon.rewriting import Planner, Position, rewrite_html, rewrite_text
 from mailbeacon.template.linkers import Linker
@@ -52,7 +53,7 @@ def compile_template(html: str, text: str, told: Instructions, *, linker: Linker
     pixel = linker.routes.open(slot) if told.with_pixel else ""
     wrap = linker.wrap(slot)
     done = rewrite_html(
-        html,
+        read_tags(html) or html,
         wrap,
         pixel=pixel,
         position=told.position,
