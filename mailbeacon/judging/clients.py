@@ -38,7 +38,7 @@ def hand_counts(windows: Windows) -> list[tuple[float, int]]:
 
 
 def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
-    """Note what one client's clicks say of each other; return those of its bursts, and of its coverage."""
+    """Note what one client's clicks say of each other; return those of its bursts, its coverage, and of tabs opened again."""
     times = batch.times_of(client)
     windows = batch.windows
     if min(map(sub, times[1:], times)) > max(windows.burst, windows.leave).total_seconds():
@@ -56,7 +56,8 @@ def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
     if True in leaves and False in leaves:
         counted = max_distinct_in_window(times, leaves, windows.leave.total_seconds() - slack)
         _note_from(batch, client, counted, 2, "leave")
-    return bursts | _count_coverage(batch, client) if len(client) >= _MANY else bursts
+    settled = bursts | again
+    return settled | _count_coverage(batch, client) if len(client) >= _MANY else settled
 
 
 def _at(places: Sequence[int], values: Sequence) -> list:  # type: ignore[type-arg]
