@@ -18,7 +18,19 @@ import mailbeacon
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "mailbeacon"
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
-HEAVY = ("html5lib", "ua_parser", "sqlite3", "email", "flask", "django", "werkzeug", "iporigin", "maxminddb", "pytest")
+HEAVY = (
+    "html5lib",
+    "ua_parser",
+    "sqlite3",
+    "email",
+    "flask",
+    "django",
+    "werkzeug",
+    "iporigin",
+    "maxminddb",
+    "cryptography",
+    "pytest",
+)
 
 PUBLIC = [
     "Action",

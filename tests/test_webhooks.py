@@ -6,6 +6,8 @@ import dataclasses
 import json
 import logging
 import runpy
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -528,3 +530,37 @@ def test_the_reference_is_what_the_tables_say():
     docs = Path(__file__).parent.parent / "docs"
     page = runpy.run_path(str(docs / "webhooks_page.py"))
     assert page["render"]() == (docs / "reference" / "webhooks.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["ses", "sendgrid", "postal", "scaleway"])
+def test_without_the_extra_a_receiver_that_needs_it_says_how_to_get_it(name):
+    """When it is made, and not when the first post comes."""
+    code = (
+        "import sys; sys.modules['cryptography'] = None\n"
+        "import mailbeacon as mb\n"
+        "from mailbeacon import webhooks\n"
+        "beacon = mb.Beacon('https://t.example.com', secret_keys=[b'0123456789abcdef'])\n"
+        "webhooks.receiver('postmark', beacon, password='x')\n"
+        f"key = webhooks.Sns(certificate='', topics=['t']) if {name in fake.CERTIFICATE_URL} else 'AAAA'\n"
+        "try:\n"
+        f"    webhooks.receiver({name!r}, beacon, key=key)\n"
+        "except mb.errors.MissingExtra as error:\n"
+        "    print(error.extra)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parent.parent
+    )
+    assert (done.stdout, done.stderr) == ("webhooks\n", "")
+
+
+@pytest.mark.parametrize(("machine", "days"), [(True, 0), (False, 1)])
+def test_of_a_reader_at_level_date_only_the_day_of_an_open_is_given(machine, days):
+    """And none of a machine's open."""
+    shy = dataclasses.replace(ADA, opens=mb.Level.DATE, clicks=mb.Level.DATE)
+    facts = mb.Facts(hints=frozenset({Hint.PROVIDER_MACHINE})) if machine else mb.Facts()
+    [request] = posted("sendgrid", event(mb.Kind.OPEN, facts=facts), beacon=_Marked(BEACON.metadata(shy)))
+    found = receiver("sendgrid").read(request)
+    assert len(found) == days
+    assert found.passed == ({Passed.NOT_ALLOWED: 1} if machine else {})
+    for one in found:
+        assert (one.recipient, one.received_at.hour, one.campaign, one.facts) == ("u-17", 0, "", mb.Facts())

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, WebhookError
-from mailbeacon.model import Event, Reply, Request
+from mailbeacon.model import Event, Level, Reply, Request
 from mailbeacon.replying import failed, judged, keep
 from mailbeacon.webhooks.azure import VALIDATION
 from mailbeacon.webhooks.gate import Gate, Key
@@ -108,8 +108,16 @@ class Receiver:
             WebhookError: If it cannot be read; its ``status`` is the one to answer with.
         """
         events = self._read(request)
-        events[:] = [self._reader.finished(event) for event in events]
+        kept = [event for event in events if event.level is not Level.DATE or not self._is_machines(event)]
+        if len(kept) < len(events):
+            events.passed[Passed.NOT_ALLOWED] = events.passed.get(Passed.NOT_ALLOWED, 0) + len(events) - len(kept)
+        events[:] = [self._reader.finished(event) for event in kept]
         return events
+
+    def _is_machines(self, event: Event) -> bool:
+        """Check whether a machine did it: of a reader at level DATE only the day may be kept, which a machine cannot tell."""
+        beacon = self._reader.beacon
+        return judged(event, beacon.judge, None, beacon.settings).is_human is False
 
     def _read(self, request: Request) -> Events:
         """Give the events of a post with all that is known."""
@@ -119,7 +127,11 @@ class Receiver:
             return Events(reply=reply())
         if request.method == "OPTIONS" and "webhook-request-origin" in request.fields.lower:
             origin = request.fields.lower["webhook-request-origin"]
-            return Events(reply=reply(200, ("WebHook-Allowed-Origin", origin if origin.isprintable() else "")))
+            return Events(
+                reply=reply(
+                    200, ("WebHook-Allowed-Origin", origin if origin.isascii() and origin.isprintable() else "")
+                )
+            )
         if request.method != "POST":
             raise WebhookError("a webhook is a POST", status=405)
         if len(request.body) > MOST_BYTES:

@@ -27,6 +27,7 @@ __all__ = [
     "has_password",
     "key_bytes",
     "loaded_rsa",
+    "need_cryptography",
     "rsa_holds",
     "same",
     "unbase64",
@@ -192,6 +193,16 @@ def ecdsa_key(key: object) -> Callable[[bytes, bytes], bool]:
         return True
 
     return holds
+
+
+def need_cryptography() -> None:
+    """Insist that ``cryptography`` is there, when a receiver is made and not when the first post comes.
+
+    Raises:
+        MissingExtra: If it is not.
+    """
+    with _Extra():
+        import cryptography  # noqa: F401 - whether it is there is all that is asked
 
 
 class _Extra:

@@ -16,7 +16,7 @@ from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError, WebhookError
 from mailbeacon.model.record import Json
 from mailbeacon.webhooks.reading import Fields, Post, Verifier, Verify, one, read_json
-from mailbeacon.webhooks.signatures import certified_rsa, rsa_holds, unbase64
+from mailbeacon.webhooks.signatures import certified_rsa, need_cryptography, rsa_holds, unbase64
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -96,6 +96,7 @@ def sns_verifier(hosts: re.Pattern[str]) -> Verifier:
     def verifier(key: object) -> Verify:
         if not isinstance(key, Sns):
             raise ConfigError(f"key must be webhooks.Sns(certificate=…, topics=…), got {type(key).__name__}")
+        need_cryptography()
         return _Signed(key, hosts)
 
     return verifier
