@@ -96,6 +96,7 @@ class Outgoing:
         self._signer = signer
         self._routes = routes
         self._planner = planner
+        self._told = Instructions(planner=planner, position=settings.pixel, honeypot=settings.honeypot)
         self.most = min(settings.default_level, settings.ceiling)
         self.linkers = Linkers(self._link_signer, routes)
 
@@ -134,10 +135,9 @@ class Outgoing:
         opens, clicks = self.least(message) if shared else self.levels(message)
         of_open, token = self.tokens(message, (opens, clicks))
         linker = self.linkers.of(message.campaign) if clicks and message.campaign else None
-        told = Instructions(planner=self._planner, position=self._settings.pixel, honeypot=self._settings.honeypot)
         refuse = no_campaign if clicks else None
         return BodyRewriter(
-            told=told,
+            told=self._told,
             pixel=self._routes.open(of_open) if opens else "",
             html_links=linker.wrap(token) if linker else refuse,
             text_links=linker.wrap(token, Channel.TEXT) if linker else refuse,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mailbeacon.markup import escape_attribute
 from mailbeacon.rewriting.pixel import Spot
-from mailbeacon.rewriting.steps import HONEYPOT_NUMBER, PIXEL_NUMBER, Change, LinkDecision, LinkWrapper, Wrap
+from mailbeacon.rewriting.steps import HONEYPOT_NUMBER, PIXEL_NUMBER, LinkDecision, LinkWrapper, RawChange, Wrap
 
 __all__ = ["Spliced", "insert", "wrap_links"]
 
@@ -26,7 +26,7 @@ class Spliced(NamedTuple):
     """
 
     pieces: list[str]
-    changes: list[Change]
+    changes: list[RawChange]
     left: list[tuple[int, LinkDecision]]
     grown: int
 
@@ -44,7 +44,9 @@ def wrap_links(
     """
     if isinstance(wrap, LinkWrapper):
         wrap = wrap.among(len({one.url for _, links in decided for one in links if one.reason is None}))
-    out, changes, left = list(pieces), [], []
+    out = list(pieces)
+    changes: list[RawChange] = []
+    left: list[tuple[int, LinkDecision]] = []
     grown = 0
     for index, links in decided:
         piece, done, at = pieces[index], "", 0
@@ -57,7 +59,7 @@ def wrap_links(
             new = escape_attribute(wrapped) if "&" in wrapped or (quote or '"') in wrapped else wrapped
             if not quote:
                 new = f'"{new}"'
-            changes.append(Change(index, start, end, new, number, one))
+            changes.append((index, start, end, new, number, one))
             number += 1
             grown += len(new) - end + start
             done = f"{done}{piece[at:start]}{new}"
@@ -85,12 +87,14 @@ def insert(done: Spliced, source: Sequence[str], spot: Spot, image: str, honeypo
         out[index] = f"{out[index]}{honeypot}{image}"
     else:
         piece = out[index]
-        place = at + sum(len(one.new) - one.end + one.start for one in changes if one.piece == index and one.end <= at)
+        place = at + sum(
+            len(new) - end + start for where, start, end, new, _, _ in changes if where == index and end <= at
+        )
         out[index] = f"{piece[:place]}{honeypot}{image}{piece[place:]}"
     where = len(changes)
     while where and changes[where - 1][:2] >= (index, at):
         where -= 1
     if image:
-        changes.insert(where, Change(index, at, at, image, PIXEL_NUMBER))
+        changes.insert(where, (index, at, at, image, PIXEL_NUMBER, None))
     if honeypot:
-        changes.insert(where, Change(index, at, at, honeypot, HONEYPOT_NUMBER))
+        changes.insert(where, (index, at, at, honeypot, HONEYPOT_NUMBER, None))
