@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 
 import pytest
 from pages import DOCS
 
-from mailbeacon.cli import _parser, console
+from mailbeacon.cli import _EXAMPLES, _parser, console
 from mailbeacon.cli.fake import AUDIENCES, BASE_URL, FORMATS, KEY
 from mailbeacon.cli.report import DIMENSIONS
 
@@ -57,3 +60,30 @@ def test_every_example_is_a_command_line_that_is_understood():
     for line in lines:
         command = _parser().parse_args(line.partition(" > ")[0].split()).command
         assert command in {name.partition(" ")[0] for name in SECTIONS}
+
+
+@pytest.mark.parametrize("name", _EXAMPLES)
+def test_the_help_of_a_command_ends_in_an_example_that_is_understood(name, capsys):
+    with pytest.raises(SystemExit):
+        _parser().parse_args([name, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.endswith(f"example: mailbeacon {name} {_EXAMPLES[name]}")
+    assert _parser().parse_args([name, *_EXAMPLES[name].partition(" > ")[0].split()]).command == name
+
+
+def test_every_command_has_an_example():
+    assert {name.partition(" ")[0] for name in COMMANDS} == set(_EXAMPLES)
+
+
+def test_a_shell_learns_how_a_command_line_goes_on(need, tmp_path):
+    need("argcomplete", "completing a command line")
+    line, said = "mailbeacon rep", tmp_path / "said"
+    asked = {
+        "_ARGCOMPLETE": "1",
+        "COMP_LINE": line,
+        "COMP_POINT": str(len(line)),
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(said),
+    }
+    done = subprocess.run([sys.executable, "-m", "mailbeacon"], env={**os.environ, **asked}, timeout=60, check=False)
+    assert done.returncode == 0
+    assert said.read_text("utf-8").split() == ["report"]

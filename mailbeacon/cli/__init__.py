@@ -6,10 +6,12 @@ about mail, events or figures.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -30,6 +32,25 @@ from mailbeacon.cli.console import (
 from mailbeacon.errors import ConfigError, MailbeaconError
 
 __all__ = ["main"]
+
+_EXAMPLES = {
+    "demo": "newsletter.html --recipients 5000 --serve",
+    "rewrite": "newsletter.html --base-url https://t.example.com/m --recipient u-17 > tracked.html",
+    "decode": "https://t.example.com/m/o/….gif --key-file keys.txt",
+    "report": "events.sqlite --delivered 12000 --html report.html",
+    "leads": "events.sqlite --most 20",
+    "audiences": "events.sqlite --subscribers list.csv",
+    "hours": "events.sqlite --zone Europe/Berlin",
+    "readers": "events.sqlite --groups staff.csv --campaign policy",
+    "compare": "events.sqlite --delivered spring=12000 --delivered summer=12400",
+    "judge": "access.log access.log.1 --workers 2 --out judged",
+    "export": "events.sqlite events.parquet",
+    "webhook": "body.json --provider sendgrid",
+    "privacy": "export u-17 events.sqlite",
+    "fake": "newsletter.html --audience business --recipients 10000 --format nginx > access.log",
+    "keys": "new",
+}
+"""One for each command, below its help."""
 
 _COMMANDS = (demo, rewrite, decode, report, figures, judge, export, webhook, privacy, fake, keys)
 
@@ -88,6 +109,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 def _run(argv: Sequence[str]) -> int:
     parser = _parser()
+    _complete(parser)
     if not argv:
         parser.print_help()
         return OK
@@ -112,4 +134,15 @@ def _parser() -> ArgumentParser:
     commands = parser.add_subparsers(metavar="command", required=True, dest="command")
     for command in _COMMANDS:
         command.register(commands)
+    for name, one in commands.choices.items():
+        one.epilog = f"example: mailbeacon {name} {_EXAMPLES[name]}"
     return parser
+
+
+def _complete(parser: ArgumentParser) -> None:
+    """Answer a shell that asks how a command line goes on, where argcomplete is installed."""
+    if "_ARGCOMPLETE" in os.environ:
+        with suppress(ImportError):
+            from argcomplete import autocomplete
+
+            autocomplete(parser)
