@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from mailbeacon.caches import Cache
 from mailbeacon.errors import BadToken, ConfigError, TokenError
 from mailbeacon.links import split
-from mailbeacon.model import Action, Event, Kind, Level, Manifests, Request, Target
+from mailbeacon.model import Action, Channel, Event, Facts, Kind, Level, Manifests, Request, Target
+from mailbeacon.model.event import OpenEvent
 
 if TYPE_CHECKING:
     from mailbeacon.tokens import Hit, TokenSigner
@@ -24,6 +25,8 @@ _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_URLS = 4096
+_HTML = Channel.HTML
+_NO_FACTS = Facts()
 _KINDS = {"o": Kind.OPEN, "c": Kind.CLICK, "u": Kind.LEAVE_PAGE}
 _ACTS = {Action.UNSUBSCRIBE: Kind.UNSUBSCRIBE, Action.STOP_TRACKING: Kind.WITHDRAW}
 
@@ -98,25 +101,34 @@ class Decoder:
         received_at = request.received_at
         if received_at is None:
             raise ConfigError("received_at must be set before a request is decoded")
-        said, token, link = self.begin(request.url, received_at, request.method)
+        route, token, link = split(request.url)
         fields, method, address = request.fields, request.method, request.address
         user_agent = fields.lower.get("user-agent", "")
+        made: Any = OpenEvent()
+        made.link, made.links, made.url, made.url_id, made.channel = None, None, "", "", _HTML
+        if route == "u":
+            action, hit = self._signer.read_leave(token)
+            is_act = method == "POST"
+            made.kind, made.level = (_ACTS[action], Level.FULL) if is_act else (Kind.LEAVE_PAGE, hit.clicks)
+        else:
+            hit, is_act = self._signer.read_hit(token), False
+            made.kind, made.level = _KINDS[route], hit.opens
+            if route == "c":
+                target, key = self._target(link, hit)
+                made.level, made.link, made.links = hit.clicks, target.number, target.links or None
+                made.url, made.channel = target.url, target.channel
+                made.url_id = self._url_ids.get((key, target.url)) or self._url_id(key, target.url)
+        made.campaign, made.recipient, made.message_id, made.variant, sent_at, _, _, metadata, key = hit
+        made.metadata, made.sent_at, made.received_at = {**metadata}, sent_at, received_at
+        made.expired = self._is_expired(sent_at, received_at)
         moment = (received_at - _EPOCH) // _MICROSECOND
-        digest = self._ids[said.key].copy()
-        source = f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
-        if said.is_act:
-            source = f"{token}\0{said.values['kind']}"
+        digest = self._ids[key].copy()
+        source = f"{token}\0{made.kind}" if is_act else f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
         digest.update(source.encode("utf-8", "surrogatepass"))
-        return Event(
-            **said.values,
-            id=digest.hexdigest(),
-            received_at=received_at,
-            method=method,
-            address=address,
-            user_agent=user_agent,
-            headers=_without_path(fields.kept) if "referer" in fields.lower else fields.kept,
-            _parsed=True,
-        )
+        made.id, made.method, made.address, made.user_agent = digest.hexdigest(), method, address, user_agent
+        made.headers = _without_path(fields.kept) if "referer" in fields.lower else fields.kept
+        made.facts, made.source, made.unrecorded = _NO_FACTS, "request", 0
+        return made.close()  # type: ignore[no-any-return]
 
     def begin(self, url: str, received_at: datetime, method: str = "GET") -> tuple[Said, str, str]:
         """Return what a URL and its moment say of an event, and no more.
@@ -134,18 +146,15 @@ class Decoder:
         """
         route, token, link = split(url)
         action, hit = self._signer.read_leave(token) if route == "u" else (None, self._signer.read_hit(token))
-        sent_at = hit.sent_at
         values: dict[str, Any] = {
             "kind": _KINDS[route],
             "recipient": hit.recipient,
             "campaign": hit.campaign,
             "message_id": hit.message_id,
             "variant": hit.variant,
-            "sent_at": sent_at,
+            "sent_at": hit.sent_at,
             "level": hit.opens,
-            "expired": sent_at is not None
-            and (self._max_age is not None or received_at < sent_at)
-            and self._is_expired(received_at - sent_at),
+            "expired": self._is_expired(hit.sent_at, received_at),
         }
         if hit.metadata:
             values["metadata"] = {**hit.metadata}
@@ -181,7 +190,10 @@ class Decoder:
         digest.update(url.encode("utf-8", "surrogatepass"))
         return self._url_ids.put((key, url), digest.hexdigest())
 
-    def _is_expired(self, age: timedelta) -> bool:
+    def _is_expired(self, sent_at: datetime | None, received_at: datetime) -> bool:
+        if sent_at is None or (self._max_age is None and received_at >= sent_at):
+            return False
+        age = received_at - sent_at
         return age < self._least_age or (self._max_age is not None and age - self._clock_skew > self._max_age)
 
 

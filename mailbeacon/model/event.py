@@ -123,7 +123,7 @@ _NAMES = (
 )
 
 
-class _Open(Record):
+class OpenEvent(Record):
     """An event while it is made: the same slots, which may still be written to.
 
     It becomes the event by its class, after which nothing can be set. A frozen class sets each of its fields by a call,
@@ -132,9 +132,15 @@ class _Open(Record):
 
     __slots__ = _NAMES
 
+    def close(self) -> Event:
+        """Return the event that this one becomes; every slot must be filled, with values that were checked."""
+        self.__class__ = Event
+        event: Any = self
+        return event  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Event(_Open):
+class Event(OpenEvent):
     """One thing that happened to one mail.
 
     Attributes:
@@ -230,7 +236,7 @@ class Event(_Open):
             check_aware(received_at, "received_at")
             if sent_at is not None:
                 check_aware(sent_at, "sent_at")
-        self: Any = _Open()
+        self: Any = OpenEvent()
         self.id = id
         self.kind = kind
         self.received_at = received_at
@@ -267,7 +273,7 @@ class Event(_Open):
 
     def changed(self, **changes: object) -> Event:
         """Return a copy with other values: ``dataclasses.replace`` without the checks, in a tenth of the time."""
-        copy: Any = _Open()
+        copy: Any = OpenEvent()
         copy.id = self.id
         copy.kind = self.kind
         copy.received_at = self.received_at
