@@ -2,7 +2,7 @@
 
     python -m tests.bench.durability [SECONDS [STORE…]]
 
-Each row is one run of gunicorn (two workers, the WSGI application) with one store and one accident in the middle: readers
+Each row is one run of gunicorn (two workers, of the class that the variable WORKER names, the WSGI application) with one store and one accident in the middle: readers
 click with ten threads, an event each, and count what they are answered. Afterwards the store is read. ``lost`` are clicks
 that were answered and are not stored, ``doubled`` those stored twice, ``failed`` replies that were no redirect, and
 connections that broke. Clicks whose connection broke may be stored or not.
@@ -53,7 +53,18 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        command = [sys.executable, "-m", "gunicorn", "-w", "2", "-k", "gthread", "--threads", "4", "-b"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-w",
+            "2",
+            "-k",
+            os.environ.get("WORKER", "gthread"),
+            "--threads",
+            "4",
+            "-b",
+        ]
         command += [f"127.0.0.1:{self.port}", "--log-level", "critical", "site_under_test:application"]
         self.process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stderr=subprocess.DEVNULL)
         answers = 0
@@ -200,8 +211,9 @@ def main() -> None:
     print("| store | accident | answered | stored | lost | doubled | failed replies | broken connections | p99 ms |")
     print("|---|---|---|---|---|---|---|---|---|")
     port = 18_400
+    chosen = [one for one in ACCIDENTS if one.__name__ in os.environ.get("ACCIDENTS", one.__name__).split(",")]
     for store in sys.argv[2:] or ("spool", "sqlite", "jsonl", "queue"):
-        for accident in ACCIDENTS:
+        for accident in chosen:
             port += 1
             row = run(store, accident, seconds, port)
             print(
