@@ -2,10 +2,10 @@
 
     python -m tests.bench.durability [SECONDS [STORE…]]
 
-Each row is one run of gunicorn (two workers, of the class that the variable WORKER names, the WSGI application) with one store and one accident in the middle: readers
-click with ten threads, an event each, and count what they are answered. Afterwards the store is read. ``lost`` are clicks
-that were answered and are not stored, ``doubled`` those stored twice, ``failed`` replies that were no redirect, and
-connections that broke. Clicks whose connection broke may be stored or not.
+Each row is one run of gunicorn (two workers, of the class that the variable WORKER names) with one store and one accident
+in the middle: readers click with ten threads, an event each, and count what they are answered. Afterwards the store is
+read. ``lost`` are clicks that were answered and are not stored, ``doubled`` those stored twice, ``failed`` replies that were
+no redirect; connections that broke are counted apart, and such clicks may be stored or not.
 """
 
 from __future__ import annotations
