@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
-from weakref import WeakSet, finalize
+from weakref import WeakSet
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.store.files import ensure_private, is_still_at
@@ -68,7 +68,6 @@ class Database:
         _databases.add(self)
         self._connection: sqlite3.Connection | None = None
         self._inherited: sqlite3.Connection | None = None
-        self._ended: finalize[..., Database] | None = None
         self._process = 0
         self._opened: os.stat_result | None = None
         self.connect(_PATIENT_SECONDS).close()
@@ -198,9 +197,6 @@ class Database:
             connection = self.connect(seconds)
             connection.execute(f"PRAGMA busy_timeout = {1000 * self._wait_seconds:.0f}")
             self._connection, self._process, self._opened = connection, process, self.path.lstat()
-            if self._ended is not None:
-                self._ended.detach()
-            self._ended = finalize(self, _close, connection, process)
         return self._connection
 
     def _leave_moved_file(self) -> None:
@@ -224,12 +220,6 @@ def _in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Conn
             connection.execute("ROLLBACK")
         raise
     return done
-
-
-def _close(connection: sqlite3.Connection, process: int) -> None:
-    """Close the connection of a database that nobody holds any more; what belongs to a parent process stays its own."""
-    if process == os.getpid():
-        connection.close()
 
 
 _databases: WeakSet[Database] = WeakSet()
