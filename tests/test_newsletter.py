@@ -76,7 +76,7 @@ def test_the_text_part_leads_to_the_same_places(template):
     html = {link.url for link in template.links if link.channel is Channel.HTML}
     text = {link.url for link in template.links if link.channel is Channel.TEXT}
     assert len(text) >= 10
-    assert text - html == {"https://news.lanternstreet.example.com/preferences?reader=7f3a"}  # opted out in the HTML
+    assert text <= html  # what is opted out in the HTML is so in the text
     assert max(len(line) for line in TEXT.splitlines() if "://" not in line) <= 78
 
 

@@ -47,6 +47,9 @@ _BINDING = frozenset({SkipReason.OPT_OUT, SkipReason.UNSUBSCRIBE})
 """What is said of one link and holds for its destination wherever else it stands."""
 
 
+_TWINS = frozenset({Place.OUTLOOK, Place.VML})
+
+
 def decide_links(
     found: Scan, base: str, planner: Planner, others: Mapping[str, SkipReason] | None = None
 ) -> tuple[list[tuple[int, Sequence[LinkDecision]]], dict[str, SkipReason]]:
@@ -79,7 +82,7 @@ def decide_links(
                 reason = one.reason
                 if reason is not None and reason in _BINDING:
                     bound[one.read] = reason
-    return (_agreed(decided, bound) if bound else decided), bound
+    return (_agreed(decided, bound, others or {}) if bound else decided), bound
 
 
 def _context(found: Scan, index: int) -> ParseContext:
@@ -89,20 +92,20 @@ def _context(found: Scan, index: int) -> ParseContext:
 
 
 def _agreed(
-    decided: list[tuple[int, Sequence[LinkDecision]]], bound: dict[str, SkipReason]
+    decided: list[tuple[int, Sequence[LinkDecision]]],
+    bound: Mapping[str, SkipReason],
+    others: Mapping[str, SkipReason],
 ) -> list[tuple[int, Sequence[LinkDecision]]]:
-    """Leave every link alone whose destination is left alone elsewhere in the document."""
-    found = decided.copy()
-    for at, (index, links) in enumerate(decided):
-        for one in links:
-            if one.reason is None and one.read in bound:
-                found[at] = index, [_bound(link, bound) for link in links]
-                break
-    return found
+    """Leave links alone whose destination is left alone elsewhere: in another part, or, for Outlook's twins, in this one.
 
+    Two ordinary links of one document stand each for itself: the same address may be both a button and a placeholder.
+    """
 
-def _bound(link: LinkDecision, bound: Mapping[str, SkipReason]) -> LinkDecision:
-    return link._replace(reason=bound[link.read]) if link.reason is None and link.read in bound else link
+    def left(link: LinkDecision) -> LinkDecision:
+        said = bound if link.place in _TWINS else others
+        return link._replace(reason=said[link.read]) if link.reason is None and link.read in said else link
+
+    return [(index, [left(link) for link in links]) for index, links in decided]
 
 
 class Planner:
