@@ -215,7 +215,7 @@ def test_a_server_that_is_restarted_in_the_middle_costs_no_event_behind_a_spool(
         stored = [one.id for one, _ in kept.of_recipient("restart")]
         kept.erase("restart")
     assert sorted(stored) == sorted(f"r{number}" for number in range(len(waits)))
-    assert max(waits) < 1.0
+    assert max(waits) < 5
 
 
 def test_a_database_that_does_not_answer_holds_a_reply_no_longer_than_it_may(postgres):
@@ -234,7 +234,7 @@ def test_a_database_that_does_not_answer_holds_a_reply_no_longer_than_it_may(pos
                 begin = monotonic()
                 with pytest.raises(StoreError, match="250 ms"):
                     act()
-                assert monotonic() - begin < 1.0
+                assert monotonic() - begin < 5
         engine.dispose()
         for store in (sink, history):
             store._tables.within._pool.shutdown()  # what was given up goes on until the lock is gone
