@@ -148,6 +148,7 @@ class _Rejects:
 
 def _run(options: Namespace) -> int:
     from mailbeacon.engines import Job
+    from mailbeacon.engines.steps import collect_rarely
     from mailbeacon.logs import format_of
     from mailbeacon.logs.files import found
 
@@ -166,6 +167,7 @@ def _run(options: Namespace) -> int:
         format_of(options.format, zone=options.zone)
     job = Job(paths=options.logs, beacon=beacon, format=options.format, zone=options.zone)
     rejects = _Rejects(options.rejects)
+    collect_rarely()
     try:
         notes = _formats(job, found(options.logs))
         tally, counts, more = _streamed(job, options, rejects) if _alone(options) else _engine(job, options, rejects)

@@ -17,7 +17,18 @@ from tempfile import TemporaryDirectory
 from mailbeacon.counting import Tally
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import Row, Rows
-from mailbeacon.engines.steps import Job, Notes, Part, Reject, classifier_of, judge_rows, note, read, total
+from mailbeacon.engines.steps import (
+    Job,
+    Notes,
+    Part,
+    Reject,
+    classifier_of,
+    collect_rarely,
+    judge_rows,
+    note,
+    read,
+    total,
+)
 from mailbeacon.logs import Counts, Piece
 
 __all__ = ["judge_logs"]
@@ -39,7 +50,7 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
     folder = None if out is None else judged_folder(out)
     with (
         TemporaryDirectory(prefix="mailbeacon-") as name,
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+        ProcessPoolExecutor(workers, get_context("spawn"), collect_rarely) as pool,
     ):
         place = Path(name)
         parts = list(_told(pool, partial(_read, job, place), pieces, "reading", progress))

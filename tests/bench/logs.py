@@ -1,0 +1,117 @@
+"""How judging grows with the log: time and peak memory of each engine, in a table.
+
+    PYTHONPATH=tests python tests/bench/logs.py 100000 1000000 --engines stream local duckdb
+
+The made-up log has campaigns sent one after the other, so that a longer log is a longer time and not a denser one. Each engine
+runs in a process of its own, whose highest memory is that of itself and of the largest of its workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from heapq import merge
+from itertools import islice
+from pathlib import Path
+
+from hosts import plain
+
+from mailbeacon import fake, tally
+from mailbeacon.engines import Job, Stream, judge_logs
+from mailbeacon.engines.steps import collect_rarely
+from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT
+
+_LINES_OF_ONE = 1_200
+_RECIPIENTS = 2_000
+
+
+def write_log(path: Path, lines: int) -> None:
+    """Write a log of about so many lines: one campaign an hour."""
+    beacon = plain()
+
+    def hits(number: int):
+        template = beacon.compile(NEWSLETTER, campaign=f"c{number}", verify=False)
+        sent_at = SENT_AT + timedelta(hours=number)
+        audience = fake.audience("business")
+        yield from fake.simulate(beacon, template, audience, recipients=_RECIPIENTS, seed=number, sent_at=sent_at)
+
+    moment = lambda hit: hit.request.received_at  # noqa: E731
+    with path.open("w") as file:
+        together = merge(*map(hits, range(lines // _LINES_OF_ONE + 1)), key=moment)
+        for line in islice(fake.lines(together, "nginx"), lines):
+            file.write(f"{line}\n")
+
+
+def run(engine: str, path: str, partitions: int, workers: int) -> None:
+    """Judge a log, and print time, memory and a digest of the figures."""
+    job = Job(paths=[path], beacon=plain, partitions=partitions, piece_bytes=16_000_000)
+    collect_rarely()  # as the command line does
+    begun, used = time.perf_counter(), time.process_time()
+    if engine == "stream":
+        found = tally(pair for batch in Stream(job=job).run() for pair in batch).closed()
+    elif engine == "judged":
+        found = None
+        for _ in Stream(job=job).run():
+            pass
+    else:
+        options = {"workers": workers} if engine in ("local", "dask") else {}
+        found = judge_logs(job, engine=engine, **options).tally
+    told = {
+        "seconds": time.perf_counter() - begun,
+        "cpu": time.process_time() - used,
+        "mb": max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024,
+        "figures": "" if found is None else found.to_json(),
+    }
+    print(json.dumps(told))
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("lines", type=int, nargs="*", default=[20_000])
+    parser.add_argument("--engines", nargs="+", default=["judged", "stream", "local", "duckdb"])
+    parser.add_argument("--partitions", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.run:
+        run(*options.run, options.partitions, options.workers)
+        return
+    print(
+        "| lines | engine | seconds | lines/s | lines/s of its own CPU | peak MB | same figures |\n|---|---|---|---|---|---|---|"
+    )
+    for lines in options.lines:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "access.log"
+            write_log(path, lines)
+            first = ""
+            for engine in options.engines:
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--run",
+                    engine,
+                    str(path),
+                    "--partitions",
+                    str(options.partitions),
+                ]
+                command += ["--workers", str(options.workers)]
+                told = json.loads(subprocess.run(command, check=True, capture_output=True, env=os.environ).stdout)
+                first = first or told["figures"]
+                same = "–" if not told["figures"] else "yes" if told["figures"] == first else "NO"
+                rates = f"{lines / told['seconds']:,.0f} | {lines / told['cpu']:,.0f}"
+                print(
+                    f"| {lines:,} | {engine} | {told['seconds']:.1f} | {rates} | {told['mb']:,.0f} | {same} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()
