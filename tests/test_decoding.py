@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbeacon.decoding import Decoder, decode
+from mailbeacon.decoding import Decoder, decode, destination, is_open
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.links import Routes, short_name
-from mailbeacon.model import Channel, Event, Facts, Kind, Level, Manifest, Message, Request, Target
+from mailbeacon.model import Action, Channel, Event, Facts, Kind, Level, Manifest, Message, Request, Target
 from mailbeacon.tokens import TokenSigner
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
@@ -309,3 +309,75 @@ def test_metadata_and_the_number_of_destinations_come_back():
     event.metadata.clear()
     assert decode(request(ROUTES.click(token, link)), SIGNER).metadata == {"order": "8841"}
     assert decode(request(ROUTES.open(token)), SIGNER).links is None
+
+
+# what is written into stores, and what a POST does
+
+
+def test_the_ids_of_events_and_destinations_are_frozen():
+    """Stores hold them, and a log that is read again must give the same."""
+    event = decode(request(CLICK, headers={"User-Agent": "x"}), SIGNER)
+    assert (event.id, event.url_id) == ("425a23f387dc5632d194f53780307b74", "bc1024ee15ab7eb1")
+    nothing_said = decode(request(OPEN), SIGNER)
+    assert (nothing_said.id, nothing_said.user_agent) == ("d2e473bf4133db0131238a22bde8ddd1", "")
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "name"),
+    [
+        (Action.UNSUBSCRIBE, Kind.UNSUBSCRIBE, "2e37610de4ed04692b1093c07fe0c1be"),
+        (Action.STOP_TRACKING, Kind.WITHDRAW, "353d98ec09bdffe371ef91f135900f7e"),
+    ],
+)
+def test_a_post_to_the_leaving_route_acts_once_however_often_it_comes(action, kind, name):
+    url = ROUTES.leave(SIGNER.sign_action(replace(MESSAGE, clicks=Level.DATE), action))
+    looked = decode(request(url), SIGNER)
+    assert (looked.kind, looked.level) == (Kind.LEAVE_PAGE, Level.DATE)
+    plain = ROUTES.leave(SIGNER.sign_action(MESSAGE, action))
+    later = request(plain, method="POST", received_at=NOW + timedelta(hours=1), address="192.0.2.78")
+    for post in (request(plain, method="POST"), later):
+        done = decode(post, SIGNER)
+        assert (done.kind, done.level, done.id) == (kind, Level.FULL, name)
+    said = Decoder(SIGNER).begin(url, NOW, "POST")[0]
+    assert (said.action, said.is_act, said.values["level"]) == (action, True, Level.FULL)
+    assert Decoder(SIGNER).action(url) is action
+    assert Decoder(SIGNER).begin(OPEN, NOW, "POST")[0][2:] == (None, False)
+
+
+def test_a_request_no_utf8_can_carry_is_an_event_too():
+    assert decode(request(OPEN, headers={"User-Agent": "\udc80"}), SIGNER).id != decode(request(OPEN), SIGNER).id
+    odd = Manifest(campaign="spring", targets={SHORT: replace(TARGET, url="https://example.com/\udc80")})
+    assert decode(request(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=lambda _: odd).url_id
+
+
+def test_a_referer_without_a_host_is_kept_as_nothing():
+    assert decode(request(OPEN, headers={"Referer": "about:blank"}), SIGNER).headers == (("referer", ""),)
+
+
+@pytest.mark.parametrize(
+    ("age", "expired"),
+    [
+        (-timedelta(minutes=2), False),
+        (-timedelta(minutes=2, microseconds=1), True),
+        (timedelta(days=30, minutes=2), False),
+        (timedelta(days=30, minutes=2, microseconds=1), True),
+    ],
+)
+def test_the_hosts_own_skew_holds_to_the_microsecond(age, expired):
+    late = request(OPEN, received_at=MESSAGE.sent_at + age)
+    found = decode(late, SIGNER, max_age=timedelta(days=30), clock_skew=timedelta(minutes=2))
+    assert found.expired is expired
+
+
+def test_destinations_and_pixels_are_told_without_an_event():
+    manifests = {"spring": MANIFEST}.get
+    short = ROUTES.click(TOKEN, SHORT)
+    assert destination(CLICK, SIGNER) == destination(CLICK, SIGNER, manifests) == TARGET.url
+    assert destination(short, SIGNER, manifests) == TARGET.url
+    other = ROUTES.click(TOKEN, SIGNER.sign_link(TARGET, "autumn"))
+    for url in (OPEN, ROUTES.leave(SIGNER.sign_action(MESSAGE)), short, other, "/"):
+        assert destination(url, SIGNER) == ""
+    assert destination(short, SIGNER, lambda _: None) == ""
+    assert is_open(OPEN, SIGNER)
+    for url in (CLICK, ROUTES.open(STRANGER.sign_message(MESSAGE)), ROUTES.open(LINK), "/"):
+        assert is_open(url, SIGNER) is False

@@ -17,14 +17,19 @@ from mailbeacon.links import (
     MAX_URL_LENGTH,
     Path,
     Routes,
+    ascii_host,
+    carried,
     check_destination,
     destination_forms,
+    leave_fields,
     location,
+    manifest_of,
     parse,
     route_of,
     short_name,
+    token_in,
 )
-from mailbeacon.model import Channel, SkipReason
+from mailbeacon.model import Channel, Link, Manifest, SkipReason, Target
 
 TOKEN = "aWyJzcHJpbmciLCJ1LTE3Il0.JVJm2-cCpD9p7jMOyuXOmg"
 LINK = "aWzEsImh0dHBzOi8vZXhhbXBsZS5jb20vIl0.KGZoDTP-gev8qdRqtb_0pQ"
@@ -44,6 +49,37 @@ def test_the_urls_are_these():
     assert f"https://t.example.com/m/o/{TOKEN}.gif" == OPEN
     assert f"https://t.example.com/m/c/{TOKEN}/{LINK}" == CLICK
     assert f"https://t.example.com/m/u/{TOKEN}" == LEAVE
+    assert ROUTES.base_url == BASE
+
+
+def test_a_click_needs_nothing_before_its_route():
+    assert parse(f"c/{TOKEN}/{LINK}") == READ[CLICK]
+
+
+def test_a_url_of_exactly_16_kb_is_still_read():
+    long = f"{OPEN}?{'x' * (16_384 - len(OPEN) - 1)}"
+    assert parse(long) == READ[OPEN]
+    with pytest.raises(BadToken, match="longer"):
+        parse(long + "x")
+
+
+def test_the_fields_to_leave_fit_a_line_of_mail():
+    """RFC 8058, section 3.1, and 998 characters of a line."""
+    url = "https://t.example.com/u/" + "a" * (998 - len("List-Unsubscribe: <https://t.example.com/u/>"))
+    assert leave_fields(url) == {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    with pytest.raises(ConfigError, match="too long"):
+        leave_fields(url + "a")
+
+
+def test_a_host_of_253_characters_is_one_and_of_254_is_none():
+    longest = ".".join(["a" * 61] * 4) + ".abcde"
+    assert len(longest) == 253
+    assert ascii_host(longest) == longest
+    with pytest.raises(ValueError, match="host"):
+        ascii_host(longest + "f")
 
 
 ALPHABET = string.ascii_letters + string.digits + "-_"
@@ -438,3 +474,40 @@ def test_a_path_of_nothing_but_escapes_is_not_decoded():
 )
 def test_a_destination_has_the_form_a_browser_ends_up_with_and_those_it_came_in(url, forms):
     assert destination_forms(url) == forms
+
+
+def test_a_url_in_the_query_is_no_part_of_a_destinations_form():
+    url = "https://example.com/?u=https://other.example/"
+    assert destination_forms(url) == (url,)
+
+
+# what a provider carries, and what a manifest says
+
+
+@pytest.mark.parametrize("longest", [1, 20, 0])
+def test_a_token_is_carried_in_pieces_and_comes_back_whole(longest):
+    pieces = carried(TOKEN, longest)
+    bare = TOKEN.replace(".", "")
+    assert "".join(pieces.values()) == bare
+    assert all(len(piece) <= (longest or len(bare)) for piece in pieces.values())
+    assert list(pieces)[:3] == ["mailbeacon", "mailbeacon_2", "mailbeacon_3"][: len(pieces)]
+    assert token_in(bare) == token_in(TOKEN) == TOKEN
+    assert token_in("bsealed") == "bsealed"
+    assert carried(TOKEN) == {"mailbeacon": bare}
+
+
+def test_a_manifest_names_each_link_and_counts_a_parts_destinations():
+    links = [
+        Link(number=1, url="https://example.com/", label=""),
+        Link(number=2, url="https://example.com/", label=""),
+        Link(number=3, url="https://example.com/b", label=""),
+        Link(number=4, url="https://example.com/b", label="", channel=Channel.TEXT),
+    ]
+    targets = [
+        Target(number=1, url="https://example.com/", links=2),
+        Target(number=2, url="https://example.com/", links=2),
+        Target(number=3, url="https://example.com/b", links=2),
+        Target(number=4, url="https://example.com/b", channel=Channel.TEXT, links=1),
+    ]
+    named = {short_name(target.number, target.url, target.channel): target for target in targets}
+    assert manifest_of("spring", iter(links)) == Manifest(campaign="spring", targets=named)

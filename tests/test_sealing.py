@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -180,3 +180,11 @@ def test_a_sealed_text_of_another_shape_is_a_bad_token():
     for payload in ("{}", '["spring"]', "5", '["a","b",1,2,3,4,5,6,7]'):
         with pytest.raises(BadToken):
             SEALER.read_message(SEALER._hit.sign(payload))
+
+
+def test_the_shortest_sealed_text_is_refused_for_its_seal_and_a_shorter_one_for_its_form():
+    """16 bytes are a seal alone, around nothing."""
+    with pytest.raises(BadToken, match="not in the form"):
+        SEALER.read_message("b" + urlsafe_b64encode(bytes(16)).rstrip(b"=").decode())
+    with pytest.raises(ForgedToken, match="sealed"):
+        SEALER.read_message("b" + urlsafe_b64encode(bytes(17)).rstrip(b"=").decode())

@@ -687,3 +687,34 @@ def test_a_frozen_token_of_level_date_names_the_recipient(levels, token):
     named = message(sent_at=SENT, opens=opens, clicks=clicks)
     assert SIGNER.sign_message(named) == token
     assert SIGNER.read_message(token) == named
+
+
+def test_the_names_of_mails_are_frozen():
+    """Stores hold them."""
+    assert SIGNER.message_id(message()) == "72491f11b3ac202613c7a34c"
+    assert SIGNER.message_id(message(sent_at=SENT)) == "78c715678ec23c1599083755"
+    assert SIGNER.message_id(message(recipient="\ud800"))
+    assert SIGNER.keyed_hashes("a")[0].hexdigest() == "2b34de01695492d40167cc337ce4ec28"
+
+
+def test_what_most_tokens_hold_is_read_as_a_whole_hit():
+    found = SIGNER.read_hit(SIGNER.sign_message(message(sent_at=SENT)))
+    assert found == Hit(
+        "spring", "u-17", SIGNER.message_id(message(sent_at=SENT)), "", SENT, Level.FULL, Level.FULL, {}, 0
+    )
+    shared = SIGNER.read_hit(SIGNER.sign_message(message(opens=Level.AGGREGATE, clicks=Level.AGGREGATE)))
+    assert (shared.recipient, shared.message_id) == (None, "")
+
+
+@pytest.mark.parametrize("opens", [Level.AGGREGATE, Level.NONE])
+def test_a_link_to_leave_names_whom_it_is_for_where_nobody_is_told_apart(opens):
+    """The levels are kept, but for the one that would leave the recipient out."""
+    token = SIGNER.sign_action(message(opens=opens, clicks=Level.AGGREGATE))
+    assert SIGNER.read_action(token) == message(opens=Level.NONE, clicks=Level.NONE)
+    kept = message(opens=Level.NONE, clicks=Level.FULL)
+    assert SIGNER.read_action(SIGNER.sign_action(kept)) == kept
+
+
+def test_a_signer_shows_no_key():
+    assert repr(SIGNER).startswith("TokenSigner(")
+    assert KEY.decode() not in repr(SIGNER)
