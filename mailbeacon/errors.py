@@ -45,11 +45,11 @@ class MailbeaconError(Exception):
 
 
 class ConfigError(MailbeaconError, ValueError):
-    """Tell the host that what it asked for cannot work."""
+    """What the host asked for cannot work."""
 
 
 class RuleError(ConfigError):
-    """Tell which rule failed on an event; the cause is what it raised.
+    """A rule failed on an event; the cause is what it raised.
 
     Attributes:
         rule: The rule's name.
@@ -61,7 +61,7 @@ class RuleError(ConfigError):
 
 
 class DataError(MailbeaconError, ValueError):
-    """Tell that stored data cannot be read: broken, or of a newer version.
+    """Stored data cannot be read: it is broken, or of a newer version.
 
     Attributes:
         number: The number of the line or row, from 1; 0 when it is not one of a file's.
@@ -73,23 +73,23 @@ class DataError(MailbeaconError, ValueError):
 
 
 class StoreError(MailbeaconError, OSError):
-    """Tell that a store cannot be opened, written or waited for now; the message names its file or database."""
+    """A store cannot be opened, written or waited for now; the message names its file or database."""
 
 
 class TokenError(MailbeaconError, ValueError):
-    """Tell that a tracking URL says nothing that may be believed."""
+    """A tracking URL holds nothing that may be believed."""
 
 
 class BadToken(TokenError):
-    """Tell that a text is not in the form of a token."""
+    """A text is not in the form of a token."""
 
 
 class ForgedToken(TokenError):
-    """Tell that a token was not signed with any of our keys, or was altered."""
+    """A token was not signed with any of our keys, or was altered."""
 
 
 class RewriteError(MailbeaconError, ValueError):
-    """Tell that a document or mail cannot be rewritten safely; nothing was changed.
+    """A document or mail cannot be rewritten safely; nothing was changed.
 
     Attributes:
         where: The path of the first node concerned, such as ``html/body/p[2]``; empty when there is none.
@@ -103,11 +103,11 @@ class RewriteError(MailbeaconError, ValueError):
 
 
 class SignedMail(RewriteError):
-    """Tell that a mail is signed or encrypted, so that any change would break it."""
+    """A mail is signed or encrypted, so that any change would break it."""
 
 
 class LogLineError(MailbeaconError, ValueError):
-    """Tell that a line of an access log cannot be read.
+    """A line of an access log cannot be read.
 
     Attributes:
         number: The line's number, from 1; 0 when it is not known.
@@ -121,7 +121,7 @@ class LogLineError(MailbeaconError, ValueError):
 
 
 class WebhookError(MailbeaconError, ValueError):
-    """Tell that what a provider posted cannot be read.
+    """What a provider posted cannot be read.
 
     Attributes:
         status: The HTTP status that answers it: 200 where sending it again would change nothing.
@@ -133,14 +133,14 @@ class WebhookError(MailbeaconError, ValueError):
 
 
 class ForgedWebhook(WebhookError):
-    """Tell that a post is not signed with any of the host's keys, or was altered."""
+    """A post is not signed with any of the host's keys, or was altered."""
 
     def __init__(self, message: str, *, status: int = 403) -> None:
         super().__init__(message, status=status)
 
 
 class MissingExtra(ImportError):
-    """Tell which optional dependency is missing, and the pip line that brings it.
+    """An optional dependency is missing; the message has the pip line that brings it.
 
     Attributes:
         extra: The extra's name, as in ``pip install "mailbeacon[extra]"``.

@@ -87,7 +87,7 @@ def without_device(lowered: str) -> str:
 
 
 def kind_of(lowered: str) -> tuple[AgentKind, str]:
-    """Say what a user agent that no rule names is, and a mail client's name where the form gives it away.
+    """Return what a user agent that no rule names is, and a mail client's name where the form gives it away.
 
     What has neither a browser's form nor a device is a script: browsers and apps always show one.
     """
@@ -137,7 +137,7 @@ _DEVICES = {"Windows": "desktop", "macOS": "desktop", "Linux": "desktop", "Chrom
 
 
 def device_of(system: str, lowered: str) -> str:
-    """Say ``desktop``, ``phone`` or ``tablet``; empty when the user agent does not tell."""
+    """Return ``desktop``, ``phone`` or ``tablet``; empty when the user agent does not tell."""
     if system == "Android":
         return "phone" if "mobile" in lowered else "tablet" if "mozilla/" in lowered else ""
     return _DEVICES.get(system, "")

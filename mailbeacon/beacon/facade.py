@@ -220,7 +220,7 @@ class Beacon:
         shared: bool = False,
         leave: bool = False,
     ) -> AnyEmail:
-        """Give a tracked copy of an ``EmailMessage`` or legacy ``Message``; the object given is never touched.
+        """Return a tracked copy of an ``EmailMessage`` or legacy ``Message``; the object given is never touched.
 
         The other arguments and the errors are those of :meth:`compose_bytes`.
         """
@@ -259,11 +259,11 @@ class Beacon:
         )
 
     def manifest(self, campaign: str, links: Iterable[Link]) -> Manifest:
-        """Give the destinations of short links that :meth:`rewrite` or :meth:`compose_with_report` wrapped: their ``.links``."""
+        """Return the destinations of short links that :meth:`rewrite` or :meth:`compose_with_report` wrapped: their ``.links``."""
         return manifest_of(campaign, links)
 
     def open_url(self, message: Message) -> str:
-        """Give the URL of a message's pixel.
+        """Return the URL of a message's pixel.
 
         Raises:
             ConfigError: If the message cannot be signed, or allows no opens.
@@ -274,7 +274,7 @@ class Beacon:
         return self.routes.open(self._outgoing.tokens(message, levels)[0])
 
     def click_url(self, message: Message, url: str) -> str:
-        """Give the wrapped URL of one destination, as link number 0: one that stands in no document.
+        """Return the wrapped URL of one destination, as link number 0: one that stands in no document.
 
         Raises:
             ConfigError: If the destination must not be signed, the message has no campaign or allows no clicks, or links
@@ -324,7 +324,7 @@ class Beacon:
         return leave_fields(self.leave_url(message, Action.UNSUBSCRIBE))
 
     def unwrap(self, html: str, *, text: bool = False) -> str:
-        """Give a mail its destinations back and take our pixel out.
+        """Return a mail with its own destinations again and without our pixel.
 
         Only links that our keys signed change, and only a pixel they signed goes; foreign and forged ones stay as they
         are. A source without tags is read as plain text; ``text=True`` insists on it.
@@ -333,12 +333,12 @@ class Beacon:
         return unwrap(html, self.destination, partial(is_open, signer=self.signer), text=text)
 
     def destination(self, url: str) -> str:
-        """Give the verified destination behind a wrapped link, or the empty text."""
+        """Return the verified destination behind a wrapped link, or the empty text."""
         _check(str, url=url)
         return destination(url, self.signer, self.settings.manifests)
 
     def decode(self, request: Request) -> Event:
-        """Say what a request tells, with facts, nothing redacted.
+        """Return the event a request stands for, with facts, nothing redacted.
 
         Raises:
             TokenError: If the URL is none of ours, or not signed by us.
@@ -350,7 +350,7 @@ class Beacon:
         return replace(event, facts=replying.marked(self.observer.observe(request, event.kind), event))
 
     def answer(self, request: Request, history: History | None = None) -> Answer:
-        """Give the reply to a request, and what is to be recorded; changes nothing and never raises.
+        """Return the reply to a request, and what is to be recorded; changes nothing and never raises.
 
         Args:
             request: Any request at all.
@@ -363,7 +363,7 @@ class Beacon:
         return replying.deliver(self.answer(request, self.history), self.settings, self.history, limit=self._limit)
 
     def levels(self, message: Message) -> tuple[Level, Level]:
-        """Give how much may be known of a message's opens and clicks: its own levels or the host's, whichever is less.
+        """Return how much may be known of a message's opens and clicks: its own levels or the host's, whichever is less.
 
         Raises:
             ConfigError: If the message asks for more than ``Settings.ceiling`` allows.
@@ -371,7 +371,7 @@ class Beacon:
         return self._outgoing.levels(message)
 
     def sign(self, message: Message) -> str:
-        """Give a message's token.
+        """Return a message's token.
 
         Raises:
             ConfigError: If the recipient is an e-mail address and the settings do not allow that.

@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tidy_up_when_told_to_end() -> None:
-    """Let being told to end be as Ctrl-C is; what the caller has ignored, as ``nohup`` has SIGHUP, stays so."""
+    """Make a signal to end act as Ctrl-C does; what the caller has ignored, as ``nohup`` has SIGHUP, stays ignored."""
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:

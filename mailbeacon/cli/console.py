@@ -53,7 +53,7 @@ else:
 
 
 class Refused(Exception):
-    """Tell the user in one line why a command does nothing.
+    """Why a command does nothing, in one line for the user.
 
     Attributes:
         code: The exit code.
@@ -71,7 +71,7 @@ def complain(message: str, code: int) -> int:
 
 
 def shown(text: str) -> str:
-    """Give a text without the characters that would move a terminal's cursor."""
+    """Return a text without the characters that would move a terminal's cursor."""
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
@@ -91,7 +91,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def reason(error: OSError) -> str:
-    """Say what went wrong with a file, in lower case."""
+    """Return what went wrong with a file, in lower case."""
     return (error.strerror or type(error).__name__).lower()
 
 
@@ -114,7 +114,7 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def guard_output() -> None:
-    """Let a terminal that lacks a character show its code instead of ending the program.
+    """Make a terminal that lacks a character show its code instead of ending the program.
 
     Raises:
         Refused: If standard output is closed.
@@ -128,7 +128,7 @@ def guard_output() -> None:
 
 
 def hush_output() -> None:
-    """Say no more to a reader who has gone, such as ``head``, not even at the end of the process."""
+    """Write no more to a reader who has gone, such as ``head``, not even at the end of the process."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

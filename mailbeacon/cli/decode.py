@@ -64,7 +64,7 @@ def _said(url: str, signer: TokenSigner, manifest: Manifest | None) -> dict[str,
 
 
 def _named(name: str, hit: Hit, manifest: Manifest | None) -> Target:
-    """Give what a short link stands for.
+    """Return what a short link stands for.
 
     Raises:
         Refused: If that is not known.

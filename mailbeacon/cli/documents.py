@@ -117,7 +117,7 @@ def read_document(file: File) -> Document:
 
 
 def check_bodies(file: File) -> None:
-    """Insist that the bodies of a mail together are no larger than a document may be.
+    """Raise if the bodies of a mail together are larger than a document may be.
 
     Raises:
         Refused: If they are.

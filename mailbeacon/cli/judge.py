@@ -103,7 +103,7 @@ def _zone(text: str) -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class _Manifests:
-    """Give the manifests that were named: an object, so that another process can have it too."""
+    """The manifests that were named: an object, so that another process can have it too."""
 
     known: dict[str, Manifest]
 
@@ -194,7 +194,7 @@ def _alone(options: Namespace) -> bool:
 
 
 def _formats(job: Job, paths: Sequence[str]) -> list[str]:
-    """Say which format each file has, and give what whoever reads the figures should know of it."""
+    """Print which format each file has, and return what whoever reads the figures should know of it."""
     notes: dict[str, None] = {}
     for path in paths:
         if path == "-" or path.endswith(".parquet"):

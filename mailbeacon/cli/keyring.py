@@ -24,7 +24,7 @@ _MAX_FILE: Final = 1_000_000
 
 
 def add_key_option(parser: ArgumentParser) -> None:
-    """Let a command take a file of keys."""
+    """Add the option that names a file of keys to a command."""
     parser.add_argument(
         "--key-file", type=Path, metavar="F", help=f"a file of keys, one a line, the newest last (default: ${VARIABLE})"
     )

@@ -19,7 +19,7 @@ def register(commands: Commands) -> None:
 
 
 def new_key() -> str:
-    """Give a new key: 32 bytes from the system's randomness, as text."""
+    """Return a new key: 32 bytes from the system's randomness, as text."""
     return secrets.token_urlsafe(32)
 
 

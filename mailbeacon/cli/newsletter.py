@@ -20,7 +20,7 @@ __all__ = ["Newsletter", "compiled", "load"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
-    """Hold an HTML document and what to call it."""
+    """An HTML document and what to call it."""
 
     name: str
     document: Document = field(repr=False)

@@ -58,7 +58,7 @@ def _run(options: Namespace) -> int:
 
 
 def _reports(provider: Provider, post: Post) -> Iterator[Report | str]:
-    """Give each report of a body, or what is wrong with one.
+    """Yield each report of a body, or what is wrong with one.
 
     Raises:
         Refused: If the body is none of this provider's.
@@ -75,7 +75,7 @@ def _reports(provider: Provider, post: Post) -> Iterator[Report | str]:
 
 
 def _shown(report: Report, reader: Reader, now: datetime) -> dict[str, object]:
-    """Give what is shown of a report; whose mail it was only where our keys signed that."""
+    """Return what is shown of a report; whose mail it was only where our keys signed that."""
     if report.kind is None:
         return {"kind": None, "says": "nothing of a mail"}
     said: dict[str, object] = {

@@ -100,7 +100,7 @@ def check_recipients(count: int) -> None:
 
 
 def check_email(mail: object) -> None:
-    """Insist on an email object.
+    """Raise unless a value is an email object.
 
     Raises:
         ConfigError: If it is none: bytes, a text, or HTML that is no mail yet.

@@ -223,7 +223,7 @@ def is_spoken_of(state: State) -> bool:
 
 
 def _outcome(state: State) -> str:
-    """Say what became of a mail; empty where the provider said nothing.
+    """Return what became of a mail; empty where the provider reported nothing.
 
     A bounce after the delivery is one out of band; before it, the provider tried again.
     """

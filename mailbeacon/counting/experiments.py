@@ -122,7 +122,7 @@ def compare(
 
 
 def missing_for_comparison(tally: Tally) -> Sentence:
-    """Say what is missing to compare the variants there are; empty where nothing is, or where there are none."""
+    """Return what is missing to compare the variants there are; empty where nothing is, or where there are none."""
     variants = [name for name in tally.values(Dimension.VARIANT) if name]
     if len(variants) < 2:
         return NOTHING
@@ -209,7 +209,7 @@ def _needed(share: float | None, better: float | None, confidence: float) -> int
 
 
 def _sentence(contrasts: Sequence[Contrast], kind: Kind) -> Sentence:
-    """Say the answer: the leader against the runner-up."""
+    """Return the answer in a sentence: the leader against the runner-up."""
     first = contrasts[0]
     named = {"better": first.better, "other": first.other}
     if not first.points:
@@ -224,7 +224,7 @@ def _sentence(contrasts: Sequence[Contrast], kind: Kind) -> Sentence:
 
 
 def _waiting(first: Contrast, kind: Kind) -> Sentence:
-    """Say what is lost while the better variant is not sent to all."""
+    """Return a sentence on what is lost while the better variant is not sent to all."""
     if not first.points:
         return NOTHING
     lost, low, high = (round(1_000 * value) for value in (first.points, first.interval.low, first.interval.high))

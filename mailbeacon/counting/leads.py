@@ -82,7 +82,7 @@ class Lead:
     region: str = ""
 
     def reasons(self, links: Links = ()) -> str:
-        """Say why, such as ``opened on 2 days, clicked Pricing``.
+        """Return why, such as ``opened on 2 days, clicked Pricing``.
 
         Args:
             links: A template's links, for the labels, or those of each campaign. A link is known by campaign, number and
@@ -226,7 +226,7 @@ def hot(leads: Iterable[Lead], *, at_least: float = 5.0, most: int | None = None
 
 
 class HotWatch:
-    """Tells when someone becomes hot: once, and again only after they have cooled.
+    """A watch that reports when someone becomes hot: once, and again only after they have cooled.
 
     An instance may be given as ``Settings.on_event``, for it is called with an event and its verdict. It keeps the
     recipients with the latest signs only, and of each a bounded number of signs; it may be used from several threads, and

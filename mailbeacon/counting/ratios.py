@@ -226,7 +226,7 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
 
 
 def _doubts(tally: Tally, seen: int, delivered: int | None) -> list[Sentence]:
-    """Say what is wrong with the denominators."""
+    """Return what is wrong with the denominators."""
     doubts: list[Sentence] = []
     if delivered is None:
         return doubts

@@ -97,7 +97,7 @@ def read_report(
     minimum: int = 5,
     names: bool = False,
 ) -> ReadReport:
-    """Say how many of each group have read a mail.
+    """Count how many of each group have read a mail.
 
     Args:
         events: In any order.

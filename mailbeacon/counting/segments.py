@@ -108,7 +108,7 @@ def audiences(
     since: datetime | None = None,
     windows: Windows | None = None,
 ) -> list[Member]:
-    """Say of every subscriber whether they still read.
+    """Return for every subscriber whether they still read.
 
     Nobody is called inactive who was only just added, was sent too few mails, or cannot be measured: whose opens all
     came through Apple's proxy, who does not consent to be measured, whose mail client blocks images, or of whom less than
@@ -195,7 +195,7 @@ def _judge(
 
 
 def _unmeasurable(subscriber: Subscriber, trace: _Trace) -> str:
-    """Say why silence means nothing; empty when it does."""
+    """Return why silence means nothing; empty when it does."""
     if subscriber.level < Level.FULL and not (subscriber.level == Level.DATE and trace.coarse):
         return f"consents to {subscriber.level.name} only"
     if trace.unknown:

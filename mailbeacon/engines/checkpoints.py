@@ -56,7 +56,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """Hold where a run is.
+    """How far a run has come.
 
     Attributes:
         number: How many checkpoints there were; files of judged events bear it.

@@ -130,7 +130,7 @@ class Part:
 
 
 def collect_rarely() -> None:
-    """Let Python look for circles less often: events hold none, and to look through all that are held takes a fifth of the time.
+    """Make Python look for circles less often: events hold none, and to look through all that are held takes a fifth of the time.
 
     For a process that does nothing else, such as a worker or the command line.
     """
@@ -220,7 +220,7 @@ def note(classifier: Classifier, hits: Iterable[Sequence[object]]) -> dict[int, 
 
 
 def distinct(rows: Iterable[tuple[Event, int]]) -> tuple[list[Event], list[int], list[int]]:
-    """Tell lines apart that are the same to the last byte, and take out those that stand in several files.
+    """Number lines that are the same to the last byte, and take out those that stand in several files.
 
     Args:
         rows: Events with the number of their file; those of one line all together, in any order.

@@ -169,7 +169,7 @@ def _number(path: Path) -> int:
 
 
 class Window:
-    """Hold what may still be judged, and what bears on it.
+    """The events that may still be judged, and those that bear on them.
 
     Args:
         classifier: The host's.
@@ -199,7 +199,7 @@ class Window:
         return None if self.boundary is None else self.boundary - self._horizon
 
     def add(self, one: Arrived) -> bool:
-        """Hold one more event; return whether it is time to judge."""
+        """Keep one more event; return whether it is time to judge."""
         moment = one.event.received_at
         if self.boundary is not None and moment < self.boundary:
             if one.fresh:

@@ -22,7 +22,7 @@ _DAY = 86_400.0
 
 
 class Habits(NamedTuple):
-    """Say when people look at their mail.
+    """When people look at their mail.
 
     Attributes:
         begin: The first second of the day.
@@ -90,7 +90,7 @@ class Scene:
 
 
 class Behaviour(ABC):
-    """Say what one kind of recipient, or machine beside a recipient, does with a mail; to be subclassed.
+    """What one kind of recipient, or machine beside a recipient, does with a mail; to be subclassed.
 
     Args:
         name: What it is called in truths and figures.

@@ -27,11 +27,11 @@ class Kept(Protocol):
 
 
 def assert_tracked(html: str, beacon: Beacon | None = None, *, links: int | None = None) -> None:
-    """Insist that a mail has one pixel and wrapped links.
+    """Raise unless a mail has one pixel and wrapped links.
 
     Args:
         html: The mail as it was sent.
-        beacon: Insist too that this beacon signed all of them; ``None`` looks at the form of the URLs only.
+        beacon: Check too that this beacon signed all of them; ``None`` looks at the form of the URLs only.
         links: How many wrapped links there must be; ``None`` for one at least, unless the mail has no links at all.
 
     Raises:
@@ -52,7 +52,7 @@ def assert_tracked(html: str, beacon: Beacon | None = None, *, links: int | None
 
 
 def assert_not_tracked(html: str) -> None:
-    """Insist that a mail has neither a tracking pixel nor a wrapped link.
+    """Raise if a mail has a tracking pixel or a wrapped link.
 
     Raises:
         AssertionError: Saying what was found.
@@ -66,7 +66,7 @@ def assert_not_tracked(html: str) -> None:
 
 
 def assert_opened_by(kept: Kept | Pairs, recipient: str, *, actor: Actor | None = None) -> Event:
-    """Insist that a recipient's mail was opened, and give the first such event.
+    """Return the first open of a recipient's mail; raise if there is none.
 
     Args:
         kept: A sink, or pairs of event and verdict.
@@ -81,7 +81,7 @@ def assert_opened_by(kept: Kept | Pairs, recipient: str, *, actor: Actor | None 
 
 
 def assert_clicked_by(kept: Kept | Pairs, recipient: str, *, url: str = "", actor: Actor | None = None) -> Event:
-    """Insist that a recipient's mail had a link followed, and give the first such event.
+    """Return the first click of a recipient; raise if there is none.
 
     Args:
         kept: A sink, or pairs of event and verdict.

@@ -175,7 +175,7 @@ class MailReader:
         return MailReader(self._handle, self._clock, program=program, seed=seed)
 
     def wait(self, time: timedelta) -> None:
-        """Let some time pass."""
+        """Move the inbox's clock on."""
         if self._clock is not None:
             self._clock.advance(time)
 

@@ -148,7 +148,7 @@ class Reader(Behaviour):
 
 
 class AppleReader(Reader):
-    """Let Apple's proxy fetch the pixel once, whether anybody reads or not; readers are seen only by their clicks.
+    """A recipient whose pixel Apple's proxy fetches once, whether anybody reads or not; readers are seen only by their clicks.
 
     Args:
         name: What it is called.
@@ -191,7 +191,7 @@ class AppleReader(Reader):
 
 
 class GmailPrefetch(Reader):
-    """Let Gmail fetch the pixel as the mail arrives; most recipients look later, through Gmail's open proxy.
+    """A recipient whose pixel Gmail fetches as the mail arrives; most look later, through Gmail's open proxy.
 
     Args:
         name: What it is called.

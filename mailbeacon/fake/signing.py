@@ -30,7 +30,7 @@ _NOT_AFTER = timedelta(days=3_650)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookKeys:
-    """Hold both halves of a provider's made-up key; they are the same where the provider shares one with the host.
+    """Both halves of a provider's made-up key; they are the same where the provider shares one with the host.
 
     Attributes:
         private: What :func:`mailbeacon.fake.webhooks` signs with.

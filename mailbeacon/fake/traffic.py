@@ -68,7 +68,7 @@ class Traffic:
         return list(to_events(self.hits, self.beacon))
 
     def deliver(self) -> None:
-        """Let the beacon handle all hits, so that its sink has them."""
+        """Have the beacon handle all hits, so that its sink has them."""
         for hit in self.hits:
             self.beacon.handle(hit.request)
 

@@ -16,7 +16,7 @@ __all__ = ["NetworkHit", "crowd", "note_hits"]
 
 
 class NetworkHit(NamedTuple):
-    """Hold of one event what is counted over networks, however large the event is."""
+    """What is counted over networks of one event, however large the event is."""
 
     id: str
     network_id: str

@@ -22,7 +22,7 @@ _WHO = {
 
 
 def explain(verdict: Verdict) -> str:
-    """Say in one paragraph who it was, how sure that is, and why.
+    """Return a paragraph on who it was, how sure that is, and why.
 
     Args:
         verdict: Any verdict.

@@ -25,7 +25,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Block(NamedTuple):
-    """Hold whole lines of a file.
+    """Whole lines of a file.
 
     Attributes:
         start: Where they begin, in bytes.

@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Line(NamedTuple):
-    """Hold what a line says of a request that may be ours.
+    """What a line says of a request that may be ours.
 
     Attributes:
         moment: When, with a time zone.

@@ -173,7 +173,7 @@ class LineReader:
 
 
 class Occurrences:
-    """Tell the same lines of a log apart: two requests in one second may look the same to the last byte.
+    """A counter of equal lines of a log: two requests in one second may look the same to the last byte.
 
     A line's time stands in it, so that its twin is near; as many lines as are remembered pass between them at most.
     """

@@ -22,7 +22,7 @@ def _level(value: object) -> Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent(Record):
-    """Hold one answer of one person for one purpose: a later one replaces it, and both are kept.
+    """One answer of one person for one purpose: a later one replaces it, and both are kept.
 
     Args:
         recipient: The host's own name for the person.
@@ -67,7 +67,7 @@ class Consent(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
-    """Tell the host that a recipient used a link to leave.
+    """A recipient's use of a link to leave, for the host to act on.
 
     Attributes:
         action: What they want.
@@ -86,7 +86,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveText:
-    """Hold the words of the two pages of one action.
+    """The words of the two pages of one action.
 
     Attributes:
         title: The heading of the page that asks.

@@ -181,7 +181,7 @@ class Manifest(Record):
     _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"targets": _targets}
 
     def merge(self, other: Manifest) -> Manifest:
-        """Give a manifest that knows the links of both, whatever the order.
+        """Return a manifest that knows the links of both, whatever the order.
 
         Raises:
             ConfigError: If the campaigns differ.

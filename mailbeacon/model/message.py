@@ -18,7 +18,7 @@ MAX_METADATA_BYTES = 256
 
 
 def check_aware(moment: datetime, name: str) -> None:
-    """Insist on a time zone: a naive datetime means another moment on every machine.
+    """Raise if a time has no zone: a naive datetime means another moment on every machine.
 
     Raises:
         ConfigError: If ``moment`` is naive, or not a datetime.

@@ -53,7 +53,7 @@ OnError = Callable[[str, BaseException], None]
 
 
 class KnownAgent(Protocol):
-    """Say what a user agent is: :class:`mailbeacon.agents.Agent` has these."""
+    """What a user agent is: :class:`mailbeacon.agents.Agent` has these."""
 
     @property
     def kind(self) -> AgentKind:
@@ -81,7 +81,7 @@ class KnownAgent(Protocol):
 
 
 class AgentTable(Protocol):
-    """Tell what user agents are: :class:`mailbeacon.agents.Agents` does."""
+    """A table of what user agents are, such as :class:`mailbeacon.agents.Agents`."""
 
     @property
     def version(self) -> str:
@@ -90,7 +90,7 @@ class AgentTable(Protocol):
     def identify(
         self, user_agent: str, *, requested_with: str = "", client_hints: str = "", platform: str = ""
     ) -> KnownAgent:
-        """Say what a user agent is, with ``X-Requested-With``, ``Sec-CH-UA`` and ``Sec-CH-UA-Platform`` beside it."""
+        """Return what a user agent is, with ``X-Requested-With``, ``Sec-CH-UA`` and ``Sec-CH-UA-Platform`` beside it."""
 
 
 class Sink(Protocol):
@@ -109,35 +109,35 @@ class LastOpens(Protocol):
 
 
 class ConsentLookup(Protocol):
-    """Give what a person answered; :class:`mailbeacon.store.SqliteConsents` does."""
+    """A place to look up what a person answered, such as :class:`mailbeacon.store.SqliteConsents`."""
 
     def current(self, recipient: str, purpose: Purpose) -> Consent | None:
-        """Give a person's last answer for a purpose; ``None`` for none."""
+        """Return a person's last answer for a purpose; ``None`` for none."""
 
 
 class History(Protocol):
     """Remember recent events, bounded, so that a verdict can see what came before."""
 
     def recent(self, event: Event) -> Iterable[Event]:
-        """Give the earlier events that bear on ``event``: of its message, and of its network id."""
+        """Return the earlier events that bear on ``event``: of its message, and of its network id."""
 
     def add(self, event: Event) -> None:
         """Remember a redacted event."""
 
 
 class Networks(Protocol):
-    """Tell who runs the network of an address."""
+    """A table of who runs the network of an address."""
 
     @property
     def version(self) -> str:
         """The version of the data, for verdicts."""
 
     def lookup(self, address: str) -> Network:
-        """Give the network of an IP address in text form; never raises."""
+        """Return the network of an IP address in text form; never raises."""
 
 
 class Located(Protocol):
-    """Hold what is known of a place; each is empty where nothing is."""
+    """What is known of a place; each is empty where nothing is."""
 
     @property
     def country(self) -> str:
@@ -153,14 +153,14 @@ class Located(Protocol):
 
 
 class Locator(Protocol):
-    """Tell where an address is; :class:`mailbeacon.networks.Geography` is one."""
+    """A table of where addresses are, such as :class:`mailbeacon.networks.Geography`."""
 
     def locate(self, address: str) -> Located:
-        """Give the place of an address; never raises."""
+        """Return the place of an address; never raises."""
 
 
 class Judge(Protocol):
-    """Say who made an event, given what came before."""
+    """What decides who made an event, given what came before."""
 
     def classify(self, event: Event, earlier: Iterable[Event] = ()) -> Verdict:
         """Return the verdict on one event."""

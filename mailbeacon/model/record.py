@@ -46,7 +46,7 @@ def read_json(text: str | bytes, what: str) -> dict[str, Json]:
 
 
 def check_version(values: Mapping[str, Json], what: str, newest: int) -> None:
-    """Insist on a version this package reads.
+    """Raise unless a version is one this package reads.
 
     Raises:
         DataError: If it is newer, or no version at all.
@@ -57,14 +57,14 @@ def check_version(values: Mapping[str, Json], what: str, newest: int) -> None:
 
 
 def read_text(value: Json) -> str:
-    """Let only text pass."""
+    """Return a value if it is text, and raise if not."""
     if not isinstance(value, str):
         raise TypeError("expected a text")
     return value
 
 
 def read_whole(value: Json) -> int:
-    """Let only whole numbers pass."""
+    """Return a value if it is a whole number, and raise if not."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("expected a whole number")
     return value

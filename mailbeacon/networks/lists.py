@@ -148,7 +148,7 @@ def azure(path: _Path) -> Listing:
 
 
 class _Shape(Exception):
-    """Say that JSON is not in the shape the operator documents."""
+    """JSON is not in the shape the operator documents."""
 
 
 def _part(value: object, key: str) -> object:

@@ -21,7 +21,7 @@ _MOST_DAYS = 64
 
 
 class DailyKeys:
-    """Gives the key of a day, for ``Settings.digest_keys``.
+    """A source of the key of each day, for ``Settings.digest_keys``.
 
     With it a pseudonym of an address can be compared within a day, and by nobody worked out after it, whatever leaks.
 

@@ -50,7 +50,7 @@ def effective_level(signed: object, *others: object) -> Level:
 
 
 def opted_out(value: str) -> bool:
-    """Tell whether a ``Sec-GPC`` or ``DNT`` field says no; one ``1`` among several values is enough.
+    """Check whether a ``Sec-GPC`` or ``DNT`` field says no; one ``1`` among several values is enough.
 
     Source: Global Privacy Control, W3C draft (2024), section 3; Tracking Preference Expression, W3C note (2019).
     """

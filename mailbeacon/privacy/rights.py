@@ -186,14 +186,14 @@ def _plain(values: dict[str, Json]) -> dict[str, Json]:
 
 
 def _check(stores: Sequence[object], *methods: str) -> None:
-    """Insist that each store has one of the methods, before any is touched."""
+    """Raise unless each store has one of the methods, before any is touched."""
     for store in stores:
         if not any(callable(getattr(store, name, None)) for name in methods):
             raise ConfigError(f"{type(store).__name__} has no method {methods[0]}")
 
 
 def _hand_over(stores: Sequence[object]) -> None:
-    """Let what waits in spools and queues reach the stores behind them."""
+    """Flush spools and queues, so that what waits in them reaches the stores behind."""
     for store in stores:
         if _call(store, "flush", _PATIENCE) is False:
             raise StoreError(f"{type(store).__name__}: events still wait to be handed over")

@@ -31,7 +31,7 @@ def leave_page(action: Action, request: Request, settings: Settings, *, done: bo
 
 
 def tell_host(event: Event, reply: Reply, settings: Settings, *, kept: bool) -> Reply:
-    """Tell the host that a recipient leaves, and return the reply: the given one only where somebody knows of it now.
+    """Call the host's hook as a recipient leaves, and return the reply: the given one only where somebody knows of it now.
 
     Args:
         event: Of a kind in :data:`ACTS`.

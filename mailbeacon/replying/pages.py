@@ -74,12 +74,12 @@ _PAGES = {
 
 
 def pixel(request: Request) -> Reply:
-    """Give the open's reply: always the image, for a mail provider may keep an error for a month."""
+    """Return the reply to an open: always the image, for a mail provider may keep an error for a month."""
     return Reply(status=200, headers=[*_PIXEL_HEADERS], body=b"" if request.method == "HEAD" else PIXEL)
 
 
 def redirect(target: str) -> Reply:
-    """Give the reply that sends the reader on, to a destination in ASCII form."""
+    """Return the reply that sends the reader on, to a destination in ASCII form."""
     return Reply(status=302, headers=[("Location", target), *_REDIRECT_HEADERS])
 
 

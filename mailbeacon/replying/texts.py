@@ -111,7 +111,7 @@ def choose_text(action: Action, accepted: str, own: Mapping[str, Mapping[Action,
 
 
 def _wanted(accepted: str) -> Iterator[str]:
-    """Give the primary languages a reader accepts, the dearest first."""
+    """Return the primary languages a reader accepts, the dearest first."""
     found = []
     for part in accepted.split(",", _MOST_RANGES)[:_MOST_RANGES]:
         match = _RANGE.match(part)

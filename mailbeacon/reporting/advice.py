@@ -55,7 +55,7 @@ _SAID = {
 
 
 def remarks(tally: Tally) -> list[Sentence]:
-    """Say what is remarkable about some hits, one sentence for each kind."""
+    """Return what is remarkable about some hits, one sentence for each kind."""
     said = [Sentence.of(_SAID[mark], hits=hits) for mark, hits in tally.marks.items() if mark in _SAID]
     if tally.outcomes.seen_all_the_same:
         said.append(

@@ -235,7 +235,7 @@ _SENTENCES = {
 
 
 def _of_both(pattern: str, said: str) -> dict[str, str]:
-    """Say a sentence of opens and of clicks."""
+    """Return a sentence once for opens and once for clicks, by its English pattern."""
     return {
         pattern.format(kind=kind): said.format(kind=word)
         for kind, word in (("opens", "Öffnungen"), ("clicks", "Klicks"))

@@ -191,7 +191,7 @@ def _links(rows: Sequence[LinkRow], width: int) -> list[str]:
 
 
 def _more(links: int, never: int) -> list[str]:
-    """Say how many links are not listed, and how many of these nobody clicked."""
+    """Return a line on how many links are not listed, and how many of these nobody clicked."""
     if not links:
         return []
     told = f", {number(never)} of them never clicked" if 0 < never < links else ", never clicked" if never else ""

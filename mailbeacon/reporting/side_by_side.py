@@ -15,7 +15,7 @@ _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _FOOT = 720, 150, 84, 12, 10, 24
 
 
 def change_text(change: Change | None, texts: Texts) -> str:
-    """Say how far a rate lies from those before, in points, and whether that could be chance."""
+    """Return how far a rate lies from those before, in points, and whether that could be chance."""
     if change is None:
         return ""
     points = f"{100 * change.points:+.1f}".replace(".", texts.point)

@@ -63,7 +63,7 @@ _WOULD_SAY_ONE = "A tool that believes every hit would say 1 message, {share}."
 
 
 def raw_text(name: str, raw: Raw, texts: Texts = ENGLISH) -> list[str]:
-    """Say what machines made of all hits, and what a tool would show that takes each for a person's.
+    """Return what machines made of all hits, and what a tool would show that takes each for a person's.
 
     Args:
         name: What the hits are, in the plural: ``opens`` or ``clicks``.

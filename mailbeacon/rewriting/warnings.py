@@ -100,7 +100,7 @@ def _about(source: str, link: LinkDecision, new: str, place: tuple[int, int]) ->
 
 
 def _mismatch(shown: str, destination: str, wrapped: str) -> str:
-    """Say in what way a reader's mail client may find that the link does not lead where its text says."""
+    """Return in what way a reader's mail client may find that the link does not lead where its text says."""
     if not shown:
         return ""
     if _bare(shown) != _bare(destination):

@@ -30,7 +30,7 @@ _CHOICES = {
 
 
 def check_settings(settings: Settings) -> None:
-    """Insist that all of a host's settings can work.
+    """Raise unless all of a host's settings can work.
 
     Raises:
         ConfigError: If one cannot.
@@ -82,7 +82,7 @@ def _check_texts(settings: Settings) -> None:
 
 
 def _check_leave_texts(texts: object) -> None:
-    """Insist on words by language and action now, not when the first reader wants to leave."""
+    """Check words by language and action now, not when the first reader wants to leave."""
     if isinstance(texts, Mapping):
         pages = [page for by_action in texts.values() if isinstance(by_action, Mapping) for page in by_action.items()]
         if all(isinstance(by_action, Mapping) for by_action in texts.values()) and all(
@@ -136,7 +136,7 @@ _CALLBACKS = ("manifests", "consent", "on_event", "on_leave", "may_redirect", "o
 
 
 def _check_hooks(settings: Settings) -> None:
-    """Insist on the shape of what the host supplies now, not when the first reader comes."""
+    """Check the shape of what the host supplies now, not when the first reader comes."""
     for name, methods in _HOOKS.items():
         value = getattr(settings, name)
         missing = [method for method in methods if not callable(getattr(value, method, None))]

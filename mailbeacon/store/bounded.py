@@ -51,7 +51,7 @@ class Bounded:
             raise StoreError(f"{self._what}: no answer within {1000 * self._seconds:.0f} ms") from error
 
     def close(self) -> None:
-        """Let the threads end; the next call begins new ones."""
+        """Allow the threads to end; the next call begins new ones."""
         pool = self._pool
         self._renew()
         pool.shutdown(wait=False, cancel_futures=True)

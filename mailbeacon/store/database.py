@@ -39,7 +39,7 @@ Migrate = Callable[["sqlite3.Connection"], None]
 
 
 class Database:
-    """Hold one connection to a database file, for one thread at a time; a forked process opens its own.
+    """One connection to a database file, for one thread at a time; a forked process opens its own.
 
     A file that was moved or deleted meanwhile is noticed before the next event is written, and a new one begun.
 
@@ -164,7 +164,7 @@ class Database:
 
     @contextmanager
     def _ready(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection to one thread, with as much time to wait as is left."""
+        """Yield the connection to one thread, with as much time to wait as is left."""
         import sqlite3
 
         end = monotonic() + self._wait_seconds
@@ -268,7 +268,7 @@ def storable(value: object) -> object:
 
 
 def _write_ahead(connection: sqlite3.Connection, seconds: float) -> None:
-    """Let readers and a writer work side by side.
+    """Set the journal so that readers and a writer work side by side.
 
     SQLite does not wait here while another connection is about to write, as it does elsewhere: two workers that begin
     with the same new file would meet.

@@ -126,7 +126,7 @@ def is_still_at(path: Path, opened: os.stat_result) -> bool:
 
 @contextmanager
 def lock(descriptor: int, path: Path, *, seconds: float, shared: bool = False) -> Iterator[None]:
-    """Hold a lock on an open file, among processes.
+    """Lock an open file among processes, as long as the block runs.
 
     Raises:
         StoreError: If others hold it for longer than ``seconds``.

@@ -25,7 +25,7 @@ _TRIES: Final = 20
 
 
 class Handover:
-    """Give events to a sink, for one thread at a time.
+    """What hands events to a sink, for one thread at a time.
 
     Args:
         sink: Where they go.
@@ -44,7 +44,7 @@ class Handover:
         return len(self._had)
 
     def give(self, pairs: Sequence[Pair]) -> int:
-        """Give events to the other sink; return how many of them, from the first on, it needs not be given again."""
+        """Hand events to the sink; return how many of them, from the first on, it needs not be given again."""
         many: Callable[[Sequence[Pair]], object] | None = getattr(self._sink, "record_many", None)
         if pairs and many is not None and not self._tries and not self._had:
             try:
@@ -56,7 +56,7 @@ class Handover:
         return self._give_singly(pairs)
 
     def _give_singly(self, pairs: Sequence[Pair]) -> int:
-        """Give events one by one: one that is refused while others are taken does not hold them up for ever."""
+        """Hand over events one by one: one that is refused while others are taken does not hold them up for ever."""
         refused: list[Pair] = []
         took_one = False
         for event, verdict in pairs:

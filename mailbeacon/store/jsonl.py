@@ -201,7 +201,7 @@ class JsonlSink:
         self._file, self._opened, self._torn = -1, None, False
 
     def _rotate(self, file: int) -> None:
-        """Give the file the next number; whoever else writes to it notices, and begins a new one."""
+        """Move the file to the next number; whoever else writes to it notices, and begins a new one."""
         with lock(file, self._path, seconds=_PATIENT_SECONDS):
             if self._opened is not None and is_still_at(self._path, self._opened):
                 numbered = [int(path.suffix[1:]) for path in self.files if path != self._path]
@@ -216,7 +216,7 @@ class JsonlSink:
 
 
 def _pass_over(_: DataError) -> None:
-    """Say nothing of a line that cannot be read."""
+    """Ignore a line that cannot be read."""
 
 
 def _rewrite(path: Path, change: Change) -> int:

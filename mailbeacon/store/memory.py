@@ -14,7 +14,7 @@ __all__ = ["CallbackSink", "MemoryHistory", "MemorySink", "check_bounds", "check
 
 
 def check_bounds(**bounds: int) -> None:
-    """Insist on bounds of at least 1.
+    """Raise unless all bounds are at least 1.
 
     Raises:
         ConfigError: If one is smaller, or not a whole number.

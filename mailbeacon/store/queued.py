@@ -71,7 +71,7 @@ class QueueSink:
             os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
 
     def record(self, event: Event, verdict: Verdict) -> None:
-        """Let one event wait for the worker; where there is no room, hand it over here and now."""
+        """Put one event into the queue for the worker; where there is no room, hand it over here and now."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._size, self._patience)
             if not self._closed and len(self._waiting) < self._size and self._has_worker():

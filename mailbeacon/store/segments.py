@@ -121,7 +121,7 @@ class Segment:
         self.done = end
 
     def close(self) -> None:
-        """Let go of the file, so that others may finish it; one without rest is deleted."""
+        """Close the file, so that others may finish it; one without rest is deleted."""
         if self.waiting_bytes == 0 and self.is_there:
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)

@@ -34,7 +34,7 @@ def parse(html: str) -> Outline:
 
 
 def prove(done: Rewrite, pixel: str, slot: str = "", before: Outline | None = None) -> None:
-    """Let html5lib parse both documents and insist that nothing but the listed links and the pixel differs.
+    """Parse both documents with html5lib and raise unless nothing but the listed links and the pixel differs.
 
     Raises:
         RewriteError: Naming the first node that differs, or that the document is too large or deep for the proof.

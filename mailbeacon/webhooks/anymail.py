@@ -80,7 +80,7 @@ def event(
     kinds: Kinds = "delivery",
     recipient_of: RecipientOf | None = None,
 ) -> Event | None:
-    """Give the event of one of anymail's tracking events, redacted; ``None`` where there is none to record.
+    """Return the event of one of anymail's tracking events, redacted; ``None`` where there is none to record.
 
     The same report read by :func:`mailbeacon.webhooks.receiver` has the same id, so a host may go from one to the other.
 
@@ -118,7 +118,7 @@ def _provider_name(esp_name: str, raw: Mapping[str, object]) -> str:
 
 
 def _report(told: TrackingEvent, raw: Mapping[str, object], name: str, arrived: datetime) -> Report:
-    """Give what the provider's own words say, completed by what anymail made of them."""
+    """Return what the provider's own words say, completed by what anymail made of them."""
     carried = (told.metadata, told.tags)
     address, at = str(told.recipient or ""), told.timestamp
     if name and raw:

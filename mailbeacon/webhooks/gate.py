@@ -21,7 +21,7 @@ def _several(value: object) -> list[object]:
 
 
 class Gate:
-    """Let only the provider's own posts through.
+    """A check that only the provider's own posts pass.
 
     Args:
         provider: Whose.
@@ -49,7 +49,7 @@ class Gate:
         self._provider = provider
 
     def check(self, post: Post) -> None:
-        """Let a post pass.
+        """Raise unless a post is the provider's own.
 
         Raises:
             ForgedWebhook: If it is not the provider's.

@@ -44,7 +44,7 @@ def _split(post: Post) -> Iterable[Json]:
 
 
 def _line(line: bytes) -> Json:
-    """Give a line's event; a broken line is none, and costs no other."""
+    """Return a line's event; a broken line is none, and costs no other."""
     try:
         return read_json(line)
     except WebhookError:

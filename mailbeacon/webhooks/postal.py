@@ -33,7 +33,7 @@ OLD_SIGNATURE = "x-postal-signature"
 
 
 class PostalKey:
-    """Hold the public key of a Postal installation.
+    """The public key of a Postal installation.
 
     Args:
         pem: The installation's DKIM public key: as PEM, or the base64 of its DNS record.

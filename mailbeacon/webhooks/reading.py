@@ -62,7 +62,7 @@ def read_json(text: str | bytes) -> Json:
 
 
 class Post:
-    """Hold a request while it is read; its JSON is parsed once.
+    """A request while it is read; its JSON is parsed once.
 
     Attributes:
         body: The raw bytes.
@@ -112,11 +112,11 @@ class Fields:
         self.values: Mapping[str, Json] = value if isinstance(value, dict) else {}
 
     def get(self, name: str) -> Json:
-        """Give a field as it is; ``None`` when missing."""
+        """Return a field as it is; ``None`` when missing."""
         return self.values.get(name)
 
     def text(self, *names: str) -> str:
-        """Give the first of the named fields that holds text or a whole number, as text without what no store can hold."""
+        """Return the first of the named fields that holds text or a whole number, as text without what no store can hold."""
         for name in names:
             value = self.values.get(name)
             if value.__class__ is str and value:
@@ -126,7 +126,7 @@ class Fields:
         return ""
 
     def only(self, name: str) -> str:
-        """Give a field that is a text, or a list of one text; empty for any other."""
+        """Return a field that is a text, or a list of one text; empty for any other."""
         values = self.items(name)
         return Fields({name: values[0]}).text(name) if len(values) == 1 else self.text(name)
 
@@ -135,19 +135,19 @@ class Fields:
         return str(self.values.get(name)).lower() in ("true", "1")
 
     def within(self, *names: str) -> Fields:
-        """Give the object inside the named fields; one without fields if there is none."""
+        """Return the object inside the named fields; one without fields if there is none."""
         found = self
         for name in names:
             found = Fields(found.values.get(name))
         return found
 
     def items(self, name: str) -> list[Json]:
-        """Give a field's list; empty if it is none."""
+        """Return a field's list; empty if it is none."""
         value = self.values.get(name)
         return value if isinstance(value, list) else []
 
     def seconds(self, *names: str, per_second: int = 1) -> datetime | None:
-        """Give the moment of a Unix time, a number or its text; ``None`` if there is none."""
+        """Return the moment of a Unix time, a number or its text; ``None`` if there is none."""
         for name in names:
             found = epoch(self.values.get(name), per_second)
             if found is not None:
@@ -155,7 +155,7 @@ class Fields:
         return None
 
     def iso(self, *names: str) -> datetime | None:
-        """Give the moment of an ISO 8601 text, UTC where it names no zone; ``None`` if there is none."""
+        """Return the moment of an ISO 8601 text, UTC where it names no zone; ``None`` if there is none."""
         for name in names:
             value = self.values.get(name)
             if isinstance(value, str) and value:
@@ -195,7 +195,7 @@ def _is_odd(plain: bytes) -> bool:
 
 
 def epoch(value: Json, per_second: int = 1) -> datetime | None:
-    """Give the moment of a Unix time, a number or its text; ``None`` for anything else."""
+    """Return the moment of a Unix time, a number or its text; ``None`` for anything else."""
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
         value = float(value)
     if value.__class__ is not int and value.__class__ is not float:
@@ -208,7 +208,7 @@ def epoch(value: Json, per_second: int = 1) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Say in neutral words what a provider reports of one mail.
+    """What a provider reports of one mail, in words that are the same for all providers.
 
     Attributes:
         kind: What happened; ``None`` for what is known to say nothing of a mail, UNKNOWN for what is not known at all.
@@ -254,7 +254,7 @@ Verifier = Callable[[object], Verify]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """Hold what is known of one provider's webhooks: tables for the reference, functions for the receiver.
+    """What is known of one provider's webhooks: tables for the reference, functions for the receiver.
 
     Attributes:
         name: As ``receiver`` takes it.
@@ -288,19 +288,19 @@ class Provider:
 
 
 def each(post: Post) -> Iterable[Json]:
-    """Give the events of a body that is a list, or one event alone."""
+    """Return the events of a body that is a list, or one event alone."""
     if isinstance(post.json, list):
         return post.json
     return one(post)
 
 
 def one(post: Post) -> Iterable[Json]:
-    """Give the event of a body that is one; none of an empty object, which is a ping."""
+    """Return the event of a body that is one; none of an empty object, which is a ping."""
     if not isinstance(post.json, dict):
         raise WebhookError("the body is not an object")
     return [post.json] if post.json else []
 
 
 def machine_open(user_agent: str) -> frozenset[Hint]:
-    """Tell what a flag for any automatic open means: Apple's proxy where the agent is Apple's, else a machine."""
+    """Return what a flag for any automatic open means: Apple's proxy where the agent is Apple's, else a machine."""
     return PROXY if user_agent.strip() == _APPLE else MACHINE

@@ -42,7 +42,7 @@ def receiver(
     kinds: Kinds = "delivery",
     url: str = "",
 ) -> Receiver:
-    """Give what reads one provider's webhooks.
+    """Return what reads one provider's webhooks.
 
     Args:
         provider: ``ses``, ``sendgrid``, ``mailgun``, ``postmark``, ``sparkpost``, ``brevo``, ``mailjet``, ``mandrill``,
@@ -98,7 +98,7 @@ class Receiver:
         self._on_subscribe = on_subscribe
 
     def read(self, request: Request) -> Events:
-        """Give the events of a post, with facts, redacted; those of readers at level DATE are that of a day.
+        """Return the events of a post, with facts, redacted; those of readers at level DATE are that of a day.
 
         Args:
             request: With the raw body and all header fields; without ``received_at`` the moment is the clock's.
@@ -120,7 +120,7 @@ class Receiver:
         return judged(event, beacon.judge, None, beacon.settings).is_human is False
 
     def _read(self, request: Request) -> Events:
-        """Give the events of a post with all that is known."""
+        """Return the events of a post with all that is known."""
         if not isinstance(request, Request):
             raise ConfigError(f"request must be a Request, got {type(request).__name__}")
         if request.method in ("GET", "HEAD"):

@@ -40,13 +40,13 @@ class Rejected:
 
 
 def reply(status: int = 200, *headers: tuple[str, str], body: bytes = b"") -> Reply:
-    """Give a reply that nobody keeps; plain text where the headers name no type."""
+    """Return a reply that nobody keeps; plain text where the headers name no type."""
     sort = [] if any(name == "Content-Type" for name, _ in headers) else [("Content-Type", "text/plain; charset=utf-8")]
     return Reply(status=status, headers=[("Cache-Control", "no-store"), *sort, *headers], body=body)
 
 
 class Events(list[Event]):
-    """Hold the events of one post, redacted.
+    """The events of one post, redacted.
 
     Attributes:
         rejected: What could not be read; it cost no other event.

@@ -54,7 +54,7 @@ def unbase64(text: str) -> bytes:
 
 
 def key_bytes(key: object) -> bytes:
-    """Give a shared key as bytes.
+    """Return a shared key as bytes.
 
     Raises:
         ConfigError: If it is no key.
@@ -134,7 +134,7 @@ def loaded_rsa(pem: str) -> RSAPublicKey:
 
 
 def certified_rsa(pem: str | bytes) -> RSAPublicKey | None:
-    """Give the RSA key of an X.509 certificate as PEM; ``None`` if it is none.
+    """Return the RSA key of an X.509 certificate as PEM; ``None`` if it is none.
 
     Raises:
         MissingExtra: If ``cryptography`` is not installed.
@@ -163,7 +163,7 @@ def rsa_holds(key: RSAPublicKey, signature: bytes, data: bytes, *, sha1: bool = 
 
 
 def ecdsa_key(key: object) -> Callable[[bytes, bytes], bool]:
-    """Give the check of an ECDSA P-256 signature with SHA-256: of (signature as DER, data).
+    """Return the check of an ECDSA P-256 signature with SHA-256: of (signature as DER, data).
 
     Args:
         key: The public key as base64 of its DER form, as the provider's console shows it, or PEM.
@@ -196,7 +196,7 @@ def ecdsa_key(key: object) -> Callable[[bytes, bytes], bool]:
 
 
 def need_cryptography() -> None:
-    """Insist that ``cryptography`` is there, when a receiver is made and not when the first post comes.
+    """Raise unless ``cryptography`` is there, when a receiver is made and not when the first post comes.
 
     Raises:
         MissingExtra: If it is not.

@@ -37,7 +37,7 @@ _MOST_CERTIFICATES = 16
 
 
 class Sns:
-    """Hold what proves that an SNS message is the host's own.
+    """What proves that an SNS message is the host's own.
 
     Args:
         certificate: Gives the certificate (PEM) at a URL that was checked to be Amazon's: a callable that fetches it, a
@@ -65,7 +65,7 @@ class Sns:
             raise ConfigError("topics must name your own topics: Amazon signs for anybody's")
 
     def pem(self, url: str) -> str | bytes:
-        """Give the certificate at a URL.
+        """Return the certificate at a URL.
 
         Raises:
             WebhookError: If the host's callable failed, so that the message must come again.
@@ -128,7 +128,7 @@ class _Signed:
 
 
 def _covered(values: Mapping[str, Json], names: Iterable[str]) -> bytes:
-    """Give what the signature is of: each field's name and value as parsed, a line each."""
+    """Return what the signature is of: each field's name and value as parsed, a line each."""
     lines = [f"{name}\n{values[name]}\n" for name in names if isinstance(values.get(name), str)]
     return "".join(lines).encode("utf-8", "surrogatepass")
 
@@ -139,13 +139,13 @@ def is_subscription(post: Post) -> bool:
 
 
 def subscribe_url(post: Post, hosts: re.Pattern[str]) -> str:
-    """Give the address that confirms a subscription, if it leads where it must; empty otherwise."""
+    """Return the address that confirms a subscription, if it leads where it must; empty otherwise."""
     url = post.fields.text("SubscribeURL") if is_subscription(post) else ""
     return url if url and _at(url, hosts) else ""
 
 
 def enveloped(post: Post) -> Iterable[Json]:
-    """Give the event inside an SNS message, or the body itself where it came without one (raw delivery).
+    """Return the event inside an SNS message, or the body itself where it came without one (raw delivery).
 
     A message that is no JSON is a notice in words, such as that a topic was validated.
     """
@@ -161,5 +161,5 @@ def enveloped(post: Post) -> Iterable[Json]:
 
 
 def envelope(post: Post) -> Fields:
-    """Give the fields of the SNS message around an event; none where it came without one."""
+    """Return the fields of the SNS message around an event; none where it came without one."""
     return post.fields if "TopicArn" in post.fields.values else Fields(None)

@@ -36,7 +36,7 @@ RecipientOf = Callable[[str], "str | None"]
 
 
 def wanted(kinds: Kinds) -> frozenset[Kind]:
-    """Give the kinds that are asked for.
+    """Return the kinds that are asked for.
 
     Raises:
         ConfigError: If they are none.

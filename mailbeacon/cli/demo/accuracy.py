@@ -14,7 +14,7 @@ _SIDE = {True: "a person", None: "unknown", False: "a machine"}
 
 
 def table(events: Sequence[Event], verdicts: Sequence[Verdict], truths: Mapping[str, GroundTruth]) -> str:
-    """Say how often the verdicts were right, by who it truly was.
+    """Return a table of how often the verdicts were right, by who it truly was.
 
     Args:
         events: The events, in any order.

@@ -107,7 +107,7 @@ def open_folder(path: Path) -> Iterator[Folder]:
 
 @contextmanager
 def _telling(path: Path) -> Iterator[None]:
-    """Say in one line why a folder cannot be written to."""
+    """Raise a one-line reason where a folder cannot be written to."""
     try:
         yield
     except OSError as error:
@@ -117,7 +117,7 @@ def _telling(path: Path) -> Iterator[None]:
 
 
 def _check(path: Path) -> None:
-    """Insist that what is to be replaced are a demonstration's files: none is without its key, and none is a folder."""
+    """Raise unless what is to be replaced are a demonstration's files: none is without its key, and none is a folder."""
     known = (path / KEY).is_file()
     for name in (*_FILES, *_TRACES):
         found = path / name

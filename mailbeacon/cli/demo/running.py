@@ -92,7 +92,7 @@ def _perform(newsletter: Newsletter, recipients: int, seed: int, key: str, serve
 
 
 def _compiled(name: str, template: Template) -> Iterator[str]:
-    """Say what compiling found."""
+    """Yield the lines that report what compiling found."""
     reasons = Counter(one.reason.value for one in template.skipped)
     why = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
     wrapped = counted(len(template.links), "link")
@@ -105,7 +105,7 @@ def _compiled(name: str, template: Template) -> Iterator[str]:
 
 
 def _revised(pairs: Sequence[tuple[Event, Verdict | None]], verdicts: Sequence[Verdict]) -> str:
-    """Say how many verdicts what came later has changed."""
+    """Return a line on how many verdicts what came later has changed."""
     changed = sum(
         first is None or first.actor is not last.actor for (_, first), last in zip(pairs, verdicts, strict=True)
     )
@@ -113,7 +113,7 @@ def _revised(pairs: Sequence[tuple[Event, Verdict | None]], verdicts: Sequence[V
 
 
 def _files(out: Path) -> str:
-    """Say where everything is."""
+    """Return the lines that name where everything is."""
     said = {
         MAIL: "one of the mails",
         REPORT: "the report as a page",

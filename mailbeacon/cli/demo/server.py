@@ -31,7 +31,7 @@ class Server(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a client that went away in the middle of a request."""
+        """Write nothing about a client that went away in the middle of a request."""
 
     @property
     def url(self) -> str:

@@ -108,7 +108,7 @@ def time_rendering(stage: Stage, newsletter: Newsletter, recipients: int) -> str
 
 
 def play(stage: Stage, server: Server, recipients: int, seed: int) -> Played:
-    """Let the readers fetch pixels and click, over HTTP, in the order of their time."""
+    """Fetch pixels and follow links over HTTP as the readers do, in the order of their time."""
     gate = _Gate(application(stage.beacon))
     server.set_app(gate)
     hits = _scene(stage, recipients, seed)
@@ -157,7 +157,7 @@ def _is_click(beacon: Beacon, hit: fake.Hit) -> bool:
 
 
 class _Gate:
-    """Let one request through at a time, and none once closed: after Ctrl-C nothing is written any more."""
+    """An application that answers one request at a time, and none once closed: after Ctrl-C nothing is written any more."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app

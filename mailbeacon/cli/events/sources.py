@@ -106,7 +106,7 @@ class Reading:
             raise Refused("cannot read a file of this name") from error
 
     def _nothing(self) -> str:
-        """Say why there is no event."""
+        """Return why there is no event."""
         path = self.paths[0]
         name = shown(str(path))
         errors = self.errors.get(name, [])
@@ -170,7 +170,7 @@ def _lines(on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
 
 
 def _told(name: str, errors: Sequence[DataError]) -> str:
-    """Say which lines or rows are broken."""
+    """Return a warning that names the broken lines or rows."""
     if len(errors) == 1:
         return f"{name}, {errors[0]}: not counted"
     numbers = ", ".join(str(error.number) for error in errors[:_MOST_NAMED])

@@ -146,7 +146,7 @@ def _folder(path: Path, choice: Choice) -> Counted:
 
 
 def _shared(paths: Sequence[Path], choice: Choice, workers: int) -> Counted:
-    """Let several processes each count a stretch of time; they read a little more to judge what is at its ends."""
+    """Count in several processes, each a stretch of time; they read a little more to judge what is at its ends."""
     if len(paths) != 1 or not paths[0].is_file() or not is_sqlite(paths[0]):
         raise Refused("--workers needs one file of a SqliteSink")
     borders: list[float | None] = [None, *cut_by_time(paths[0], workers), None]

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     help = "Erase all events of a recipient, by the name you gave them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what must be told."""
+        """Add the recipient to erase."""
         parser.add_argument("recipient")
 
     def handle(self, *_: Any, recipient: str, **__: Any) -> None:

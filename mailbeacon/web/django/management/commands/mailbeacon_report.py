@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Count what the sink holds."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what may be asked."""
+        """Add what a report may be narrowed to."""
         parser.add_argument("--campaign", default="", help="only this campaign")
         parser.add_argument("--html", default="", metavar="FILE", help="write the page to this file")
 

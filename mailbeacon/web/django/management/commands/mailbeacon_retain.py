@@ -20,7 +20,7 @@ class Command(BaseCommand):
     help = "Keep the events of the last DAYS days, and drop all older ones."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Say what must be told."""
+        """Add how long events are kept."""
         parser.add_argument("days", type=int)
 
     def handle(self, *_: Any, days: int, **__: Any) -> None:
