@@ -28,6 +28,7 @@ from mailbeacon.store import (
     SqliteHistory,
     SqliteSink,
 )
+from mailbeacon.store.rework import OLDER
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 ANN, BO = "u-ann-canary", "u-bo"
@@ -209,6 +210,40 @@ def test_events_older_than_a_rule_go_and_others_stay(kind, tmp_path):
         assert Done(store=type(sink).__name__, what="last opens", count=1) in done
     assert all(one.count == 0 for one in retain([Retention(after=timedelta(days=150))], NOW, sink, history))
     assert len(list(stores[2].history(BO))) == 1
+
+
+def test_what_is_older_is_found_by_the_index_of_times_and_young_events_are_not_read(tmp_path):
+    """A file of a year is not gone through each night; a file of the first version gets the index when it is opened."""
+    path = tmp_path / "old.sqlite"
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute(
+            "CREATE TABLE mailbeacon_events (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, campaign TEXT NOT NULL,"
+            " recipient TEXT, event TEXT NOT NULL, verdict TEXT)"
+        )
+        rows = [(f"e{ago}", "spring", ANN, event(f"e{ago}", ago=ago).to_json()) for ago in range(40)]
+        old.executemany("INSERT INTO mailbeacon_events (id, campaign, recipient, event) VALUES (?, ?, ?, ?)", rows)
+    with SqliteSink(path) as sink:
+        seen = []
+        sink.rework(NOW - timedelta(days=30), lambda event: seen.append(event.id))
+        assert sorted(seen) == [f"e{ago}" for ago in range(31, 40)]
+        assert len(sink) == 31
+    deletion = "DELETE FROM mailbeacon_events WHERE received_at < ?"
+    with closing(sqlite3.connect(path)) as found:
+        for query, values in ((OLDER.format("mailbeacon_events"), (0, 0, 0, 1, 9)), (deletion, (1,))):
+            plan = " ".join(str(row) for row in found.execute(f"EXPLAIN QUERY PLAN {query}", values))
+            assert "USING INDEX mailbeacon_events_time" in plan or "COVERING INDEX mailbeacon_events_time" in plan, plan
+            assert "SCAN" not in plan
+            assert "TEMP B-TREE" not in plan, plan
+
+
+def test_more_old_events_than_fit_a_batch_of_one_moment_all_go(tmp_path):
+    with SqliteSink(tmp_path / "e.sqlite") as sink:
+        sink.record_many([(event(f"e{n}", ago=50), None) for n in range(2_300)])
+        sink.record_many([(event("young"), None)])
+        retain([Retention(after=timedelta(days=30), drop="recipient")], NOW, sink)
+        assert {one.recipient for one, _ in sink.events()} == {None, ANN}
+        assert sink.rework(NOW - timedelta(days=30), lambda _: None) == 2_300
+        assert [one.id for one, _ in sink.events()] == ["young"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

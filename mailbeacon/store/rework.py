@@ -17,11 +17,17 @@ from mailbeacon.store.database import Database, storable
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["Change", "applied", "delete", "rework"]
+__all__ = ["OLDER", "Change", "applied", "delete", "rework"]
 
 Change = Callable[[Event], Event | None]
 """Give an event, the event to keep in its place, or ``None`` to drop it."""
 _BATCH: Final = 1000
+OLDER: Final = (
+    "SELECT received_at, number, event FROM {} WHERE received_at >= ? AND (received_at > ? OR number > ?)"
+    " AND received_at <= ? ORDER BY received_at, number LIMIT ?"
+)
+"""Gives a table's next older rows by its index of times, so that a long history of young ones is not read."""
+_NEXT: Final = "SELECT 0, number, event FROM {} WHERE number > ? ORDER BY number LIMIT ?"
 
 
 def applied(event: Event, before: datetime, change: Change, kinds: Collection[Kind]) -> Event | None:
@@ -48,6 +54,8 @@ def rework(
     change: Change,
     kinds: Collection[Kind],
     columns: Callable[[Event], dict[str, object]],
+    *,
+    timed: bool = False,
 ) -> int:
     """Change or drop the events of a table that were received before a moment; rows that cannot be read stay.
 
@@ -58,18 +66,20 @@ def rework(
         change: As of :data:`Change`.
         kinds: Of which kinds; empty for all.
         columns: Gives the table's other columns that hang on the event.
+        timed: The table has a column ``received_at`` with an index.
 
     Returns:
         How many rows were changed or dropped.
     """
 
     def work(connection: sqlite3.Connection) -> int:
-        done, last = 0, 0
+        done, time, last = 0, float("-inf"), 0
         while rows := connection.execute(
-            f"SELECT number, event FROM {table} WHERE number > ? ORDER BY number LIMIT ?", (last, _BATCH)
+            (OLDER if timed else _NEXT).format(table),
+            (time, time, last, before.timestamp(), _BATCH) if timed else (last, _BATCH),
         ).fetchall():
-            last = rows[-1][0]
-            done += sum(_put(connection, number, text) for number, text in rows)
+            time, last, _ = rows[-1]
+            done += sum(_put(connection, number, text) for _, number, text in rows)
         return done
 
     def _put(connection: sqlite3.Connection, number: int, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from mailbeacon.errors import DataError, MissingExtra
 from mailbeacon.model import Event, Kind
@@ -31,7 +31,7 @@ def rework(
     """Return the work on one connection that changes or drops events; rows that cannot be read stay.
 
     Args:
-        table: One with the columns ``number`` and ``event``.
+        table: One with the columns ``number`` and ``event``, and where it has ``received_at``, an index on it.
         before: Only events received before this moment.
         change: Gives an event, the one to keep in its place, or ``None`` to drop it.
         kinds: Of which kinds; empty for all.
@@ -55,12 +55,20 @@ def rework(
         return True
 
     def work(connection: sa.Connection) -> int:
-        done, last = 0, 0
-        while rows := connection.execute(
-            sa.select(table.c.number, table.c.event).where(table.c.number > last).order_by(table.c.number).limit(_BATCH)
-        ).all():
-            last = rows[-1][0]
-            done += sum([put(connection, number, text) for number, text in rows])
+        done, time, last = 0, 0.0, 0
+        while rows := connection.execute(_older(table, before, time, last)).all():
+            time, last, _ = rows[-1]
+            done += sum([put(connection, number, text) for _, number, text in rows])
         return done
 
     return work
+
+
+def _older(table: sa.Table, before: datetime, time: float, last: int) -> sa.Select[Any]:
+    """Select the next rows after one, of the older ones alone where the table has a column of times."""
+    number = table.c.number
+    if "received_at" not in table.c:
+        return sa.select(sa.literal(0.0), number, table.c.event).where(number > last).order_by(number).limit(_BATCH)
+    at = table.c.received_at
+    query = sa.select(at, number, table.c.event).where(at >= time, sa.or_(at > time, number > last))
+    return query.where(at <= before.timestamp()).order_by(at, number).limit(_BATCH)

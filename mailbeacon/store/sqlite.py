@@ -131,7 +131,11 @@ class SqliteSink:
         Returns:
             How many were changed or dropped; rows that cannot be read stay.
         """
-        return rework(self._database, TABLE, before, change, kinds, lambda event: {"recipient": event.recipient})
+
+        def columns(event: Event) -> dict[str, object]:
+            return {"recipient": event.recipient}
+
+        return rework(self._database, TABLE, before, change, kinds, columns, timed=True)
 
     def drop_last_opens(self, before: date) -> int:
         """Take out the last opens on days before one, and return how many they were."""
