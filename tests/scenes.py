@@ -28,7 +28,7 @@ UNDECIDABLE = "machine: one click, full browser, unknown network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class LabelledEvent:
     """An event, what it did, and who it truly was."""
 
     event: Event
@@ -57,12 +57,12 @@ class Mailing:
         self.one_agent = one_agent
         self.serial = 0
 
-    def told(self, recipients: int) -> list[Told]:
+    def told(self, recipients: int) -> list[LabelledEvent]:
         """Return all events of a mailing, in order of time."""
         found = [told for number in range(recipients) for told in self.one(number)]
         return sorted(found, key=lambda told: (told.event.received_at, told.event.id))
 
-    def one(self, number: int) -> Iterator[Told]:
+    def one(self, number: int) -> Iterator[LabelledEvent]:
         """Return the events of one recipient's mail."""
         draw, links = self.random, self.random.choice((1, 3, 5, 8, 12, 20))
         sent = START + timedelta(seconds=number // 20)
@@ -80,7 +80,7 @@ class Mailing:
         if draw.random() < 0.22:
             yield from self.read(number, sent, person, links)
 
-    def burst(self, number: int, sent: datetime, links: int) -> Iterator[Told]:
+    def burst(self, number: int, sent: datetime, links: int) -> Iterator[LabelledEvent]:
         """Return a scanner's visit. Starts and pace: craft-campaign issue 546, 836 bursts, 2025."""
         draw = self.random
         moment = sent + timedelta(seconds=self._start())
@@ -103,7 +103,7 @@ class Mailing:
             does = "machine: pixel after a burst"
             yield self._told(does, Actor.SCANNER, number, sent, moment, 0, network, client, agent)
 
-    def lone_scan(self, number: int, sent: datetime, links: int) -> Iterator[Told]:
+    def lone_scan(self, number: int, sent: datetime, links: int) -> Iterator[LabelledEvent]:
         """Return a scanner that follows a single link."""
         draw = self.random
         moment = sent + timedelta(seconds=self._start())
@@ -116,7 +116,7 @@ class Mailing:
         link = draw.randint(1, links)
         yield self._told(does, Actor.SCANNER, number, sent, moment, link, network, f"one{number}", "chrome120", hints)
 
-    def look(self, number: int, sent: datetime, person: str) -> Iterator[Told]:
+    def look(self, number: int, sent: datetime, person: str) -> Iterator[LabelledEvent]:
         """Return an open. Shares: Litmus, March 2022; prefetch: Bird, 9.8 billion opens, 2021."""
         draw = self.random
         moment = sent + timedelta(seconds=draw.lognormvariate(8, 1.8))
@@ -137,7 +137,7 @@ class Mailing:
         facts = replace(told.event.facts, agent=agent)
         yield replace(told, event=replace(told.event, facts=facts))
 
-    def read(self, number: int, sent: datetime, person: str, links: int) -> Iterator[Told]:
+    def read(self, number: int, sent: datetime, person: str, links: int) -> Iterator[LabelledEvent]:
         """Return a person's clicks: late, few, and with seconds or minutes between, now and then two at once."""
         draw = self.random
         moment = sent + timedelta(seconds=15 + draw.lognormvariate(8.3, 1.9))
@@ -151,7 +151,7 @@ class Mailing:
             yield self._told("person: clicks", Actor.HUMAN, number, sent, moment, link, network, person, agent, hints)
             moment += timedelta(seconds=draw.expovariate(1) if hasty else draw.lognormvariate(3.0, 1.0))
 
-    def beside(self, number: int, sent: datetime, person: str, links: int, start: datetime) -> Iterator[Told]:
+    def beside(self, number: int, sent: datetime, person: str, links: int, start: datetime) -> Iterator[LabelledEvent]:
         """Return a person's click within a minute of a burst, before it or after it."""
         moment = max(sent + timedelta(seconds=5), start + timedelta(seconds=self.random.uniform(-60, 60)))
         does, link = "person: clicks beside a burst", self.random.randint(1, links)
@@ -178,7 +178,7 @@ class Mailing:
         client: str,
         agent: str,
         hints: frozenset[Hint] = frozenset(),
-    ) -> Told:
+    ) -> LabelledEvent:
         self.serial += 1
         facts = Facts(
             agent=AgentKind.BROWSER,
@@ -200,4 +200,4 @@ class Mailing:
             link=link or None,
             facts=facts,
         )
-        return Told(event=event, does=does, truth=truth)
+        return LabelledEvent(event=event, does=does, truth=truth)

@@ -22,7 +22,7 @@ from mailbeacon.cli.console import (
     INTERRUPTED,
     OK,
     USAGE,
-    Refused,
+    CommandError,
     complain,
     guard_output,
     hush_output,
@@ -59,7 +59,7 @@ class _Parser(ArgumentParser):
     """Refuse a wrong command line in one line instead of a page."""
 
     def error(self, message: str) -> NoReturn:
-        raise Refused(f"{masked(message)} (see {self.prog} --help)", USAGE)
+        raise CommandError(f"{masked(message)} (see {self.prog} --help)", USAGE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
         return code
-    except Refused as refused:
+    except CommandError as refused:
         return complain(str(refused), refused.code)
     except ConfigError as error:
         return complain(str(error), USAGE)
@@ -118,7 +118,7 @@ def _run(argv: Sequence[str]) -> int:
     except SystemExit as stop:  # --help and --version
         return int(stop.code or OK)
     if unknown:
-        raise Refused(
+        raise CommandError(
             f"unrecognized arguments: {masked(' '.join(unknown))} (see mailbeacon {options.command} --help)", USAGE
         )
     code: int = options.run(options)

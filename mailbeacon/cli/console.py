@@ -21,9 +21,9 @@ __all__ = [
     "INTERRUPTED",
     "OK",
     "USAGE",
+    "CommandError",
     "Commands",
     "Progress",
-    "Refused",
     "complain",
     "counted",
     "guard_output",
@@ -52,7 +52,7 @@ else:
     Commands = object
 
 
-class Refused(Exception):
+class CommandError(Exception):
     """Why a command does nothing, in one line for the user.
 
     Attributes:
@@ -99,17 +99,17 @@ def read_bytes(path: Path, most: int) -> bytes:
     """Read a whole file, or a pipe, of a bounded size.
 
     Raises:
-        Refused: If it cannot be read, or has more bytes than ``most``.
+        CommandError: If it cannot be read, or has more bytes than ``most``.
     """
     try:
         with path.open("rb") as file:
             data = file.read(most + 1)
     except OSError as error:
-        raise Refused(f"cannot read {shown(str(path))}: {reason(error)}") from error
+        raise CommandError(f"cannot read {shown(str(path))}: {reason(error)}") from error
     except ValueError as error:  # a zero byte in the name
-        raise Refused("cannot read a file of this name") from error
+        raise CommandError("cannot read a file of this name") from error
     if len(data) > most:
-        raise Refused(f"{shown(str(path))} has over {most / 1e6:,.0f} MB, more than can be meant")
+        raise CommandError(f"{shown(str(path))} has over {most / 1e6:,.0f} MB, more than can be meant")
     return data
 
 
@@ -117,10 +117,10 @@ def guard_output() -> None:
     """Make a terminal that lacks a character show its code instead of ending the program.
 
     Raises:
-        Refused: If standard output is closed.
+        CommandError: If standard output is closed.
     """
     if sys.stdout is None:
-        raise Refused("standard output is closed")
+        raise CommandError("standard output is closed")
     for stream in (sys.stdout, sys.stderr):
         change = getattr(stream, "reconfigure", None)
         if change is not None:

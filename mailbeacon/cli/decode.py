@@ -11,7 +11,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from mailbeacon import links
-from mailbeacon.cli.console import OK, Commands, Refused, read_bytes, shown
+from mailbeacon.cli.console import OK, CommandError, Commands, read_bytes, shown
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import DataError, TokenError
 from mailbeacon.model import Kind, Manifest, Target
@@ -43,7 +43,7 @@ def _run(options: Namespace) -> int:
     try:
         found = _said(options.url, signer, manifest)
     except TokenError as error:
-        raise Refused(f"the URL says nothing that can be believed: {error}") from error
+        raise CommandError(f"the URL says nothing that can be believed: {error}") from error
     wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     print(json.dumps(found, indent=2, ensure_ascii=not wide))
     return OK
@@ -67,16 +67,18 @@ def _named(name: str, hit: Hit, manifest: Manifest | None) -> Target:
     """Return what a short link stands for.
 
     Raises:
-        Refused: If that is not known.
+        CommandError: If that is not known.
     """
     if manifest is None:
-        raise Refused("a short link: its destination stands in the campaign's manifest, to be given with --manifest")
+        raise CommandError(
+            "a short link: its destination stands in the campaign's manifest, to be given with --manifest"
+        )
     if manifest.campaign != hit.campaign:
         campaigns = f"{shown(manifest.campaign)!r}, the link of {shown(hit.campaign)!r}"
-        raise Refused(f"the manifest is of the campaign {campaigns}")
+        raise CommandError(f"the manifest is of the campaign {campaigns}")
     target = manifest.targets.get(name)
     if target is None:
-        raise Refused("a short link that the manifest does not know")
+        raise CommandError("a short link that the manifest does not know")
     return target
 
 
@@ -84,13 +86,13 @@ def read_manifest(path: Path) -> Manifest:
     """Read a campaign's manifest.
 
     Raises:
-        Refused: If the file holds none.
+        CommandError: If the file holds none.
     """
     name = shown(str(path))
     try:
         return Manifest.from_json(read_bytes(path, _MAX_MANIFEST))
     except DataError as error:
-        raise Refused(f"{name} is not a manifest: {error}") from error
+        raise CommandError(f"{name} is not a manifest: {error}") from error
 
 
 def _message(hit: Hit) -> dict[str, object]:

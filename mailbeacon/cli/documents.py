@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.cli.console import Refused, read_bytes, shown
+from mailbeacon.cli.console import CommandError, read_bytes, shown
 from mailbeacon.errors import RewriteError
 from mailbeacon.mime import MAX_DEPTH, Part, decode, find_bodies, is_text, read_text, scan, walk
 
@@ -93,14 +93,14 @@ def read_file(path: Path) -> File:
     """Read a file's bytes.
 
     Raises:
-        Refused: If it cannot be read, is empty, or too large.
+        CommandError: If it cannot be read, is empty, or too large.
     """
     name, data = shown(str(path)), read_bytes(path, MAX_FILE)
     if not data.strip():
-        raise Refused(f"{name} is empty")
+        raise CommandError(f"{name} is empty")
     form = _ENDINGS.get(path.suffix.lower())
     if form is Form.MAIL and not _FIRST_LINE.match(data.lstrip(b"\r\n")):
-        raise Refused(f"{name} is not a mail: it does not begin with header fields")
+        raise CommandError(f"{name} is not a mail: it does not begin with header fields")
     return File(name=name, data=data, form=Form.MAIL if form is None and _looks_like_mail(data) else form)
 
 
@@ -108,7 +108,7 @@ def read_document(file: File) -> Document:
     """Return the text in a file: of a mail, its HTML part.
 
     Raises:
-        Refused: If it holds nothing that could be a newsletter.
+        CommandError: If it holds nothing that could be a newsletter.
     """
     if file.form is Form.MAIL:
         return _mail(file.data, file.name)
@@ -120,7 +120,7 @@ def check_bodies(file: File) -> None:
     """Raise if the bodies of a mail together are larger than a document may be.
 
     Raises:
-        Refused: If they are.
+        CommandError: If they are.
         RewriteError: If the mail has too many parts.
     """
     found = find_bodies(file.data, scan(file.data))
@@ -130,7 +130,7 @@ def check_bodies(file: File) -> None:
 
 def _check_size(size: int, what: str) -> None:
     if size > MAX_DOCUMENT:
-        raise Refused(f"{what} {size / 1e6:.1f} MB: a newsletter has at most {MAX_DOCUMENT / 1e6:.0f} MB")
+        raise CommandError(f"{what} {size / 1e6:.1f} MB: a newsletter has at most {MAX_DOCUMENT / 1e6:.0f} MB")
 
 
 def _decoded_size(body: bytes, encoding: str) -> int:
@@ -147,7 +147,7 @@ def _is_binary(data: bytes) -> bool:
 def _document(data: bytes, form: Form | None, name: str) -> Document:
     mark, marked = next((pair for pair in _BOMS if data.startswith(pair[0])), (b"", ""))
     if marked[:6] != "utf-16" and _is_binary(data):
-        raise Refused(f"{name} is a binary file, not HTML, plain text or a mail")
+        raise CommandError(f"{name} is a binary file, not HTML, plain text or a mail")
     body = data[len(mark) :]
     for encoding in (marked,) if marked else _encodings(data):
         with suppress(UnicodeError, LookupError):
@@ -155,7 +155,7 @@ def _document(data: bytes, form: Form | None, name: str) -> Document:
             if text.encode(encoding) == body:
                 form = form or (Form.HTML if _TAG.search(text) else Form.TEXT)
                 return Document(text=text, form=form, encoding=encoding, mark=mark)
-    raise Refused(f"{name} cannot be read as text")
+    raise CommandError(f"{name} cannot be read as text")
 
 
 def _encodings(data: bytes) -> Iterator[str]:
@@ -176,11 +176,11 @@ def _mail(data: bytes, name: str) -> Document:
     try:
         found = _html_body(data, name)
     except RewriteError as error:
-        raise Refused(f"{name} cannot be read as a mail: {error}") from error
+        raise CommandError(f"{name} cannot be read as a mail: {error}") from error
     if not found.strip():
-        raise Refused(f"{name} has no HTML part, or an empty one")
+        raise CommandError(f"{name} has no HTML part, or an empty one")
     if not is_text(found):
-        raise Refused(f"the HTML part of {name} holds no text: its transfer encoding or its charset is wrong")
+        raise CommandError(f"the HTML part of {name} holds no text: its transfer encoding or its charset is wrong")
     return Document(text=found, form=Form.MAIL, mark=_BOMS[0][0])  # the mark outdoes a charset named in the HTML
 
 
@@ -201,10 +201,10 @@ def _html_body(data: bytes, name: str) -> str:
 def _text(body: bytes, part: Part, name: str) -> str:
     """Return what a part says; a byte that its charset does not know becomes the sign for that."""
     if _decoded_size(body, part.encoding) > MAX_DOCUMENT:
-        raise Refused(f"the HTML part of {name} has over {MAX_DOCUMENT / 1e6:.0f} MB, too much for a newsletter")
+        raise CommandError(f"the HTML part of {name} has over {MAX_DOCUMENT / 1e6:.0f} MB, too much for a newsletter")
     raw = decode(body, part.encoding)
     if raw is None and part.encoding == "base64":
-        raise Refused(f"the HTML part of {name} is not the base64 it is said to be")
+        raise CommandError(f"the HTML part of {name} is not the base64 it is said to be")
     raw = body if raw is None else raw
     label = part.parameters.get("charset", "")
     text = read_text(raw, label) or read_text(raw, "utf-8")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from mailbeacon.cli.console import OK, Commands, Refused, complain, counted, reason, shown
+from mailbeacon.cli.console import OK, CommandError, Commands, complain, counted, reason, shown
 
 __all__ = ["register"]
 
@@ -44,11 +44,11 @@ def _run(options: Namespace) -> int:
             pairs = read_events(options.events, on_broken=lambda error: broken.append(str(error)))
         number = write_rows(options.file, Rows().judged(pairs))
     except MissingExtra as error:
-        raise Refused(str(error)) from error
+        raise CommandError(str(error)) from error
     except (DataError, ValueError) as error:
-        raise Refused(f"cannot export: {error}") from error
+        raise CommandError(f"cannot export: {error}") from error
     except OSError as error:
-        raise Refused(
+        raise CommandError(
             f"cannot read {shown(options.events)} or write {shown(str(options.file))}: {reason(error)}"
         ) from error
     print(f"{counted(number, 'event')} written to {shown(str(options.file))}")

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.cli.arguments import moment, recipients
-from mailbeacon.cli.console import OK, Commands, Progress, Refused, shown
+from mailbeacon.cli.console import OK, CommandError, Commands, Progress, shown
 from mailbeacon.cli.keyring import read_keys
 from mailbeacon.cli.newsletter import compiled, load
 from mailbeacon.errors import ConfigError
@@ -95,7 +95,7 @@ def _run(options: Namespace) -> int:
             with options.judged.open(encoding="utf-8", errors="replace") as lines:
                 print(fake.score_lines(lines).text())
         except (ConfigError, OSError) as error:
-            raise Refused(
+            raise CommandError(
                 f"{shown(str(options.judged))}: {error if isinstance(error, ConfigError) else error.strerror}"
             ) from error
         return OK

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mailbeacon.cli.arguments import add_events, moment
-from mailbeacon.cli.console import INPUT, OK, Commands, Refused, complain, shown
+from mailbeacon.cli.console import INPUT, OK, CommandError, Commands, complain, shown
 from mailbeacon.cli.report.delivered import delivered
 
 __all__ = ["NAMES", "register"]
@@ -158,7 +158,7 @@ def _compare(options: Namespace) -> tuple[Table, str]:
     found = count(options.events, Choice(stored=options.stored_verdicts))
     deliveries = numbers(options.delivered, found.campaigns, found.spoken, None)
     if isinstance(deliveries, int):
-        raise Refused("argument --delivered: give a number for each campaign, as in spring=1200", 2)
+        raise CommandError("argument --delivered: give a number for each campaign, as in spring=1200", 2)
     rows = []
     for row in compare_campaigns(found.tally.merge(tally([], [], deliveries=deliveries)), last=options.last):
         line: list[object] = [row.campaign, row.first.date() if row.first else None, row.rates.delivered]

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.cli.arguments import directory, workers
-from mailbeacon.cli.console import OK, USAGE, Commands, Progress, Refused, counted, reason, shown
+from mailbeacon.cli.console import OK, USAGE, CommandError, Commands, Progress, counted, reason, shown
 from mailbeacon.cli.decode import read_manifest
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.model import Manifest
@@ -153,7 +153,7 @@ def _run(options: Namespace) -> int:
     from mailbeacon.logs.files import found
 
     if options.resume and (options.out is None or options.workers > 1 or options.engine != "local"):
-        raise Refused("--resume needs --out, and works with one local process", USAGE)
+        raise CommandError("--resume needs --out, and works with one local process", USAGE)
     keys, manifests = read_keys(options.key_file), [read_manifest(path) for path in options.manifest]
     beacon = partial(
         Beacon,
@@ -172,11 +172,11 @@ def _run(options: Namespace) -> int:
         notes = _formats(job, found(options.logs))
         tally, counts, more = _streamed(job, options, rejects) if _alone(options) else _engine(job, options, rejects)
     except ImportError as error:
-        raise Refused(str(error), USAGE) from error
+        raise CommandError(str(error), USAGE) from error
     except (OSError, EOFError) as error:
         name = getattr(error, "filename", None) or options.out or options.logs[0]
         what = reason(error) if isinstance(error, OSError) else "it ends in the middle"
-        raise Refused(f"cannot read or write {shown(str(name))}: {what}") from error
+        raise CommandError(f"cannot read or write {shown(str(name))}: {what}") from error
     finally:
         rejects.close()
     _say(f"{counted(counts.events, 'event')} in {counted(counts.lines, 'line')}")

@@ -10,7 +10,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.cli.console import USAGE, Refused, read_bytes, shown
+from mailbeacon.cli.console import USAGE, CommandError, read_bytes, shown
 from mailbeacon.errors import ConfigError
 from mailbeacon.settings import SECRET_KEYS, check_keys, split_keys
 
@@ -37,26 +37,28 @@ def read_keys(path: Path | None) -> list[bytes]:
         path: The file; ``None`` for the environment.
 
     Raises:
-        Refused: If there are none, or one is too short or can be guessed.
+        CommandError: If there are none, or one is too short or can be guessed.
     """
     if path is None:
         found = split_keys(os.environ.get(VARIABLE, ""))
         if not found:
-            raise Refused(f"no secret key: give --key-file, or set {VARIABLE} (mailbeacon keys new makes one)", USAGE)
+            raise CommandError(
+                f"no secret key: give --key-file, or set {VARIABLE} (mailbeacon keys new makes one)", USAGE
+            )
         where = VARIABLE
     else:
         where = shown(str(path))
         found = [line.strip() for line in _text(read_bytes(path, _MAX_FILE), where).splitlines() if line.strip()]
         if not found:
-            raise Refused(f"{where} holds no key")
+            raise CommandError(f"{where} holds no key")
     try:
         return list(check_keys([key.encode("utf-8", "surrogateescape") for key in found], where))
     except ConfigError as error:
-        raise Refused(str(error)) from error
+        raise CommandError(str(error)) from error
 
 
 def _text(data: bytes, where: str) -> str:
     try:
         return data.decode("utf-8-sig")  # editors on Windows put a byte order mark before the first key
     except ValueError as error:
-        raise Refused(f"{where} is not a text file of keys, one a line") from error
+        raise CommandError(f"{where} is not a text file of keys, one a line") from error

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import Refused, shown
+from mailbeacon.cli.console import CommandError, shown
 from mailbeacon.cli.documents import Document, Form, read_document, read_file
 from mailbeacon.errors import RewriteError
 from mailbeacon.template import Template
@@ -38,14 +38,14 @@ def load(path: Path | None) -> Newsletter:
         path: HTML or a mail; ``None`` for the sample.
 
     Raises:
-        Refused: If it cannot be read, or has no HTML.
+        CommandError: If it cannot be read, or has no HTML.
     """
     if path is None:
         sample = files("mailbeacon").joinpath("data", "newsletter.html").read_text("utf-8")
         return Newsletter(name="The sample newsletter", document=Document(text=sample, form=Form.HTML))
     document = read_document(read_file(path))
     if document.form is Form.TEXT:
-        raise Refused(f"{shown(str(path))} is plain text: HTML or a mail (.eml) is needed")
+        raise CommandError(f"{shown(str(path))} is plain text: HTML or a mail (.eml) is needed")
     return Newsletter(name=shown(path.name), document=document)
 
 
@@ -53,9 +53,9 @@ def compiled(beacon: Beacon, newsletter: Newsletter, campaign: str) -> Template:
     """Compile a newsletter.
 
     Raises:
-        Refused: If the document cannot be proved unchanged.
+        CommandError: If the document cannot be proved unchanged.
     """
     try:
         return beacon.compile(newsletter.html, campaign=campaign)
     except RewriteError as error:
-        raise Refused(error.why) from error
+        raise CommandError(error.why) from error

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.cli.console import OK, USAGE, Commands, Refused, reason, shown
+from mailbeacon.cli.console import OK, USAGE, CommandError, Commands, reason, shown
 from mailbeacon.errors import DataError
 from mailbeacon.model import Kind
 from mailbeacon.privacy import Done, Retention, erase_person, export_person, retain
@@ -103,7 +103,7 @@ def _retain(options: Namespace) -> int:
 def _recipient(text: str) -> str:
     found = sys.stdin.readline().strip("\r\n") if text == "-" else text
     if not found:
-        raise Refused("the recipient must not be empty", USAGE)
+        raise CommandError("the recipient must not be empty", USAGE)
     return found
 
 
@@ -116,7 +116,7 @@ def _stores(files: Iterable[Path]) -> list[object]:
     """Open the stores that files hold; none is made.
 
     Raises:
-        Refused: If a file cannot be read, or holds no table of ours.
+        CommandError: If a file cannot be read, or holds no table of ours.
     """
     return [store for file in files for store in _stores_of(file)]
 
@@ -125,6 +125,6 @@ def _stores_of(file: Path) -> list[object]:
     try:
         return [*open_stores(file)]
     except OSError as error:
-        raise Refused(f"{shown(str(file))} cannot be read: {reason(error)}") from error
+        raise CommandError(f"{shown(str(file))} cannot be read: {reason(error)}") from error
     except DataError as error:
-        raise Refused(f"{shown(str(file))}: {error}") from error
+        raise CommandError(f"{shown(str(file))}: {error}") from error

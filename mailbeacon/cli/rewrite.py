@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import OK, USAGE, Commands, Refused, shown
+from mailbeacon.cli.console import OK, USAGE, CommandError, Commands, shown
 from mailbeacon.cli.documents import File, Form, check_bodies, read_document, read_file
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import ConfigError, RewriteError
@@ -88,7 +88,7 @@ def _run(options: Namespace) -> int:
     try:
         beacon.sign(message)
     except ConfigError as error:
-        raise Refused(_for_users(str(error)), USAGE) from error
+        raise CommandError(_for_users(str(error)), USAGE) from error
     file = read_file(options.file)
     if file.form is Form.MAIL:
         done = _mail(beacon, file, message, strip_signatures=options.strip_signatures, shared=options.preview)
@@ -123,9 +123,9 @@ def _mail(beacon: Beacon, file: File, message: Message, *, strip_signatures: boo
         check_bodies(file)
         done = beacon.compose_with_report(file.data, message, strip_signatures=strip_signatures, shared=shared)
     except RewriteError as error:
-        raise Refused(_for_users(str(error))) from error
+        raise CommandError(_for_users(str(error))) from error
     if any(warned.kind is WarningKind.NO_BODY for warned in done.warnings):
-        raise Refused(f"{file.name} has no HTML or text body that can be read")
+        raise CommandError(f"{file.name} has no HTML or text body that can be read")
     return _Done(data=done.data, links=done.links, skipped=done.skipped, warnings=done.warnings)
 
 

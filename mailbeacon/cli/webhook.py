@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import INPUT, OK, Commands, Refused, complain, counted, read_bytes
+from mailbeacon.cli.console import INPUT, OK, CommandError, Commands, complain, counted, read_bytes
 from mailbeacon.cli.keyring import VARIABLE, add_key_option, read_keys
 from mailbeacon.errors import WebhookError
 from mailbeacon.judging import classify
@@ -61,12 +61,12 @@ def _reports(provider: Provider, post: Post) -> Iterator[Report | str]:
     """Yield each report of a body, or what is wrong with one.
 
     Raises:
-        Refused: If the body is none of this provider's.
+        CommandError: If the body is none of this provider's.
     """
     try:
         events = list(provider.split(post))
     except WebhookError as error:
-        raise Refused(f"not a post of {provider.title}: {error}") from error
+        raise CommandError(f"not a post of {provider.title}: {error}") from error
     for raw in events:
         if isinstance(raw, dict):
             yield from provider.read(Fields(raw), post)

@@ -20,7 +20,7 @@ __all__ = [
     "MOST_HITS",
     "NOBODY",
     "PAGE_DIMENSIONS",
-    "Census",
+    "MailCounts",
     "Sums",
     "Value",
     "add_sums",
@@ -47,7 +47,7 @@ Sums = dict[Value, list[int]]
 """Twelve numbers for each value: hits, views, messages and shared hits, each by people, unknown and machines."""
 
 
-class Census(NamedTuple):
+class MailCounts(NamedTuple):
     """What all figures of a page but those by time are read off.
 
     Attributes:
@@ -67,7 +67,7 @@ class Census(NamedTuple):
     people: set[bytes]
 
 
-def take(page: Page, traits: Traits, pause: int) -> Census:
+def take(page: Page, traits: Traits, pause: int) -> MailCounts:
     """Go over all mails of a page once.
 
     Args:
@@ -75,10 +75,10 @@ def take(page: Page, traits: Traits, pause: int) -> Census:
         traits: The tally's traits.
         pause: A longer pause than this, in minutes, begins a new view.
     """
-    census = Census(Counter(), Counter(), Counter(), Counter(), Counter(), set())
-    hits, views, mails, audiences = census.hits, census.views, census.mails, traits.audiences
+    mail_counts = MailCounts(Counter(), Counter(), Counter(), Counter(), Counter(), set())
+    hits, views, mails, audiences = mail_counts.hits, mail_counts.views, mail_counts.mails, traits.audiences
     for name, packed in page.mails.items():
-        entries = _within(unpack(packed), traits, census.beyond)
+        entries = _within(unpack(packed), traits, mail_counts.beyond)
         for (place, _), number in entries.items():
             hits[place] += number
         moments = _moments(entries)
@@ -86,10 +86,10 @@ def take(page: Page, traits: Traits, pause: int) -> Census:
             views[place] += len(_starts(minutes, pause))
         mails[tuple(sorted(moments))] += 1  # a frozenset would take five times the memory
         if page.states and any(audiences[place] == PEOPLE for place in moments):
-            census.people.add(name)
+            mail_counts.people.add(name)
     for (place, _), number in page.shared.items():
-        census.shared[place] += number
-    return census
+        mail_counts.shared[place] += number
+    return mail_counts
 
 
 def _within(entries: Entries, traits: Traits, beyond: Counter[Kind]) -> Entries:
@@ -107,21 +107,25 @@ def _within(entries: Entries, traits: Traits, beyond: Counter[Kind]) -> Entries:
     return {key: number for key, number in found.items() if number}
 
 
-def sum_traits(census: Census, traits: Traits, campaign: str, kind: Kind, dimension: Dimension | None) -> Sums:
+def sum_traits(mail_counts: MailCounts, traits: Traits, campaign: str, kind: Kind, dimension: Dimension | None) -> Sums:
     """Count one kind of event by the values of a dimension, or under ``""`` when it is of the whole page."""
     sums: defaultdict[Value, list[int]] = defaultdict(lambda: [0] * 12)
     values = {
         place: _value(dimension, campaign, traits, place)
-        for place in {*census.hits, *census.shared}
+        for place in {*mail_counts.hits, *mail_counts.shared}
         if traits[place].kind == kind
     }
     audiences = traits.audiences
-    for counter, units in ((census.hits, (_HITS,)), (census.views, (_VIEWS,)), (census.shared, (_HITS, _SHARED))):
+    for counter, units in (
+        (mail_counts.hits, (_HITS,)),
+        (mail_counts.views, (_VIEWS,)),
+        (mail_counts.shared, (_HITS, _SHARED)),
+    ):
         for place, number in counter.items():
             if place in values:
                 for unit in units:
                     sums[values[place]][unit + audiences[place]] += number
-    for places, number in census.mails.items():
+    for places, number in mail_counts.mails.items():
         seen: dict[Value, int] = {}
         for place in places:
             if place in values:
@@ -132,10 +136,10 @@ def sum_traits(census: Census, traits: Traits, campaign: str, kind: Kind, dimens
     return dict(sums)
 
 
-def mails_by_audience(census: Census, traits: Traits) -> Counter[tuple[int, int]]:
+def mails_by_audience(mail_counts: MailCounts, traits: Traits) -> Counter[tuple[int, int]]:
     """Count mails by the audience that opened and the one that clicked (:data:`NOBODY` for neither)."""
     found: Counter[tuple[int, int]] = Counter()
-    for places, number in census.mails.items():
+    for places, number in mail_counts.mails.items():
         best = {Kind.OPEN: NOBODY, Kind.CLICK: NOBODY}
         for place in places:
             kind = traits[place].kind

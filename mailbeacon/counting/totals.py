@@ -12,7 +12,7 @@ from datetime import UTC, timedelta, tzinfo
 
 from mailbeacon.counting.aggregate import (
     PAGE_DIMENSIONS,
-    Census,
+    MailCounts,
     Sums,
     add_sums,
     mails_by_audience,
@@ -52,7 +52,7 @@ class OpenPage:
         self.page = page
         self._key = key
         self._traits = traits
-        self._censuses: dict[int, Census] = {}
+        self._mail_counts: dict[int, MailCounts] = {}
         self._sums: dict[tuple[Kind, Dimension | None, int, str], Sums] = {}
 
     @property
@@ -60,11 +60,11 @@ class OpenPage:
         """How many mails were opened or clicked by anyone or anything."""
         return len(self.page.mails)
 
-    def census(self, pause: int = VIEW_MINUTES) -> Census:
-        """Return the page's census."""
-        found = self._censuses.get(pause)
+    def mail_counts(self, pause: int = VIEW_MINUTES) -> MailCounts:
+        """Return what the page's mails add up to."""
+        found = self._mail_counts.get(pause)
         if found is None:
-            found = self._censuses[pause] = take(self.page, self._traits, pause)
+            found = self._mail_counts[pause] = take(self.page, self._traits, pause)
         return found
 
     def sums(self, kind: Kind, dimension: Dimension | None, pause: int, zone: tzinfo) -> Sums:
@@ -75,17 +75,17 @@ class OpenPage:
             if dimension in _BY_TIME:
                 found = sum_moments(self.page, self._traits, kind, pause, Dimension(dimension), zone)
             else:
-                found = sum_traits(self.census(pause), self._traits, self._key.campaign, kind, dimension)
+                found = sum_traits(self.mail_counts(pause), self._traits, self._key.campaign, kind, dimension)
             self._sums[key] = found
         return found
 
     def by_audience(self) -> Mapping[tuple[int, int], int]:
         """Count mails by the audience that opened and the one that clicked."""
-        return mails_by_audience(self.census(), self._traits)
+        return mails_by_audience(self.mail_counts(), self._traits)
 
     def outcomes(self, spoken: frozenset[bytes] | None) -> Outcomes:
         """Count what became of the mails; ``spoken`` are those of the campaign of which the provider said something."""
-        return outcomes(self.page.states, self.census().people, spoken, self.page.mails)
+        return outcomes(self.page.states, self.mail_counts().people, spoken, self.page.mails)
 
     def mails_with(self, kinds: frozenset[Kind]) -> int:
         """Count the mails of which any of these kinds was seen."""
@@ -95,7 +95,7 @@ class OpenPage:
     def marks(self) -> Mapping[tuple[Mark, Kind], int]:
         """Remarkable hits."""
         found = Counter(self.page.marks)
-        found.update({(Mark.BEYOND, kind): hits for kind, hits in self.census().beyond.items() if hits})
+        found.update({(Mark.BEYOND, kind): hits for kind, hits in self.mail_counts().beyond.items() if hits})
         return found
 
     @property

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError
 from mailbeacon.fake.posts import POSTS
-from mailbeacon.fake.reports import TOPIC, Json, Told
+from mailbeacon.fake.reports import TOPIC, Json, ProviderEvent
 from mailbeacon.fake.signing import CERTIFICATE_URL, Body, signed
 from mailbeacon.model import Event, Hint, Message, Request
 
@@ -47,7 +47,7 @@ def webhooks(
     if write is None:
         raise ConfigError(f"there is no provider {provider!r:.40}: choose one of {', '.join(POSTS)}")
     hook = url or f"https://host.example.com/webhooks/{provider}"
-    found = [(event, write(_told(event, beacon))) for event in events]
+    found = [(event, write(_provider_event(event, beacon))) for event in events]
     posts = [(event, values) for event, values in found if values]
     return [_post(provider, batch, key, hook) for batch in _batches(posts, _MOST if provider in _BATCHED else 1)]
 
@@ -88,10 +88,10 @@ def _wrapped(provider: str, written: list[dict[str, Json]], name: str, at: datet
     return written if provider in _BATCHED else written[0]
 
 
-def _told(event: Event, beacon: Beacon | None) -> Told:
+def _provider_event(event: Event, beacon: Beacon | None) -> ProviderEvent:
     hints = event.facts.hints
     proxy = Hint.PROVIDER_PROXY in hints
-    return Told(
+    return ProviderEvent(
         kind=event.kind,
         at=event.received_at,
         id=_name("event", event.id),

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mailbeacon.model import Kind
 
-__all__ = ["TOPIC", "Json", "Told"]
+__all__ = ["TOPIC", "Json", "ProviderEvent"]
 
 Json = object
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:made-up"
@@ -16,7 +16,7 @@ TOPIC = "arn:aws:sns:eu-west-1:123456789012:made-up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ProviderEvent:
     """What is to be reported of one mail.
 
     Attributes:

@@ -42,7 +42,7 @@ class Batch:
         times: When each came, in seconds.
         windows: What is near, and what is many.
         links: How many links each campaign's mail has, where the host says so.
-        hands: Windows of time in seconds, each with the number of links that no hand can follow within it.
+        limits: Windows of time in seconds, each with the number of links that no hand can follow within it.
         notes: What was counted, by index.
     """
 
@@ -50,7 +50,7 @@ class Batch:
     times: Sequence[float]
     windows: Windows
     links: Mapping[str, int]
-    hands: Sequence[tuple[float, int]]
+    limits: Sequence[tuple[float, int]]
     notes: Notes = field(default_factory=dict)
 
     def note(self, index: int, name: str, value: int) -> None:

@@ -110,10 +110,12 @@ def machine_company(event: Event, context: Context) -> str:
     return "the same client made a machine's click on this mail nearby in time" if context.company else ""
 
 
-@rule(family="trap", weight=4.0, source="MassMailer, everything near a hidden link's hit, 2026", needs=Needs.CONTEXT)
+@rule(
+    family="honeypot", weight=4.0, source="MassMailer, everything near a hidden link's hit, 2026", needs=Needs.CONTEXT
+)
 def honeypot_near(event: Event, context: Context) -> str:
     """See that the same client followed a hidden link of the mail nearby in time."""
-    return "the same client followed a link of this mail that no person can see" if context.trap else ""
+    return "the same client followed a link of this mail that no person can see" if context.honeypot else ""
 
 
 @rule(

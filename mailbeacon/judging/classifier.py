@@ -137,7 +137,7 @@ class Classifier:
         self.windows = windows or Windows()
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
-        self._hands = hand_counts(self.windows)
+        self._limits = hand_counts(self.windows)
         for rule in self.rules:
             if not isinstance(rule, Rule):
                 raise ConfigError(f"a rule must be a Rule, got {type(rule).__name__}: is @rule(…) missing?")
@@ -256,7 +256,7 @@ class Classifier:
                 networks.add(network, index)
         if delivered:
             self._deliveries(events, cases, lags)
-        batch = Batch(events=events, times=times, windows=self.windows, links=self._links, hands=self._hands)
+        batch = Batch(events=events, times=times, windows=self.windows, links=self._links, limits=self._limits)
         for group in mails.several.values():
             self._count(batch, group, cases, lags)
         self._add_networks(batch, networks.several.values(), known)

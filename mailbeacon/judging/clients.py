@@ -89,7 +89,7 @@ def _count_bursts(
         so does a browser that opens its tabs again.
     """
     counts: dict[int, int] = {}
-    for span, least in batch.hands:
+    for span, least in batch.limits:
         if len(client) < least:
             break
         for index, count in zip(client, max_distinct_in_window(times, links, span - slack), strict=True):
@@ -167,7 +167,7 @@ def count_scattered(batch: Batch, indices: Sequence[int]) -> set[int]:
             continue
         times, links = batch.times_of(group), links_of(batch.events, group)
         slack = 1.0 if all(is_whole(batch.events[index]) for index in group) else 0.0
-        for span, least in batch.hands:
+        for span, least in batch.limits:
             if len(group) < least:
                 break
             for index, count in zip(group, max_distinct_in_window(times, links, span - slack), strict=True):

@@ -48,7 +48,7 @@ class Context:
         links: How many links the mail has, where that is known; else 0.
         leave: Whether the same client fetched a content link and the unsubscribe link within ``windows.leave``.
         company: Whether a client with the same network and user agent made a machine's hit on this mail nearby in time.
-        trap: The same of a hidden link's hit.
+        honeypot: The same of a hidden link's hit.
         near: Whether a machine's hit on this mail nearby in time shares the network or the user agent, but not both.
         scattered: Links one user agent followed from several networks faster than a hand can; else 0.
         networks: Networks, with as many user agents, that followed links of the mail at nearly one time; else 0.
@@ -73,7 +73,7 @@ class Context:
     links: int = 0
     leave: bool = False
     company: bool = False
-    trap: bool = False
+    honeypot: bool = False
     near: bool = False
     scattered: int = 0
     networks: int = 0

@@ -167,7 +167,7 @@ def _count_same_client(batch: Batch, mail: Mail, machines: Sequence[int]) -> Non
             continue
         window = far if client[0] else near  # without an address, a user agent alone is a client for a shorter time
         if times_near(times[index], traps.get(client, ()), window):
-            batch.note(index, "trap", True)
+            batch.note(index, "honeypot", True)
         elif times_near(times[index], where[client], window):
             batch.note(index, "company", True)
 

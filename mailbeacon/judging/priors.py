@@ -21,7 +21,7 @@ __all__ = ["estimate_priors"]
 
 _LEAST = 200
 """Events of a kind below which its prior stays as it is."""
-_CROWDED = frozenset({"burst", "trap", "source"})
+_CROWDED = frozenset({"burst", "honeypot", "source"})
 """The families of what is known by its company: such events do not stand alone."""
 _FARTHEST = 0.7
 """How far a list's prior may be from the one it began with: the weights beside it were set with that, and twice the odds is

@@ -110,7 +110,7 @@ SINGLE_RULES: tuple[Rule, ...] = (
     _hint(Hint.RANGE, "method", 1.0, "it asked for a range of bytes", "WhiteBeard, bot filter, 2026"),
     _hint(
         Hint.HONEYPOT,
-        "trap",
+        "honeypot",
         7.0,
         "it followed a link that no person can see",
         "MassMailer, Omeda, Trend Micro, hidden links, 2026",

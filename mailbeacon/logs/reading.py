@@ -25,7 +25,7 @@ from mailbeacon.logs.lines import Format
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
 from mailbeacon.model import HONEYPOT_LINK, MAX_VALUE, Event, Headers, Hint, Kind, Level
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.privacy import limited, unlinked
+from mailbeacon.privacy import limited, without_client_ids
 from mailbeacon.replying import level_now, marked
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class LineReader:
         """Return what somebody asked for, with the id it has in the live application too: it is kept once, and always."""
         digest = self._acts[key].copy()
         digest.update(f"{token}\0{event.kind}".encode("utf-8", "surrogatepass"))
-        return event.changed(id=digest.hexdigest(), facts=unlinked(event.facts))
+        return event.changed(id=digest.hexdigest(), facts=without_client_ids(event.facts))
 
     def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
         """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""

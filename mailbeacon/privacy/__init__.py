@@ -11,7 +11,7 @@ from mailbeacon.privacy.levels import (
     opted_out,
     personal,
     shared,
-    unlinked,
+    without_client_ids,
 )
 from mailbeacon.privacy.notices import notice
 from mailbeacon.privacy.policy import Decision, Policy
@@ -41,5 +41,5 @@ __all__ = [
     "redactor",
     "retain",
     "shared",
-    "unlinked",
+    "without_client_ids",
 ]

@@ -21,7 +21,7 @@ __all__ = [
     "opted_out",
     "personal",
     "shared",
-    "unlinked",
+    "without_client_ids",
 ]
 
 _FULL, _AGGREGATE = Level.FULL, Level.AGGREGATE
@@ -57,7 +57,7 @@ def opted_out(value: str) -> bool:
     return bool(value) and any(part.strip() == "1" for part in value.split(","))
 
 
-def unlinked(facts: Facts) -> Facts:
+def without_client_ids(facts: Facts) -> Facts:
     """Take from facts what tells one reader from another, for an event of a mail whose readers may not be told apart."""
     return facts.changed(network_id="", agent_id="")
 

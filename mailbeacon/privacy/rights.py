@@ -15,7 +15,7 @@ from typing import Literal
 
 from mailbeacon.errors import ConfigError, StoreError
 from mailbeacon.model import Event, Json, Kind, Level, Verdict, check_aware
-from mailbeacon.privacy.levels import limited, unlinked
+from mailbeacon.privacy.levels import limited, without_client_ids
 
 __all__ = ["Done", "Retention", "erase_person", "export_person", "retain"]
 
@@ -170,7 +170,7 @@ def _unnamed(event: Event) -> Event:
     if event.recipient is None:
         return event
     less = limited(event, Level.AGGREGATE)
-    return less.changed(facts=unlinked(less.facts))
+    return less.changed(facts=without_client_ids(less.facts))
 
 
 def _told(event: Event, verdict: Verdict | None) -> dict[str, Json]:

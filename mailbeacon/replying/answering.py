@@ -28,7 +28,7 @@ from mailbeacon.model import (
     Request,
     check_aware,
 )
-from mailbeacon.privacy import dated, limited, unlinked
+from mailbeacon.privacy import dated, limited, without_client_ids
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.keeping import UNJUDGED, failed, judged, keep
@@ -162,7 +162,7 @@ class Responder:
             if event.level is not _FULL or event.recipient is None or event.link == HONEYPOT_LINK:
                 facts = marked(facts, event)
             if is_act:
-                facts = unlinked(facts)
+                facts = without_client_ids(facts)
         except Exception as error:
             failed(self._settings, "observing", error)
             facts = _UNSEEN
@@ -256,7 +256,7 @@ def marked(facts: Facts, event: Event) -> Facts:
     """
     if event.link == HONEYPOT_LINK:
         facts = facts.changed(hints=facts.hints | {Hint.HONEYPOT})
-    return facts if event.level is _FULL and event.recipient is not None else unlinked(facts)
+    return facts if event.level is _FULL and event.recipient is not None else without_client_ids(facts)
 
 
 def _undecoded(request: Request, settings: Settings, status: int) -> Reply:

@@ -18,9 +18,9 @@ from mailbeacon.judging import Classifier  # noqa: E402 - run as a program, the 
 from mailbeacon.model import Actor, Kind, Verdict  # noqa: E402
 from tests.bench.methods import compared  # noqa: E402
 from tests.bench.traffic import AUDIENCES, FIRST, TIMES, live, network_data, scene, whole  # noqa: E402
-from tests.scenes import UNDECIDABLE, Mailing, Told  # noqa: E402
+from tests.scenes import UNDECIDABLE, LabelledEvent, Mailing  # noqa: E402
 
-Pairs = Sequence[tuple[Told, Verdict]]
+Pairs = Sequence[tuple[LabelledEvent, Verdict]]
 TARGETS = {
     "people's clicks kept": ">= 99 %",
     "bursts not called people": ">= 98 %, without network data >= 95 %",
@@ -39,7 +39,7 @@ def share(part: int, whole: int) -> str:
 
 def judged(
     seed: int, recipients: int, *, networks: bool = True, headers: bool = True, one_agent: bool = False
-) -> list[tuple[Told, Verdict]]:
+) -> list[tuple[LabelledEvent, Verdict]]:
     told = Mailing(seed, with_networks=networks, with_headers=headers, one_agent=one_agent).told(recipients)
     return list(zip(told, Classifier().classify_all(one.event for one in told), strict=True))
 
@@ -74,7 +74,7 @@ def figures(pairs: Pairs) -> dict[str, float]:
     }
 
 
-def _in_burst(told: Told) -> bool:
+def _in_burst(told: LabelledEvent) -> bool:
     return "machine: burst" in told.does and told.does != FIRST
 
 

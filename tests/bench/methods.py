@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from mailbeacon.judging import Classifier
 from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind, NetworkKind
-from tests.scenes import Told
+from tests.scenes import LabelledEvent
 
 __all__ = ["METHODS", "compared"]
 
@@ -114,7 +114,7 @@ METHODS: dict[str, Method] = {
 """Sources: each vendor's or project's documentation or code, 2025 and 2026."""
 
 
-def compared(told: Sequence[Told]) -> Iterator[tuple[str, list[float]]]:
+def compared(told: Sequence[LabelledEvent]) -> Iterator[tuple[str, list[float]]]:
     """Yield each method's name with eight shares, four of clicks and four of opens.
 
     Of people's: those called a person's, and a machine's; of machines': those called a machine's, and a person's. What is
@@ -127,7 +127,7 @@ def compared(told: Sequence[Told]) -> Iterator[tuple[str, list[float]]]:
     yield "mailbeacon", _shares(ordered, [verdict.is_human for verdict in Classifier().classify_all(events)])
 
 
-def _shares(told: Sequence[Told], said: Sequence[bool | None]) -> list[float]:
+def _shares(told: Sequence[LabelledEvent], said: Sequence[bool | None]) -> list[float]:
     found = []
     for kinds in (frozenset({Kind.CLICK}), frozenset({Kind.OPEN})):
         people, machines = [], []

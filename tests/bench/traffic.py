@@ -14,7 +14,7 @@ from mailbeacon import fake, networks
 from mailbeacon.errors import MissingExtra
 from mailbeacon.judging import Classifier
 from mailbeacon.model import Actor, Event, Hint, Kind, NetworkKind, Networks, Request, Verdict
-from tests.scenes import UNDECIDABLE, Told
+from tests.scenes import UNDECIDABLE, LabelledEvent
 
 __all__ = ["AUDIENCES", "FIRST", "TIMES", "live", "network_data", "scene", "whole"]
 
@@ -49,7 +49,7 @@ def scene(
     table: Networks | None = None,
     known: str = "fine",
     links: int = LINKS,
-) -> list[Told]:
+) -> list[LabelledEvent]:
     """Return a scene's events with the truth; ``known`` is one of ``TIMES``."""
     beacon, headers = _beacon(table), known != "log"
     hits = _hits(beacon, audience, recipients, seed, known=known, links=links)
@@ -64,7 +64,7 @@ def whole(
     table: Networks | None = None,
     known: str = "fine",
     links: int = LINKS,
-) -> list[tuple[Told, Verdict]]:
+) -> list[tuple[LabelledEvent, Verdict]]:
     """Judge a scene's events all together."""
     told = scene(audience, recipients, seed, table=table, known=known, links=links)
     return list(zip(told, Classifier().classify_all(one.event for one in told), strict=True))
@@ -72,7 +72,7 @@ def whole(
 
 def live(
     audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None
-) -> list[tuple[Told, Verdict]]:
+) -> list[tuple[LabelledEvent, Verdict]]:
     """Let a beacon handle a scene's requests one by one; what it records has no address and no user agent."""
     recorded: list[tuple[Event, Verdict]] = []
     beacon = _beacon(table, on_event=lambda event, verdict: recorded.append((event, verdict)))
@@ -126,7 +126,7 @@ def _logged(request: Request, known: str) -> Request:
     return replace(request, headers=kept, headers_known=BARE, received_at=moment and moment.replace(microsecond=0))
 
 
-def _told(event: Event, truth: fake.GroundTruth, *, headers: bool) -> Told:
+def _told(event: Event, truth: fake.GroundTruth, *, headers: bool) -> LabelledEvent:
     """Name what somebody did; what one event cannot tell from a person's click has a name of its own."""
     behaviour, clicks = truth.behaviour, event.kind is not Kind.OPEN
     does = f"{WHO.get(truth.actor, 'machine')}: {behaviour}, {event.kind.value}"
@@ -134,4 +134,4 @@ def _told(event: Event, truth: fake.GroundTruth, *, headers: bool) -> Told:
         does = f"machine: burst, {behaviour}"
     elif truth.actor is Actor.SCANNER and clicks and behaviour in LONE:
         does = UNDECIDABLE if _plain(event, headers=headers) else does
-    return Told(event=event, does=does, truth=truth.actor)
+    return LabelledEvent(event=event, does=does, truth=truth.actor)

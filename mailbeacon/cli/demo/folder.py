@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from mailbeacon.cli.console import Refused, reason, shown
+from mailbeacon.cli.console import CommandError, reason, shown
 
 __all__ = ["EVENTS", "KEY", "MAIL", "REPORT", "Folder", "claim", "open_folder"]
 
@@ -49,7 +49,7 @@ class Folder:
         """Move what was made to where it goes.
 
         Raises:
-            Refused: If something that no demonstration wrote is there.
+            CommandError: If something that no demonstration wrote is there.
         """
         _check(self.path)
         for trace in _TRACES:
@@ -66,17 +66,17 @@ def claim(path: Path) -> Iterator[None]:
     then is it known that they are dead.
 
     Raises:
-        Refused: If the folder cannot be made, or another demonstration holds it.
+        CommandError: If the folder cannot be made, or another demonstration holds it.
     """
     made: list[Path] = []
     lock = None
     try:
-        with _telling(path):
+        with _as_command_error(path):
             made += [one for one in (path, *path.parents) if not one.exists()]
             path.mkdir(parents=True, exist_ok=True)
         try:
             lock = _lock(path)
-        except Refused:
+        except CommandError:
             made.clear()  # whoever made them, they are the other's now
             raise
         if lock is not None:
@@ -97,23 +97,23 @@ def open_folder(path: Path) -> Iterator[Folder]:
     """Make a hidden folder inside the folder, which is gone when the block ends.
 
     Raises:
-        Refused: If it cannot be written to, or holds files of these names that no demonstration wrote.
+        CommandError: If it cannot be written to, or holds files of these names that no demonstration wrote.
     """
-    with _telling(path):
+    with _as_command_error(path):
         _check(path)
         with TemporaryDirectory(prefix=_HIDDEN, dir=path) as hidden:
             yield Folder(path, Path(hidden))
 
 
 @contextmanager
-def _telling(path: Path) -> Iterator[None]:
-    """Raise a one-line reason where a folder cannot be written to."""
+def _as_command_error(path: Path) -> Iterator[None]:
+    """Raise a one-line ``CommandError`` where a folder cannot be written to."""
     try:
         yield
     except OSError as error:
         if error.filename is None:
             raise
-        raise Refused(f"cannot write to {shown(str(path))}: {reason(error)}") from error
+        raise CommandError(f"cannot write to {shown(str(path))}: {reason(error)}") from error
 
 
 def _check(path: Path) -> None:
@@ -122,7 +122,7 @@ def _check(path: Path) -> None:
     for name in (*_FILES, *_TRACES):
         found = path / name
         if found.exists() and not (known and found.is_file()):
-            raise Refused(f"{shown(str(path))} holds a {name} that no demonstration wrote: give another --out")
+            raise CommandError(f"{shown(str(path))} holds a {name} that no demonstration wrote: give another --out")
 
 
 def _lock(path: Path) -> int | None:
@@ -132,7 +132,7 @@ def _lock(path: Path) -> int | None:
         The open folder; ``None`` where folders cannot be locked.
 
     Raises:
-        Refused: If another process holds it.
+        CommandError: If another process holds it.
     """
     try:
         import fcntl  # Windows has none
@@ -145,7 +145,7 @@ def _lock(path: Path) -> int | None:
     except OSError as error:
         os.close(opened)
         if isinstance(error, BlockingIOError):
-            raise Refused(f"another demonstration is using {shown(str(path))}: give another --out") from error
+            raise CommandError(f"another demonstration is using {shown(str(path))}: give another --out") from error
         return None  # some network drives know no such locks
     return opened
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mailbeacon import judging, reporting
-from mailbeacon.cli.console import INTERRUPTED, OK, Refused, counted, shown
+from mailbeacon.cli.console import INTERRUPTED, OK, CommandError, counted, shown
 from mailbeacon.cli.demo import accuracy, live
 from mailbeacon.cli.demo.folder import EVENTS, KEY, MAIL, REPORT, Folder, claim, open_folder
 from mailbeacon.cli.demo.server import Server, serving
@@ -42,7 +42,7 @@ def run(file: Path | None, recipients: int, seed: int, out: Path, *, serve: bool
         The exit code; that of Ctrl-C where it served, for nothing else ends that.
 
     Raises:
-        Refused: If the file cannot be used, or the folder cannot be written to or is another demonstration's just now.
+        CommandError: If the file cannot be used, or the folder cannot be written to or is another demonstration's just now.
     """
     newsletter, key = load(file), new_key()
     logging.getLogger("mailbeacon").addHandler(logging.NullHandler())  # what was not kept is told once, at the end
@@ -71,7 +71,7 @@ def _perform(newsletter: Newsletter, recipients: int, seed: int, key: str, serve
             f"{played.seconds:.1f} s; {counted(len(pairs), 'event')} stored."
         )
     if len(pairs) < len(played.truths):
-        raise Refused(f"only {len(pairs):,} of {len(played.truths):,} events could be stored")
+        raise CommandError(f"only {len(pairs):,} of {len(played.truths):,} events could be stored")
     events = [event for event, _ in pairs]
     verdicts = judging.classify_all(events)
     report = reporting.Report(

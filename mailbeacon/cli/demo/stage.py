@@ -80,7 +80,7 @@ def set_stage(newsletter: Newsletter, url: str, key: str, sink: Sink) -> Stage:
         sink: Where events go.
 
     Raises:
-        Refused: If the document cannot be proved unchanged.
+        CommandError: If the document cannot be proved unchanged.
     """
     clock = fake.Clock(SENT_AT)
     told: list[Event] = []

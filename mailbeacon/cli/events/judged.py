@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from mailbeacon.cli.events.sources import INPUT_NAME, Pair, Reading
+from mailbeacon.cli.events.sources import INPUT_NAME, EventReader, Pair
 from mailbeacon.judging import Classifier
 from mailbeacon.model import Event, Verdict
 
@@ -43,7 +43,7 @@ def judge_all(
     *,
     stored: bool = False,
     between: tuple[float | None, float | None] | None = None,
-) -> tuple[T, Reading]:
+) -> tuple[T, EventReader]:
     """Hand all events on with the verdicts that ``classify_all`` would give them, about in the order of time.
 
     Args:
@@ -56,17 +56,17 @@ def judge_all(
         What ``use`` gave, and what was read.
 
     Raises:
-        Refused: If a file cannot be read, or there is no event at all.
+        CommandError: If a file cannot be read, or there is no event at all.
     """
     classifier = Classifier()
     wanted = None if stored else _is_hosts
-    reading = Reading(paths, margin=classifier.windows.horizon.total_seconds(), between=between, wanted=wanted)
+    reading = EventReader(paths, margin=classifier.windows.horizon.total_seconds(), between=between, wanted=wanted)
     try:
         if any(str(path) == INPUT_NAME for path in paths):
             raise OutOfOrder  # it cannot be read twice
         return use(_inside(_stretches(reading.pairs(), classifier, stored), between)), reading
     except OutOfOrder:
-        reading = Reading(paths, wanted=wanted)
+        reading = EventReader(paths, wanted=wanted)
         in_order = sorted(reading.pairs(), key=lambda pair: pair[0].received_at)
         return use(_stretches(iter(in_order), classifier, stored)), reading
 

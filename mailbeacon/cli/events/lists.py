@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailbeacon.cli.console import Refused, read_bytes, shown
+from mailbeacon.cli.console import CommandError, read_bytes, shown
 from mailbeacon.counting import Subscriber
 from mailbeacon.model import Level
 
@@ -25,7 +25,7 @@ def _rows(path: Path, *needed: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Read rows with the number of their line.
 
     Raises:
-        Refused: If the file is no such table.
+        CommandError: If the file is no such table.
     """
     name = shown(str(path))
     try:
@@ -33,18 +33,18 @@ def _rows(path: Path, *needed: str) -> Iterator[tuple[int, dict[str, str]]]:
         reader = csv.DictReader(io.StringIO(text, newline=""))
         missing = [one for one in (_KEY, *needed) if one not in (reader.fieldnames or ())]
         if missing:
-            raise Refused(f"{name} has no column {missing[0]!r}: its first line must name the columns")
+            raise CommandError(f"{name} has no column {missing[0]!r}: its first line must name the columns")
         for row in reader:
             yield reader.line_num, {key: value or "" for key, value in row.items() if key is not None}
     except (UnicodeDecodeError, csv.Error) as error:
-        raise Refused(f"{name} is no CSV file in UTF-8") from error
+        raise CommandError(f"{name} is no CSV file in UTF-8") from error
 
 
 def read_groups(path: Path) -> dict[str, dict[str, str]]:
     """Read the groups of recipients: each column beside ``recipient`` is a kind of group.
 
     Raises:
-        Refused: If the file is no such table.
+        CommandError: If the file is no such table.
     """
     found: dict[str, dict[str, str]] = {}
     for _, row in _rows(path):
@@ -52,7 +52,7 @@ def read_groups(path: Path) -> dict[str, dict[str, str]]:
             if kind != _KEY:
                 found.setdefault(kind, {})[row[_KEY]] = group
     if not found:
-        raise Refused(f"{shown(str(path))} names no groups: it needs a column beside {_KEY!r}")
+        raise CommandError(f"{shown(str(path))} names no groups: it needs a column beside {_KEY!r}")
     return found
 
 
@@ -60,7 +60,7 @@ def read_pairs(path: Path, column: str) -> dict[str, str]:
     """Read one column by recipient.
 
     Raises:
-        Refused: If the file is no such table.
+        CommandError: If the file is no such table.
     """
     return {row[_KEY]: row[column] for _, row in _rows(path, column)}
 
@@ -69,7 +69,7 @@ def read_subscribers(path: Path) -> list[Subscriber]:
     """Read subscribers: ``recipient``, ``added_at``, and if known ``mails`` and ``level``.
 
     Raises:
-        Refused: If the file is no such table.
+        CommandError: If the file is no such table.
     """
     return [_subscriber(row, f"{shown(str(path))}, line {line}") for line, row in _rows(path, "added_at")]
 
@@ -85,6 +85,6 @@ def _subscriber(row: dict[str, str], where: str) -> Subscriber:
             mails=int(row["mails"]) if row.get("mails") else None,
         )
     except (ValueError, KeyError) as error:
-        raise Refused(
+        raise CommandError(
             f"{where}: added_at must be a date, mails a number, and level one of {', '.join(Level.__members__)}"
         ) from error

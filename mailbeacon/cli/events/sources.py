@@ -12,13 +12,13 @@ from heapq import merge
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.cli.console import Progress, Refused, reason, shown
+from mailbeacon.cli.console import CommandError, Progress, reason, shown
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import cut_by_time, read_between, read_events
 from mailbeacon.store.lines import pair_of
 
-__all__ = ["INPUT_NAME", "Pair", "Reading", "check_files", "is_sqlite"]
+__all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite"]
 
 Pair = tuple[Event, Verdict | None]
 INPUT_NAME: Final = "-"
@@ -30,7 +30,7 @@ _MOST_NAMED: Final = 10
 
 
 @dataclass(slots=True)
-class Reading:
+class EventReader:
     """What is read, and what was met on the way.
 
     Attributes:
@@ -56,7 +56,7 @@ class Reading:
         """Read all events: a SQLite file in the order of time, lines as they were written, several files side by side.
 
         Raises:
-            Refused: If a file cannot be read, or there is no event at all.
+            CommandError: If a file cannot be read, or there is no event at all.
         """
         try:
             for event, verdict in self._once():
@@ -67,7 +67,7 @@ class Reading:
         finally:
             self._progress.clear()
         if not self.number and self.between is None:
-            raise Refused(self._nothing())
+            raise CommandError(self._nothing())
 
     @property
     def broken(self) -> str:
@@ -99,11 +99,11 @@ class Reading:
             else:
                 yield from _read(path, errors.append, self.wanted)
         except OSError as error:
-            raise Refused(f"cannot read {name}: {reason(error)}") from error
+            raise CommandError(f"cannot read {name}: {reason(error)}") from error
         except DataError as error:
-            raise Refused(f"{name}: {error}") from error
+            raise CommandError(f"{name}: {error}") from error
         except ValueError as error:  # a zero byte in the name
-            raise Refused("cannot read a file of this name") from error
+            raise CommandError("cannot read a file of this name") from error
 
     def _nothing(self) -> str:
         """Return why there is no event."""
@@ -123,12 +123,12 @@ def check_files(paths: Iterable[Path]) -> None:
     """See that no file is named twice.
 
     Raises:
-        Refused: If one is.
+        CommandError: If one is.
     """
     given = [str(path) for path in paths]
     twice = next((name for name in given if given.count(name) > 1), None)
     if twice is not None:
-        raise Refused(f"{shown(twice)} is given twice")
+        raise CommandError(f"{shown(twice)} is given twice")
 
 
 def is_sqlite(path: Path) -> bool:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
-from mailbeacon.cli.console import Refused, shown
+from mailbeacon.cli.console import CommandError, shown
 from mailbeacon.cli.events.judged import judge_all
 from mailbeacon.cli.events.sources import is_sqlite
 from mailbeacon.counting import Tally, tally
@@ -103,7 +103,7 @@ def count(paths: Sequence[Path], choice: Choice, workers: int = 1) -> Counted:
         workers: How many processes share the work, where it is one SQLite file.
 
     Raises:
-        Refused: If a file cannot be read, or nothing is left to count.
+        CommandError: If a file cannot be read, or nothing is left to count.
     """
     if len(paths) == 1 and paths[0].is_dir():
         found = _folder(paths[0], choice)
@@ -111,9 +111,9 @@ def count(paths: Sequence[Path], choice: Choice, workers: int = 1) -> Counted:
         found = _shared(paths, choice, workers) if workers > 1 else _part(paths, choice, None)
     if choice.campaign is not None and choice.campaign not in found.all_campaigns:
         known = ", ".join(repr(shown(name)) for name in sorted(found.all_campaigns)[:5])
-        raise Refused(f"no event is of this campaign; there are events of {known}")
+        raise CommandError(f"no event is of this campaign; there are events of {known}")
     if not found.campaigns and found.last is not None:
-        raise Refused(f"no event is as young as that: the last is of {found.last:%Y-%m-%d %H:%M %Z}")
+        raise CommandError(f"no event is as young as that: the last is of {found.last:%Y-%m-%d %H:%M %Z}")
     return found
 
 
@@ -141,14 +141,14 @@ def _folder(path: Path, choice: Choice) -> Counted:
             one.tally = counts
             found.join(one)
     except (DataError, ImportError) as error:
-        raise Refused(f"{shown(str(path))}: {error}") from error
+        raise CommandError(f"{shown(str(path))}: {error}") from error
     return found
 
 
 def _shared(paths: Sequence[Path], choice: Choice, workers: int) -> Counted:
     """Count in several processes, each a stretch of time; they read a little more to judge what is at its ends."""
     if len(paths) != 1 or not paths[0].is_file() or not is_sqlite(paths[0]):
-        raise Refused("--workers needs one file of a SqliteSink")
+        raise CommandError("--workers needs one file of a SqliteSink")
     borders: list[float | None] = [None, *cut_by_time(paths[0], workers), None]
     stretches = list(pairwise(borders))
     with ProcessPoolExecutor(len(stretches), mp_context=get_context("spawn")) as pool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from collections.abc import Collection, Mapping, Sequence
 
-from mailbeacon.cli.console import USAGE, Refused, shown
+from mailbeacon.cli.console import USAGE, CommandError, shown
 
 __all__ = ["Delivered", "delivered", "numbers"]
 
@@ -37,13 +37,13 @@ def numbers(
         only: The campaign that is reported; ``None`` for all.
 
     Raises:
-        Refused: If what was typed contradicts itself, or leaves a campaign out.
+        CommandError: If what was typed contradicts itself, or leaves a campaign out.
     """
     if not given:
         return None
     found = dict(given)
     if len(found) < len(given) or (None in found and len(found) > 1):
-        raise Refused("argument --delivered: give one number, or one for each campaign", USAGE)
+        raise CommandError("argument --delivered: give one number, or one for each campaign", USAGE)
     if None in found:
         return found[None]
     named = {campaign: number for campaign, number in found.items() if campaign is not None}
@@ -52,7 +52,7 @@ def numbers(
         return {place: number for place, number in by_variant.items() if only in (None, place[0])}
     missing = sorted(set(seen) - named.keys() - set(spoken))
     if missing:
-        raise Refused(f"argument --delivered: campaign {shown(missing[0])!r} has no number", USAGE)
+        raise CommandError(f"argument --delivered: campaign {shown(missing[0])!r} has no number", USAGE)
     return {name: number for name, number in named.items() if only in (None, name)}
 
 

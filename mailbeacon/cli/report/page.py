@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mailbeacon.cli.console import USAGE, Refused, reason, shown
+from mailbeacon.cli.console import USAGE, CommandError, reason, shown
 
 __all__ = ["check_target", "replace_file"]
 
@@ -14,28 +14,28 @@ def check_target(path: Path, *sources: Path | None) -> None:
     """See that a file can be written there without loss, before any work is done.
 
     Raises:
-        Refused: If it is one of the sources, no file, or in no folder.
+        CommandError: If it is one of the sources, no file, or in no folder.
     """
     name = shown(str(path))
     if "\0" in str(path):
-        raise Refused("cannot write to a file of this name", USAGE)
+        raise CommandError("cannot write to a file of this name", USAGE)
     try:
         exists = path.exists()
         if exists and not path.is_file():
-            raise Refused(f"cannot write to {name}: it is not a file")
+            raise CommandError(f"cannot write to {name}: it is not a file")
         if not path.parent.is_dir():
-            raise Refused(f"cannot write to {name}: there is no such folder")
+            raise CommandError(f"cannot write to {name}: there is no such folder")
         if exists and any(source is not None and source.exists() and path.samefile(source) for source in sources):
-            raise Refused(f"cannot write to {name}: it is what is read", USAGE)
+            raise CommandError(f"cannot write to {name}: it is what is read", USAGE)
     except OSError as error:
-        raise Refused(f"cannot write to {name}: {reason(error)}") from error
+        raise CommandError(f"cannot write to {name}: {reason(error)}") from error
 
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file beside the place where it goes, and move it there once it is whole.
 
     Raises:
-        Refused: If it cannot be written.
+        CommandError: If it cannot be written.
     """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -46,4 +46,4 @@ def replace_file(path: Path, data: bytes) -> None:
             fresh.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise Refused(f"cannot write to {shown(str(path))}: {reason(error)}") from error
+        raise CommandError(f"cannot write to {shown(str(path))}: {reason(error)}") from error

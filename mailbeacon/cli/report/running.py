@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from mailbeacon import reporting
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import INPUT, OK, USAGE, Refused, complain, counted
+from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, complain, counted
 from mailbeacon.cli.events.lists import read_groups
 from mailbeacon.cli.events.sources import check_files
 from mailbeacon.cli.newsletter import Newsletter, compiled, load
@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
         0; or 1 where some lines could not be read, though all else is reported.
 
     Raises:
-        Refused: If there is nothing to report, or what was typed does not fit the events.
+        CommandError: If there is nothing to report, or what was typed does not fit the events.
     """
     check_files(options.events)
     zone_named(options.zone)
@@ -85,16 +85,20 @@ def _links(newsletter: Newsletter, found: Counted) -> Sequence[Link]:
     """Find the newsletter's links, insisting that they are those that were clicked.
 
     Raises:
-        Refused: If they are not, or the events are of several newsletters.
+        CommandError: If they are not, or the events are of several newsletters.
     """
     if len(found.campaigns) > 1:
-        raise Refused("argument --newsletter: the events are of several campaigns, choose one with --campaign", USAGE)
+        raise CommandError(
+            "argument --newsletter: the events are of several campaigns, choose one with --campaign", USAGE
+        )
     beacon = Beacon("https://report.invalid", secret_keys=["nothing is sent with this key"])
     links = compiled(beacon, newsletter, "report").links
     known = {link.number: without_query(link.url) for link in links}
     for number, url in sorted(found.clicked):
         if known.get(number, without_query(url)) != without_query(url):
-            raise Refused(f"{newsletter.name} is not the newsletter of these events: its link {number} leads elsewhere")
+            raise CommandError(
+                f"{newsletter.name} is not the newsletter of these events: its link {number} leads elsewhere"
+            )
     return links
 
 
