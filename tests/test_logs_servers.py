@@ -138,7 +138,7 @@ def apache(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
 def haproxy(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
     log = folder / "access.log"
     text = (
-        block("haproxy").replace("bind :80", f"bind 127.0.0.1:{port}").replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+        block("none").replace("bind :80", f"bind 127.0.0.1:{port}").replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
     )
     # one thread: several drop lines where they write to standard output at once
     (folder / "haproxy.cfg").write_text(
