@@ -137,9 +137,7 @@ def apache(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
 
 def haproxy(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
     log = folder / "access.log"
-    text = (
-        block("none").replace("bind :80", f"bind 127.0.0.1:{port}").replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
-    )
+    text = block("none").replace("bind :80", f"bind 127.0.0.1:{port}").replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
     # one thread: several drop lines where they write to standard output at once
     (folder / "haproxy.cfg").write_text(
         f"global\n    nbthread 1\n    log stdout format raw local0\ndefaults\n    log global\n    timeout client 9s\n"
