@@ -532,3 +532,6 @@ def test_answers_are_remembered_in_bounds_and_long_user_agents_by_their_first_51
     long = CHROME + " x" * 5_000
     assert agents.identify(long) is agents.identify(long + "y") is agents.identify(long[:512])
     assert max(map(len, agents._seen)) <= 512
+    for tail in ("", "y"):
+        agents.identify(long + tail, requested_with="a" * 200, client_hints="b" * 500, platform="c" * 80)
+    assert [tuple(map(len, told)) for told in agents._hinted] == [(512, 100, 300, 40)]

@@ -108,6 +108,19 @@ def test_a_mail_with_very_many_moments_still_merges_and_stays_small(minutes, par
     assert len(whole.to_json()) < 200 * LIMIT
 
 
+@pytest.mark.parametrize("number", [LIMIT + 6, 4 * LIMIT + 6])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_of_hits_in_one_minute_the_same_are_kept_whatever_order_they_came_in(number, parts):
+    """Beyond the limit what is alike in all but its client or link still has one order."""
+    clients = [hit(client=f"client {n:03}") for n in range(number)]
+    links = [click(link=n + 1, client=f"client {n:03}") for n in range(number)]
+    for found in (clients, links):
+        whole = by(SCANNER, *found)
+        pieces = [by(SCANNER, *found[::-1][at::parts]) for at in range(parts)]
+        assert merged(*pieces) == whole
+        assert merged(*pieces).to_json() == whole.to_json()
+
+
 @given(pairs)
 def test_giving_every_event_twice_doubles_hits_but_neither_views_nor_messages(found):
     once, twice = counted(found), counted(found + found)

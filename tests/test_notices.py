@@ -115,3 +115,30 @@ def test_a_place_is_told_of_where_addresses_are_placed():
             return None
 
     assert "country" in notice(settings(geo=Somewhere()))
+
+
+def test_the_whole_notice_reads_like_this():
+    rules = [Retention(after=timedelta(days=30), kinds=(Kind.LEAVE_PAGE, Kind.OPEN), drop="recipient")]
+    assert notice(
+        settings(keep_user_agent="hash", keep_headers="keep", keep_url="keep", honor_dnt=True), rules
+    ).endswith(
+        "We do so on the basis that is named in our privacy policy. What your program says of itself is kept as a code that "
+        "the same text gives again. Some of what your program sends along with a request is kept. Addresses of links are "
+        "kept whole. Records of the kind leave page, open are no longer kept with your number after 30 days. To stop it, "
+        "write to us. A browser that sends the signal Sec-GPC (Global Privacy Control) is not recorded when you follow a "
+        "link. So is one that sends Do Not Track."
+    )
+    assert notice(settings(ceiling=Level.AGGREGATE, consent=lambda *_: True)).endswith(
+        "We do so only as far as you have agreed; without your answer, what you did not allow is not recorded. It is kept "
+        "until we delete it. You can stop it at any time by the link in our mails that says so, and go on getting them; it "
+        "holds for mails you already have. A browser that sends the signal Sec-GPC (Global Privacy Control) is not recorded "
+        "when you follow a link."
+    )
+    assert "We do so to see how our mails are received on the whole." in notice(settings(ceiling=Level.AGGREGATE))
+
+
+@pytest.mark.parametrize("size", [64, 65, 300])
+def test_a_key_of_any_length_counts_whole(size):
+    key = bytes(range(32, 96)) * 5
+    assert Pseudonymizer(key[:size])("u-17") != Pseudonymizer(key[: size - 1] + b"\0")("u-17")
+    assert Pseudonymizer(key[:size])("\ud800")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from mailbeacon import privacy
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Facts, Hint, Kind, Level
+from mailbeacon.model import Event, Facts, Hint, Kind, Level, Message
+from mailbeacon.privacy import levels as levels_module
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.71 Safari/537.36"
@@ -151,7 +152,8 @@ def test_facts_that_are_unlinked_tell_no_reader_from_another_and_keep_all_else()
 
 
 @pytest.mark.parametrize(
-    ("value", "out"), [("1", True), (" 1 ", True), ("0, 1", True), ("0", False), ("", False), ("11", False)]
+    ("value", "out"),
+    [("1", True), (" 1 ", True), ("0, 1", True), ("0,1", True), ("0", False), ("", False), ("11", False)],
 )
 def test_a_privacy_signal_says_no_with_a_one(value, out):
     assert privacy.opted_out(value) is out
@@ -203,3 +205,77 @@ def test_metadata_is_left_out_where_readers_may_not_be_told_apart(level):
     """An order's number names its buyer as well as any recipient does."""
     assert privacy.limited(event(metadata={"order": "8841"}), level).metadata == {}
     assert privacy.dated(event(metadata={"order": "8841"})).metadata == {}
+
+
+# what is left of an event, and what is signed, at a level
+
+
+@pytest.mark.parametrize("level", [Level.NONE, Level.AGGREGATE, Level.DATE])
+def test_below_full_only_what_the_level_allows_is_left_of_an_event(level):
+    whole = Event(
+        id="e1",
+        kind=Kind.CLICK,
+        received_at=NOW,
+        recipient="u-17",
+        campaign="spring",
+        message_id="m-1",
+        variant="b",
+        sent_at=NOW,
+        address="192.0.2.1",
+        user_agent=CHROME,
+        headers=(("accept", "*/*"),),
+        metadata={"order": "8841"},
+        link=3,
+    )
+    less = replace(whole, level=level, address="", user_agent="", headers=(), metadata={})
+    if level is not Level.DATE:
+        less = replace(less, recipient=None, message_id="", variant="", sent_at=None)
+    assert privacy.limited(whole, level) == less
+    assert privacy.limited(whole, Level.FULL) == whole
+
+
+def test_of_an_event_only_its_day_is_left_by_the_clock_of_utc():
+    late = datetime(2026, 3, 2, 23, 30, 5, 7, tzinfo=timezone(-timedelta(hours=5)))
+    whole = Event(
+        id="e1", kind=Kind.CLICK, received_at=late, recipient="u-17", campaign="spring", message_id="m-1", source="own"
+    )
+    day = datetime(2026, 3, 3, tzinfo=UTC)
+    left = Event(id="e1", kind=Kind.OPEN, received_at=day, recipient="u-17", level=Level.DATE, source="own")
+    assert privacy.dated(whole) == left
+
+
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        (True, Level.FULL),
+        (False, Level.NONE),
+        (2, Level.DATE),
+        (9, Level.NONE),
+        ("yes", Level.NONE),
+        (None, Level.NONE),
+    ],
+)
+def test_an_answer_stands_for_a_level_and_an_unknown_one_for_none(answer, level):
+    assert privacy.effective_level(Level.FULL, answer) is level
+
+
+@pytest.mark.parametrize("opens", Level)
+@pytest.mark.parametrize("clicks", Level)
+def test_a_mail_is_signed_for_its_recipient_and_beside_that_for_all(opens, clicks):
+    """A token that names nobody goes beside the recipient's own only where one level needs it."""
+    message = Message(recipient="u-17", campaign="spring", opens=Level.FULL, clicks=Level.DATE)
+    levels = (opens, clicks)
+    mixed = Level.AGGREGATE in levels and Level.NONE not in levels and opens is not clicks
+    named = tuple(Level.NONE if mixed and level is Level.AGGREGATE else level for level in levels)
+    signed = levels_module.personal(message, opens, clicks)
+    assert signed == replace(message, opens=named[0], clicks=named[1])
+    assert levels_module.personal(signed, *named) is signed
+    both = replace(message, opens=min(opens, Level.AGGREGATE), clicks=min(clicks, Level.AGGREGATE))
+    assert levels_module.as_aggregate(replace(message, opens=opens, clicks=clicks)) == both
+    if Level.AGGREGATE in levels:
+        told = tuple(level if level is Level.AGGREGATE else Level.NONE for level in levels)
+        shared = Message(recipient="", campaign="spring", opens=told[0], clicks=told[1])
+        assert levels_module.shared("spring", opens, clicks) == shared
+    else:
+        with pytest.raises(ConfigError, match="AGGREGATE"):
+            levels_module.shared("spring", opens, clicks)

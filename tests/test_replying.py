@@ -17,8 +17,10 @@ from mailbeacon.decoding import decode
 from mailbeacon.judging import Classifier, classify, explain, rule
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Actor, Answer, Event, Facts, Hint, Kind, Level, Manifest, Message, Request, Target, Verdict
+from mailbeacon.model.mail import HONEYPOT_LINK
 from mailbeacon.observing import Observer
 from mailbeacon.privacy import redact
+from mailbeacon.replying import answering
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory, MemorySink
 from mailbeacon.tokens import TokenSigner
@@ -339,6 +341,12 @@ def test_consent_is_asked_with_the_message_and_the_kind():
         consent=lambda message, kind: asked.append(message) or Level.FULL,
     )
     assert asked[1] == replace(named, clicks=Level.FULL)  # of the levels only that of opens is known here
+    told = replace(named, variant="b", metadata={"order": "8841"}, opens=Level.DATE, clicks=Level.DATE)
+    answer(
+        request(ROUTES.open(SIGNER.sign_message(told))),
+        consent=lambda message, kind: asked.append(message) or Level.NONE,
+    )
+    assert asked[2] == told
 
 
 def test_consent_can_allow_opens_and_forbid_clicks():
@@ -467,6 +475,54 @@ def test_a_broken_clock_costs_no_event(clock, caplog):
 
 def test_without_a_moment_the_request_has_the_clocks():
     assert answer(request(OPEN, received_at=None), clock=lambda: NOW).event.received_at == NOW
+
+
+def test_a_request_that_gets_the_clocks_moment_keeps_all_else():
+    url = ROUTES.leave(SIGNER.sign_action(MESSAGE))
+    asked = request(url, "POST", received_at=None, body=b"List-Unsubscribe=One-Click", headers={"Accept": "*/*"})
+    seen = []
+
+    def read(dated: Request) -> Event:
+        seen.append(dated)
+        return decode(dated, SIGNER)
+
+    answer(asked, read=read, clock=lambda: NOW)
+    answer(replace(asked, url=OPEN, method="HEAD"), read=read, clock=lambda: NOW)
+    last = seen[-1]
+    assert (last.url, last.method, last.address, last.received_at) == (OPEN, "HEAD", "192.0.2.77", NOW)
+    assert (last.body, dict(last.headers)) == (asked.body, dict(asked.headers))
+
+
+@pytest.mark.parametrize(
+    ("url", "status"), [(OPEN, 200), (CLICK, 503), ("/m/x", 503), (None, 503)], ids=["open", "click", "neither", "none"]
+)
+def test_what_is_no_proper_request_gets_the_image_or_a_page(url, status):
+    class Half:
+        def __init__(self) -> None:
+            if url is not None:
+                self.url = url
+            self.method = "GET"
+
+    found = answer(Half())
+    assert (found.reply.status, found.event) == (status, None)
+    assert (found.reply.body == replying.PIXEL) is (status == 200)
+
+
+@pytest.mark.parametrize(
+    ("link", "level", "recipient", "hints", "network_id"),
+    [
+        (HONEYPOT_LINK, Level.FULL, "u", {Hint.HEAD, Hint.HONEYPOT}, "n"),
+        (1, Level.FULL, "u", {Hint.HEAD}, "n"),
+        (1, Level.DATE, "u", {Hint.HEAD}, ""),
+        (1, Level.FULL, None, {Hint.HEAD}, ""),
+    ],
+)
+def test_facts_tell_of_the_link_no_reader_sees_and_readers_apart_only_where_they_may(
+    link, level, recipient, hints, network_id
+):
+    event = Event(id="e", kind=Kind.CLICK, received_at=NOW, recipient=recipient, level=level, link=link)
+    found = answering.marked(Facts(hints=frozenset({Hint.HEAD}), network_id="n", agent_id="n"), event)
+    assert (found.hints, found.network_id, found.agent_id) == (hints, network_id, network_id)
 
 
 def test_failing_manifests_are_an_outage_not_a_dead_link(caplog):

@@ -349,3 +349,22 @@ def test_a_database_of_somebody_elses_is_left_alone(tmp_path, capsys):
     assert main(["privacy", "erase", ANN, str(path)]) == 1
     assert "no table" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_an_export_says_in_a_sentence_what_each_event_is():
+    sink, first, second = MemorySink(), MemoryConsents(), MemoryConsents()
+    sink.record(event("e0", kind=Kind.CLICK), PERSON)
+    sink.record(event("e1", kind=Kind.BOUNCED).changed(message_id=""), Verdict(actor=Actor.PRIVACY_PROXY))
+    sink.record(event("e2", kind=Kind.UNSUBSCRIBE).changed(campaign="späte"))
+    first.record(consent())
+    second.record(consent())
+    text = export_person(ANN, sink, first, second)
+    found = json.loads(text)
+    assert [one["what"] for one in found["events"]] == [
+        f"2026-11-27 09:00 UTC: clicked a link in the mail 'm-{ANN}' of the campaign 'spring', taken to be human",
+        "2026-11-27 09:00 UTC: bounced a mail, taken to be privacy proxy",
+        f"2026-11-27 09:00 UTC: unsubscribed by the mail 'm-{ANN}' of the campaign 'späte'",
+    ]
+    assert "späte" in text
+    assert "v" not in found["events"][0]["event"]
+    assert len(found["consents"]) == 2

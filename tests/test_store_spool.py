@@ -352,3 +352,15 @@ def test_what_waits_when_python_exits_is_handed_over(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as kept:
         assert len(kept) == 50
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_worker_that_died_is_followed_by_another(tmp_path):
+    kept = MemorySink()
+    with SpoolSink(kept, tmp_path / "spool") as sink:
+        dead = Thread(target=int)
+        dead.start()
+        dead.join()
+        sink._worker = dead
+        sink.record(event(1), HUMAN)
+        assert sink.flush(timedelta(seconds=5))
+        assert names(kept) == ["e1"]
