@@ -149,6 +149,14 @@ def test_one_event_alone(one: Event, actor: Actor, human: bool | None) -> None:
     assert (verdict.actor, verdict.is_human) == (actor, human), explain(verdict)
 
 
+@pytest.mark.parametrize("kind", [Kind.UNSUBSCRIBE, Kind.WITHDRAW])
+@pytest.mark.parametrize("agent", [AgentKind.SCRIPT, AgentKind.BROWSER, AgentKind.SCANNER])
+def test_that_somebody_left_is_taken_from_the_post_alone_and_claims_nothing_of_a_browser(kind, agent) -> None:
+    """A provider's server sends it for the person: neither its program nor its network says who pressed the button."""
+    verdict = classify(event(kind, agent=agent, network=HOSTING, hints=FULL))
+    assert (verdict.actor, verdict.signals) == (Actor.HUMAN, ())
+
+
 @pytest.mark.parametrize(
     "hints", [frozenset(), FULL, frozenset({Hint.HEADERS_UNKNOWN}), frozenset({Hint.NO_SEC_FETCH})]
 )

@@ -27,6 +27,7 @@ from mailbeacon.reporting.charts import buckets, time_chart
 from mailbeacon.reporting.clickmap import click_map
 from mailbeacon.reporting.content import findings
 from mailbeacon.reporting.page import POLICY
+from mailbeacon.reporting.tables import reason_table
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _SHADOW = re.compile("<template .*</template>", re.DOTALL)
@@ -471,6 +472,28 @@ def test_with_a_minimum_no_table_of_any_form_shows_a_row_of_fewer():
         assert "tiny-place" not in hidden
     by = json_reader.loads(json(Report(tally=counted, least_group=1, minimum=5)))["by"]["place"]
     assert {row["value"]: row["opens"]["messages"]["people"] for row in by} == {"large": 30, "other": 22}
+
+
+def test_with_a_minimum_no_reason_and_no_remark_is_about_fewer_hits():
+    def judged(name):
+        signals = (Signal(name=name, weight=-1.0),)
+        return Verdict(actor=Actor.HUMAN, confidence=0.9, version="1", signals=signals)
+
+    events = [event(f"m{n}", recipient=f"r{n}") for n in range(40)]
+    names = ["lag-late"] * 30 + ["sec-fetch"] * 8 + ["tiny-reason"] * 2
+    counted = tally(events, map(judged, names))
+    for least, reasons in ((0, {30, 8, 2}), (5, {30})):
+        report = Report(tally=counted, minimum=least)
+        assert {row["hits"] for row in json_reader.loads(json(report))["reasons"]} == reasons
+        assert reason_table(report, report.texts).count("<tr>") == 1 + len(reasons)
+    counted = tally([event(f"m{n}", sent_at=None) for n in range(3)], [PERSON] * 3)
+    marks = [json_reader.loads(json(Report(tally=counted, minimum=least)))["marks"] for least in (0, 5)]
+    assert [[row["hits"] for row in found] for found in marks] == [[3], []]
+    for write in (text, html, csv):
+        shown, hidden = (write(Report(tally=counted, minimum=least)).split() for least in (0, 5))
+        assert "together" not in hidden
+        assert "sending:" in shown
+        assert "sending:" not in hidden
 
 
 def test_a_report_of_a_window_says_so_everywhere_and_gives_no_rate_of_what_was_delivered():

@@ -98,7 +98,11 @@ class Tally:
         return Tally({}, dict(self._numbers), Traits(), merge_totals(self._totals, closed))
 
     def to_json(self) -> str:
-        """Write the tally as JSON: the same text for equal tallies."""
+        """Write the tally as JSON: the same text for equal tallies.
+
+        It is for keeping and adding up, not for publishing: it has each mail's digest, and hides no small group. Publish a
+        ``Report`` with a ``minimum``.
+        """
         return write_tally(self._pages, self._numbers, self._traits, self._totals)
 
     @classmethod

@@ -54,10 +54,11 @@ _SAID = {
 }
 
 
-def remarks(tally: Tally) -> list[Sentence]:
-    """Return what is remarkable about some hits, one sentence for each kind."""
-    said = [Sentence.of(_SAID[mark], hits=hits) for mark, hits in tally.marks.items() if mark in _SAID]
-    if tally.outcomes.seen_all_the_same:
+def remarks(tally: Tally, minimum: int = 0) -> list[Sentence]:
+    """Return what is remarkable about at least ``minimum`` hits, one sentence for each kind."""
+    marks = {mark: hits for mark, hits in tally.marks.items() if hits >= minimum}
+    said = [Sentence.of(_SAID[mark], hits=hits) for mark, hits in marks.items() if mark in _SAID]
+    if tally.outcomes.seen_all_the_same >= max(minimum, 1):
         said.append(
             Sentence.of(
                 "{number} messages bounced and were opened or clicked by people all the same: they count as delivered too.",

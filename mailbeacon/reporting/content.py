@@ -34,11 +34,22 @@ from mailbeacon.counting.buckets import without_query
 from mailbeacon.counting.suppressing import OTHERS, size_of, small_cells
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Kind, Link, check_aware
+from mailbeacon.model import Actor, Kind, Link, check_aware
 from mailbeacon.reporting.advice import advise
 from mailbeacon.reporting.texts import ENGLISH, Texts
 
-__all__ = ["OTHERS", "Destination", "Findings", "LinkRow", "Report", "Row", "breakdown", "findings", "report_of"]
+__all__ = [
+    "OTHERS",
+    "Destination",
+    "Findings",
+    "LinkRow",
+    "Report",
+    "Row",
+    "breakdown",
+    "findings",
+    "reasons_of",
+    "report_of",
+]
 
 _LOGO = re.compile(r"data:image/(?:png|gif|jpeg|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}")
 _LARGEST_LOGO = 200_000
@@ -218,6 +229,15 @@ def findings(report: Report) -> Findings:
         period=None if tally.period is None else (tally.period[0].astimezone(zone), tally.period[1].astimezone(zone)),
         advice=advise(tally, found, comparison, report.silent),
     )
+
+
+def reasons_of(report: Report) -> dict[tuple[Kind, Actor, str], int]:
+    """Return the hits by verdict and strongest signal, without those of too few hits to be shown."""
+    found = report.tally.reasons
+    for kind in {kind for kind, _, _ in found}:
+        hidden = small_cells({key: hits for key, hits in found.items() if key[0] == kind}, report.minimum)
+        found = {key: hits for key, hits in found.items() if key not in hidden}
+    return found
 
 
 def _of_a_window(found: Rates, since: datetime) -> Rates:

@@ -240,7 +240,7 @@ def _experiment(found: Findings, texts: Texts) -> str:
 
 
 def _notes(report: Report, texts: Texts) -> str:
-    lines = [*(texts.say(one) for one in remarks(report.tally)), *report.notes]
+    lines = [*(texts.say(one) for one in remarks(report.tally, report.minimum)), *report.notes]
     return _section(texts, "Notes", *(f"<p>{escape(line)}</p>" for line in lines))
 
 

@@ -274,4 +274,4 @@ def _low(found: Range | None) -> str:
 
 
 def _below(report: Report) -> list[str]:
-    return [*remarks(report.tally), *map(_clean, report.notes)]
+    return [*remarks(report.tally, report.minimum), *map(_clean, report.notes)]

@@ -18,7 +18,7 @@ from mailbeacon.counting import (
     Split,
     Tally,
 )
-from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, report_of
+from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, reasons_of, report_of
 
 __all__ = ["to_json"]
 
@@ -74,10 +74,14 @@ def _report(report: Report, found: Findings) -> dict[str, object]:
         "campaigns": [_campaign(row) for row in found.campaigns],
         "by": {str(dimension): _breakdown(report, dimension) for dimension in _dimensions(report)},
         "expired": report.tally.expired,
-        "marks": [{"mark": mark, "kind": kind, "hits": hits} for (mark, kind), hits in report.tally.marks.items()],
+        "marks": [
+            {"mark": mark, "kind": kind, "hits": hits}
+            for (mark, kind), hits in report.tally.marks.items()
+            if hits >= report.minimum
+        ],
         "reasons": [
             {"kind": kind, "actor": actor, "signal": signal, "hits": hits}
-            for (kind, actor, signal), hits in report.tally.reasons.items()
+            for (kind, actor, signal), hits in reasons_of(report).items()
         ],
         "verdicts": report.tally.versions,
         "doubt": rates.doubt,

@@ -8,7 +8,7 @@ from mailbeacon.counting import Comparison, Count, Dimension, Rate, Split
 from mailbeacon.markup import escape_attribute as escape
 from mailbeacon.reporting.advice import GMAIL_LIMIT, GMAIL_TARGET
 from mailbeacon.reporting.charts import legend
-from mailbeacon.reporting.content import OTHERS, Findings, LinkRow, Report, Row, breakdown
+from mailbeacon.reporting.content import OTHERS, Findings, LinkRow, Report, Row, breakdown, reasons_of
 from mailbeacon.reporting.reasons import ACTORS, reason_text
 from mailbeacon.reporting.texts import Texts
 from mailbeacon.reporting.wording import range_text
@@ -244,7 +244,7 @@ def experiment_table(comparison: Comparison, texts: Texts) -> str:
 
 def reason_table(report: Report, texts: Texts) -> str:
     """Show who it was and why that is thought."""
-    reasons = [item for item in report.tally.reasons.items() if item[1]]
+    reasons = [item for item in reasons_of(report).items() if item[1]]
     if not reasons:
         return ""
     rows = "".join(
