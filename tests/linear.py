@@ -95,15 +95,18 @@ def texts(size: int, *tables: dict[str, str]) -> Iterator[tuple[str, str]]:
             yield f"a label of {name}", f'<p>Hi <a href="https://x.example/">{repeated}</a></p>'
 
 
-def grows_too_fast(work: Callable[[str], object], text: Callable[[int], str], *, size: int = 10_000) -> str:
+def grows_too_fast(
+    work: Callable[[str], object], text: Callable[[int], str], *, size: int = 10_000, most: float = MOST_SECONDS
+) -> str:
     """Say in what way work on a text grows faster than the text; empty when it does not.
 
-    Measured at several sizes, for memory is not linear at each, and a busy machine is no finding.
+    Measured at several sizes, for memory is not linear at each, and a busy machine is no finding. Twice the text may take at
+    most two and a half times as long, and 100 KB at most ``most`` seconds.
     """
     found, sure = "", 0
     for scale in (1, 1, 2, 4, 8):
         once, twice = (_seconds(work, text(size * scale * times)) for times in (1, 2))
-        if twice > MOST_SECONDS * size * scale * 2 / 100_000:
+        if twice > most * size * scale * 2 / 100_000:
             found = f"{twice:.3f} s for {size * scale * 2} characters"
         elif twice > MOST_RATIO * once:
             found = f"{twice / once:.1f} times as long for twice {size * scale} characters"

@@ -8,6 +8,8 @@ chances of ``tests/bench/accuracy.py`` come out calibrated; what is only reporte
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailbeacon.judging.agent import AGENT_RULES
 from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.origin import ORIGIN_RULES
@@ -27,7 +29,6 @@ def _hint(
     kinds: frozenset[Kind] = READS,
     actor: Actor = Actor.SCANNER,
     named: bool = False,
-    name: str = "",
 ) -> Rule:
     """Make the rule for one hint."""
 
@@ -36,7 +37,7 @@ def _hint(
 
     check.__doc__ = f"See that {says}."
     return Rule(
-        name=name or hint.value,
+        name=hint.value,
         family=family,
         weight=weight,
         source=source,
@@ -71,23 +72,27 @@ SINGLE_RULES: tuple[Rule, ...] = (
         actor=Actor.PRIVACY_PROXY,
         named=True,
     ),
-    _hint(
-        Hint.PROVIDER_MACHINE,
-        "provider",
-        4.0,
-        "the provider reports a machine's open",
-        "Mailgun, SparkPost, bot and prefetch flags, 2026",
-        kinds=OPENS,
-        actor=Actor.PREFETCH,
+    replace(
+        _hint(
+            Hint.PROVIDER_MACHINE,
+            "provider",
+            4.0,
+            "the provider reports a machine's open",
+            "Mailgun, SparkPost, bot and prefetch flags, 2026",
+            kinds=OPENS,
+            actor=Actor.PREFETCH,
+        ),
         name="provider-machine-open",
     ),
-    _hint(
-        Hint.PROVIDER_MACHINE,
-        "provider",
-        4.0,
-        "the provider reports a machine's click",
-        "Mailgun, bot flag, 2026",
-        kinds=FOLLOWS,
+    replace(
+        _hint(
+            Hint.PROVIDER_MACHINE,
+            "provider",
+            4.0,
+            "the provider reports a machine's click",
+            "Mailgun, bot flag, 2026",
+            kinds=FOLLOWS,
+        ),
         name="provider-machine-click",
     ),
     _hint(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -102,8 +102,8 @@ class LineReader:
         keeps = settings.keep_address, settings.keep_user_agent, settings.keep_headers
         self._keeps = keeps != ("drop", "drop", "drop")
         self._redact = beacon.redact
-        self._proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
-        self._client = lru_cache(maxsize=4096)(self._find_client)
+        proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
+        self._client = lru_cache(maxsize=4096)(partial(_find_client, proxies if settings.trusted_proxies else None))
         self._hops = format.shows is None or not ADDRESS_HEADERS.isdisjoint(format.shows)
 
     def event(self, line: str) -> Event | None:
@@ -166,10 +166,13 @@ class LineReader:
             address, fields = self._client(address, fields)
         return self._redact(event.changed(address=address, user_agent=user_agent, headers=fields))
 
-    def _find_client(self, peer: str, fields: tuple[tuple[str, str], ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
-        """Return the reader's address, as far as proxies are believed, and the fields without those that proxies write."""
-        address = self._proxies.client(peer, Headers(fields)) if self._settings.trusted_proxies else peer
-        return address, tuple(field for field in fields if field[0] not in ADDRESS_HEADERS)
+
+def _find_client(
+    proxies: TrustedProxies | None, peer: str, fields: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the reader's address, as far as proxies are believed, and the fields without those that proxies write."""
+    address = peer if proxies is None else proxies.client(peer, Headers(fields))
+    return address, tuple(field for field in fields if field[0] not in ADDRESS_HEADERS)
 
 
 class Occurrences:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from mailbeacon.errors import ConfigError
 
@@ -122,7 +122,6 @@ class Times:
             raise ConfigError("the log format has no time, and without it no line says when something happened")
         self._main = min(whole, key=lambda place: PRECISION.index(fields[place][0]))
         self._kind, self._format = fields[self._main]
-        self._zone = zone
         kinds = [kind for kind, _ in fields]
         exact = self._kind in ("usec", "msec_epoch", "msec")
         self._fraction = -1 if exact else next((kinds.index(one) for one in _FRACTIONS if one in kinds), -1)
@@ -130,13 +129,15 @@ class Times:
         parts = [self._format] if self._kind == "strftime" else []
         self.whole_seconds = not exact and self._fraction < 0 and not any("%f" in one for one in parts)
         self.needs_zone = self._kind == "strftime" and self._offset < 0 and "%z" not in self._format
-        self._read = lru_cache(maxsize=4096)(self._read_main)
+        whole_format = self._format if self._offset < 0 else f"{self._format} %z"
+        self._read_anew: Read = partial(_read_as, self._kind, whole_format, zone)
+        self._read: Read = lru_cache(maxsize=4096)(self._read_anew)
 
     def plain(self) -> Read | None:
         """Return what reads the one field that matters, where one is enough."""
         if self._fraction >= 0 or self._offset >= 0:
             return None
-        return self._read_main if self._kind in ("usec", "msec_epoch", "msec") else self._read
+        return self._read_anew if self._kind in ("usec", "msec_epoch", "msec") else self._read
 
     @property
     def main(self) -> int:
@@ -151,15 +152,16 @@ class Times:
             return found
         return found.replace(microsecond=int(texts[self._fraction].ljust(6, "0")[:6]))
 
-    def _read_main(self, text: str) -> datetime:
-        if self._kind == "clf":
-            return clf(text, self._zone)
-        if self._kind == "iso":
-            return iso(text, self._zone)
-        if self._kind != "strftime":
-            return from_number(text)
-        found = datetime.strptime(text, self._format if self._offset < 0 else f"{self._format} %z")
-        return (found if found.tzinfo is not None else found.replace(tzinfo=self._zone or UTC)).astimezone(UTC)
+
+def _read_as(kind: str, format: str, zone: tzinfo | None, text: str) -> datetime:  # noqa: A002 - the word of the field
+    if kind == "clf":
+        return clf(text, zone)
+    if kind == "iso":
+        return iso(text, zone)
+    if kind != "strftime":
+        return from_number(text)
+    found = datetime.strptime(text, format)
+    return (found if found.tzinfo is not None else found.replace(tzinfo=zone or UTC)).astimezone(UTC)
 
 
 _FRACTIONS = ("usec_frac", "msec_frac")

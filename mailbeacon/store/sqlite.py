@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Self
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.database import SHORT_WAIT, Database
@@ -200,7 +200,7 @@ class SqliteHistory:
         self._bound = events
         self._limits = per_message, per_network
         self._database = Database(path, _HISTORY, wait=wait)
-        self._event = lru_cache(maxsize=_CACHED)(Event.from_json)
+        self._events: Cache[str, Event] = Cache(_CACHED)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
         """Return the remembered events of the same mail or the same network id, each once, without ``event``."""
@@ -211,7 +211,8 @@ class SqliteHistory:
         )
         found = {str(name): str(text) for name, text in rows}
         found.pop(event.id, None)
-        return tuple([self._event(text) for text in found.values()])
+        known = self._events
+        return tuple([known.get(text) or known.put(text, Event.from_json(text)) for text in found.values()])
 
     def add(self, event: Event) -> None:
         """Remember an event, and forget the oldest beyond the bound."""
