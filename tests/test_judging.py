@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mailbeacon.judging import (
     explain,
     rule,
 )
+from mailbeacon.judging.weighing import chance, unread, weigh
 from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
 from mailbeacon.reporting.reasons import reason_text
 
@@ -626,3 +628,116 @@ def test_what_was_seen_in_the_mail_and_from_the_network_adds_up() -> None:
 def test_rented_servers_at_google_are_no_image_proxy() -> None:
     google = Network(operator="Google Cloud", kind=NetworkKind.HOSTING)
     assert "hosting-open" in names(classify(event(Kind.OPEN, network=google)))
+
+
+# weighing, apart from what the package's rules see
+
+
+def made(name: str, weight: float, actor: Actor = Actor.SCANNER, *, named: bool = False, family: str = "") -> Any:
+    fields = {"family": family or name, "source": "this test", "name": name, "actor": actor, "named": named}
+    return rule(weight=weight, **fields)(lambda *_: ""), f"saw {name}"
+
+
+def weighed(prior: float, *found: Any, **borders: float) -> Verdict:
+    return weigh(prior, found, replace(Windows(), **borders), "v7")
+
+
+def test_what_is_no_act_of_a_reader_is_unknown_without_any_confidence() -> None:
+    assert unread("v7") == Verdict(actor=Actor.UNKNOWN, confidence=0.0, version="v7")
+
+
+def test_of_a_family_the_strongest_counts_and_what_names_the_actor_outranks_what_only_notices() -> None:
+    found = weighed(
+        0.0,
+        made("loud", 4.0),
+        made("weak", 1.0, Actor.PREVIEW, family="agent"),
+        made("same", 0.5, Actor.SCRIPT, named=True),
+        made("strong", 2.0, Actor.CRAWLER, family="agent"),
+    )
+    assert [(one.name, one.weight, one.detail) for one in found.signals] == [
+        ("loud", 4.0, "saw loud"),
+        ("strong", 2.0, "saw strong"),
+        ("same", 0.5, "saw same"),
+    ]
+    assert (found.actor, found.version, found.leans) == (Actor.SCRIPT, "v7", "")
+    assert found.confidence == round(chance(6.5), 4)
+    assert weighed(0.0, made("loud", 4.0, Actor.PREFETCH), made("low", 3.0)).actor is Actor.PREFETCH
+    assert weighed(5.0, made("a person", -1.0, Actor.HUMAN)).actor is Actor.SCANNER  # by the prior alone
+    assert weighed(5.0, made("weak", 1.0, Actor.PREVIEW)).actor is Actor.PREVIEW
+
+
+def test_a_person_comes_through_what_names_itself_and_speaks_for_no_machine() -> None:
+    proxy = made("proxy", -1.0, Actor.PRIVACY_PROXY, named=True)
+    assert weighed(-4.0, made("first", -3.0, Actor.HUMAN), proxy).actor is Actor.PRIVACY_PROXY
+    for other in (
+        made("noticed", -1.0, Actor.PRIVACY_PROXY),
+        made("against", 0.5, Actor.PRIVACY_PROXY, named=True),
+        made("machine", -1.0, Actor.SCANNER, named=True),
+    ):
+        found = weighed(-6.0, other)
+        assert found.actor is Actor.HUMAN
+        assert found.confidence == round(1 - chance(-6.0 + other[0].weight), 4)
+    assert weighed(-6.0, made("nothing", 0.0, Actor.PRIVACY_PROXY, named=True)).actor is Actor.PRIVACY_PROXY
+
+
+def test_at_a_border_it_is_a_machine_or_a_person_and_between_them_unknown() -> None:
+    machine, person = {"machine_above": 0.5, "human_below": 0.25}, {"machine_above": 0.75, "human_below": 0.5}
+    assert weighed(0.0, **machine).actor is Actor.SCANNER
+    assert weighed(0.0, **person).actor is Actor.HUMAN
+    for prior, leans in ((-0.1, "person"), (0.0, "person"), (0.1, "machine")):
+        found = weighed(prior, machine_above=0.75, human_below=0.25)
+        assert (found.actor, found.leans) == (Actor.UNKNOWN, leans)
+        assert found.confidence == round(chance(abs(prior)), 4)
+
+
+def test_a_doubt_keeps_from_a_person_and_never_makes_a_machine() -> None:
+    borders = {"machine_above": 0.75, "human_below": 0.25}
+    small, large = made("small", 1.0, Actor.UNKNOWN), made("large", 2.0, Actor.UNKNOWN)
+    firm = made("firm", 1.0, Actor.UNKNOWN, named=True)
+    kept = made("kept", -1.5, Actor.HUMAN)
+    found = weighed(0.0, small, kept, large, **borders)
+    assert (found.actor, found.version) == (Actor.UNKNOWN, "v7")
+    assert [one.name for one in found.signals] == ["large", "kept"]
+    assert (found.confidence, found.leans) == (round(chance(0.5), 4), "machine")
+    assert weighed(0.5, large, **borders).confidence == 0.75  # and no further into the machines
+    assert weighed(-5.0, kept, small, **borders).actor is Actor.HUMAN  # too much speaks for a person
+    assert weighed(-5.0, kept, small, **borders).confidence == round(1 - chance(-5.5), 4)
+    held = weighed(-5.0, kept, firm, **borders)
+    assert (held.actor, held.confidence, held.leans) == (Actor.UNKNOWN, 0.75, "person")
+    sure = weighed(0.0, made("sure", 3.0, Actor.SCRIPT), large, **borders)
+    assert (sure.actor, [one.name for one in sure.signals]) == (Actor.SCRIPT, ["sure"])
+    assert weighed(0.0, small, machine_above=0.5, human_below=0.25).signals == ()
+    assert weighed(-1.0, small, machine_above=0.75, human_below=0.5).actor is Actor.HUMAN
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"family": ""},
+        {"source": ""},
+        {"weight": 20.5},
+        {"weight": -20.5},
+        {"weight": True},
+        {"weight": "1"},
+        {"actor": Actor.UNKNOWN, "weight": 0.0},
+        {"actor": Actor.UNKNOWN, "weight": -1.0},
+    ],
+)
+def test_a_rule_that_could_not_be_weighed_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        rule(**{"family": "f", "source": "s", "name": "n", "weight": 1.0, **wrong})(lambda *_: "")
+
+
+def test_a_rule_may_weigh_twenty_either_way_and_a_doubt_as_little_as_it_likes() -> None:
+    for weight, actor in ((20, Actor.SCANNER), (-20, Actor.HUMAN), (0.1, Actor.UNKNOWN)):
+        found, _ = made("n", weight, actor)
+        assert (found.weight, found.actor) == (weight, actor)
+
+
+def test_a_rule_has_its_functions_name_in_hyphens_or_needs_one() -> None:
+    def _of_a_host_(*_: object) -> str:
+        return ""
+
+    assert rule(family="f", weight=1.0, source="s")(_of_a_host_).name == "of-a-host"
+    with pytest.raises(ConfigError, match="name"):
+        rule(family="f", weight=1.0, source="s")(partial(_of_a_host_))

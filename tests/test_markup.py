@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.markup import TAG, attribute_text, attributes, escape_attribute, scan, tag_name, url_text
+from mailbeacon.markup.attributes import Attribute
 from mailbeacon.markup.grammar import RAW_NAMES
-from mailbeacon.markup.scanner import _TRICKY_NAMES, _Walk
+from mailbeacon.markup.references import trim_url
+from mailbeacon.markup.scanner import _TRICKY_NAMES, _Walk, tokens
 from tests.linear import HOSTILE_INPUTS, grows_too_fast
 
 WHY_SPANS = Path(__file__).parents[1] / "docs" / "explanation" / "why-spans.md"
@@ -198,3 +200,55 @@ def test_every_corpus_document_is_cut_without_loss(shared: Path) -> None:
     for text in texts:
         assert "".join(scan(text).pieces) == text
         assert "".join(pieces_of(text)) == text
+
+
+def test_an_attribute_says_where_its_value_stands_and_in_which_quotes():
+    assert attributes("<a x y=\"1\" z='2' w=3>") == [
+        Attribute("x", "", 4, 4, ""),
+        Attribute("y", "1", 8, 9, '"'),
+        Attribute("z", "2", 14, 15, "'"),
+        Attribute("w", "3", 19, 20, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("a\0b", "a\ufffdb"),
+        ("&hellip;", "\u2026"),
+        ("&#x10FFFF;", "\U0010ffff"),
+        ("&#x110000;", "\ufffd"),
+        ("&#xD7FF;", "\ud7ff"),
+        ("&#xD800;", "\ufffd"),
+        ("&#xDFFF;", "\ufffd"),
+        ("&#xE000;", "\ue000"),
+    ],
+)
+def test_references_at_the_borders_of_unicode(raw, text):
+    assert attribute_text(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "trimmed"), [(" x ", "x"), (" x", "x"), ("x y", "x y"), ("\u00a0x\u00a0", "\u00a0x\u00a0"), ("\vx", "\vx")]
+)
+def test_only_the_blanks_of_html_are_trimmed_off_a_url(text, trimmed):
+    assert trim_url(text) == trimmed
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param(["plain text"], id="no tag"),
+        pytest.param(
+            ["", "<script><!--<script></script>-->", "</script>", "<p>x"], id="a script in a script's comment"
+        ),
+        pytest.param(["", "<script><!--", "</script>", "<p>"], id="a comment the script's end ends"),
+        pytest.param(["", "<script><script>", "</script>", "<p>"], id="a script that is text"),
+        pytest.param(["", "<script><!--<script>-->", "</script>", "<p>"], id="a nested script the comment's end ends"),
+        pytest.param(["", "<script><!-- --><script>", "</script>", "<p>"], id="a script after a comment"),
+        pytest.param(["", "<svg>", "</svg>", "<title>a<b", "</title>", "<p>"], id="a title behind SVG"),
+        pytest.param(["", "<svg>", "<![CDATA[<a href=1>]]>", "</svg>", "<a href=2>y", "</a>"], id="CDATA in SVG"),
+    ],
+)
+def test_each_tag_begins_a_token_and_text_that_looks_like_one_does_not(pieces):
+    assert tokens("".join(pieces)) == pieces
