@@ -474,6 +474,15 @@ def test_with_a_minimum_no_table_of_any_form_shows_a_row_of_fewer():
     assert {row["value"]: row["opens"]["messages"]["people"] for row in by} == {"large": 30, "other": 22}
 
 
+def test_with_a_minimum_no_hour_of_fewer_messages_is_drawn():
+    """A bar of one is a person, and so is a cell of one in the map of weekdays and hours."""
+    late = [event(f"late{n}", minutes=60 * (5 + n)) for n in range(8)]
+    counted = tally([event(f"m{n}") for n in range(30)] + late, [PERSON] * 38)
+    shown, hidden = (html(Report(tally=counted, minimum=least)) for least in (0, 5))
+    heat = [re.findall(r'<td class="heat-\d+">(\d+)</td>', page) for page in (shown, hidden)]
+    assert heat == [["30", *"11111111"], ["30"]]
+
+
 def test_with_a_minimum_no_reason_and_no_remark_is_about_fewer_hits():
     def judged(name):
         signals = (Signal(name=name, weight=-1.0),)

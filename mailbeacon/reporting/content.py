@@ -74,7 +74,8 @@ class Report:
         zone: The time zone of hours and days.
         least_group: Groups of fewer messages than this are added up, with the smallest larger one where they are too few
             together to hide among themselves.
-        minimum: The same for every table: rows of fewer messages are added up. 0 hides nothing.
+        minimum: The same for every table: rows of fewer messages are added up. Hours of fewer are not drawn on the
+            page, and reasons and remarks of fewer hits are left out. 0 hides nothing.
         campaigns: Show the campaigns side by side, where there are several.
         silent: How many subscribers are inactive, where the host knows (:func:`mailbeacon.counting.sunset`).
         texts: The language of the page.

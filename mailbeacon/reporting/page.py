@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mailbeacon.counting import Count, Dimension, Range, Rate, Split, Tally
+from mailbeacon.counting.suppressing import size_of, small_cells
 from mailbeacon.markup import escape_attribute as escape
 from mailbeacon.model import Kind
 from mailbeacon.reporting.advice import remarks
@@ -180,7 +181,8 @@ def _over_time(report: Report, texts: Texts) -> str:
     charts, views = [], dict[datetime, int]()
     for kind, name, ident in ((Kind.OPEN, "Opens", "opens"), (Kind.CLICK, "Clicks", "clicks")):
         counts = report.tally.by(Dimension.HOUR, kind, zone=report.zone)
-        hours = {hour: _shown(count) for hour, count in counts.items() if isinstance(hour, datetime)}
+        few = small_cells({hour: size_of(count) for hour, count in counts.items()}, report.minimum)
+        hours = {hour: _shown(one) for hour, one in counts.items() if isinstance(hour, datetime) and hour not in few}
         for hour, split in hours.items():
             views[hour] = views.get(hour, 0) + split.people
         shown = {hour: split for hour, split in hours.items() if split.total}
