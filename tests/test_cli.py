@@ -593,3 +593,25 @@ def test_what_was_done_can_be_had_as_json(preview, tmp_path, capfd):
         (2, "https://shop.example.com/text"),
     ]
     assert (found["skipped"], found["warnings"], found["bytes_before"]) == ([], [], len(MAIL))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["report", "{}"], id="a link for the events"),
+        pytest.param(["report", "none.sqlite", "--html", "{}"], id="a link for the page"),
+        pytest.param(["report", "none.sqlite", "--groups", "{}"], id="a link for the groups"),
+        pytest.param(["report", "none.sqlite", "--zone", "ann@garden.example"], id="a reader for the zone"),
+        pytest.param(["report", "ann@garden.example"], id="a reader for the events"),
+        pytest.param(["demo", "{}"], id="a link for the newsletter"),
+        pytest.param(["fake", "{}"], id="a link for a newsletter"),
+        pytest.param(["decode", "{}", "--key-file", "{}"], id="a link for the keys"),
+    ],
+)
+def test_a_link_or_a_reader_typed_where_a_file_belongs_is_not_said_again(command, capsys) -> None:
+    beacon = mb.Beacon("https://t.example.com/m", secret_keys=["a key for these tests only, 0123"])
+    link = beacon.open_url(mb.Message(recipient="u-17", campaign="spring"))
+    assert main([word.format(link) for word in command])
+    said = capsys.readouterr()
+    for secret in (link.rpartition("/")[2][:20], "ann@", "garden.example"):
+        assert secret not in said.out + said.err

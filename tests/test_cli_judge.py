@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,13 @@ def test_a_store_is_exported_with_its_verdicts(tmp_path: Path, traffic, capsys, 
     assert main(["export", str(path), str(tmp_path / "events.parquet")]) == 0
     assert f"{len(stored):,} events written" in capsys.readouterr().out
     assert [(rows.event(row), rows.verdict(row)) for row in read_rows([tmp_path / "events.parquet"])] == stored
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have modes")
+def test_what_holds_readers_and_lines_of_the_log_is_for_its_owner_alone(log: Path, tmp_path: Path, capsys, need):
+    need("pyarrow", "Parquet")
+    out, lost = tmp_path / "judged", tmp_path / "lost"
+    assert judge(log, "--out", str(out), "--rejects", str(lost)) == 0
+    files = [lost, *out.rglob("*.parquet")]
+    assert len(files) > 1
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}

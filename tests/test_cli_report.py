@@ -19,6 +19,7 @@ from mailbeacon import fake, reporting
 from mailbeacon.cli import main
 from mailbeacon.cli.keyring import VARIABLE
 from mailbeacon.cli.report import DIMENSIONS
+from mailbeacon.cli.report.page import replace_file
 from mailbeacon.errors import DataError
 from mailbeacon.model import AgentKind, Event, Facts, Kind
 from mailbeacon.store import JsonlSink, SqliteSink, read_events
@@ -252,7 +253,7 @@ def test_a_newsletter_that_does_not_fit_is_refused(page, options, code, why, tmp
         pytest.param("a.jsonl", 2, "what is read", id="the events themselves"),
         pytest.param("link", 2, "what is read", id="the events by another name"),
         pytest.param("r\0.html", 2, "this name", id="no file name"),
-        pytest.param("r" * 250, 1, "too long", id="a name that is too long"),
+        pytest.param("r" * 300, 1, "too long", id="a name that is too long"),
     ],
 )
 def test_a_page_that_cannot_be_written_is_one_line_and_nothing_is_lost(name, code, why, tmp_path, events, capfd):
@@ -465,3 +466,41 @@ def test_a_short_link_that_stays_unknown_is_one_line_without_the_token(data, why
     assert err.count("\n") == 1
     assert why in err
     assert short[0].rpartition("/")[2] not in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have modes")
+def test_a_page_is_for_its_owner_alone_and_follows_no_link_somebody_laid(path, tmp_path: Path, capfd) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("not to be lost", "utf-8")
+    foreseen = tmp_path / f".page.html.{os.getpid()}"
+    foreseen.symlink_to(mine)
+    page = tmp_path / "page.html"
+    printed(capfd, path, "--html", str(page))
+    assert mine.read_text("utf-8") == "not to be lost"
+    assert foreseen.is_symlink()
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert not list(tmp_path.glob(".new-*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have modes")
+def test_a_page_that_was_given_to_others_stays_theirs(path, tmp_path: Path, capfd) -> None:
+    page = tmp_path / "page.html"
+    page.touch()
+    page.chmod(0o644)
+    printed(capfd, path, "--html", str(page))
+    assert page.stat().st_mode & 0o777 == 0o644
+    assert page.stat().st_size
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have modes")
+def test_while_a_page_is_written_nobody_else_can_read_it(tmp_path: Path, monkeypatch) -> None:
+    seen: list[int] = []
+    replace = Path.replace
+
+    def looked(fresh: Path, target: Path) -> Path:
+        seen.append(fresh.stat().st_mode & 0o777)
+        return replace(fresh, target)
+
+    monkeypatch.setattr(Path, "replace", looked)
+    replace_file(tmp_path / "page.html", b"who it was")
+    assert seen == [0o600]

@@ -7,6 +7,7 @@ from contextlib import suppress
 import pytest
 
 import mailbeacon as mb
+from mailbeacon.reporting.clickmap import click_map
 from tests.linear import HOSTILE_INPUTS, LABELS, MAILS, grows_too_fast, texts
 
 MESSAGE = mb.Message(recipient="u-17", campaign="spring")
@@ -73,3 +74,58 @@ def test_quadratic_work_is_found() -> None:
 
     assert grows_too_fast(quadratic, lambda size: "x" * size, size=4_000)
     assert not grows_too_fast(str.upper, lambda size: "x" * size, size=2_500)
+
+
+SHEETS = {
+    "an image in a sheet": lambda size: f"<style>.a{{background:url(data:image/png;base64,{'A' * size})}}</style><p>Hi",
+    "an image in a style": lambda size: f'<p style="background:url(data:image/png;base64,{"A" * size})">Hi',
+    "a long comment": lambda size: f"<style>/*{'x' * size}*/p{{color:red}}</style><p>Hi",
+    "comments never closed": lambda size: f"<style>{'/* ' * (size // 3)}</style><p>Hi",
+    "fonts never closed": lambda size: f"<style>{'@font-face{' * (size // 11)}</style><p>Hi",
+    "addresses never closed": lambda size: f"<style>{'url(' * (size // 4)}</style><p>Hi",
+    "quotes": lambda size: "<style>" + "\"'" * (size // 2) + "</style><p>Hi",
+    "conditions": lambda size: "<![ if !mso]>" * (size // 13) + "<p>Hi",
+    "declarations": lambda size: "<!DOCTYPE " * (size // 10) + "<p>Hi",
+    "a cell in each other": lambda size: "<table><td>" * (size // 11) + "Hi",
+}
+"""What stood in newsletters whose click map took minutes, and its like."""
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_no_click_map_is_quadratic_on_what_a_newsletter_holds(name: str) -> None:
+    """An image in the sheet of 16 KB is ordinary, and so is a long comment."""
+    assert not grows_too_fast(lambda text: click_map(text, [], []), SHEETS[name], size=16_000)
+    if "never closed" not in name and name != "quotes":
+        assert "Hi" in click_map(SHEETS[name](16_000), [], [])
+
+
+def test_no_click_map_is_quadratic_on_what_is_never_closed() -> None:
+    """The same inputs as for all else that reads HTML."""
+    found = {
+        case: said
+        for case, _ in texts(100, HOSTILE_INPUTS, LABELS)
+        if (
+            said := grows_too_fast(
+                lambda text: click_map(text, [], []),
+                lambda size, case=case: dict(texts(size, HOSTILE_INPUTS, LABELS))[case],
+                size=4_000,
+            )
+        )
+    }
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(lambda size: "https://t.example.com/m/o/" + "%41" * (size // 3), id="a pixel"),
+        pytest.param(lambda size: "https://t.example.com/m/c/" + "%41" * (size // 3) + "/x", id="a click"),
+        pytest.param(lambda size: "https://t.example.com/m/o/" + "%2E" * (size // 3) + ".gif", id="dots"),
+        pytest.param(lambda size: "https://t.example.com/m/o/a?" + "a=%41&" * (size // 6), id="a query"),
+        pytest.param(lambda size: "https://t.example.com/" + "%41" * (size // 3), id="no address of ours"),
+    ],
+)
+def test_a_request_with_no_token_costs_little_however_long_its_url(url) -> None:
+    """Anybody may send such requests, without having a mail."""
+    made = beacon()
+    assert not grows_too_fast(lambda text: made.handle(mb.Request(url=text)), url, size=15_000)

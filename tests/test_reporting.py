@@ -603,3 +603,14 @@ def test_links_campaigns_and_variants_of_too_few_messages_are_not_shown():
     page = html(report)
     assert '<span class="mb-share mb-none">–</span>Pricing' in page
     assert [row.name for row in findings(Report(tally=report.tally, links=LINKS)).links] == ["Pricing", "News", "Never"]
+
+
+def test_every_form_of_the_report_says_how_many_hits_were_not_recorded():
+    """A row stands for more than itself once one mail was asked for without end."""
+    found = [event("m1"), event("m2", unrecorded=511), event("m2", Kind.CLICK, link=1, unrecorded=7)]
+    report = Report(tally=tally(found, [PERSON] * 3), made_at=NOON)
+    for said in (text(report), html(report)):
+        assert "511 opens beyond those of one message in one day" in said
+        assert "7 clicks beyond those in one message in one day" in said
+    assert "511 opens beyond" in csv(report)
+    assert {"mark": "beyond", "kind": "open", "hits": 511} in json_reader.loads(json(report))["marks"]

@@ -44,6 +44,8 @@ INTERRUPTED: Final = 130
 
 _SECONDS_BETWEEN: Final = 0.1
 _PRIVATE: Final = re.compile(r"[^\s']*[@/][^\s']*|[^\s'…]{40,}")
+_TOKEN_OR_ADDRESS: Final = re.compile(r"(?<![\w.-])[\w-]++\.[\w-]{22}(?![\w-])|(?<![^\s'/])[^\s'/@]++@[^\s'/@]+\.\w+")
+"""A token as links hold it, and an e-mail address, wherever they stand in what was typed: a file's name too."""
 _VALUE: Final = re.compile(r"(--[\w-]+=)[^\s']*")
 
 if TYPE_CHECKING:
@@ -65,8 +67,9 @@ class CommandError(Exception):
 
 
 def complain(message: str, code: int) -> int:
-    """Write one line to standard error, and give the exit code back."""
-    print(f"mailbeacon: {shown(' '.join(message.split()))}", file=sys.stderr)
+    """Write one line to standard error, without a token or an address, and give the exit code back."""
+    line = _TOKEN_OR_ADDRESS.sub("…", " ".join(message.split()))
+    print(f"mailbeacon: {shown(line)}", file=sys.stderr)
     return code
 
 

@@ -122,7 +122,9 @@ class _Rejects:
     def open(self, size: int) -> None:
         """Begin, or go on behind the bytes that belong to the last checkpoint."""
         if self.path is not None:
-            self.file = self.path.open("r+b" if size and self.path.exists() else "wb")
+            mode = "r+b" if size and self.path.exists() else "wb"
+            # a line of a log may hold an address and a token
+            self.file = open(self.path, mode, opener=partial(os.open, mode=0o600))  # noqa: PTH123, SIM115
             self.file.truncate(size)
             self.file.seek(0, os.SEEK_END)
 

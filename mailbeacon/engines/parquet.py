@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailbeacon.engines.rows import COLUMNS, EVENT_COLUMNS, SCHEMA_VERSION, Row
 from mailbeacon.errors import DataError, MissingExtra
+from mailbeacon.store.files import open_private
 
 if TYPE_CHECKING:
     import pyarrow
@@ -76,12 +77,16 @@ def _clean(value: object) -> object:
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> int:
-    """Write rows of all columns to a file; it is there whole, or not at all. Return how many."""
+    """Write rows of all columns to a file for its owner alone; it is there whole, or not at all. Return how many."""
     pa = arrow()
     made, waiting, number = schema(), iter(rows), 0
     part = path.with_name(f".{path.name}.part")
     try:
-        with pa.parquet.ParquetWriter(part, made, compression="zstd") as writer:
+        part.unlink(missing_ok=True)
+        with (
+            open(open_private(part), "wb") as file,  # noqa: PTH123
+            pa.parquet.ParquetWriter(file, made, compression="zstd") as writer,
+        ):
             while batch := list(islice(waiting, _BATCH)):
                 writer.write_batch(columns_of(batch, made))
                 number += len(batch)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import stat
+from contextlib import suppress
 from pathlib import Path
+from tempfile import mkstemp
 
 from mailbeacon.cli.console import USAGE, CommandError, reason, shown
 
@@ -34,13 +36,20 @@ def check_target(path: Path, *sources: Path | None) -> None:
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file beside the place where it goes, and move it there once it is whole.
 
+    It is made anew under a name nobody can foresee, for its owner alone; a file that it takes the place of leaves it its
+    mode.
+
     Raises:
         CommandError: If it cannot be written.
     """
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        number, name = mkstemp(prefix=".new-", dir=path.parent)
+        fresh = Path(name)
         try:
-            fresh.write_bytes(data)
+            with open(number, "wb") as file:  # noqa: PTH123
+                file.write(data)
+            with suppress(FileNotFoundError):
+                fresh.chmod(stat.S_IMODE(path.stat().st_mode))
             fresh.replace(path)
         except BaseException:
             fresh.unlink(missing_ok=True)
