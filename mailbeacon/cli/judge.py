@@ -124,7 +124,7 @@ class _Rejects:
         if self.path is not None:
             mode = "r+b" if size and self.path.exists() else "wb"
             # a line of a log may hold an address and a token
-            self.file = open(self.path, mode, opener=partial(os.open, mode=0o600))  # noqa: PTH123, SIM115
+            self.file = open(self.path, mode, opener=partial(os.open, mode=0o600))  # noqa: SIM115
             self.file.truncate(size)
             self.file.seek(0, os.SEEK_END)
 
