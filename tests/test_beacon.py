@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from types import SimpleNamespace
 
@@ -18,10 +18,9 @@ from mailbeacon.model import AgentKind
 from mailbeacon.networks import Place
 from mailbeacon.privacy import as_aggregate
 from mailbeacon.store import MemoryHistory, MemorySink
+from tests.making import BASE, KEY, SENT, beacon
 
-BASE = "https://t.example.com/m"
-KEY, NEW_KEY = b"0123456789abcdef", b"fedcba9876543210"
-SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+NEW_KEY = b"fedcba9876543210"
 LATER = SENT + timedelta(hours=2)
 MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=SENT)
 HTML = '<html><body><p><a href="https://example.com/a?x=1&amp;y=2">Read</a> <a href="https://example.com/b">On</a></p></body></html>'
@@ -33,10 +32,6 @@ FIREFOX = {
     "Sec-Fetch-Mode": "navigate",
     "Sec-Fetch-User": "?1",
 }
-
-
-def beacon(**options):
-    return mb.Beacon(BASE, **{"secret_keys": [KEY], **options})
 
 
 def asked(url, **fields):

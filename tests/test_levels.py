@@ -19,9 +19,8 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Level
 from mailbeacon.privacy import effective_level
 from mailbeacon.store import JsonlSink, MemoryHistory, MemorySink, QueueSink, SqliteSink
+from tests.making import BASE, beacon, message
 
-BASE = "https://t.example.com/m"
-SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = datetime(2026, 11, 24, 11, 30, 5, 7, tzinfo=UTC)
 HTML = (
     '<html><body><p><a href="https://example.com/a">Read</a> <a href="https://example.com/b">On</a></p></body></html>'
@@ -38,15 +37,7 @@ PERSON = {
 levels = st.sampled_from(Level)
 
 
-def beacon(**options):
-    return mb.Beacon(BASE, **{"secret_keys": [b"0123456789abcdef"], **options})
-
-
 BEACON = beacon()
-
-
-def message(recipient="u-17", **values):
-    return mb.Message(**{"recipient": recipient, "campaign": "spring", "sent_at": SENT, **values})
 
 
 def asked(url, **fields):

@@ -9,14 +9,10 @@ import pytest
 import mailbeacon as mb
 from mailbeacon.reporting.clickmap import click_map
 from tests.linear import HOSTILE_INPUTS, LABELS, MAILS, grows_too_fast, texts
+from tests.making import beacon
 
 MESSAGE = mb.Message(recipient="u-17", campaign="spring")
 HEAD = b"To: reader@x.example\r\nContent-Type: text/%s\r\n\r\n"
-
-
-def beacon(**options: object) -> mb.Beacon:
-    """Return a beacon that remembers nothing of the text before."""
-    return mb.Beacon("https://t.example.com/m", secret_keys=["a key for these tests only, 0123"], **options)
 
 
 def everything(text: str) -> object:

@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -18,24 +18,13 @@ from time import monotonic
 import pytest
 
 from mailbeacon.errors import ConfigError, StoreError
-from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.model import Actor, Verdict
 from mailbeacon.store import JsonlSink, MemorySink, SqliteHistory, SqliteSink
+from tests.making import NOW, event
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes, links and locks")
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HUMAN = Verdict(actor=Actor.HUMAN)
-
-
-def event(number: int, recipient: str = "u-1") -> Event:
-    return Event(
-        id=f"e{number}",
-        kind=Kind.OPEN,
-        received_at=NOW + timedelta(hours=number),
-        recipient=recipient,
-        message_id="m",
-        campaign="spring",
-    )
 
 
 def jsonl(path: Path) -> JsonlSink:

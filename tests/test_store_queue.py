@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread, current_thread, get_ident
@@ -14,17 +14,14 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.model import Actor, Event, Verdict
 from mailbeacon.store import JsonlSink, MemorySink, QueueSink
+from tests.making import event
 
 ROOT = Path(__file__).resolve().parent.parent
 HUMAN = Verdict(actor=Actor.HUMAN)
 SOON = timedelta(seconds=30)
 NOT_LONG = timedelta(0)
-
-
-def event(number: int) -> Event:
-    return Event(id=f"e{number}", kind=Kind.OPEN, received_at=datetime(2026, 11, 24, tzinfo=UTC), recipient="u-1")
 
 
 class Gated:

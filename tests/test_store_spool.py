@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from threading import Event as Signal
 from threading import Lock, Thread
@@ -17,20 +17,16 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError, StoreError
-from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.model import Actor, Event, Verdict
 from mailbeacon.store import JsonlSink, MemorySink, SpoolSink, SqliteSink
 from mailbeacon.store import spool as module
+from tests.making import event
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX locks")
 
 ROOT = Path(__file__).resolve().parent.parent
 HUMAN = Verdict(actor=Actor.HUMAN)
 SOON = timedelta(seconds=30)
-
-
-def event(number: int, **values: object) -> Event:
-    moment = datetime(2026, 11, 24, tzinfo=UTC)
-    return Event(**{"id": f"e{number}", "kind": Kind.OPEN, "received_at": moment, "recipient": "u-1", **values})
 
 
 def names(sink: MemorySink | JsonlSink | SqliteSink) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -20,24 +19,13 @@ from mailbeacon.links import Routes, parse
 from mailbeacon.model import Channel, SkipReason, WarningKind
 from mailbeacon.template import Linkers
 from tests.linear import grows_too_fast
+from tests.making import SENT, beacon, message
 
-KEY = b"0123456789abcdef"
-SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HTML = (
     '<html><body><p>Hello {{ name }}</p><a href="https://x.example/a?b=1&amp;c=2">First</a>'
     '<a href="https://x.example/pic"><img src="p.png" alt="A picture"></a><a href="{{ unsubscribe_url }}">Leave</a></body></html>'
 )
 TEXT = "Read https://x.example/t now.\nOr {{ unsubscribe_url }}"
-
-
-def beacon(**options: object) -> mb.Beacon:
-    """Give a beacon with a fixed key."""
-    return mb.Beacon("https://t.example.com/m", secret_keys=[KEY], **options)
-
-
-def message(**values: object) -> mb.Message:
-    """Give a message of the spring campaign."""
-    return mb.Message(**{"recipient": "u-17", "campaign": "spring", "sent_at": SENT, **values})  # type: ignore[arg-type]
 
 
 PERSON = {
