@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.counting import Dimension, LinkKey, Sentence, Split, Tally, tally
+from mailbeacon.counting.spreadsheets import safe_cell
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
 from mailbeacon.reporting import GERMAN, Report, Texts
@@ -540,6 +541,13 @@ def test_no_cell_is_taken_for_a_formula(first):
         cell for row in rows for cell in row if cell.startswith(first) and not cell[1:].replace(".", "").isdigit()
     ]
     assert [cell for row in rows for cell in row if cell == f"'{title}"]
+
+
+@pytest.mark.parametrize("before", [" ", "\u00a0", "\u3000", "\v", "\f", "\0", "\x85", "\u200b", "\ufeff", "\u2028", " \u200b "])
+@pytest.mark.parametrize("sign", ["=", "＝", "﹢", "﹣", "﹫"])
+def test_no_cell_hides_a_formula_behind_what_a_reader_may_leave_out(before, sign):
+    assert safe_cell(f"{before}{sign}1+1") == f"'{before}{sign}1+1"
+    assert safe_cell(f"{before}1+1") == f"{before}1+1"
 
 
 def test_a_logo_is_an_image_in_the_page_itself():

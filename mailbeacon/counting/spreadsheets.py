@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 __all__ = ["csv_text", "safe_cell"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What a spreadsheet takes for the beginning of a formula; the full-width forms too, in some languages.
+_FORMULA = re.compile(r"[\t\r\n]|[\s\0-\x1f\x7f-\x9f\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫]")
+"""What a spreadsheet takes for the beginning of a formula, also behind blanks and unseen signs that some leave out on
+reading; the full-width and small forms too, in some languages.
 
 Source: OWASP, CSV Injection, 2026.
 """
@@ -20,7 +22,7 @@ def safe_cell(value: object) -> object:
     if isinstance(value, int | float) or value is None:
         return "" if value is None else value
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -100,8 +100,7 @@ class Tally:
     def to_json(self) -> str:
         """Write the tally as JSON: the same text for equal tallies.
 
-        It is for keeping and adding up, not for publishing: it has each mail's digest, and hides no small group. Publish a
-        ``Report`` with a ``minimum``.
+        For keeping and adding up, not for publishing (a digest for each mail, small groups): that is a ``Report``'s minimum.
         """
         return write_tally(self._pages, self._numbers, self._traits, self._totals)
 
