@@ -543,7 +543,9 @@ def test_no_cell_is_taken_for_a_formula(first):
     assert [cell for row in rows for cell in row if cell == f"'{title}"]
 
 
-@pytest.mark.parametrize("before", [" ", "\u00a0", "\u3000", "\v", "\f", "\0", "\x85", "\u200b", "\ufeff", "\u2028", " \u200b "])
+@pytest.mark.parametrize(
+    "before", [" ", "\u00a0", "\u3000", "\v", "\f", "\0", "\x85", "\u200b", "\ufeff", "\u2028", " \u200b "]
+)
 @pytest.mark.parametrize("sign", ["=", "＝", "﹢", "﹣", "﹫"])
 def test_no_cell_hides_a_formula_behind_what_a_reader_may_leave_out(before, sign):
     assert safe_cell(f"{before}{sign}1+1") == f"'{before}{sign}1+1"
