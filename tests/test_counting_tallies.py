@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mailbeacon as mb
 from mailbeacon.counting import Dimension, LinkKey, Mark, Outcomes, Split, Tally, rates, tally
 from mailbeacon.counting.buckets import LIMIT
 from mailbeacon.errors import ConfigError, DataError
@@ -305,3 +306,17 @@ def test_region_and_city_are_named_with_their_country():
     found = people(event)
     assert [*found.by(Dimension.REGION, Kind.OPEN)] == ["DE, Hesse"]
     assert [*found.by(Dimension.CITY, Kind.OPEN)] == ["DE, Hesse, Kassel"]
+
+
+def test_the_name_of_a_mail_without_an_id_is_nobodys_name_and_hangs_on_the_key():
+    """So whoever is handed a tally, and has a list of recipients, does not find who opened."""
+    found = []
+    for key in ("a key for these tests only, 0123", "another key for these tests, 987"):
+        beacon = mb.Beacon("https://t.example.com/m", secret_keys=[key])
+        found.append(beacon.decode(mb.Request(url=beacon.open_url(mb.Message(recipient="ann", campaign="spring")))))
+    one, other = found
+    assert one.recipient == other.recipient == "ann"
+    assert one.message_id and other.message_id and one.message_id != other.message_id
+    assert "ann" not in one.message_id
+    assert tally([one], [None]).mails == tally([other], [None]).merge(tally([other], [None])).mails == 1
+    assert tally([one], [None]).merge(tally([other], [None])).mails == 2
