@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.fake.inbox import Letter
 from mailbeacon.store import MemorySink, SpoolSink
 from mailbeacon.web import close_stores
+from mailbeacon.web.figures import report_of
 
 flask = pytest.importorskip("flask", reason="the Flask extension needs flask")
+
 from mailbeacon.web.flask import Mailbeacon, event_recorded  # noqa: E402
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -180,7 +183,28 @@ def test_the_command_reports(tmp_path):
     run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--html", str(page)])
     assert run.exit_code == 0, run.output
     assert Path(page).read_text("utf-8").startswith("<!doctype html>")
+    assert Path(page).stat().st_mode & 0o077 == 0
     close_stores(beacon_of(app))
+
+
+def test_the_report_of_a_framework_is_judged_by_the_hosts_own_judge():
+    class Doubtful:
+        def classify_all(self, events):
+            return [mb.Verdict(actor=mb.Actor.CRAWLER, confidence=0.9, version="own") for _ in events]
+
+    sink = MemorySink()
+    event = mb.Event(
+        id="e1",
+        kind=mb.Kind.CLICK,
+        received_at=datetime(2026, 11, 23, 9, tzinfo=UTC),
+        campaign="spring",
+        recipient="u-1",
+        link=1,
+    )
+    sink.record(event, mb.classify(event))
+    own, packages = report_of(sink, judge=Doubtful()), report_of(sink)
+    assert own != packages
+    assert "by machines" in own or "machine" in own
 
 
 def test_a_reader_leaves_by_a_post_and_not_by_a_get(tmp_path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, Protocol, runtime_checkable
 
 from mailbeacon import reporting
@@ -12,7 +14,7 @@ from mailbeacon.judging import classify_all
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import SpoolSink
 
-__all__ = ["Readable", "readable_sink", "report_of"]
+__all__ = ["Readable", "readable_sink", "report_of", "write_page"]
 
 
 @runtime_checkable
@@ -37,13 +39,37 @@ def readable_sink(sink: object) -> Readable:
     return sink
 
 
-def report_of(sink: object, campaign: str = "", *, as_page: bool = False) -> str:
+def report_of(sink: object, campaign: str = "", *, judge: object = None, as_page: bool = False) -> str:
     """Return the report of a campaign, or of all, as text or as an HTML page; all events are judged again.
+
+    Args:
+        sink: What holds the events.
+        campaign: Only this one; empty for all.
+        judge: The host's own, as ``Beacon.judge`` gives it; one that cannot judge many events leaves it to the package's.
+        as_page: Whether to make the page.
 
     Raises:
         ConfigError: If the sink cannot be read.
     """
     pairs: Iterable[tuple[Event, Any]] = readable_sink(sink).events()
     events = [event for event, _ in pairs if not campaign or event.campaign == campaign]
-    report = reporting.Report(tally=tally(events, classify_all(events)), title=campaign or "All campaigns")
+    verdicts = getattr(judge, "classify_all", classify_all)(events)
+    report = reporting.Report(tally=tally(events, verdicts), title=campaign or "All campaigns")
     return reporting.to_html(report) if as_page else reporting.to_text(report)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page for its owner alone, under a name nobody can foresee, and move it into place once it is whole.
+
+    Raises:
+        OSError: If it cannot be written; nothing is left over then.
+    """
+    number, name = mkstemp(prefix=".new-", dir=path.parent)
+    fresh = Path(name)
+    try:
+        with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+            file.write(page)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise

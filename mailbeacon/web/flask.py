@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -131,12 +132,12 @@ def _commands() -> AppGroup:
     @click.option("--html", "page", default="", help="Write the page to this file instead of the text to the screen.")
     def report(campaign: str, page: str) -> None:
         """Count what the sink holds."""
-        from mailbeacon.web.figures import report_of
+        from mailbeacon.web.figures import report_of, write_page
 
-        text = report_of(_current().settings.sink, campaign, as_page=bool(page))
+        beacon = _current()
+        text = report_of(beacon.settings.sink, campaign, judge=beacon.judge, as_page=bool(page))
         if page:
-            with open(page, "w", encoding="utf-8") as file:  # noqa: PTH123
-                file.write(text)
+            write_page(Path(page), text)
         else:
             click.echo(text)
 

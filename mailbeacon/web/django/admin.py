@@ -51,4 +51,7 @@ class EventAdmin(admin.ModelAdmin):
         """Return the report of the campaign that is asked for, or of all, as a page."""
         if not self.has_view_permission(request):
             return HttpResponse(status=403)
-        return HttpResponse(report_of(beacon().settings.sink, request.GET.get("campaign", ""), as_page=True))
+        one = beacon()
+        return HttpResponse(
+            report_of(one.settings.sink, request.GET.get("campaign", ""), judge=one.judge, as_page=True)
+        )

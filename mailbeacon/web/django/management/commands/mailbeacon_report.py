@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from mailbeacon.web.django.configuring import beacon
-from mailbeacon.web.figures import report_of
+from mailbeacon.web.figures import report_of, write_page
 
 __all__ = ["Command"]
 
@@ -26,8 +26,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, campaign: str, html: str, **__: Any) -> None:
         """Do it."""
-        found = report_of(beacon().settings.sink, campaign, as_page=bool(html))
+        one = beacon()
+        found = report_of(one.settings.sink, campaign, judge=one.judge, as_page=bool(html))
         if html:
-            Path(html).write_text(found, "utf-8")
+            write_page(Path(html), found)
         else:
             self.stdout.write(found)
