@@ -477,8 +477,8 @@ def test_a_destination_has_the_form_a_browser_ends_up_with_and_those_it_came_in(
 
 
 def test_a_url_in_the_query_is_no_part_of_a_destinations_form():
-    url = "https://example.com/?u=https://other.example/"
-    assert destination_forms(url) == (url,)
+    url = "https://example.com./?u=https://other.example./"
+    assert destination_forms(url) == ("https://example.com/?u=https://other.example./", url)
 
 
 # what a provider carries, and what a manifest says
