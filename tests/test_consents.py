@@ -250,3 +250,69 @@ def test_a_policy_answers_when_events_come_back_too():
     kept.record(consent(level=NONE, after=1))
     assert beacon.handle(mb.Request(url=url, received_at=NOW + timedelta(days=2))).status == 200
     assert len(sink) == 1
+
+
+def test_the_region_is_that_of_the_messages_metadata_unless_the_host_says_otherwise():
+    policy = Policy(by_region={"FR": (DATE, NONE), "IT": (NONE, AGGREGATE)})
+
+    def decided(**metadata):
+        found = policy.decide(mb.Message(recipient="u-17", metadata=metadata))
+        return found.opens, found.clicks
+
+    assert decided(region="FR") == (DATE, NONE)
+    assert decided(region="IT") == (NONE, AGGREGATE)
+    assert decided(region="SE") == (FULL, FULL)
+    assert decided() == decided(region="") == decided(country="FR") == (NONE, NONE)
+
+
+def test_of_a_mail_to_nobody_in_particular_only_counts_are_kept_for_nobody_could_be_asked():
+    nobody = mb.Message(recipient="", campaign="spring", opens=AGGREGATE, clicks=NONE)
+    policy = Policy(consents=MemoryConsents())
+    assert policy.apply(nobody) is nobody
+    assert [policy.allows(nobody, kind) for kind in (Kind.OPEN, Kind.CLICK)] == [AGGREGATE, NONE]
+    with pytest.raises(ConfigError, match="recipient"):
+        mb.Message(recipient="", opens=DATE)
+
+
+def test_who_never_answered_is_not_tracked_unless_the_policy_says_otherwise_for_opens_and_clicks_alone():
+    message = mb.Message(recipient="u-17")
+    asked = Policy(consents=MemoryConsents()).apply(message)
+    assert (asked.opens, asked.clicks) == (NONE, NONE)
+    found = Policy(consents=MemoryConsents(), unknown=(AGGREGATE, DATE)).apply(message)
+    assert (found.opens, found.clicks) == (AGGREGATE, DATE)
+
+
+def test_a_decision_names_what_was_strictest_for_opens_and_for_clicks():
+    kept = Fixed({Purpose.OPENS: consent(level=DATE), Purpose.CLICKS: consent(level=NONE, after=1)})
+    decided = Policy(consents=kept).decide(mb.Message(recipient="u-17"))
+    assert decided.reason == "opens DATE: agreed to on 2026-11-23; clicks NONE: refused or withdrawn on 2026-11-24"
+    assert Policy().decide(mb.Message(recipient="u-17", clicks=NONE)).reason == (
+        "opens FULL: as the message asks; clicks NONE: as the message asks"
+    )
+
+
+def test_a_look_up_that_fails_counts_as_no_consent_and_is_logged_by_what_failed(caplog):
+    class Broken:
+        def current(self, recipient, purpose):
+            raise OSError(f"no connection for {recipient}")
+
+    policy = Policy(consents=Broken(), by_region={"FR": FULL}, region=lambda message: 1 / 0, unknown=FULL)
+    decided = policy.decide(mb.Message(recipient="u-17"))
+    assert (decided.opens, decided.clicks) == (NONE, NONE)
+    assert decided.reason.startswith("opens NONE: the consent could not be looked up; ")
+    assert set(caplog.messages) == {
+        "region, which counts as no consent, failed: ZeroDivisionError",
+        "consents, which counts as no consent, failed: OSError",
+    }
+
+
+@pytest.mark.parametrize("name", ["ceiling", "unknown", "by_region"])
+def test_a_policy_that_is_refused_names_the_setting(name):
+    def refused(wrong):
+        with pytest.raises(ConfigError) as caught:
+            Policy(**{"ceiling": AGGREGATE, name: {"FR": wrong} if name == "by_region" else wrong})
+        return str(caught.value)
+
+    assert refused((FULL, FULL, FULL)) == f"{name} must be a Level, or one for opens and one for clicks"
+    if name != "ceiling":
+        assert refused((NONE, DATE)).startswith(f"{name} asks for more than the ceiling")

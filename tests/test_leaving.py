@@ -6,6 +6,7 @@ import logging
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from hypothesis import given
@@ -364,3 +365,48 @@ def test_the_header_fields_are_those_of_rfc_8058(host):
 def test_a_link_too_long_for_a_line_of_mail_is_refused(host):
     with pytest.raises(ConfigError, match="line"):
         host.beacon.leave_headers(replace(MESSAGE, id="m" * 900))
+
+
+def test_the_host_is_told_all_it_needs_to_take_a_recipient_off_and_nothing_of_the_request(host):
+    host.ask(host.url(id="m-17"), "POST")
+    assert host.left == [
+        mb.Leave(
+            action=Action.UNSUBSCRIBE, recipient="u-17", campaign="spring", message_id="m-17", received_at=LATER
+        )
+    ]
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_page_asks_with_a_button_and_after_it_says_that_it_is_done(host, language, action):
+    words, headers = TEXTS[language][action], {"Accept-Language": language}
+    asks = unescape(host.ask(host.url(action), headers=headers).body.decode())
+    done = unescape(host.ask(host.url(action), "POST", headers).body.decode())
+    assert f'<html lang="{language}">' in asks
+    assert f'<html lang="{language}">' in done
+    form = f'<form method="post"><button type="submit">{words.button}</button></form>'
+    assert [asks.count(text) for text in (words.title, f"<p>{words.text}</p>", form)] == [2, 1, 1]
+    assert [done.count(text) for text in (words.done_title, f"<p>{words.done_text}</p>", "<form")] == [2, 1, 0]
+    assert words.done_text not in asks
+    assert words.text not in done
+
+
+def test_of_languages_liked_alike_the_first_counts_and_of_many_the_first_twenty():
+    def chosen(accepted, own=None):
+        return choose_text(Action.UNSUBSCRIBE, accepted, own or {})[0]
+
+    assert chosen("it,fr") == chosen("it;q=1,fr;q=1.000") == chosen("fr;q=0.5,it") == "it"
+    assert chosen("fr;q=0.2, it ; Q = 0.7 ,de;q=0.5") == "it"
+    assert chosen(",".join(["xx"] * 19 + ["fr"])) == "fr"
+    assert chosen(",".join(["xx"] * 20 + ["fr"])) == "en"
+    own = {"sv": {Action.STOP_TRACKING: TEXTS["en"][Action.STOP_TRACKING]}, "da": {Action.UNSUBSCRIBE: TEXTS["en"][Action.UNSUBSCRIBE]}}
+    assert (chosen("xx", own), chosen("sv", own), chosen("sv,fr", own)) == ("da", "da", "fr")
+
+
+def test_without_on_leave_a_sink_that_failed_is_no_word(caplog):
+    """The reader tries again; the log says why, and names nobody."""
+    host = Host(on_leave=None, sink=Broken())
+    assert host.ask(host.url(), "POST").status == 503
+    assert "leaving, for there is neither on_leave nor a sink that took it, failed: LookupError" in caplog.text
+    host = Host(sink=Broken())
+    assert (host.ask(host.url(), "POST").status, len(host.left)) == (200, 1)

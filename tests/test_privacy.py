@@ -279,3 +279,19 @@ def test_a_mail_is_signed_for_its_recipient_and_beside_that_for_all(opens, click
     else:
         with pytest.raises(ConfigError, match="AGGREGATE"):
             levels_module.shared("spring", opens, clicks)
+
+
+@pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://x.example/a?mail=ann", "https://x.example/a"),
+        ("https://x.example/a#ann", "https://x.example/a"),
+        ("https://x.example/a#b?mail=ann", "https://x.example/a"),
+        ("https://x.example/a?b#ann", "https://x.example/a"),
+        ("https://x.example/a", "https://x.example/a"),
+    ],
+)
+@pytest.mark.parametrize("address", ["drop", "truncate"])
+def test_query_or_fragment_alone_is_taken_off_a_destination_too(url, page, address):
+    assert privacy.redact(event(url=url), address=address).url == page
+    assert privacy.redact(event(url=url, address="", user_agent="", headers=())).url == page

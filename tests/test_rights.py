@@ -122,6 +122,25 @@ def test_after_erasure_nothing_is_kept_but_the_proof_where_it_is_wanted(kind, pr
     assert all(one.count == 0 for one in again if one.what != "consents kept")
 
 
+def test_what_was_done_is_told_store_by_store_by_its_class(tmp_path):
+    memory, sqlite = filled("memory", tmp_path), filled("sqlite", tmp_path)
+    assert erase_person(ANN, *memory) == (
+        Done(store="MemorySink", what="last opens", count=1),
+        Done(store="MemorySink", what="events", count=2),
+        Done(store="MemoryHistory", what="events", count=3),
+        Done(store="MemoryConsents", what="consents kept", count=1),
+    )
+    assert erase_person(ANN, *sqlite, proof="erase")[-2:] == (
+        Done(store="SqliteHistory", what="events", count=3),
+        Done(store="SqliteConsents", what="consents", count=1),
+    )
+    assert retain([Retention(after=timedelta(days=50))], NOW, memory[0], memory[1]) == (
+        Done(store="MemorySink", what="events", count=1),
+        Done(store="MemorySink", what="last opens", count=1),
+        Done(store="MemoryHistory", what="events", count=1),
+    )
+
+
 def test_nothing_of_an_erased_person_can_be_read_in_the_file_or_beside_it(tmp_path):
     """Deleted rows would stay in the file until they are overwritten."""
     stores = filled("sqlite", tmp_path)

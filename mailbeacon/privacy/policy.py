@@ -118,10 +118,8 @@ class Policy:
         return [_Limit(self._by_region[region][index], "the limit of the region")] if region in self._by_region else []
 
     def _of_person(self, message: Message, index: int) -> list[_Limit]:
-        if self._consents is None:
+        if self._consents is None or not message.recipient:  # a message to nobody in particular asks for counts at most
             return []
-        if not message.recipient:
-            return [_Limit(Level.AGGREGATE, "nobody in particular could be asked")]
         try:
             answer = self._consents.current(message.recipient, _PURPOSES[index])
         except Exception as error:
