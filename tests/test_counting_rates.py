@@ -43,9 +43,7 @@ def every_rate(found):
 # Bounds
 
 
-@pytest.mark.parametrize(
-    ("value", "is_in"), [(0.09, False), (0.1, True), (0.15, True), (0.2, True), (0.21, False)]
-)
+@pytest.mark.parametrize(("value", "is_in"), [(0.09, False), (0.1, True), (0.15, True), (0.2, True), (0.21, False)])
 def test_an_interval_holds_its_ends_and_what_lies_between(value, is_in):
     assert (value in Interval(low=0.1, high=0.2)) is is_in
 
@@ -118,7 +116,7 @@ def test_links_stand_by_how_many_people_clicked_then_by_campaign_and_number():
         (4, 1, 3),
         (5, 0, 3),
     ]
-    assert [*found][0] == LinkKey("spring", 2, "https://x.example/2")
+    assert next(iter(found)) == LinkKey("spring", 2, "https://x.example/2")
 
 
 def test_hits_that_belong_to_no_mail_make_no_rate_of_mails_but_a_share_of_machines():
@@ -160,9 +158,7 @@ def test_campaigns_without_a_number_are_named_the_first_five_of_them():
         return rates(tally(events, [PERSON] * len(events), deliveries={"spring": 9})).doubt
 
     def said(named):
-        return (
-            f"It is not known how many messages of {named} were delivered: rates are of the other campaigns alone."
-        )
+        return f"It is not known how many messages of {named} were delivered: rates are of the other campaigns alone."
 
     assert told(0) == ""
     assert told(1) == said("–")

@@ -370,9 +370,7 @@ def test_a_link_too_long_for_a_line_of_mail_is_refused(host):
 def test_the_host_is_told_all_it_needs_to_take_a_recipient_off_and_nothing_of_the_request(host):
     host.ask(host.url(id="m-17"), "POST")
     assert host.left == [
-        mb.Leave(
-            action=Action.UNSUBSCRIBE, recipient="u-17", campaign="spring", message_id="m-17", received_at=LATER
-        )
+        mb.Leave(action=Action.UNSUBSCRIBE, recipient="u-17", campaign="spring", message_id="m-17", received_at=LATER)
     ]
 
 
@@ -399,7 +397,10 @@ def test_of_languages_liked_alike_the_first_counts_and_of_many_the_first_twenty(
     assert chosen("fr;q=0.2, it ; Q = 0.7 ,de;q=0.5") == "it"
     assert chosen(",".join(["xx"] * 19 + ["fr"])) == "fr"
     assert chosen(",".join(["xx"] * 20 + ["fr"])) == "en"
-    own = {"sv": {Action.STOP_TRACKING: TEXTS["en"][Action.STOP_TRACKING]}, "da": {Action.UNSUBSCRIBE: TEXTS["en"][Action.UNSUBSCRIBE]}}
+    own = {
+        "sv": {Action.STOP_TRACKING: TEXTS["en"][Action.STOP_TRACKING]},
+        "da": {Action.UNSUBSCRIBE: TEXTS["en"][Action.UNSUBSCRIBE]},
+    }
     assert (chosen("xx", own), chosen("sv", own), chosen("sv,fr", own)) == ("da", "da", "fr")
 
 
