@@ -438,14 +438,25 @@ def test_a_body_too_long_is_refused_unread(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_asked_when_a_webhook_is_made_is_answered(name):
-    for method in ("GET", "HEAD"):
+    for method in ("GET", "HEAD", "OPTIONS"):
         assert receiver(name).answer(mb.Request(url=HOOK, method=method)).status == 200
     for body in (b"[]", b"{}", b'{"msys":{}}', b'[{"msys":{}}]'):
         if name != "mandrill" and not (
             body[:1] == b"[" and name in ("ses", "scaleway", "mailgun", "postmark", "postal")
         ):
             assert opened(name).answer(post(body)).status == 200
-    assert opened(name).answer(mb.Request(url=HOOK, method="DELETE")).status == 405
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "BREW"])
+def test_a_method_nobody_uses_is_answered_as_a_post_is(name, method):
+    """Anything but 2xx has a provider try again, and some then switch the webhook off: so only what is forged gets it."""
+    [request] = posted(name, event(mb.Kind.DELIVERED))
+    assert receiver(name, **ours(name)).read(changed(request, method=method)) == receiver(name, **ours(name)).read(
+        request
+    )
+    assert opened(name).answer(mb.Request(url=HOOK, method=method)).status == 200
+    assert receiver(name).answer(mb.Request(url=HOOK, method=method)).status in (401, 403)
 
 
 @pytest.mark.parametrize("name", NAMES)

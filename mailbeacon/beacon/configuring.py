@@ -20,7 +20,7 @@ from mailbeacon.model import History, Level, Sink
 from mailbeacon.settings import Settings
 from mailbeacon.store import JsonlSink, SpoolSink, SqliteHistory, SqliteSink
 
-__all__ = ["settings_of"]
+__all__ = ["imported", "settings_of"]
 
 _SPOOL: Final = "spool"
 _LISTS: Final = ("secret_keys", "exclude", "only", "trusted_proxies", "digest_keys")
@@ -102,7 +102,7 @@ def _value(name: str, value: object, shown: str) -> object:
     if name == "history":
         return _history(value)
     if name in _OBJECTS:
-        return _imported(value, shown)
+        return imported(value, shown)
     return _simple(name, value, shown)
 
 
@@ -133,7 +133,7 @@ def _sink(text: str) -> object:
 
         return SqlSink(text)
     if _PATH.fullmatch(text):
-        return _imported(text, "sink")
+        return imported(text, "sink")
     return JsonlSink(text) if Path(text).suffix == ".jsonl" else SqliteSink(text)
 
 
@@ -143,12 +143,12 @@ def _history(text: str) -> History:
 
         return SqlHistory(text)
     if _PATH.fullmatch(text):
-        found: History = _imported(text, "history")  # type: ignore[assignment]  # Settings checks its shape
+        found: History = imported(text, "history")  # type: ignore[assignment]  # Settings checks its shape
         return found
     return SqliteHistory(text)
 
 
-def _imported(text: str, shown: str) -> object:
+def imported(text: str, shown: str) -> object:
     """Return what ``package.module:name`` names.
 
     Raises:

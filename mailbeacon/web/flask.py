@@ -17,6 +17,7 @@ from mailbeacon.errors import ConfigError, MissingExtra
 from mailbeacon.model import Event, Message, Verdict
 from mailbeacon.web import MAX_BODY
 from mailbeacon.web import mailing as _mailing
+from mailbeacon.web.webhooks import MOST_READ, ByName, configured, request_of
 from mailbeacon.web.wsgi import RequestReader
 
 try:
@@ -30,6 +31,7 @@ except ImportError as missing:
 __all__ = ["Mailbeacon", "State", "event_recorded"]
 
 _PREFIX: Final = "MAILBEACON_"
+_HOOKS: Final = "WEBHOOKS"
 _NAME: Final = "mailbeacon"
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
 Mail = TypeVar("Mail")
@@ -50,7 +52,8 @@ class Mailbeacon:
 
     The configuration has ``MAILBEACON_BASE_URL``, ``MAILBEACON_SECRET_KEYS`` and any other setting by its name in capitals;
     ``MAILBEACON_SINK`` may name a file or a database, ``MAILBEACON_SPOOL`` the folder of a spool before it. One that does
-    not exist is a ``ConfigError``.
+    not exist is a ``ConfigError``. ``MAILBEACON_WEBHOOKS`` has a provider's name and what
+    :func:`mailbeacon.webhooks.receiver` takes for it; it then posts to ``webhooks/<name>`` beside the tracking routes.
 
     Args:
         app: The application; without it call :meth:`init_app`.
@@ -68,7 +71,9 @@ class Mailbeacon:
         Raises:
             ConfigError: If the configuration cannot work.
         """
-        settings = self._given.settings if self._given else settings_of(_configured(app.config), prefix=_PREFIX)
+        options = _configured(app.config)
+        hooks = options.pop(_HOOKS, None)
+        settings = self._given.settings if self._given else settings_of(options, prefix=_PREFIX)
         told = settings.on_event
 
         def tell(event: Event, verdict: Verdict) -> None:
@@ -79,6 +84,8 @@ class Mailbeacon:
         beacon = Beacon(settings=replace(settings, on_event=tell))
         app.extensions[_NAME] = State(beacon=beacon)
         blueprint = _blueprint(beacon)
+        if hooks is not None:
+            _add_webhooks(blueprint, configured(hooks, beacon, shown=f"{_PREFIX}{_HOOKS}"))
         app.register_blueprint(blueprint)
         if "csrf" in app.extensions:  # Flask-WTF: providers' one-click requests bring no token of its
             app.extensions["csrf"].exempt(blueprint)
@@ -122,6 +129,24 @@ def _blueprint(beacon: Beacon) -> flask.Blueprint:
             rule, "answer", answer, methods=_METHODS, provide_automatic_options=False, strict_slashes=False
         )
     return blueprint
+
+
+def _add_webhooks(blueprint: flask.Blueprint, hooks: ByName) -> None:
+    def receive(name: str) -> flask.Response:  # noqa: ARG001 - the receivers read the URL themselves
+        reply = hooks.answer(request_of(flask.request.environ, _whole_body()))
+        return flask.Response(reply.body, status=reply.status, headers=reply.headers)
+
+    blueprint.add_url_rule(
+        "/webhooks/<name>", "webhook", receive, methods=_METHODS, provide_automatic_options=False, strict_slashes=False
+    )
+
+
+def _whole_body() -> bytes:
+    """Return the raw body as far as it is taken; what the host has read before is kept by Flask."""
+    length = flask.request.content_length
+    if length is not None and length < MOST_READ:
+        return flask.request.get_data()
+    return flask.request.stream.read(MOST_READ)
 
 
 def _commands() -> AppGroup:

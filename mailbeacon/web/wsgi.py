@@ -21,7 +21,7 @@ from mailbeacon.web import MAX_BODY, Beacon, has_body
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["RequestReader", "application", "raw_url"]
+__all__ = ["RequestReader", "application", "headers_of", "raw_url"]
 
 _PATH_SAFE = "/:@!$&'()*+,;=~"
 
@@ -63,7 +63,7 @@ class RequestReader:
 
     def read(self, environ: WSGIEnvironment, body: Callable[[WSGIEnvironment], bytes]) -> Request:
         """Return the request; ``body`` gives its body, and is asked for that of a form for leaving only."""
-        headers = _headers(environ)
+        headers = headers_of(environ)
         method, url = environ["REQUEST_METHOD"], raw_url(environ)
         return Request(
             url=url,
@@ -100,7 +100,8 @@ def _body(environ: WSGIEnvironment) -> bytes:
     return bytes(found)
 
 
-def _headers(environ: Mapping[str, object]) -> Headers:
+def headers_of(environ: Mapping[str, object]) -> Headers:
+    """Return the header fields that WSGI tells of."""
     found = [(name[5:].replace("_", "-"), str(value)) for name, value in environ.items() if name[:5] == "HTTP_"]
     if environ.get("CONTENT_TYPE"):
         found.append(("content-type", str(environ["CONTENT_TYPE"])))

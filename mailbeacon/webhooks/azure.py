@@ -36,18 +36,30 @@ def _read(event: Fields, post: Post) -> Iterator[Report]:  # noqa: ARG001 - the 
     kind = None if sort == VALIDATION else KINDS.get(data.text(words.get(sort, "")), Kind.UNKNOWN)
     if data.text("status") == "Failed" and sort == DELIVERY:
         kind = FAILURES.get(data.within("deliveryStatusDetails").text("statusMessage")[:1], Kind.DEFERRED)
-    yield Report(
-        kind=kind,
-        at=data.iso(
-            "deliveryAttemptTimestamp", "deliveryAttemptTimeStamp", "userActionTimestamp", "userActionTimeStamp"
+    addresses = _addresses(data)
+    if kind in (Kind.OPEN, Kind.CLICK) and len(addresses) > 1:
+        addresses = [""]  # one of them did it, and nothing says which
+    for address in addresses:
+        yield Report(
+            kind=kind,
+            at=data.iso(
+                "deliveryAttemptTimestamp", "deliveryAttemptTimeStamp", "userActionTimestamp", "userActionTimeStamp"
+            )
+            or event.iso("eventTime", "time"),
+            id=event.text("id"),
+            address=address,
+            shared=len(addresses) > 1,
+            message=data.text("messageId", "internetMessageId"),
+            url=data.text("engagementContext") if kind is Kind.CLICK else "",
+            user_agent=data.text("userAgent"),
         )
-        or event.iso("eventTime", "time"),
-        id=event.text("id"),
-        address=data.text("recipient"),
-        message=data.text("messageId", "internetMessageId"),
-        url=data.text("engagementContext") if kind is Kind.CLICK else "",
-        user_agent=data.text("userAgent"),
-    )
+
+
+def _addresses(data: Fields) -> list[str]:
+    """Return whom a report is of: one by the schema; several in a list or a text are each a report of their own."""
+    given = [one for one in data.items("recipient") if isinstance(one, str)] or [data.text("recipient")]
+    found = [address.strip() for one in given for address in one.replace(";", ",").split(",")]
+    return list(dict.fromkeys(address for address in found if address)) or [""]
 
 
 PROVIDER = Provider(

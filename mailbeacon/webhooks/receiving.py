@@ -75,6 +75,13 @@ def receiver(
     return Receiver(found, reader, gate, hook=url, on_subscribe=on_subscribe)
 
 
+def _allowed(request: Request) -> Iterable[tuple[str, str]]:
+    """Return the field that lets a sender of CloudEvents post, if it asks. Source: CloudEvents, HTTP 1.1 web hooks, 2022."""
+    origin = request.fields.lower.get("webhook-request-origin", "")
+    if request.method == "OPTIONS" and origin and origin.isascii() and origin.isprintable():
+        yield ("WebHook-Allowed-Origin", origin)
+
+
 def _listed(key: Key) -> Iterable[object]:
     return key if isinstance(key, list | tuple) else ()
 
@@ -123,17 +130,8 @@ class Receiver:
         """Return the events of a post with all that is known."""
         if not isinstance(request, Request):
             raise ConfigError(f"request must be a Request, got {type(request).__name__}")
-        if request.method in ("GET", "HEAD"):
-            return Events(reply=reply())
-        if request.method == "OPTIONS" and "webhook-request-origin" in request.fields.lower:
-            origin = request.fields.lower["webhook-request-origin"]
-            return Events(
-                reply=reply(
-                    200, ("WebHook-Allowed-Origin", origin if origin.isascii() and origin.isprintable() else "")
-                )
-            )
-        if request.method != "POST":
-            raise WebhookError("a webhook is a POST", status=405)
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return Events(reply=reply(200, *_allowed(request)))
         if len(request.body) > MOST_BYTES:
             raise WebhookError(f"the body has over {MOST_BYTES:,} bytes", status=413)
         arrived = request.received_at or self._reader.beacon.settings.clock()
@@ -145,10 +143,13 @@ class Receiver:
     def answer(self, request: Request) -> Reply:
         """Read a post, judge and keep its events, and give the reply; never raises.
 
+        A GET, HEAD or OPTIONS comes when a webhook is set up and holds no event; by any other method, a body is a post.
+
         Returns:
-            200 for all that is the provider's, also where it says nothing; 401 or 403 for what is forged, 413 for what is
-            too long. 503 asks to send it again, where the host's sink or another part of it failed: events have the
-            provider's ids, so what was kept is kept once.
+            200 for all that is not forged, also where it says nothing or nothing that can be read. 401 or 403 for what is
+            forged, 413 for a body too long to be read. 503, the one exception, asks to send it again
+            where the host's own sink or callback failed: only that saves the events, and having the provider's ids, what
+            was kept is kept once.
         """
         try:
             events = self._read(request)

@@ -27,10 +27,11 @@ class MailbeaconConfig(AppConfig):
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Check whether the setting ``MAILBEACON`` works (``mailbeacon.E001``)."""
     from mailbeacon.errors import ConfigError, MissingExtra
-    from mailbeacon.web.django.configuring import beacon
+    from mailbeacon.web.django.configuring import beacon, receivers
 
     try:
         beacon()
+        receivers()
     except (ConfigError, MissingExtra, OSError) as error:
         return [Error(str(error), id="mailbeacon.E001")]
     return []

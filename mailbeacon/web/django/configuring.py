@@ -16,12 +16,14 @@ from mailbeacon.beacon.configuring import settings_of
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Message, Verdict
 from mailbeacon.web.django.signals import event_recorded
+from mailbeacon.web.webhooks import ByName, configured
 
-__all__ = ["beacon", "mail_options", "message_for"]
+__all__ = ["beacon", "mail_options", "message_for", "receivers"]
 
 _SETTING: Final = "MAILBEACON"
 _MAIL: Final = ("EMAIL_BACKEND", "MESSAGE_FOR", "SPLIT")
 """The keys that are the mail back end's, not the beacon's."""
+_HOOKS: Final = "WEBHOOKS"
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +35,7 @@ def beacon() -> Beacon:
     Raises:
         ConfigError: If the setting cannot work, with what may have been meant.
     """
-    options = {name: value for name, value in _options().items() if name not in _MAIL}
+    options = {name: value for name, value in _options().items() if name not in (*_MAIL, _HOOKS)}
     if not any(name.upper() == "SINK" for name in options):
         from mailbeacon.web.django.sinks import ModelSink
 
@@ -47,6 +49,20 @@ def beacon() -> Beacon:
         event_recorded.send(sender=Beacon, event=event, verdict=verdict)
 
     return Beacon(settings=replace(settings, on_event=tell))
+
+
+def receivers() -> ByName:
+    """Return the receivers of ``MAILBEACON["WEBHOOKS"]``, made once for this process's beacon.
+
+    Raises:
+        ConfigError: If the setting cannot work.
+    """
+    return _receivers(beacon())
+
+
+@lru_cache(maxsize=1)
+def _receivers(found: Beacon) -> ByName:
+    return configured(_options().get(_HOOKS, {}), found, shown=f"{_SETTING}[{_HOOKS!r}]")
 
 
 def mail_options() -> dict[str, Any]:
