@@ -6,7 +6,9 @@ Believes nothing that is not signed, and ignores the query. Does not say who mad
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from mailbeacon.model.event import OpenEvent
 if TYPE_CHECKING:
     from mailbeacon.tokens import Hit, TokenSigner
 
-__all__ = ["Decoder", "Said", "decode", "destination", "is_open"]
+__all__ = ["Begun", "Decoder", "decode", "destination", "is_open"]
 
 _DEFAULT_SKEW = timedelta(minutes=5)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,21 +33,28 @@ _KINDS = {"o": Kind.OPEN, "c": Kind.CLICK, "u": Kind.LEAVE_PAGE}
 _ACTS = {Action.UNSUBSCRIBE: Kind.UNSUBSCRIBE, Action.STOP_TRACKING: Kind.WITHDRAW}
 
 
-class Said(NamedTuple):
+class Begun(NamedTuple):
     """What a tracking URL says of an event.
 
     Attributes:
-        values: By the names of the event's fields.
+        event: The event, of which nothing is missing but ``id``, ``facts``, ``address``, ``user_agent``, ``headers`` and
+            ``source``.
+        token: The URL's first token.
+        link: Its second; empty where there is none.
         key: The number of the key that signed, 0 for the oldest: digests are made with the same.
-        action: What the recipient may do there, on the leaving route.
-        is_act: Whether it was done: then the event's ``id`` hangs on the token and the kind alone, and doing it again is
-            the same event.
+        is_act: Whether the recipient asked for something on the leaving route: then the event's ``id`` hangs on the token
+            and the kind alone, and doing it again is the same event.
     """
 
-    values: dict[str, Any]
+    event: OpenEvent
+    token: str
+    link: str
     key: int
-    action: Action | None = None
-    is_act: bool = False
+    is_act: bool
+
+
+_begun: Callable[[tuple[object, ...]], Begun] = partial(tuple.__new__, Begun)
+"""Makes one in half the time."""
 
 
 class Decoder:
@@ -101,9 +110,31 @@ class Decoder:
         received_at = request.received_at
         if received_at is None:
             raise ConfigError("received_at must be set before a request is decoded")
-        route, token, link = split(request.url)
         fields, method, address = request.fields, request.method, request.address
         user_agent = fields.lower.get("user-agent", "")
+        event, token, link, key, is_act = self.begin(request.url, received_at, method)
+        made: Any = event
+        moment = (received_at - _EPOCH) // _MICROSECOND
+        digest = self._ids[key].copy()
+        source = f"{token}\0{made.kind}" if is_act else f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
+        digest.update(source.encode("utf-8", "surrogatepass"))
+        made.id, made.address, made.user_agent = digest.hexdigest(), address, user_agent
+        made.headers = _without_path(fields.kept) if "referer" in fields.lower else fields.kept
+        made.facts, made.source = _NO_FACTS, "request"
+        return event.close()
+
+    def begin(self, url: str, received_at: datetime, method: str = "GET") -> Begun:
+        """Return what a URL and its moment say of an event: the lines of logs are read with this too.
+
+        Args:
+            url: As a request or the line of a log has it.
+            received_at: When it came, with a time zone.
+            method: The HTTP method: on the leaving route only a POST acts.
+
+        Raises:
+            TokenError: As for :meth:`decode`.
+        """
+        route, token, link = split(url)
         made: Any = OpenEvent()
         made.link, made.links, made.url, made.url_id, made.channel = None, None, "", "", _HTML
         if route == "u":
@@ -119,56 +150,9 @@ class Decoder:
                 made.url, made.channel = target.url, target.channel
                 made.url_id = self._url_ids.get((key, target.url)) or self._url_id(key, target.url)
         made.campaign, made.recipient, made.message_id, made.variant, sent_at, _, _, metadata, key = hit
-        made.metadata, made.sent_at, made.received_at = {**metadata}, sent_at, received_at
-        made.expired = self._is_expired(sent_at, received_at)
-        moment = (received_at - _EPOCH) // _MICROSECOND
-        digest = self._ids[key].copy()
-        source = f"{token}\0{made.kind}" if is_act else f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
-        digest.update(source.encode("utf-8", "surrogatepass"))
-        made.id, made.method, made.address, made.user_agent = digest.hexdigest(), method, address, user_agent
-        made.headers = _without_path(fields.kept) if "referer" in fields.lower else fields.kept
-        made.facts, made.source, made.unrecorded = _NO_FACTS, "request", 0
-        return made.close()  # type: ignore[no-any-return]
-
-    def begin(self, url: str, received_at: datetime, method: str = "GET") -> tuple[Said, str, str]:
-        """Return what a URL and its moment say of an event, and no more.
-
-        Args:
-            url: As a request or the line of a log has it.
-            received_at: When it came, with a time zone.
-            method: The HTTP method: on the leaving route only a POST acts.
-
-        Returns:
-            What was said, and the URL's two tokens, the second empty where there is none.
-
-        Raises:
-            TokenError: As for :meth:`decode`.
-        """
-        route, token, link = split(url)
-        action, hit = self._signer.read_leave(token) if route == "u" else (None, self._signer.read_hit(token))
-        values: dict[str, Any] = {
-            "kind": _KINDS[route],
-            "recipient": hit.recipient,
-            "campaign": hit.campaign,
-            "message_id": hit.message_id,
-            "variant": hit.variant,
-            "sent_at": hit.sent_at,
-            "level": hit.opens,
-            "expired": self._is_expired(hit.sent_at, received_at),
-        }
-        if hit.metadata:
-            values["metadata"] = {**hit.metadata}
-        if route == "c":
-            target, key = self._target(link, hit)
-            values["level"] = hit.clicks
-            values["url_id"] = self._url_ids.get((key, target.url)) or self._url_id(key, target.url)
-            values["link"], values["links"] = target.number, target.links or None
-            values["url"], values["channel"] = target.url, target.channel
-        is_act = action is not None and method == "POST"
-        if action is not None:
-            values["level"] = Level.FULL if is_act else hit.clicks
-            values["kind"] = _ACTS[action] if is_act else Kind.LEAVE_PAGE
-        return Said(values, hit.key, action, is_act), token, link
+        made.metadata, made.sent_at, made.received_at, made.method = {**metadata}, sent_at, received_at, method
+        made.expired, made.unrecorded = self._is_expired(sent_at, received_at), 0
+        return _begun((made, token, link, key, is_act))
 
     def action(self, url: str) -> Action:
         """Return what the recipient may do at a URL of the leaving route.

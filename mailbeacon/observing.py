@@ -149,7 +149,7 @@ class Observer:
         self._geo = geo
         self._days: Cache[int, blake2b] = Cache(_DAYS_KEPT)
         self._known: Cache[Client, Facts] = Cache(_MOST_KNOWN)
-        self._clients: Cache[Client, Facts] = Cache(_MOST_KNOWN)
+        self._clients: Cache[tuple[object, ...], Facts] = Cache(_MOST_KNOWN)
 
     @property
     def version(self) -> str:
@@ -188,10 +188,12 @@ class Observer:
         """Work the facts of a client at an address out, and remember them: the same client has the same, as one object."""
         day, *_, kept, _, address, version = key
         brief = not kept or sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
-        anywhere: Client = (*key[:6], "", "")
-        client = self._clients.get(anywhere) or self._make_client(key)
-        if brief:
-            self._clients.put(anywhere, client)
+        anywhere = key[:6]
+        client = self._clients.get(anywhere)
+        if client is None:
+            client = self._make_client(key)
+            if brief:
+                self._clients.put(anywhere, client)
         network_id = _digest(self._key(day), _network_bytes(address))
         facts = client.changed(network=self._networks.lookup(address), network_id=network_id, networks=version)
         if brief and len(address) <= MAX_ADDRESS:

@@ -338,10 +338,10 @@ def test_a_post_to_the_leaving_route_acts_once_however_often_it_comes(action, ki
     for post in (request(plain, method="POST"), later):
         done = decode(post, SIGNER)
         assert (done.kind, done.level, done.id) == (kind, Level.FULL, name)
-    said = Decoder(SIGNER).begin(url, NOW, "POST")[0]
-    assert (said.action, said.is_act, said.values["level"]) == (action, True, Level.FULL)
+    begun = Decoder(SIGNER).begin(url, NOW, "POST")
+    assert (begun.is_act, begun.event.kind, begun.event.level) == (True, kind, Level.FULL)
     assert Decoder(SIGNER).action(url) is action
-    assert Decoder(SIGNER).begin(OPEN, NOW, "POST")[0][2:] == (None, False)
+    assert not Decoder(SIGNER).begin(OPEN, NOW, "POST").is_act
 
 
 def test_a_request_no_utf8_can_carry_is_an_event_too():

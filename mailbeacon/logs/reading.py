@@ -122,35 +122,33 @@ class LineReader:
         if status in _NO_ANSWER:
             return None
         try:
-            told, token, _ = self._begin(target, moment, method)
+            begun, token, _, key, is_act = self._begin(target, moment, method)
         except TokenError:
             return None
-        values = told.values
-        kind = values["kind"]
-        if method not in _READING and not told.is_act:
+        made: Any = begun
+        kind = made.kind
+        if method not in _READING and not is_act:
             return None
         if self._hops and fields:
             address, fields = self._client(address, fields)
         agent, has_form = user_agent[:MAX_VALUE], kind is not _OPEN and kind is not _CLICK
         facts = self._facts((moment.toordinal(), method, has_form, agent, fields, self._shows, address, self._version))
-        digest = self._ids[told.key].copy()
-        digest.update((f"\0{identity}" if identity else line).encode("utf-8", "surrogateescape"))
-        name = _NAMED + digest.hexdigest() if identity else digest.hexdigest()
-        event = Event(
-            **values, id=name, received_at=moment, method=method, facts=facts, source="log", _parsed=True
-        )  # fmt: skip
-        if told.is_act:
-            return self._act(event, token, told.key)
+        if is_act:
+            digest = self._acts[key].copy()  # the id it has in the live application too: it is kept once, and always
+            digest.update(f"{token}\0{kind}".encode("utf-8", "surrogatepass"))
+            facts = without_client_ids(facts)
+        else:
+            digest = self._ids[key].copy()
+            digest.update((f"\0{identity}" if identity else line).encode("utf-8", "surrogateescape"))
+        made.id = _NAMED + digest.hexdigest() if identity and not is_act else digest.hexdigest()
+        made.facts, made.source, made.address, made.user_agent, made.headers = facts, "log", "", "", ()
+        event = begun.close()
+        if is_act:
+            return event
         plain = self._simple and not self._keeps and event.level is _FULL and event.link != HONEYPOT_LINK
         if plain and facts.hints.isdisjoint(_OPTED_OUT):
-            return self._redact(event)
+            return event if kind is _OPEN else self._redact(event)
         return self._rarer(event, said)
-
-    def _act(self, event: Event, token: str, key: int) -> Event:
-        """Return what somebody asked for, with the id it has in the live application too: it is kept once, and always."""
-        digest = self._acts[key].copy()
-        digest.update(f"{token}\0{event.kind}".encode("utf-8", "surrogatepass"))
-        return event.changed(id=digest.hexdigest(), facts=without_client_ids(event.facts))
 
     def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
         """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""

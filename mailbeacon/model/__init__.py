@@ -4,7 +4,8 @@ Does not sign, scan, judge or count, and imports nothing of the package but ``er
 """
 
 from mailbeacon.model.consents import Consent, Leave, LeaveText
-from mailbeacon.model.event import Event, Facts, Mail, Network
+from mailbeacon.model.event import Event, Mail
+from mailbeacon.model.facts import Facts, Network
 from mailbeacon.model.mail import (
     HONEYPOT_LINK,
     MESSAGE_TOKEN_ROOM,

@@ -1,27 +1,21 @@
-"""What happened, and what is known of who did it: events and their facts."""
+"""What happened: events."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from mailbeacon.model.facts import Facts
 from mailbeacon.model.message import check_aware
 from mailbeacon.model.record import Record, read_text, word_reader
-from mailbeacon.model.words import AgentKind, Channel, Hint, Kind, Level, NetworkKind
+from mailbeacon.model.words import Channel, Kind, Level
 
-__all__ = ["Event", "Facts", "Mail", "Network"]
+__all__ = ["Event", "Mail"]
 
 Mail = tuple[str, str, str | None]
 """What one mail is: campaign, message id and recipient."""
-
-
-def _hints(values: Iterable[str]) -> frozenset[Hint]:
-    if not isinstance(values, list | tuple | frozenset):
-        raise TypeError("expected a list")
-    known = Hint._value2member_map_
-    return frozenset(Hint(value) for value in values if value in known)
 
 
 def _headers(pairs: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
@@ -42,60 +36,7 @@ def _metadata(values: Mapping[str, object]) -> dict[str, str]:
     return {name: read_text(value) for name, value in values.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network(Record):
-    """Who runs the network a request came from, and what it is used for."""
-
-    operator: str = ""
-    kind: NetworkKind = NetworkKind.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts(Record):
-    """Everything a verdict needs, and nothing that names a person.
-
-    Attributes:
-        agent: What the user agent says it is.
-        client: The mail client's, browser's or bot's name; empty when unknown.
-        client_version: Its major version, as text.
-        system: The operating system's name.
-        device: ``desktop``, ``phone``, ``tablet``; empty when unknown.
-        network: Who runs the network, and its kind.
-        network_id: A keyed digest of the address that changes every day; empty when the address is unknown.
-        agent_id: A keyed digest of the user agent that changes every day, to tell clients of one message apart.
-        hints: Flags from method, headers and user agent.
-        country: ISO 3166 two-letter code; empty when unknown, and for proxies, relays and scanners.
-        region: The region's name.
-        city: The city's name.
-        rules: The version of the rule data the facts were made with.
-        networks: The version of the network data.
-    """
-
-    agent: AgentKind = AgentKind.UNKNOWN
-    client: str = ""
-    client_version: str = ""
-    system: str = ""
-    device: str = ""
-    network: Network = Network()
-    network_id: str = ""
-    agent_id: str = ""
-    hints: frozenset[Hint] = frozenset()
-    country: str = ""
-    region: str = ""
-    city: str = ""
-    rules: str = ""
-    networks: str = ""
-
-    _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"hints": _hints}
-
-    def changed(self, **changes: object) -> Facts:
-        """Return a copy with other values."""
-        return replace(self, **changes)  # type: ignore[arg-type]  # what is no field is a TypeError
-
-
 _NO_FACTS = Facts()
-
-
 _NAMES = (
     "id",
     "kind",

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Protocol, runtime_checkable
 
 from mailbeacon.model.consents import Consent, Leave
-from mailbeacon.model.event import Event, Network
+from mailbeacon.model.event import Event
+from mailbeacon.model.facts import Network
 from mailbeacon.model.mail import Manifest
 from mailbeacon.model.message import Message
 from mailbeacon.model.verdict import Verdict

@@ -10,10 +10,11 @@ It does not know URLs (see ``links``), and it does not look at a clock: age is j
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from json.encoder import encode_basestring
 from typing import NamedTuple, NoReturn, SupportsIndex
@@ -67,6 +68,10 @@ class Hit(NamedTuple):
     clicks: Level
     metadata: Mapping[str, str]
     key: int
+
+
+_hit: Callable[[tuple[object, ...]], Hit] = partial(tuple.__new__, Hit)
+"""Makes one in half the time: every request and every line of a log passes here."""
 
 
 class TokenSigner:
@@ -218,7 +223,7 @@ class TokenSigner:
             campaign, recipient, seconds = values
             if campaign.__class__ is recipient.__class__ is str and recipient and seconds.__class__ is int and seconds:
                 name = self._digest(campaign, recipient, seconds, key)
-                return Hit(campaign, recipient, name, "", to_moment(seconds), _FULL, _FULL, {}, key)
+                return _hit((campaign, recipient, name, "", to_moment(seconds), _FULL, _FULL, {}, key))
         message = read_message(values)
         return Hit(
             message.campaign,
