@@ -42,7 +42,9 @@ _DULL_NAMES = (
     r"|[dD][iI][vV]|[iI][mM][gG]|[fF][oO][nN][tT]|[cC][eE][nN][tT][eE][rR]|[lL][iI]|[uU][lL]|[hH][1-6rR]|[eE][mM]|[mM][eE][tT][aA]"
 )
 _DULL_END = r"/(?![bB][oO]|[hH][tT])[a-zA-Z][a-zA-Z0-9]*+"
-_DULL = rf"""(?><(?:{_DULL_END}|(?:{_DULL_NAMES})(?>[ \r\n\t]++[a-zA-Z-]++="[^"]*+")*+ ?+/?+)>[^<]*+)*+"""
+_DULL_COMMENT = r"!--[^\[<>-]*+--"
+"""A comment that is no condition of Outlook's."""
+_DULL = rf"""(?><(?:{_DULL_END}|{_DULL_COMMENT}|(?:{_DULL_NAMES})(?> [a-zA-Z-]++="[^"]*+")*+ ?+/?+)>[^<]*+)*+"""
 """Tags without interest, in the form most mail writes them; any other form begins a piece of its own."""
 
 PIECES = re.compile(

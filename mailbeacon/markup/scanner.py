@@ -41,7 +41,7 @@ _FRAME = _cases("ba", "bo", "ht", "/b", "/h")
 _TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
 _CONDITION_WITHIN = 32
 """A conditional comment has its bracket among the first characters."""
-_LINKS_OR_COMMENT = _LINKS | {"!-"}
+_TELLING = _FRAME | _TRICKY | {"!-"}
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
 _OPEN_AT_END = frozenset({"style", "title"})
 _FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
@@ -98,19 +98,21 @@ def _scanned(source: str) -> Scan:
     at = source.find("<")
     if at < 0:
         return Scan(pieces=[source], links=[], frame=[], safe=1)
-    pieces = PIECES.findall(source, at)
-    pieces.insert(0, source[:at])
-    starts = [piece[1:3] for piece in pieces]
-    starts[0] = ""
-    links = [index for index, start in enumerate(starts) if start in _LINKS_OR_COMMENT]
-    kinds = set(starts)
-    if "!-" in kinds:
-        links = [index for index in links if starts[index] != "!-" or _is_conditional(pieces[index])]
-    if not kinds.isdisjoint(_TRICKY):
-        tricky = (piece for piece, start in zip(pieces, starts, strict=True) if start in _TRICKY)
-        if not _TRICKY_NAMES.isdisjoint(map(tag_name, tricky)):
-            return _Walk(source).run()
-    frame = [index for index, start in enumerate(starts) if start in _FRAME]
+    pieces = [source[:at], *PIECES.findall(source, at)]
+    links: list[int] = []
+    frame: list[int] = []
+    for index in range(1, len(pieces)):
+        piece = pieces[index]
+        start = piece[1:3]
+        if start in _LINKS:
+            links.append(index)
+        elif start in _TELLING:
+            if start in _FRAME:
+                frame.append(index)
+            elif start in _TRICKY and tag_name(piece) in _TRICKY_NAMES:
+                return _Walk(source).run()
+            elif start == "!-" and _is_conditional(piece):
+                links.append(index)
     return _finish(Scan(pieces, links, frame, len(pieces)))
 
 

@@ -82,7 +82,7 @@ def decide_links(
                 reason = one.reason
                 if reason is not None and reason in _BINDING:
                     bound[one.read] = reason
-    return (_agreed(decided, bound, others or {}) if bound else decided), bound
+    return (_agreed(decided, pieces, bound, others or {}) if bound else decided), bound
 
 
 def _context(found: Scan, index: int) -> ParseContext:
@@ -93,6 +93,7 @@ def _context(found: Scan, index: int) -> ParseContext:
 
 def _agreed(
     decided: list[tuple[int, Sequence[LinkDecision]]],
+    pieces: Sequence[str],
     bound: Mapping[str, SkipReason],
     others: Mapping[str, SkipReason],
 ) -> list[tuple[int, Sequence[LinkDecision]]]:
@@ -105,7 +106,10 @@ def _agreed(
         said = bound if link.place in _TWINS else others
         return link._replace(reason=said[link.read]) if link.reason is None and link.read in said else link
 
-    return [(index, [left(link) for link in links]) for index, links in decided]
+    return [
+        (index, [left(link) for link in links]) if others or pieces[index][1] == "!" else (index, links)
+        for index, links in decided
+    ]
 
 
 class Planner:

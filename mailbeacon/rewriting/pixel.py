@@ -45,9 +45,9 @@ _PREHEADER_PIECES = 64
 _PREHEADER_BEGIN = 512
 """Characters in which its tag begins: a look at more than these costs a walk through them."""
 _HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])|max-height\s*:\s*0|font-size\s*:\s*[01]px",
-    re.IGNORECASE,
+    r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|opacity\s*:\s*0(?![.\d])|max-height\s*:\s*0|font-size\s*:\s*[01]px"
 )
+"""What hides an element, in lower case: where case does not matter an expression cannot skip to the first letter."""
 
 
 class Spot(NamedTuple):
@@ -139,8 +139,13 @@ def _behind_preheader(scan: Scan, top: Spot) -> Spot:
 
     Source: esp-html-bugs#13; an image before the preheader takes the place of the preview text in some inboxes.
     """
-    text = "".join(scan.pieces[top.piece : top.piece + _PREHEADER_PIECES])[top.at : top.at + _PREHEADER_REACH]
-    if not _HIDDEN.search(text, 0, _PREHEADER_BEGIN):
+    text = ""
+    for piece in scan.pieces[top.piece : top.piece + _PREHEADER_PIECES]:
+        text += piece
+        if len(text) >= top.at + _PREHEADER_REACH:
+            break
+    text = text[top.at : top.at + _PREHEADER_REACH]
+    if not _HIDDEN.search(text[:_PREHEADER_BEGIN].lower()):
         return top
     at, behind, hidden, depth = 0, 0, "", 0
     for token in tokens(text):
@@ -149,7 +154,7 @@ def _behind_preheader(scan: Scan, top: Spot) -> Spot:
             depth += (name == hidden) - (name == f"/{hidden}")
             if not depth and tag:
                 behind, hidden = at + tag.end(), ""
-        elif name in _PREHEADERS and tag and _HIDDEN.search(tag[0]):
+        elif name in _PREHEADERS and tag and _HIDDEN.search(tag[0].lower()):
             hidden, depth = name, 1
         elif name or (token[:1] != "<" and token.strip(_BLANK)):
             break

@@ -5,6 +5,7 @@ Values are replaced where they stand; nothing is written anew.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -87,13 +88,10 @@ def insert(done: Spliced, source: Sequence[str], spot: Spot, image: str, honeypo
         out[index] = f"{out[index]}{honeypot}{image}"
     else:
         piece = out[index]
-        place = at + sum(
-            len(new) - end + start for where, start, end, new, _, _ in changes if where == index and end <= at
-        )
+        before = changes[bisect_left(changes, (index,)) : bisect_left(changes, (index, at))]
+        place = at + sum(len(new) - end + start for _, start, end, new, _, _ in before if end <= at)
         out[index] = f"{piece[:place]}{honeypot}{image}{piece[place:]}"
-    where = len(changes)
-    while where and changes[where - 1][:2] >= (index, at):
-        where -= 1
+    where = bisect_left(changes, (index, at))
     if image:
         changes.insert(where, (index, at, at, image, PIXEL_NUMBER, None))
     if honeypot:
