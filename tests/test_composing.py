@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from copy import deepcopy
 from email import message_from_bytes, policy
@@ -383,3 +384,107 @@ def test_a_body_with_a_name_is_still_a_body(head: str, inner: str) -> None:
     attached = raw.replace(head.encode(), b"multipart/mixed; boundary=q")
     assert composed(attached).links == ()
     assert composed(raw.replace(b"inline;", b"attachment;")).bodies == (b"inline;" not in raw)
+
+
+SWITCHING = b"\x1b$BF|K\\\x1b(B"  # two signs of JIS X 0208
+LINK = b'<a href="https://x.example/?a=1">x</a>'
+
+
+def body_mail(data: bytes, charset: str = "utf-8", encoding: str = "") -> bytes:
+    """Give a mail of one HTML body, with a transfer encoding's name where one is given."""
+    named = f"Content-Transfer-Encoding: {encoding}\n" if encoding else ""
+    return f"Subject: x\nContent-Type: text/html; charset={charset}\n{named}\n".encode() + data
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(body_mail(b"\x1b(J<p>" + LINK + b"\x1b(B\n", "iso-2022-jp"), id="JIS X 0201 Roman around the link"),
+        pytest.param(
+            body_mail(SWITCHING[:-1] + b"J" + LINK + SWITCHING[:-1] + b"J\x1b(B\n", "iso-2022-jp"),
+            id="JIS X 0201 Roman behind each Japanese word",
+        ),
+        pytest.param(
+            body_mail(b"\x1b$B-!\x1b(B" + LINK + b"\x1b$B-!\x1b(B", "iso-2022-jp"),
+            id="signs of a maker's own, which no table knows",
+        ),
+        pytest.param(
+            body_mail(SWITCHING + b"\x1b(B\x1b(B" + LINK + b"<p>" + SWITCHING + b"</body>", "iso-2022-jp"),
+            id="escape sequences that change nothing",
+        ),
+        pytest.param(body_mail(b"\x1b(I\x1a\x1b(B" + LINK + b"\xb1 end", "iso-2022-jp"), id="bytes of eight bits among it"),
+        pytest.param(body_mail(LINK + b"\x1b$)C\x0e0!\x0f", "iso-2022-kr"), id="the Korean one, its begin too late"),
+        *(
+            pytest.param(body_mail("Grüße ".encode() + LINK, encoding=name), id=f"the transfer encoding {name}")
+            for name in ("utf-8", "7-bit", "8-bit", "none", "x-unknown", "ascii", "iso-8859-1")
+        ),
+        pytest.param(body_mail(b"<p>x</p>" + LINK + b"\0" * 500), id="filled up with zero bytes"),
+        pytest.param(body_mail(b"<p>x</p>\0\n" * 50 + LINK + b"\0\n"), id="lines that end in zero bytes"),
+        pytest.param(body_mail(b"a\0b\0c\0d\0" + LINK, "iso-8859-1"), id="zero bytes in a short letter"),
+    ],
+)
+def test_a_link_in_plain_ascii_is_wrapped_whatever_is_around_it(raw: bytes) -> None:
+    """Odd bytes elsewhere stay what they are; only the link and the pixel are new."""
+    done = composed(raw)
+    assert [link.url for link in done.links] == ["https://x.example/?a=1"]
+    old, new = (found[found.index(b"\n\n") + 2 :] for found in (raw, done.data))
+    wrapped = re.search(rb"https://t\.example\.com/m/c/[\w./-]+", new)
+    pixel = re.search(rb'<img src="https://t\.example\.com/m/o/[^>]*>', new)
+    assert wrapped and pixel
+    assert new.replace(pixel[0], b"").replace(wrapped[0], b"https://x.example/?a=1") == old
+    assert raw[: raw.index(b"\n\n")] == done.data[: done.data.index(b"\n\n")]
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        pytest.param(body_mail(LINK, "x-klingon"), "its charset 'x-klingon' is unknown", id="a charset nobody knows"),
+        pytest.param(body_mail(LINK, "utf-7"), "its charset 'utf-7' is unknown, or unsafe", id="UTF-7"),
+        pytest.param(body_mail(b"<p>x", encoding="8-bits"), "encoding '8-bits' is unknown", id="no address to be seen"),
+        pytest.param(
+            body_mail(LINK.replace(b"=", b"=3D"), encoding="quoted printable"),
+            "encoding 'quoted printable' is unknown",
+            id="quoted-printable under a name nobody knows",
+        ),
+        pytest.param(
+            body_mail(b"begin 644 a.html\n#0V%T\n`\nend\nhttps://x.example/\n", encoding="uuencode"),
+            "encoding 'uuencode' is unknown",
+            id="uuencode",
+        ),
+        pytest.param(body_mail(b"PGI-" + LINK, encoding="base64"), "its base64 is broken", id="broken base64"),
+        pytest.param(body_mail(LINK.decode().encode("utf-16-le")), "it is UTF-16 and does not say so", id="UTF-16 as UTF-8"),
+        pytest.param(
+            body_mail(LINK.decode().encode("utf-16-le"), "utf-16"),
+            "its charset 'utf-16' needs base64 or quoted-printable",
+            id="UTF-16 in no encoding",
+        ),
+        pytest.param(body_mail(bytes(range(1, 32)) * 9 + LINK), "it decodes to no text", id="a picture"),
+        pytest.param(body_mail(SWITCHING[:-3] + LINK, "utf-16-be", "base64"), "its base64 is broken", id="two faults"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_left_and_the_warning_names_the_cause(raw: bytes, why: str) -> None:
+    """The sender learns what to mend."""
+    done = composed(raw)
+    assert (done.data, done.links) == (raw, ())
+    assert [str(one.kind) for one in done.warnings] == ["unreadable", "no-body"]
+    assert why in done.warnings[0].detail
+    assert why in BEACON.compile_mail(raw, campaign="spring").warnings[0].detail
+
+
+def test_a_pixel_put_among_signs_of_two_bytes_is_told() -> None:
+    """The text ends within Japanese: what was put there would be read as Japanese too."""
+    raw = body_mail(LINK + b"<p>\x1b$BF|K\\", "iso-2022-jp")
+    done = composed(raw)
+    assert done.data == raw
+    assert "next to a change" in done.warnings[0].detail
+
+
+def test_a_compiled_mail_says_the_same_with_other_escape_sequences() -> None:
+    """It is encoded anew, so only what its text tells can be kept; a sign that no table knows leaves the body alone."""
+    raw = body_mail(SWITCHING[:-1] + b"J" + LINK + b" \\ \x1b(B\n", "iso-2022-jp")
+    mail = BEACON.compile_mail(raw, campaign="spring").render(MESSAGE)
+    text = mail[mail.index(b"\r\n\r\n") + 4 :].decode("iso-2022-jp")
+    assert BEACON.unwrap(text) == "日本" + LINK.decode() + " ¥ \r\n"
+    unknown = BEACON.compile_mail(body_mail(b"\x1b$B-!\x1b(B" + LINK, "iso-2022-jp"), campaign="spring")
+    assert unknown.links == ()
+    assert "a compiled mail is encoded anew" in unknown.warnings[-1].detail

@@ -135,7 +135,33 @@ def test_quoting_is_exact_for_any_bytes(data: bytes, newline: bytes) -> None:
 )
 def test_text_encodes_to_the_bytes_it_came_from(data: bytes, charset: str) -> None:
     found = read_text(data, charset)
-    assert found is None or found.prefix + found.encode(found.text) == data
+    assert found is None or (found.data or found.prefix + found.encode(found.text)) == data
+
+
+SWITCHES = [b"\x1b(B", b"\x1b(J", b"\x1b$B", b"\x1b$@", b"\x1b(I", b"\x1b", b"$", b"ab", b"<a ", b"-!", b"\\", b"~", b"\xff", b"\n", b"F|"]
+
+
+@given(st.lists(st.sampled_from(SWITCHES), max_size=12).map(b"".join), st.integers(0, 20), st.integers(0, 4))
+@example(b"ab\x1b$BF|\x1b(Jab", 3, 1)
+@example(b"\x1b$BF|", 1, 0)
+def test_text_that_switches_tables_reads_as_the_new_text_or_is_refused(data: bytes, at: int, length: int) -> None:
+    """Wherever the edit stands, and whatever the sequences around it; bytes before and behind it stay."""
+    raw = b"Content-Type: text/html; charset=iso-2022-jp\n\n" + data + b"\n"
+    (part,) = mime.find_bodies(raw, mime.scan(raw))
+    body = mime.open_body(raw, part)
+    if body is None:  # so many bare escapes that it is no text
+        return
+    text = body.text.text
+    start, end = min(at, len(text)), min(at + length, len(text))
+    try:
+        changed = mime.apply(raw, body.changes(raw, [(start, end, "https://x.example/")]))
+    except RewriteError:
+        assert body.text.data or body.text.errors != "strict"
+        return
+    assert opened(changed).text.text == text[:start] + "https://x.example/" + text[end:]
+    head, _, tail = changed.partition(b"https://x.example/")
+    assert raw.startswith(head)
+    assert raw.endswith(tail)
 
 
 def test_a_line_too_long_becomes_quoted_printable_and_the_header_says_so() -> None:

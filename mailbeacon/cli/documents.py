@@ -134,10 +134,11 @@ def _check_size(size: int, what: str) -> None:
 
 
 def _decoded_size(body: bytes, encoding: str) -> int:
-    """Return how large a body is without its transfer encoding; what cannot be decoded is not rewritten, and counts nothing."""
+    """Return how large a body is without its transfer encoding; broken base64 is not rewritten, and counts nothing."""
     if encoding == "quoted-printable":
         return len(a2b_qp(body))  # the rewriter's own decoder keeps account of each escape: too much for any size
-    return len(decode(body, encoding) or b"")
+    data = decode(body, encoding)
+    return len(data) if data is not None else 0 if encoding == "base64" else len(body)
 
 
 def _is_binary(data: bytes) -> bool:

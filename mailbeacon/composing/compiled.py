@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from mailbeacon import mime
 from mailbeacon.composing.headers import HeaderTemplate
-from mailbeacon.composing.reading import Opened, check_email, open_mail, unleavable
+from mailbeacon.composing.reading import Opened, check_email, lossy, open_mail, unleavable
 from mailbeacon.composing.shapes import CompileBodies, Slots
 from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting, placeholder_for
 from mailbeacon.errors import ConfigError, RewriteError
@@ -185,7 +186,7 @@ def compile_mail(
         check_email(mail)
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()
     mime.scan(raw)  # refuses what other line ends would hide
-    opened = open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared)
+    opened = _whole(open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared))
     htmls = [body.text.text for body in opened.bodies if body.is_html]
     texts = [body.text.text for body in opened.bodies if not body.is_html]
     compiled: list[Slots] = []
@@ -206,6 +207,13 @@ def compile_mail(
     placeholder = placeholder_for([*htmls, *texts])
     ready = _ready(opened, sources(placeholder, most, most), placeholder)
     return MailTemplate(ready, compiled, sources, levels=levels, sign=sign, shared=shared, leave=leave)
+
+
+def _whole(opened: Opened) -> Opened:
+    """Leave the bodies out whose text alone does not tell their bytes: a compiled mail is encoded anew."""
+    broken = [body for body in opened.bodies if not body.text.is_whole]
+    kept = tuple(body for body in opened.bodies if body.text.is_whole)
+    return replace(opened, bodies=kept, warnings=(*opened.warnings, *(lossy(body.part) for body in broken)))
 
 
 def _ready(opened: Opened, sources: Sequence[str], placeholder: str) -> Opened:

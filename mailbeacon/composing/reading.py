@@ -15,7 +15,7 @@ from mailbeacon.errors import ConfigError, RewriteError, SignedMail
 from mailbeacon.model import SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.rules import says_unsubscribe
 
-__all__ = ["Opened", "check_email", "check_recipients", "open_mail", "unleavable"]
+__all__ = ["Opened", "check_email", "check_recipients", "lossy", "open_mail", "unleavable"]
 
 _SOFTLY_BROKEN = re.compile(r"(?<!\S)(\S++) \r?\n(?=\S)")
 _PGP = ("-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP MESSAGE-----")
@@ -64,7 +64,7 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
     for part in mime.find_bodies(raw, root):
         body = mime.open_body(raw, part)
         if body is None:
-            warnings.append(_unreadable(part))
+            warnings.append(_unreadable(raw, part))
         elif any(mark in body.text.text for mark in _PGP):
             raise SignedMail("a text body is signed or encrypted with PGP: any change would break it")
         elif _breaks_urls(part, body.text.text):
@@ -131,9 +131,8 @@ def _amp() -> Warned:
     return Warned(kind=WarningKind.AMP, detail="the AMP part is left as it is: opens and clicks there are not seen")
 
 
-def _unreadable(part: mime.Part) -> Warned:
-    encoding = ascii(part.encoding or "7bit")[:80]
-    detail = f"a {part.content_type} body is left as it is: cannot read charset {_charset(part)} in {encoding} exactly"
+def _unreadable(raw: bytes, part: mime.Part) -> Warned:
+    detail = f"a {part.content_type} body is left as it is: {mime.why_unreadable(raw, part)}"
     return Warned(kind=WarningKind.UNREADABLE, detail=detail)
 
 
@@ -145,6 +144,12 @@ def _broken(part: mime.Part) -> Warned:
 def _stray(part: mime.Part) -> Warned:
     what = f"a {part.content_type} body holds bytes that its charset {_charset(part)} does not know"
     return Warned(kind=WarningKind.UNREADABLE, detail=f"{what}: they stay, and readers see other signs there")
+
+
+def lossy(part: mime.Part) -> Warned:
+    """Return the warning about a body that can be changed in its own bytes only, and not be encoded anew."""
+    what = f"a {part.content_type} body is left as it is: it holds bytes that its charset {_charset(part)} does not know"
+    return Warned(kind=WarningKind.UNREADABLE, detail=f"{what}, and a compiled mail is encoded anew")
 
 
 def _charset(part: mime.Part) -> str:

@@ -4,7 +4,7 @@ An own scanner: the standard library's parser and generator are not used, since 
 nothing, rewrites no link.
 """
 
-from mailbeacon.mime.bodies import Body, find_bodies, header_changes, is_text, open_body
+from mailbeacon.mime.bodies import Body, find_bodies, header_changes, is_text, open_body, why_unreadable
 from mailbeacon.mime.fields import Field, Parameter, parameter_values, parameters, unfolded
 from mailbeacon.mime.headers import field
 from mailbeacon.mime.parts import MAX_DEPTH, MAX_PARTS, Part, find_field, scan, walk
@@ -45,4 +45,5 @@ __all__ = [
     "splice",
     "unfolded",
     "walk",
+    "why_unreadable",
 ]

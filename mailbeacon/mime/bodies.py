@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailbeacon.errors import RewriteError
 from mailbeacon.mime.fields import Field, parameters, unfolded
 from mailbeacon.mime.parts import Part, find_field
-from mailbeacon.mime.texts import Change, Text, read_text
-from mailbeacon.mime.transfer import PLAIN, apply, decode, fits, line_end, quote, splice
+from mailbeacon.mime.texts import Change, Text, is_charset, read_text
+from mailbeacon.mime.transfer import PLAIN, apply, decode, fits, is_readable_plain, line_end, quote, splice
 
-__all__ = ["Body", "find_bodies", "header_changes", "is_text", "open_body"]
+__all__ = ["Body", "find_bodies", "header_changes", "is_text", "open_body", "why_unreadable"]
 
 _CLOSED = frozenset({"multipart/digest", "multipart/form-data", "multipart/report", "multipart/appledouble"})
 """Multiparts whose parts are not the sender's own text."""
 _ENCODING = re.compile(rb"\s*+([^\s;(]*+)")
 _PARAMETER_START = re.compile(rb";\s*\Z")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f]|\x00++")
+_CONTROL_BUT_NUL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f]")
+_ADDRESS = re.compile(r"https?://[\w\[]")
+_BEGIN = 64
 _FEW_CONTROL = 3
 """So many control characters are slips, however short the text."""
 _MOST_CONTROL = 0.01
@@ -103,7 +106,7 @@ class Body:
             data = apply(self.data, cut) if cut is not None else self._encoded(edits)
         except UnicodeEncodeError:
             return self._encoded_again(raw, self._utf8(self._new(edits)), charset="utf-8")
-        if self.text.errors != "strict" and not self._reads_as(data, edits):
+        if (self.text.errors != "strict" or self.text.data) and not self._reads_as(data, edits):
             raise RewriteError("a body holds bytes its charset does not know, next to a change")
         old = raw[part.body : part.end]
         if cut is not None and (part.encoding not in PLAIN or fits(data)):
@@ -156,12 +159,13 @@ class Body:
         newline = b"\r\n" if raw[part.body - 1 : part.body] == b"\r" else line_end(raw)
         return part.body, part.end, newline + new
 
-    @staticmethod
-    def _utf8(text: str) -> bytes:
+    def _utf8(self, text: str) -> bytes:
         try:
-            return text.encode()
-        except UnicodeEncodeError as error:
-            raise RewriteError("a body holds bytes its charset does not know, and needs another charset") from error
+            if self.text.is_whole:
+                return text.encode()
+        except UnicodeEncodeError:
+            pass
+        raise RewriteError("a body holds bytes its charset does not know, and needs another charset")
 
     def _encoded_again(self, raw: bytes, data: bytes, charset: str = "") -> list[Change]:
         """Encode the whole body anew: quoted-printable where nothing else will do."""
@@ -178,19 +182,55 @@ class Body:
 
 
 def open_body(raw: bytes, part: Part) -> Body | None:
-    """Decode a body; ``None`` if its charset or transfer encoding is unknown, it does not follow them, or is no text."""
-    data = decode(raw[part.body : part.end], part.encoding)
+    """Decode a body; ``None`` if it cannot be read, see :func:`why_unreadable`.
+
+    One of unknown transfer encoding is read as mail programs show it, as it stands, where addresses are seen in it.
+    """
+    found = _opened(raw, part)
+    return None if isinstance(found, str) else found
+
+
+def why_unreadable(raw: bytes, part: Part) -> str:
+    """Return why a body cannot be read; empty if it can."""
+    found = _opened(raw, part)
+    return found if isinstance(found, str) else ""
+
+
+def _opened(raw: bytes, part: Part) -> Body | str:
+    written = raw[part.body : part.end]
+    data = decode(written, part.encoding)
+    if data is None and is_readable_plain(written, part.encoding):
+        part, data = replace(part, encoding="8bit"), written
     if data is None:
-        return None
-    text = read_text(data, part.parameters.get("charset", ""))
-    if text is None or not (text.is_ascii_based or part.encoding not in PLAIN) or not is_text(text.text):
-        return None
+        broken = part.encoding == "base64"
+        return "its base64 is broken" if broken else f"its transfer encoding {_shown(part.encoding)} is unknown"
+    charset = part.parameters.get("charset", "")
+    if not is_charset(charset):
+        return f"its charset {_shown(charset)} is unknown, or unsafe in mail"
+    text = read_text(data, charset)
+    if text is None:
+        return f"its bytes are not what its charset {_shown(charset)} writes"
+    if not (text.is_ascii_based or part.encoding not in PLAIN):
+        return f"its charset {_shown(charset)} needs base64 or quoted-printable"
+    if not is_text(text.text):
+        wide = "\0" in text.text[:_BEGIN] and is_text(text.text.replace("\0", ""))
+        return "it is UTF-16 and does not say so" if wide else "it decodes to no text"
     return Body(part=part, data=data, text=text)
 
 
+def _shown(word: str) -> str:
+    return ascii(word or "us-ascii")[:80]
+
+
 def is_text(found: str) -> bool:
-    """Check whether a text is one, not bytes that look like it: such are full of control characters."""
-    return len(_CONTROL.findall(found)) <= max(_FEW_CONTROL, _MOST_CONTROL * len(found))
+    """Check whether a text is one, not bytes that look like it: such are full of control characters.
+
+    Zero bytes alone do not speak against a text with an address in it: some programs fill up or end their lines with them.
+    """
+    most = max(_FEW_CONTROL, _MOST_CONTROL * len(found))
+    if len(_CONTROL.findall(found)) <= most:
+        return True
+    return len(_CONTROL_BUT_NUL.findall(found)) <= most and _ADDRESS.search(found) is not None
 
 
 def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str = "") -> list[Change]:

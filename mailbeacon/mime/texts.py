@@ -2,16 +2,21 @@
 
 Does not guess beyond the label: text of an unknown charset is refused, not damaged.
 
-Source: WHATWG Encoding (2024), for the labels that name a larger charset than they say.
+Most text encodes to the very bytes it came from, and is changed by encoding what is around a change. A charset that switches
+with escape sequences can say one text in many ways: ``ESC ( J`` and ``ESC ( B`` both begin what is ASCII but for two signs, and
+real mail has signs that no table of Python's knows. There the changes are put among the bytes as they are, wherever the
+characters beside them are ASCII.
+
+Source: WHATWG Encoding (2024), for the labels that name a larger charset than they say; RFC 1468 (1993) for ISO-2022-JP.
 """
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-__all__ = ["Change", "Text", "read_text"]
+__all__ = ["Change", "Text", "is_charset", "read_text"]
 
 Change = tuple[int, int, bytes]
 """Replace ``data[start:end]`` by these bytes."""
@@ -38,25 +43,35 @@ _NAMES = {
 }
 _REFUSED = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 """Not charsets of mail, or not safe: browsers read no UTF-7 since it smuggles markup."""
+_SWITCHING = ("iso2022", "hz")
+"""How the names of charsets begin that switch tables by escape sequences, and are ASCII where they begin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """Decoded text and how it was decoded, so that ``prefix + text`` encodes to exactly the bytes it came from.
 
-    A byte that the charset does not know is a lone surrogate in ``text`` (PEP 383), and the same byte afterwards.
+    A byte that the charset does not know is a lone surrogate in ``text`` (PEP 383), and the same byte afterwards. Where the
+    text does not encode to its bytes, they are kept beside it, and an unknown sign is U+FFFD.
 
     Attributes:
         text: The text, without a byte order mark.
         codec: Python's name of the charset.
         errors: How bytes are handled that the charset does not know.
         prefix: The byte order mark.
+        data: The bytes it came from, where it does not encode to them; empty where it does.
     """
 
     text: str
     codec: str
     errors: str = "strict"
     prefix: bytes = b""
+    data: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing was lost in decoding, so that other charsets can say the text."""
+        return self.errors != "replace"
 
     def encode(self, text: str) -> bytes:
         """Encode more text in the same way.
@@ -80,6 +95,8 @@ class Text:
         Raises:
             UnicodeEncodeError: If the charset has no such character.
         """
+        if self.data:
+            return self._changes_in_place(edits)
         found: list[Change] = []
         kept: list[bytes] = []
         at, offset = 0, len(self.prefix)
@@ -92,6 +109,16 @@ class Text:
             at = end
         kept.append(self.encode(self.text[at:]))
         return found if b"".join(kept) == self.encode(self.text) else None
+
+    def _changes_in_place(self, edits: Iterable[tuple[int, int, str]]) -> list[Change]:
+        """Turn edits into changes of the bytes that are kept: after the character before, or else right before the next."""
+        behind, before = _places(self.data, self.codec, self.errors)
+        found = []
+        for start, end, new in edits:
+            is_first = start == end and (not start or self.text[start - 1].isascii())
+            at = behind[start] if is_first else before[start]
+            found.append((at, max(at, behind[end]), new.encode("ascii")))
+        return found
 
 
 def read_text(data: bytes, label: str) -> Text | None:
@@ -111,12 +138,50 @@ def read_text(data: bytes, label: str) -> Text | None:
         return _read_wide(data, codec)
     larger = _LARGER.get(codec)
     tries = [(codec, "strict"), *([(larger, "strict")] if larger else []), (codec, "surrogateescape")]
+    if codec.startswith(_SWITCHING):
+        return _read_switching(data, tries, larger or codec)
     mark = codecs.BOM_UTF8 if codec == "utf-8" and data.startswith(codecs.BOM_UTF8) else b""
     for name, errors in tries:
         found = _exact(data[len(mark) :], name, errors)
         if found is not None:
             return Text(text=found, codec=name, errors=errors, prefix=mark)
     return None
+
+
+def _read_switching(data: bytes, tries: Iterable[tuple[str, str]], codec: str) -> Text | None:
+    """Decode text that switches tables: exactly if that is possible, else beside its bytes."""
+    for name, errors in tries:
+        found = _exact(data, name, errors)
+        if found is not None:
+            return Text(text=found, codec=name, errors=errors)
+    for errors in ("strict", "replace"):
+        try:
+            return Text(text=data.decode(codec, errors), codec=codec, errors=errors, data=data)
+        except UnicodeDecodeError:
+            continue
+    return None  # pragma: no cover - replacing never fails
+
+
+def _places(data: bytes, codec: str, errors: str) -> tuple[list[int], list[int]]:
+    """Return for each character of a text, and for its end, where the one before it ends in the bytes, and where it begins.
+
+    The two differ by the escape sequences between them.
+    """
+    decoder = codecs.getincrementaldecoder(codec)(errors)
+    behind, before = [0], [0]
+    for at in range(len(data)):
+        made = len(decoder.decode(data[at : at + 1]))
+        behind += [at + 1] * made
+        before += [at + 1] * made
+        if not made and not decoder.getstate()[0]:
+            before[-1] = at + 1
+    made = len(decoder.decode(b"", final=True))
+    return behind + [len(data)] * made, before + [len(data)] * made
+
+
+def is_charset(label: str) -> bool:
+    """Check whether text of a charset can be read, as a mail names it."""
+    return _codec(label) is not None
 
 
 def _codec(label: str) -> str | None:

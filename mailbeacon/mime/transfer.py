@@ -16,12 +16,13 @@ from collections.abc import Sequence
 from mailbeacon.errors import RewriteError
 from mailbeacon.mime.texts import Change
 
-__all__ = ["MAX_LINE", "PLAIN", "apply", "decode", "fits", "line_end", "quote", "splice"]
+__all__ = ["MAX_LINE", "PLAIN", "apply", "decode", "fits", "is_readable_plain", "line_end", "quote", "splice"]
 
 MAX_LINE = 998
 """The most octets a line of mail may have, without its line end."""
 PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 """The transfer encodings that change nothing."""
+_KNOWN = PLAIN | {"quoted-printable", "base64"}
 
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+(?:\r\n|\n|\r|\Z))")
 _DANGLING = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]++)?\Z")
@@ -32,6 +33,9 @@ _DASHES = re.compile(rb"(?:(?<=[\r\n])|\A)-(?=-)")
 """Where a line might be taken for a boundary, now that it begins there."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*+=?\s*+=?\s*+")
 _LONG = re.compile(rb"[^\r\n]{999}")
+_ADDRESS = re.compile(rb"https?://[\w\[]", re.IGNORECASE)
+_ENCODED = re.compile(rb"=(?:3[Dd]|[ \t]*+[\r\n])|^begin(?:-base64)? [0-7]{3,4} |^=ybegin ", re.MULTILINE)
+"""Signs of quoted-printable, uuencode and yEnc. Source: RFC 2045 (1996), POSIX uuencode, yEnc draft 1.3 (2002)."""
 _QUOTED_LINE = 76
 
 
@@ -48,6 +52,14 @@ def decode(body: bytes, encoding: str) -> bytes | None:
         except Error:
             return None
     return None
+
+
+def is_readable_plain(body: bytes, encoding: str) -> bool:
+    """Check whether a body of unknown transfer encoding is encoded in none, so that its addresses stand there to be read.
+
+    Source: mail programs show such a body as it stands; many write ``utf-8``, ``7-bit`` or ``none`` for the encoding.
+    """
+    return encoding not in _KNOWN and _ADDRESS.search(body) is not None and _ENCODED.search(body) is None
 
 
 def splice(body: bytes, encoding: str, changes: Sequence[Change]) -> bytes:
