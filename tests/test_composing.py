@@ -399,7 +399,9 @@ def body_mail(data: bytes, charset: str = "utf-8", encoding: str = "") -> bytes:
 @pytest.mark.parametrize(
     "raw",
     [
-        pytest.param(body_mail(b"\x1b(J<p>" + LINK + b"\x1b(B\n", "iso-2022-jp"), id="JIS X 0201 Roman around the link"),
+        pytest.param(
+            body_mail(b"\x1b(J<p>" + LINK + b"\x1b(B\n", "iso-2022-jp"), id="JIS X 0201 Roman around the link"
+        ),
         pytest.param(
             body_mail(SWITCHING[:-1] + b"J" + LINK + SWITCHING[:-1] + b"J\x1b(B\n", "iso-2022-jp"),
             id="JIS X 0201 Roman behind each Japanese word",
@@ -412,7 +414,9 @@ def body_mail(data: bytes, charset: str = "utf-8", encoding: str = "") -> bytes:
             body_mail(SWITCHING + b"\x1b(B\x1b(B" + LINK + b"<p>" + SWITCHING + b"</body>", "iso-2022-jp"),
             id="escape sequences that change nothing",
         ),
-        pytest.param(body_mail(b"\x1b(I\x1a\x1b(B" + LINK + b"\xb1 end", "iso-2022-jp"), id="bytes of eight bits among it"),
+        pytest.param(
+            body_mail(b"\x1b(I\x1a\x1b(B" + LINK + b"\xb1 end", "iso-2022-jp"), id="bytes of eight bits among it"
+        ),
         pytest.param(body_mail(LINK + b"\x1b$)C\x0e0!\x0f", "iso-2022-kr"), id="the Korean one, its begin too late"),
         *(
             pytest.param(body_mail("Grüße ".encode() + LINK, encoding=name), id=f"the transfer encoding {name}")
@@ -430,7 +434,8 @@ def test_a_link_in_plain_ascii_is_wrapped_whatever_is_around_it(raw: bytes) -> N
     old, new = (found[found.index(b"\n\n") + 2 :] for found in (raw, done.data))
     wrapped = re.search(rb"https://t\.example\.com/m/c/[\w./-]+", new)
     pixel = re.search(rb'<img src="https://t\.example\.com/m/o/[^>]*>', new)
-    assert wrapped and pixel
+    assert wrapped
+    assert pixel
     assert new.replace(pixel[0], b"").replace(wrapped[0], b"https://x.example/?a=1") == old
     assert raw[: raw.index(b"\n\n")] == done.data[: done.data.index(b"\n\n")]
 
@@ -452,7 +457,9 @@ def test_a_link_in_plain_ascii_is_wrapped_whatever_is_around_it(raw: bytes) -> N
             id="uuencode",
         ),
         pytest.param(body_mail(b"PGI-" + LINK, encoding="base64"), "its base64 is broken", id="broken base64"),
-        pytest.param(body_mail(LINK.decode().encode("utf-16-le")), "it is UTF-16 and does not say so", id="UTF-16 as UTF-8"),
+        pytest.param(
+            body_mail(LINK.decode().encode("utf-16-le")), "it is UTF-16 and does not say so", id="UTF-16 as UTF-8"
+        ),
         pytest.param(
             body_mail(LINK.decode().encode("utf-16-le"), "utf-16"),
             "its charset 'utf-16' needs base64 or quoted-printable",

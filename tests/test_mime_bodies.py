@@ -138,7 +138,23 @@ def test_text_encodes_to_the_bytes_it_came_from(data: bytes, charset: str) -> No
     assert found is None or (found.data or found.prefix + found.encode(found.text)) == data
 
 
-SWITCHES = [b"\x1b(B", b"\x1b(J", b"\x1b$B", b"\x1b$@", b"\x1b(I", b"\x1b", b"$", b"ab", b"<a ", b"-!", b"\\", b"~", b"\xff", b"\n", b"F|"]
+SWITCHES = [
+    b"\x1b(B",
+    b"\x1b(J",
+    b"\x1b$B",
+    b"\x1b$@",
+    b"\x1b(I",
+    b"\x1b",
+    b"$",
+    b"ab",
+    b"<a ",
+    b"-!",
+    b"\\",
+    b"~",
+    b"\xff",
+    b"\n",
+    b"F|",
+]
 
 
 @given(st.lists(st.sampled_from(SWITCHES), max_size=12).map(b"".join), st.integers(0, 20), st.integers(0, 4))

@@ -148,7 +148,9 @@ def _stray(part: mime.Part) -> Warned:
 
 def lossy(part: mime.Part) -> Warned:
     """Return the warning about a body that can be changed in its own bytes only, and not be encoded anew."""
-    what = f"a {part.content_type} body is left as it is: it holds bytes that its charset {_charset(part)} does not know"
+    what = (
+        f"a {part.content_type} body is left as it is: it holds bytes that its charset {_charset(part)} does not know"
+    )
     return Warned(kind=WarningKind.UNREADABLE, detail=f"{what}, and a compiled mail is encoded anew")
 
 
