@@ -36,7 +36,7 @@ for url in (beacon.open_url(message), beacon.click_url(message, "https://shop.ex
     print(status, headers.get("Location", ""), body[:6] == b"GIF89a")
 signed = urlsplit(beacon.click_url(message, "https://shop.example/")).path
 print(fetch(signed[:-1] + ("w" if signed[-1] != "w" else "g"))[0])
-for event, verdict in SqliteSink("events.sqlite").events():
+for event, verdict in stored():
     print(event.kind, event.recipient, event.address == "", event.facts.client)
 """
     return Block(language="python", text=code, line=1)
@@ -52,59 +52,71 @@ click u-17 True Firefox
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
+FLASK_CLIENT = """
+import mailbeacon as mb
+from mailbeacon.store import SqliteSink
+beacon = app.extensions["mailbeacon"].beacon
+def stored(): return SqliteSink("events.sqlite").events()
+"""
+DJANGO_SITE = """
+import sys, types
+import django
+from django.conf import settings
+sys.modules["urls"] = urls = types.ModuleType("urls")
+urls.urlpatterns = urlpatterns
+settings.configure(
+    ROOT_URLCONF="urls", ALLOWED_HOSTS=["localhost", "testserver"], SECRET_KEY="x" * 50, INSTALLED_APPS=INSTALLED_APPS, MAILBEACON=MAILBEACON,
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "site.sqlite"}}, USE_TZ=True,
+)
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+import mailbeacon as mb
+from mailbeacon.web.django import beacon as the_beacon
+from mailbeacon.web.django.sinks import ModelSink
+call_command("migrate", verbosity=0)
+beacon = the_beacon()
+def stored(): return ModelSink().events()
+"""
+
+
 def test_the_flask_snippet_answers_opens_and_clicks_and_records_them(tmp_path):
     get = f"""lambda path: (lambda reply: (reply.status_code, reply.headers, reply.data))(
     app.test_client().get(path, headers={{"User-Agent": {AGENT!r}}}))"""
-    assert execute(README, [_section("Requests in: Flask"), _mount(get)], tmp_path)[1] == MOUNTED
+    programs = [_section("Requests in: Flask"), Block(language="python", text=FLASK_CLIENT, line=1), _mount(get)]
+    assert execute(README, programs, tmp_path)[2] == MOUNTED
 
 
 def test_the_django_snippet_answers_opens_and_clicks_and_records_them(tmp_path):
-    before = """
-import sys, types
-from django.conf import settings
-from django.http import HttpResponse
-from django.urls import path
-settings.configure(ROOT_URLCONF="urls", ALLOWED_HOSTS=["localhost"], SECRET_KEY="x" * 50)
-sys.modules["urls"] = urls = types.ModuleType("urls")
-urls.urlpatterns = [path("me/", lambda request: HttpResponse("the site's own page"))]
-"""
-    after = """
-from werkzeug.test import Client
-print(Client(application).get("/me/").text)
-"""
-    get = f"""lambda path: (lambda reply: (reply.status_code, reply.headers, reply.data))(
-    Client(application).get(path, headers={{"User-Agent": {AGENT!r}}}))"""
-    programs = [
-        Block(language="python", text=before, line=1),
-        _section("Requests in: Django"),
-        Block(language="python", text=after, line=1),
-        _mount(get),
-    ]
-    assert execute(README, programs, tmp_path)[2:] == ["the site's own page\n", MOUNTED]
+    get = f"""lambda path: (lambda reply: (reply.status_code, reply.headers, reply.content))(
+    Client().get(path, headers={{"User-Agent": {AGENT!r}}}))"""
+    programs = [_section("Requests in: Django"), Block(language="python", text=DJANGO_SITE, line=1), _mount(get)]
+    assert execute(README, programs, tmp_path)[2] == MOUNTED
 
 
-@pytest.mark.parametrize("heading", ["Requests in: Flask", "Requests in: Django"])
-def test_both_snippets_believe_the_proxies_the_readme_names(heading, tmp_path):
-    section = _section(heading)
-    setting = re.search(r"`(trusted_proxies=[^`]+)`", README.read_text("utf-8"))
+@pytest.mark.parametrize("name", ["Flask", "Django"])
+def test_both_snippets_believe_the_proxies_the_readme_names(name, tmp_path):
+    section = _section(f"Requests in: {name}")
+    setting = re.search(r"`MAILBEACON_TRUSTED_PROXIES` or `\"TRUSTED_PROXIES\"` with `([^`]+)`", README.read_text("utf-8"))
     assert setting
-    named = section.text.replace('"events.sqlite")', f'"events.sqlite"), keep_address="keep", {setting[1]}')
-    before = """
-from django.conf import settings
-settings.configure(ROOT_URLCONF="urls", SECRET_KEY="x" * 50)
-"""
+    flask, django = "Mailbeacon(app)\n", "MAILBEACON = {\n"
+    named = section.text.replace(
+        flask,
+        f'app.config["MAILBEACON_TRUSTED_PROXIES"] = {setting[1]}\napp.config["MAILBEACON_KEEP_ADDRESS"] = "keep"\n{flask}',
+    ).replace(django, f'{django}    "TRUSTED_PROXIES": {setting[1]},\n    "KEEP_ADDRESS": "keep",\n')
     after = """
 from urllib.parse import urlsplit
-from werkzeug.test import Client
 path = urlsplit(beacon.open_url(mb.Message(recipient="u-17", campaign="spring"))).path
 for peer in ("10.0.0.1", "192.0.2.1"):
-    client = Client(application if "site" in globals() else app)
-    client.get(path, headers={"X-Forwarded-For": "203.0.113.9"}, environ_base={"REMOTE_ADDR": peer})
-print([event.address for event, _ in SqliteSink("events.sqlite").events()])
+    if "app" in globals():
+        app.test_client().get(path, headers={"X-Forwarded-For": "203.0.113.9"}, environ_base={"REMOTE_ADDR": peer})
+    else:
+        Client(REMOTE_ADDR=peer).get(path, headers={"X-Forwarded-For": "203.0.113.9"})
+print([event.address for event, _ in stored()])
 """
     programs = [
-        Block(language="python", text=before, line=1),
         Block(language="python", text=named, line=section.line),
+        Block(language="python", text=FLASK_CLIENT if name == "Flask" else DJANGO_SITE, line=1),
         Block(language="python", text=after, line=1),
     ]
     assert execute(README, programs, tmp_path)[2] == "['203.0.113.9', '192.0.2.1']\n"
@@ -113,7 +125,7 @@ print([event.address for event, _ in SqliteSink("events.sqlite").events()])
 @pytest.mark.parametrize("heading", ["Requests in: Flask", "Requests in: Django"])
 def test_a_framework_needs_about_ten_lines(heading):
     lines = [line for line in _section(heading).text.splitlines() if line.strip()]
-    assert len(lines) <= 11
+    assert len(lines) <= 12
 
 
 def test_mail_goes_out_and_figures_come_back(tmp_path):
