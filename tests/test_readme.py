@@ -65,7 +65,8 @@ from django.conf import settings
 sys.modules["urls"] = urls = types.ModuleType("urls")
 urls.urlpatterns = urlpatterns
 settings.configure(
-    ROOT_URLCONF="urls", ALLOWED_HOSTS=["localhost", "testserver"], SECRET_KEY="x" * 50, INSTALLED_APPS=INSTALLED_APPS, MAILBEACON=MAILBEACON,
+    ROOT_URLCONF="urls", ALLOWED_HOSTS=["localhost", "testserver"], SECRET_KEY="x" * 50,
+    INSTALLED_APPS=INSTALLED_APPS, MAILBEACON=MAILBEACON,
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "site.sqlite"}}, USE_TZ=True,
 )
 django.setup()
@@ -97,7 +98,9 @@ def test_the_django_snippet_answers_opens_and_clicks_and_records_them(tmp_path):
 @pytest.mark.parametrize("name", ["Flask", "Django"])
 def test_both_snippets_believe_the_proxies_the_readme_names(name, tmp_path):
     section = _section(f"Requests in: {name}")
-    setting = re.search(r"`MAILBEACON_TRUSTED_PROXIES` or `\"TRUSTED_PROXIES\"` with `([^`]+)`", README.read_text("utf-8"))
+    setting = re.search(
+        r"`MAILBEACON_TRUSTED_PROXIES` or `\"TRUSTED_PROXIES\"` with `([^`]+)`", README.read_text("utf-8")
+    )
     assert setting
     flask, django = "Mailbeacon(app)\n", "MAILBEACON = {\n"
     named = section.text.replace(
