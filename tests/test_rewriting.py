@@ -15,7 +15,7 @@ from mailbeacon import outline
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.markup import trim_url
 from mailbeacon.model import Place, SkipReason, WarningKind
-from mailbeacon.rewriting import LinkRules, Planner, Rewrite, pixel_tag, rewrite_html
+from mailbeacon.rewriting import LinkRules, Planner, Rewrite, pixel_tag, rewrite_html, rules
 from mailbeacon.template import prove
 from tests.linear import grows_too_fast
 
@@ -729,3 +729,9 @@ def test_unsubscribe_links_are_known_by_their_words(label: str) -> None:
 def test_an_outlet_is_no_way_out() -> None:
     """A word that only begins alike is another word."""
     assert urls('<a href="https://x.example/opt-outlets">Shops</a>') == ["https://x.example/opt-outlets"]
+
+
+@pytest.mark.parametrize("mark", sorted(rules._ALWAYS | rules._WHEN.keys()))
+def test_every_mark_is_seen_before_a_tag_is_read_attribute_by_attribute(mark):
+    """A tag is read as a whole only where one of a few words stands in it, so each mark must hold one of them."""
+    assert rules.may_be_marked(f'<a {mark} href="https://x.example/">')

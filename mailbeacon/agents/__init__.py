@@ -5,6 +5,6 @@ not look at addresses, and judges nobody: that a user agent can be forged is the
 """
 
 from mailbeacon.agents.identify import UNKNOWN, Agent, Agents
-from mailbeacon.agents.rules import Rule, RuleTable, read_rules
+from mailbeacon.agents.table import Rule, RuleTable, read_rules
 
 __all__ = ["UNKNOWN", "Agent", "Agents", "Rule", "RuleTable", "read_rules"]

@@ -4,7 +4,7 @@ from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, marked, respond
 from mailbeacon.replying.keeping import failed, judged, keep, lost
 from mailbeacon.replying.limiting import HitLimit
-from mailbeacon.replying.pages import PIXEL
+from mailbeacon.replying.replies import PIXEL
 
 __all__ = [
     "PIXEL",

@@ -34,7 +34,7 @@ from mailbeacon.replying.allowed import level_now
 from mailbeacon.replying.keeping import UNJUDGED, failed, judged, keep
 from mailbeacon.replying.leaving import ACTS, LEAVING, leave_page, tell_host
 from mailbeacon.replying.limiting import HitLimit
-from mailbeacon.replying.pages import READING, page, pixel, redirect
+from mailbeacon.replying.replies import READING, page, pixel, redirect
 from mailbeacon.settings import Settings, utc_now
 
 __all__ = ["Decode", "Observe", "Redact", "Responder", "deliver", "marked", "respond"]

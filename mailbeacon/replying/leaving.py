@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from mailbeacon.model import Action, Event, Kind, Leave, Reply, Request
 from mailbeacon.replying.keeping import failed
-from mailbeacon.replying.pages import form_page, page
+from mailbeacon.replying.replies import form_page, page
 from mailbeacon.replying.texts import choose_text
 from mailbeacon.settings import Settings
 

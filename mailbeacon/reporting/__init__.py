@@ -7,7 +7,7 @@ from mailbeacon.reporting.content import Report
 from mailbeacon.reporting.german import GERMAN
 from mailbeacon.reporting.page import to_html
 from mailbeacon.reporting.plain import to_text
-from mailbeacon.reporting.sheet import to_csv
+from mailbeacon.reporting.csv_rows import to_csv
 from mailbeacon.reporting.structure import to_json
 from mailbeacon.reporting.texts import ENGLISH, Texts
 

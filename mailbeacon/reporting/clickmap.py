@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from mailbeacon.markup import COMMENT, RAW_NAMES, TAG, Attribute, attributes, escape_attribute, tag_name, tokens
 from mailbeacon.model import Link
 from mailbeacon.reporting.content import LinkRow
-from mailbeacon.reporting.sheets import clean_declarations, clean_sheet
+from mailbeacon.reporting.newsletter_css import clean_declarations, clean_sheet
 from mailbeacon.reporting.wording import share
 
 __all__ = ["LARGEST", "click_map"]

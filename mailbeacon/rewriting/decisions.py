@@ -12,7 +12,7 @@ from enum import IntEnum
 from mailbeacon.caches import Cache
 from mailbeacon.markup import COMMENT, TAG, Attribute, Scan, attributes, scan, tag_name, url_text
 from mailbeacon.model import Place, SkipReason
-from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, opted_out, says_unsubscribe, shown_host
+from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, may_be_marked, opted_out, says_unsubscribe, shown_host
 from mailbeacon.rewriting.steps import LinkDecision
 
 __all__ = ["ParseContext", "Planner", "decide_links", "first", "link_source"]
@@ -165,9 +165,8 @@ class Planner:
         self, tag: str, offset: int, place: Place, lowered: str, base: str, name: str = "href"
     ) -> Iterator[LinkDecision]:
         """Plan the attribute of a tag that begins ``offset`` characters into its piece."""
-        # every opt-out mark holds one of these words; a tag without them needs no look at its other attributes
         plain = _PLAIN_LINK.match(tag) if name == "href" else None
-        if plain and not ("track" in lowered or "-click" in lowered or "mailbeacon" in lowered):
+        if plain and not may_be_marked(lowered):
             start, end = plain.span(1)
             yield self._judged(start + offset, end + offset, '"', plain[1], place, lowered, base)
             return

@@ -18,7 +18,7 @@ from mailbeacon.markup import Attribute, attribute_text
 from mailbeacon.model import SkipReason
 from mailbeacon.settings import Settings
 
-__all__ = ["MERGE_TAG", "LinkRules", "doubtful_tag", "opted_out", "says_unsubscribe", "shown_host"]
+__all__ = ["MERGE_TAG", "LinkRules", "doubtful_tag", "may_be_marked", "opted_out", "says_unsubscribe", "shown_host"]
 
 MERGE_TAG = re.compile(
     r"(?:\{|%7b){2}|\{[%!$]|%7b%25|(?:\*|%2a)(?:\||%7c)|%%(?:=|[a-z_][\w. :-]*+%%)|%25%25[a-z_][\w.]*+%25%25|<[%?]|%3c%25"
@@ -68,6 +68,9 @@ _WHEN = {
 """Marks that keep a link from being wrapped. Source: SendGrid, Brevo, Postmark, Mailchimp, Amazon SES, Bird/SparkPost, kannon,
 ahoy_email and Mautic (their documentation or code, 2026)."""
 
+_MARK_WORDS = ("track", "-click", "mailbeacon")
+"""Each mark holds one of these words, so a tag without them is not read attribute by attribute."""
+
 _VISIBLE = re.compile(r"(?:https?://|www\.)([^\s/?#<>\"']+)", re.IGNORECASE)
 _INNER_TAG = re.compile(r"<!--(?:-?>|(?>[^-]++|-(?!-!?>))*+(?:--!?>|\Z))|<[^>]*+>?")
 """A tag or comment inside a label, to the end of the label where it is never closed: else each one would look for an end."""
@@ -78,6 +81,11 @@ _MAX_KNOWN = 4_096
 
 Expression = str | re.Pattern[str]
 """A regular expression, compiled or not."""
+
+
+def may_be_marked(lowered: str) -> bool:
+    """Check whether a tag in lower case may have a mark that :func:`opted_out` knows; quick, and no answer by itself."""
+    return any([word in lowered for word in _MARK_WORDS])
 
 
 def opted_out(found: Sequence[Attribute]) -> bool:

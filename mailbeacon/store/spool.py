@@ -26,7 +26,7 @@ from mailbeacon.model import Event, LastOpens, Sink, Verdict
 from mailbeacon.store.handover import REFUSED, Handover, named
 from mailbeacon.store.lines import Pair, line_of, pair_of
 from mailbeacon.store.memory import check_bounds
-from mailbeacon.store.segments import Segment, orphans
+from mailbeacon.store.spool_files import Segment, orphans
 
 __all__ = ["SpoolSink"]
 
