@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from mailbeacon.agents.names import Namer
-from mailbeacon.agents.table import Rule, RuleTable, read_rules
 from mailbeacon.agents.shape import device_of, hints_of, is_plain_browser, kind_of, major_of, system_of, without_device
+from mailbeacon.agents.table import Rule, RuleTable, read_rules
 from mailbeacon.caches import Cache
 from mailbeacon.model import AgentKind, Hint
 

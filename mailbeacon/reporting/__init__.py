@@ -4,10 +4,10 @@ Does not count: a report shows what ``counting`` found, with units, denominators
 """
 
 from mailbeacon.reporting.content import Report
+from mailbeacon.reporting.csv_rows import to_csv
 from mailbeacon.reporting.german import GERMAN
 from mailbeacon.reporting.page import to_html
 from mailbeacon.reporting.plain import to_text
-from mailbeacon.reporting.csv_rows import to_csv
 from mailbeacon.reporting.structure import to_json
 from mailbeacon.reporting.texts import ENGLISH, Texts
 

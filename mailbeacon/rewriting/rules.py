@@ -85,7 +85,7 @@ Expression = str | re.Pattern[str]
 
 def may_be_marked(lowered: str) -> bool:
     """Check whether a tag in lower case may have a mark that :func:`opted_out` knows; quick, and no answer by itself."""
-    return any([word in lowered for word in _MARK_WORDS])
+    return any(word in lowered for word in _MARK_WORDS)
 
 
 def opted_out(found: Sequence[Attribute]) -> bool:
