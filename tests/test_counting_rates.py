@@ -55,7 +55,7 @@ def test_an_interval_is_of_95_in_100_unless_another_share_is_asked_for():
 
 
 def test_of_none_the_low_bound_is_0_and_of_all_the_high_bound_is_1():
-    assert (interval(0, 7).low, interval(7, 7).high) == (0, 1)
+    assert all((interval(0, total).low, interval(total, total).high) == (0, 1) for total in range(1, 2_000))
     assert interval(0, 7).high == pytest.approx(1 - interval(7, 7).low)
 
 
@@ -138,6 +138,12 @@ def test_more_complaints_than_deliveries_make_no_rate_and_as_many_make_one():
     assert told(0) == {}
 
 
+def test_of_nothing_delivered_there_are_rates_without_a_value():
+    found = rates(Tally().merge(seen(0, deliveries=0)))
+    assert {(one.numerator, one.denominator, one.value) for one in every_rate(found)} == {(0, 0, None)}
+    assert (found.delivered, found.raw_opens.rate.name, found.opens.low.interval) == (0, "raw open rate", interval(0, 0))
+
+
 # Doubts
 
 
@@ -148,6 +154,7 @@ def test_as_many_seen_as_delivered_is_a_rate_and_one_more_is_none():
     assert (found.opens, found.clicks, found.raw_opens.rate, found.raw_clicks.rate) == (None, None, None, None)
     assert found.outcomes == {}
     assert found.doubt == "4 messages were seen, but only 3 said to be delivered: no rate is given."
+    assert rates(seen(2, deliveries=1)).doubt.startswith("2 messages were seen, but only 1 ")
     one = rates(seen(1, deliveries=0))
     assert one.doubt == "1 message was seen, but only 0 said to be delivered: no rate is given."
 

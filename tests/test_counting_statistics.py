@@ -291,3 +291,31 @@ def test_what_waiting_costs_is_said_in_the_unit_that_decides():
         "While it waits, each 1,000 messages sent with b in place of a cost about 40 opens (between "
     )
     assert compare({"a": arm("a", 1_000, people=200), "b": arm("b", 1_000, people=200)}, kind=Kind.OPEN).waiting == ""
+
+
+def test_where_one_of_two_had_no_message_nothing_is_known_of_their_difference():
+    for cell in ((0, 0, 3, 10), (3, 10, 0, 0), (0, 0, 0, 0)):
+        bounds = difference(*cell, confidence=0.8)
+        assert (bounds.low, bounds.high, bounds.confidence) == (-1, 1, 0.8)
+        assert p_value(*cell) == 1
+    assert difference(3, 10, 4, 10, confidence=0.8).confidence == 0.8
+    assert difference(3, 10, 4, 10).confidence == 0.95
+
+
+def test_a_p_value_is_exact_below_five_expected_and_never_above_one():
+    assert p_value(3, 10, 7, 10) == pytest.approx(0.0736, abs=1e-4)  # five expected in each cell: the z-test
+    assert p_value(3, 9, 7, 10) == pytest.approx(0.1789, abs=1e-4)  # fewer: Fisher's
+    small = [(a, 6, b, 5) for a in range(7) for b in range(6)]
+    assert all(0 < p_value(*cell) <= 1 for cell in small)
+    assert {p_value(0, 6, 0, 5), p_value(6, 6, 5, 5)} == {1}
+
+
+@pytest.mark.parametrize("shares", [(0, 0.5), (1, 0.5), (0.5, 0), (0.5, 1), (1.5, 0.5), (0.5, 1.5), (-0.1, 0.5)])
+def test_a_sample_size_is_of_shares_between_0_and_1(shares):
+    with pytest.raises(ConfigError, match="two different shares between 0 and 1"):
+        sample_size(*shares)
+
+
+def test_a_surer_answer_needs_more_messages():
+    usual = sample_size(0.2, 0.25)
+    assert sample_size(0.2, 0.25, power=0.9) > usual > sample_size(0.2, 0.25, confidence=0.8)

@@ -205,7 +205,7 @@ def rates(tally: Tally, *, clicks_are_opens: bool = False, confidence: float = 0
     opens = tally.count(Kind.OPEN, clicks_are_opens=clicks_are_opens)
     clicks = tally.count(Kind.CLICK)
     both = clicks.messages.people if clicks_are_opens else tally.overlap()
-    delivered = part.deliveries if tally.deliveries is not None else None
+    delivered = part.deliveries
     seen = part.mails
     known = None if delivered is None or seen > delivered else delivered
     known_opens, known_clicks = part.count(Kind.OPEN, clicks_are_opens=clicks_are_opens), part.count(Kind.CLICK)
@@ -295,4 +295,4 @@ def _links(tally: Tally, clicks: Count, confidence: float) -> dict[LinkKey, Rate
         for link, count in tally.by(Dimension.LINK, Kind.CLICK).items()
         if isinstance(link, LinkKey)
     }
-    return dict(sorted(found.items(), key=lambda item: (-item[1].numerator, item[0])))
+    return dict(sorted(found.items(), key=lambda item: -item[1].numerator))  # alike, they stay in the links' order
