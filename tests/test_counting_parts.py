@@ -196,7 +196,10 @@ def test_of_more_links_than_a_mail_keeps_the_rest_are_counted_as_no_link_of_no_c
     assert (len(links), rest.hits.machines) == (2 * LIMIT, number - 2 * LIMIT)
     assert all(link.number for link in links)
     channels = found.by(Dimension.CHANNEL, Kind.CLICK)
-    assert {name: count.hits.machines for name, count in channels.items()} == {"": rest.hits.machines, "html": 2 * LIMIT}
+    assert {name: count.hits.machines for name, count in channels.items()} == {
+        "": rest.hits.machines,
+        "html": 2 * LIMIT,
+    }
     clients = found.by(Dimension.CLIENT, Kind.CLICK)
     assert (len(clients), clients[""].hits.machines) == (LIMIT + 1, number - LIMIT)
     assert found.by(Dimension.COUNTRY, Kind.CLICK).keys() == {""}

@@ -141,7 +141,11 @@ def test_more_complaints_than_deliveries_make_no_rate_and_as_many_make_one():
 def test_of_nothing_delivered_there_are_rates_without_a_value():
     found = rates(Tally().merge(seen(0, deliveries=0)))
     assert {(one.numerator, one.denominator, one.value) for one in every_rate(found)} == {(0, 0, None)}
-    assert (found.delivered, found.raw_opens.rate.name, found.opens.low.interval) == (0, "raw open rate", interval(0, 0))
+    assert (found.delivered, found.raw_opens.rate.name, found.opens.low.interval) == (
+        0,
+        "raw open rate",
+        interval(0, 0),
+    )
 
 
 # Doubts
