@@ -1,7 +1,6 @@
-"""The speed table can be made: every row is there. What it says is no test's business, for a busy machine is no defect.
+"""The speed tables can be made: every row is there. What they say is no test's business, for a busy machine is no defect.
 
-There is a test here only where the peers of the extra ``bench`` are installed; run alone without them, pytest says that it
-found none.
+The table of speed is tested only where the peers of the extra ``bench`` are installed.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from mailbeacon.webhooks import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[1]
 ROWS = {
@@ -56,3 +57,11 @@ def check_the_speed_table_has_all_its_rows(corpus, tmp_path):
 
 if all(map(find_spec, ("pytracking", "lxml", "lolhtml"))):
     test_the_speed_table_has_all_its_rows = check_the_speed_table_has_all_its_rows
+
+
+def test_the_table_of_webhooks_has_a_row_for_each_provider(need):
+    need("cryptography", "keys of the providers that sign")
+    command = [sys.executable, str(ROOT / "tests" / "bench" / "webhooks.py"), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == list(PROVIDERS)
