@@ -14,7 +14,7 @@ from typing import TypeVar
 from mailbeacon.counting.figures import Count, Split
 from mailbeacon.errors import ConfigError
 
-__all__ = ["OTHERS", "size_of", "small_cells", "suppress"]
+__all__ = ["OTHERS", "rounded_count", "rounded_number", "size_of", "small_cells", "suppress"]
 
 OTHERS = "other"
 """The row that holds what is too small to be shown by itself."""
@@ -79,14 +79,21 @@ def suppress(counts: Mapping[str, Count], minimum: int, *, rounded: bool = False
         for key in hidden:
             others += counts[key]
         found |= {OTHERS: others} if size_of(others) >= minimum else {}
-    return {key: _rounded(count, minimum) for key, count in found.items()} if rounded and minimum > 1 else found
+    return {key: rounded_count(count, minimum) for key, count in found.items()} if rounded else found
 
 
-def _rounded(count: Count, step: int) -> Count:
+def rounded_number(number: int, step: int) -> int:
+    """Return the multiple of a step below a number; the number itself where the step is 0 or 1."""
+    return number // step * step if step > 1 else number
+
+
+def rounded_count(count: Count, step: int) -> Count:
     """Return a count with every number in whole steps."""
+    if step < 2:
+        return count
     splits = {one.name: getattr(count, one.name) for one in fields(Count)}
     made = {
-        name: Split(**{part.name: getattr(split, part.name) // step * step for part in fields(Split)})
+        name: Split(**{part.name: rounded_number(getattr(split, part.name), step) for part in fields(Split)})
         for name, split in splits.items()
     }
     return Count(**made)

@@ -85,8 +85,8 @@ class Tally:
     def closed(self, *, zone: tzinfo | str = UTC) -> Tally:
         """Return the totals alone: of constant size, and without anything that stands for one mail.
 
-        Such totals add up where the parts hold different mails; a mail that is in two parts counts twice. They are what may
-        be shown to others, and what a cluster reports.
+        Such totals add up where the parts hold different mails; a mail that is in two parts counts twice. They are what a
+        cluster reports; small groups are exact in them too, so others are shown a ``Report`` with a minimum.
 
         Args:
             zone: The zone whose hours and days are kept; no other can be asked for later.

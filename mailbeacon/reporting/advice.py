@@ -55,10 +55,23 @@ _SAID = {
 
 
 def remarks(tally: Tally, minimum: int = 0) -> list[Sentence]:
-    """Return what is remarkable about at least ``minimum`` hits, one sentence for each kind."""
-    marks = {mark: hits for mark, hits in tally.marks.items() if hits >= minimum}
-    said = [Sentence.of(_SAID[mark], hits=hits) for mark, hits in marks.items() if mark in _SAID]
-    if tally.outcomes.seen_all_the_same >= max(minimum, 1):
+    """Return what is remarkable of the hits, one sentence for each kind, and how figures with a minimum are to be read.
+
+    Args:
+        tally: Whose figures are shown.
+        minimum: Of the report.
+    """
+    said = [Sentence.of(_SAID[mark], hits=hits) for mark, hits in tally.marks.items() if mark in _SAID]
+    if minimum > 1:
+        said.insert(
+            0,
+            Sentence.of(
+                "Every number is rounded down to a multiple of {minimum}, and smaller rows are added up or left out, so that "
+                "no figure tells of a single person.",
+                minimum=minimum,
+            ),
+        )
+    if tally.outcomes.seen_all_the_same:
         said.append(
             Sentence.of(
                 "{number} messages bounced and were opened or clicked by people all the same: they count as delivered too.",

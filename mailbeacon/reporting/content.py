@@ -31,7 +31,8 @@ from mailbeacon.counting import (
     readership,
 )
 from mailbeacon.counting.buckets import without_query
-from mailbeacon.counting.suppressing import OTHERS, size_of, small_cells
+from mailbeacon.counting.rounding import RoundedTally
+from mailbeacon.counting.suppressing import OTHERS, rounded_count, rounded_number, size_of, small_cells
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Link, check_aware
@@ -74,15 +75,18 @@ class Report:
         zone: The time zone of hours and days.
         least_group: Groups of fewer messages than this are added up, with the smallest larger one where they are too few
             together to hide among themselves.
-        minimum: The same for every table: rows of fewer messages are added up. Hours of fewer are not drawn on the
-            page, and reasons and remarks of fewer hits are left out. 0 hides nothing.
+        minimum: For a report that others see: rows of fewer messages are added up in every table, hours, reasons and
+            remarks of fewer left out, every number is rounded down to a multiple of it, and rates are worked out of the
+            rounded numbers; moments are days. So neither a small cell nor the difference of two reports tells of a single
+            person. 0 and 1 hide nothing.
         campaigns: Show the campaigns side by side, where there are several.
         silent: How many subscribers are inactive, where the host knows (:func:`mailbeacon.counting.sunset`).
         texts: The language of the page.
         logo: An image for the page, as a ``data:`` URL of at most 200,000 characters.
 
     Raises:
-        ConfigError: If ``tally`` is no tally, a moment is naive, a zone is not known, or the logo is no such image.
+        ConfigError: If ``tally`` is no tally, a moment is naive, a zone is not known, ``minimum`` is no whole number, or the
+            logo is no such image.
     """
 
     tally: Tally
@@ -104,6 +108,7 @@ class Report:
     logo: str = ""
 
     def __post_init__(self) -> None:
+        small_cells({}, self.minimum)
         if not isinstance(self.tally, Tally):
             raise ConfigError(f"a Report or a Tally is needed, got {type(self.tally).__name__}")
         for name in ("made_at", "since"):
@@ -165,6 +170,7 @@ class Findings:
     """The figures of a report, worked out once.
 
     Attributes:
+        shown: The tally whose figures may be shown: with a minimum, a rounded one.
         opens: The opens, counted.
         clicks: The clicks, counted.
         rates: What they are of what was delivered.
@@ -179,6 +185,7 @@ class Findings:
         advice: What to do next, in sentences.
     """
 
+    shown: Tally
     opens: Count
     clicks: Count
     rates: Rates
@@ -200,45 +207,56 @@ def report_of(source: Report | Tally) -> Report:
 
 def findings(report: Report) -> Findings:
     """Work out the figures of a report."""
-    tally = report.tally
-    found = rates(tally, clicks_are_opens=report.clicks_are_opens, confidence=report.confidence)
+    exact, shown = report.tally, _shown(report)
+    found = rates(shown, clicks_are_opens=report.clicks_are_opens, confidence=report.confidence)
     if report.since is not None:
         found = _of_a_window(found, report.since)
     links = _large_enough(_links(report, found), report.minimum)
-    missing = missing_for_comparison(tally)
-    several = [name for name in tally.values(Dimension.VARIANT) if name][1:]
-    comparison = compare(tally, confidence=report.confidence) if several and not missing else None
-    campaigns = compare_campaigns(tally, confidence=report.confidence) if report.campaigns else []
+    missing = missing_for_comparison(shown)
+    several = [name for name in exact.values(Dimension.VARIANT) if name][1:]
+    comparison = compare(shown, confidence=report.confidence) if several and not missing else None
+    campaigns = compare_campaigns(shown, confidence=report.confidence) if report.campaigns else []
     if report.minimum > 1:
-        sizes = {row.campaign: tally.select(campaign=row.campaign).mails for row in campaigns}
+        sizes = {row.campaign: exact.select(campaign=row.campaign).mails for row in campaigns}
         hidden = small_cells(sizes, report.minimum)
         campaigns = [row for row in campaigns if row.campaign not in hidden]
-        few = any(tally.select(variant=name).mails < report.minimum for name in tally.values(Dimension.VARIANT) if name)
+        few = any(exact.select(variant=name).mails < report.minimum for name in exact.values(Dimension.VARIANT) if name)
         comparison = None if few else comparison
-    zone = zone_named(report.zone)
+    silent = None if report.silent is None else rounded_number(report.silent, report.minimum)
     return Findings(
-        opens=tally.count(Kind.OPEN, clicks_are_opens=report.clicks_are_opens),
-        clicks=tally.count(Kind.CLICK),
+        shown=shown,
+        opens=shown.count(Kind.OPEN, clicks_are_opens=report.clicks_are_opens),
+        clicks=shown.count(Kind.CLICK),
         rates=found,
         links=links,
         destinations=_destinations(links),
-        readership=readership(tally, confidence=report.confidence),
+        readership=readership(shown, confidence=report.confidence),
         comparison=comparison,
         missing=missing,
-        outcomes=tally.outcomes,
+        outcomes=shown.outcomes,
         campaigns=campaigns if len(campaigns) > 1 else (),
-        period=None if tally.period is None else (tally.period[0].astimezone(zone), tally.period[1].astimezone(zone)),
-        advice=advise(tally, found, comparison, report.silent),
+        period=_period(shown, zone_named(report.zone)),
+        advice=advise(shown, found, comparison, silent),
     )
+
+
+def _shown(report: Report) -> Tally:
+    return RoundedTally(report.tally, report.minimum) if report.minimum > 1 else report.tally
+
+
+def _period(shown: Tally, zone: tzinfo) -> tuple[datetime, datetime] | None:
+    """Return the first and the last moment in a zone; of rounded figures the days, for a moment is that of one hit."""
+    if isinstance(shown, RoundedTally):
+        return shown.days(zone)
+    return None if shown.period is None else (shown.period[0].astimezone(zone), shown.period[1].astimezone(zone))
 
 
 def reasons_of(report: Report) -> dict[tuple[Kind, Actor, str], int]:
     """Return the hits by verdict and strongest signal, without those of too few hits to be shown."""
-    found = report.tally.reasons
-    for kind in {kind for kind, _, _ in found}:
-        hidden = small_cells({key: hits for key, hits in found.items() if key[0] == kind}, report.minimum)
-        found = {key: hits for key, hits in found.items() if key not in hidden}
-    return found
+    exact, hidden = report.tally.reasons, set[tuple[Kind, Actor, str]]()
+    for kind in {kind for kind, _, _ in exact}:
+        hidden |= small_cells({key: hits for key, hits in exact.items() if key[0] == kind}, report.minimum)
+    return {key: hits for key, hits in _shown(report).reasons.items() if key not in hidden}
 
 
 def _of_a_window(found: Rates, since: datetime) -> Rates:
@@ -279,7 +297,10 @@ def breakdown(report: Report, dimension: Dimension | str) -> list[Row]:
         found[row.value] = row if known is None else Row(row.value, known.opens + row.opens, known.clicks + row.clicks)
     if hidden and sum(sizes[value] for value in hidden) < least:
         del found[OTHERS]
-    rows = list(found.values())
+    rows = [
+        row._replace(opens=rounded_count(row.opens, report.minimum), clicks=rounded_count(row.clicks, report.minimum))
+        for row in found.values()
+    ]
     return sorted(rows, key=lambda row: row.value) if name in (Dimension.HOUR, Dimension.DAY) else rows
 
 
@@ -288,7 +309,7 @@ def _rates_of(report: Report, name: str, value: object) -> Rates | None:
     if name not in (Dimension.CAMPAIGN, Dimension.VARIANT) or report.since is not None:
         return None
     value = str(value)
-    tally = report.tally
+    tally = _shown(report)
     part = tally.select(campaign=value) if name == Dimension.CAMPAIGN else tally.select(variant=value)
     return None if part.deliveries is None else rates(part, confidence=report.confidence)
 
@@ -342,13 +363,17 @@ def _large_enough(rows: list[LinkRow], minimum: int) -> list[LinkRow]:
     hidden = small_cells({row.key: size_of(row.count) for row in rows}, minimum)
     small = [row for row in rows if row.key in hidden]
     if not small:
-        return rows
+        return _in_steps(rows, minimum)
     together = sum((row.count for row in small), Count())
     nothing = rate("link's share", 0, 0, of="clicked by people")
     others = (
         [LinkRow(key=LinkKey(), label=OTHERS, count=together, share=nothing)] if size_of(together) >= minimum else []
     )
-    return [*(row for row in rows if row.key not in hidden), *others]
+    return _in_steps([*(row for row in rows if row.key not in hidden), *others], minimum)
+
+
+def _in_steps(rows: list[LinkRow], minimum: int) -> list[LinkRow]:
+    return [replace(row, count=rounded_count(row.count, minimum)) for row in rows]
 
 
 def _clicked(found: Rates) -> int:

@@ -54,7 +54,7 @@ def _rows(report: Report, found: Findings) -> Iterator[_Row]:
             yield from _counted(f"opens by {name}", row.value, row.opens)
             yield from _counted(f"clicks by {name}", row.value, row.clicks)
     yield from _campaigns(found)
-    for remark in remarks(report.tally, report.minimum):
+    for remark in remarks(found.shown, report.minimum):
         yield _told("remark", remark)
 
 

@@ -195,6 +195,9 @@ _ADVICE = {
     "Nachricht an einem Tag stehen in keiner Zahl.",
     "{hits} clicks beyond those in one message in one day that are recorded are in no figure.": "{hits} Klicks über die aufgezeichneten in derselben "
     "Nachricht an einem Tag stehen in keiner Zahl.",
+    "Every number is rounded down to a multiple of {minimum}, and smaller rows are added up or left out, so that no figure "
+    "tells of a single person.": "Jede Zahl ist auf ein Vielfaches von {minimum} abgerundet, und kleinere Zeilen sind zusammengefasst "
+    "oder weggelassen, damit keine Zahl von einer einzelnen Person erzählt.",
     "{hits} opens are of no known recipient: they are hits only.": "{hits} Öffnungen sind von keinem bekannten Empfänger: sie "
     "zählen nur als Abrufe.",
     "{hits} clicks are of no known recipient: they are hits only.": "{hits} Klicks sind von keinem bekannten Empfänger: sie "

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mailbeacon.counting import Count, Dimension, Range, Rate, Split, Tally
-from mailbeacon.counting.suppressing import size_of, small_cells
+from mailbeacon.counting.suppressing import rounded_count, size_of, small_cells
 from mailbeacon.markup import escape_attribute as escape
 from mailbeacon.model import Kind
 from mailbeacon.reporting.advice import remarks
@@ -63,7 +63,7 @@ def to_html(source: Report | Tally) -> str:
         _section(texts, "Who reads with what", clients(report)),
         _experiment(found, texts),
         _section(texts, "Who it was, and why we think so", reason_table(report, texts)),
-        _notes(report, texts),
+        _notes(report, found, texts),
         _meanings(texts),
     ]
     body = f"{_bound(above)}{_map(report, found)}{_bound(below)}"
@@ -182,7 +182,11 @@ def _over_time(report: Report, texts: Texts) -> str:
     for kind, name, ident in ((Kind.OPEN, "Opens", "opens"), (Kind.CLICK, "Clicks", "clicks")):
         counts = report.tally.by(Dimension.HOUR, kind, zone=report.zone)
         few = small_cells({hour: size_of(count) for hour, count in counts.items()}, report.minimum)
-        hours = {hour: _shown(one) for hour, one in counts.items() if isinstance(hour, datetime) and hour not in few}
+        hours = {
+            hour: _drawn(rounded_count(one, report.minimum))
+            for hour, one in counts.items()
+            if isinstance(hour, datetime) and hour not in few
+        }
         for hour, split in hours.items():
             views[hour] = views.get(hour, 0) + split.people
         shown = {hour: split for hour, split in hours.items() if split.total}
@@ -194,7 +198,7 @@ def _over_time(report: Report, texts: Texts) -> str:
     )
 
 
-def _shown(count: Count) -> Split:
+def _drawn(count: Count) -> Split:
     """Take views, and hits where views are not measurable."""
     return count.views + count.shared
 
@@ -241,8 +245,8 @@ def _experiment(found: Findings, texts: Texts) -> str:
     return _section(texts, "Experiment", said, waiting, experiment_table(found.comparison, texts))
 
 
-def _notes(report: Report, texts: Texts) -> str:
-    lines = [*(texts.say(one) for one in remarks(report.tally, report.minimum)), *report.notes]
+def _notes(report: Report, found: Findings, texts: Texts) -> str:
+    lines = [*(texts.say(one) for one in remarks(found.shown, report.minimum)), *report.notes]
     return _section(texts, "Notes", *(f"<p>{escape(line)}</p>" for line in lines))
 
 

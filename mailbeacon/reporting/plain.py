@@ -64,7 +64,7 @@ def to_text(source: Report | Tally, *, width: int = 80) -> str:
         _campaigns(found, width),
         *(_group(report, name, width) for name in _names(report)),
         [f"Next: {one}" for one in found.advice],
-        _below(report),
+        _below(report, found),
     ]
     lines = (line for part in parts for line in (*part, "") if part)
     return "\n".join(_wrapped(lines, width)).rstrip("\n") + "\n"
@@ -273,5 +273,5 @@ def _low(found: Range | None) -> str:
     return "–" if found is None else share(found.low.value)
 
 
-def _below(report: Report) -> list[str]:
-    return [*remarks(report.tally, report.minimum), *map(_clean, report.notes)]
+def _below(report: Report, found: Findings) -> list[str]:
+    return [*remarks(found.shown, report.minimum), *map(_clean, report.notes)]

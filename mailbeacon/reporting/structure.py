@@ -55,8 +55,9 @@ def _report(report: Report, found: Findings) -> dict[str, object]:
         "period": None if found.period is None else [moment.isoformat() for moment in found.period],
         "since": report.since.isoformat() if report.since else None,
         "zone": str(report.zone),
+        "minimum": report.minimum,
         "delivered": rates.delivered,
-        "bounced": report.tally.bounces,
+        "bounced": found.shown.bounces,
         "outcomes": asdict(found.outcomes),
         "outcome_rates": {name: _rate(rate) for name, rate in rates.outcomes.items()},
         "opens": _count(found.opens),
@@ -73,17 +74,13 @@ def _report(report: Report, found: Findings) -> dict[str, object]:
         "experiment_missing": found.missing,
         "campaigns": [_campaign(row) for row in found.campaigns],
         "by": {str(dimension): _breakdown(report, dimension) for dimension in _dimensions(report)},
-        "expired": report.tally.expired,
-        "marks": [
-            {"mark": mark, "kind": kind, "hits": hits}
-            for (mark, kind), hits in report.tally.marks.items()
-            if hits >= report.minimum
-        ],
+        "expired": found.shown.expired,
+        "marks": [{"mark": mark, "kind": kind, "hits": hits} for (mark, kind), hits in found.shown.marks.items()],
         "reasons": [
             {"kind": kind, "actor": actor, "signal": signal, "hits": hits}
             for (kind, actor, signal), hits in reasons_of(report).items()
         ],
-        "verdicts": report.tally.versions,
+        "verdicts": found.shown.versions,
         "doubt": rates.doubt,
         "advice": list(found.advice),
         "notes": list(report.notes),

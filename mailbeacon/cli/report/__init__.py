@@ -56,7 +56,11 @@ def _add_choice(parser: ArgumentParser) -> None:
         help="also by groups of recipients: CSV with recipient and a column for each kind",
     )
     parser.add_argument(
-        "--minimum", type=least, default=0, metavar="N", help="add up rows of fewer messages than this (default: none)"
+        "--minimum",
+        type=least,
+        default=0,
+        metavar="N",
+        help="for a report others see: add up smaller rows, round every number down to a multiple of this (default: 0)",
     )
     parser.add_argument("--zone", default="UTC", metavar="ZONE", help="the time zone of hours and days (default: UTC)")
 
