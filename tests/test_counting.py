@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -11,27 +11,10 @@ from hypothesis import strategies as st
 from mailbeacon.counting import Dimension, LinkKey, Split, Tally, rates, tally
 from mailbeacon.counting.buckets import LIMIT
 from mailbeacon.errors import ConfigError, DataError
-from mailbeacon.model import Actor, Event, Facts, Kind, Level, Signal, Verdict
+from mailbeacon.model import Actor, Kind, Level, Signal, Verdict
+from tests.making import NOON, click, hit
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PERSON, APPLE, SCANNER = Actor.HUMAN, Actor.PRIVACY_PROXY, Actor.SCANNER
-
-
-def hit(mail="m1", kind=Kind.OPEN, *, minutes=0, client="Gmail", recipient="u", **fields):
-    return Event(
-        id="e",
-        kind=kind,
-        received_at=NOON + timedelta(minutes=minutes),
-        recipient=recipient,
-        message_id=mail,
-        campaign=fields.pop("campaign", "spring"),
-        facts=Facts(client=client),
-        **fields,
-    )
-
-
-def click(mail="m1", link=1, **fields):
-    return hit(mail, Kind.CLICK, link=link, url=f"https://example.com/{link}", **fields)
 
 
 def by(actor, *events, **options):

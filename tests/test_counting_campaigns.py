@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from mailbeacon.counting import compare_campaigns, tally
 from mailbeacon.counting.proportions import difference, p_value
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.model import Actor, Verdict
+from tests.making import hit
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PERSON = Verdict(actor=Actor.HUMAN)
 
 
 def counted(*campaigns, deliveries=None):
     """Count campaigns a week apart: name and how many people opened."""
     pairs = [
-        (
-            Event(
-                id=f"{name}{n}",
-                kind=Kind.OPEN,
-                received_at=NOON + timedelta(days=7 * week),
-                recipient=str(n),
-                campaign=name,
-                message_id=f"{name}{n}",
-            ),
-            PERSON,
-        )
+        (hit(f"{name}{n}", minutes=7 * 24 * 60 * week, recipient=str(n), campaign=name), PERSON)
         for week, (name, people) in enumerate(campaigns)
         for n in range(people)
     ]

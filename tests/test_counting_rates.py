@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from mailbeacon.counting import Interval, LinkKey, Tally, rates, tally
 from mailbeacon.counting.ratios import interval, normal_quantile, rate
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Kind, Level, Verdict
+from mailbeacon.model import Actor, Kind, Level, Verdict
+from tests.making import click, hit
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PERSON, APPLE, SCANNER = (Verdict(actor=actor) for actor in (Actor.HUMAN, Actor.PRIVACY_PROXY, Actor.SCANNER))
-
-
-def hit(mail, kind=Kind.OPEN, **fields):
-    fields = {"recipient": mail, "message_id": mail, "campaign": "spring"} | fields
-    return Event(id="e", kind=kind, received_at=NOON, **fields)
-
-
-def click(mail, link, **fields):
-    return hit(mail, Kind.CLICK, link=link, url=f"https://x.example/{link}", **fields)
 
 
 def seen(number, verdict=PERSON, **options):
@@ -116,7 +105,7 @@ def test_links_stand_by_how_many_people_clicked_then_by_campaign_and_number():
         (4, 1, 3),
         (5, 0, 3),
     ]
-    assert next(iter(found)) == LinkKey("spring", 2, "https://x.example/2")
+    assert next(iter(found)) == LinkKey("spring", 2, "https://example.com/2")
 
 
 def test_hits_that_belong_to_no_mail_make_no_rate_of_mails_but_a_share_of_machines():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -22,9 +21,9 @@ from mailbeacon.counting import (
 )
 from mailbeacon.counting.proportions import difference, holm, p_value
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.model import Actor, Kind, Verdict
+from tests.making import click, hit
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 shares = st.integers(1, 3000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 confidences = st.sampled_from([0.8, 0.95, 0.99])
 
@@ -33,16 +32,15 @@ def arm(name, delivered, people=0, unknown=0, machines=0, clicked=0):
     """Make the tally of one variant."""
     numbers = [(Actor.HUMAN, people), (Actor.PRIVACY_PROXY, unknown), (Actor.SCANNER, machines)]
     actors = [actor for actor, number in numbers for _ in range(number)]
-    opens = [_event(f"{name}{place}", Kind.OPEN, name) for place in range(len(actors))]
-    clicks = [_event(f"{name}{place}", Kind.CLICK, name) for place in range(clicked)]
+    opens = [_alone(hit, f"{name}{place}", name) for place in range(len(actors))]
+    clicks = [_alone(click, f"{name}{place}", name) for place in range(clicked)]
     verdicts = [Verdict(actor=actor) for actor in actors + [Actor.HUMAN] * clicked]
     return tally(opens + clicks, verdicts, deliveries={("spring", name): delivered})
 
 
-def _event(mail, kind, variant):
-    link = 1 if kind == Kind.CLICK else None
-    fields = {"recipient": mail, "message_id": mail, "campaign": "spring", "variant": variant, "link": link}
-    return Event(id="e", kind=kind, received_at=NOON, **fields)
+def _alone(make, mail, variant):
+    """Return the event of a mail whose recipient got no other."""
+    return make(mail, recipient=mail, variant=variant)
 
 
 @given(shares, confidences)
@@ -151,7 +149,7 @@ def test_rates_name_their_parts():
 
 
 def test_without_deliveries_there_are_counts_but_no_rates():
-    found = rates(tally([_event("m", Kind.OPEN, "")], [Verdict(actor=Actor.HUMAN)]))
+    found = rates(tally([hit("m")], [Verdict(actor=Actor.HUMAN)]))
     assert found.opens is None
     assert found.raw_opens.messages == 1
 
@@ -272,8 +270,7 @@ def test_what_cannot_work_is_a_clear_error(make, what):
 
 def test_it_is_said_what_is_missing_for_a_comparison():
     def one(mail, variant):
-        at = datetime(2026, 3, 2, tzinfo=UTC)
-        return Event(id=mail, kind=Kind.OPEN, received_at=at, recipient=mail, message_id=mail, variant=variant)
+        return hit(mail, recipient=mail, campaign="", variant=variant)
 
     events, verdicts = [one("m1", "a"), one("m2", "b"), one("m3", "b")], [Verdict(actor=Actor.HUMAN)] * 3
     assert missing_for_comparison(tally(events[:1], verdicts[:1])) == ""

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import mailbeacon as mb
 from mailbeacon.counting import Dimension, LinkKey, Mark, Outcomes, Split, Tally, rates, tally
 from mailbeacon.counting.buckets import LIMIT
 from mailbeacon.errors import ConfigError, DataError
-from mailbeacon.model import Actor, Event, Facts, Kind, Level, Verdict
+from mailbeacon.model import Actor, Facts, Kind, Level, Verdict
+from tests.making import NOON, beacon, hit, message, request
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PERSON, SCANNER = Verdict(actor=Actor.HUMAN), Verdict(actor=Actor.SCANNER)
 VERSION_1 = (
     '{"v":1,"traits":[["click","human",1,"https://example.com/1?mail=ann","html","Gmail","","",""],["open","human",0,"",'
@@ -24,19 +23,6 @@ VERSION_1 = (
     '[1,29540880,1]]},"states":{"m3":["sent"],"m4":["bounced","sent"]},"shared":[[1,29540880,1]],"expired":{"open":1},'
     '"reasons":[["click","human","",1],["open","human","",2]],"versions":["rules 1"]}],"deliveries":[["autumn",null,9]]}'
 )
-
-
-def hit(mail="m1", kind=Kind.OPEN, *, minutes=0.0, **fields):
-    return Event(
-        id="e",
-        kind=kind,
-        received_at=NOON + timedelta(minutes=minutes),
-        recipient=fields.pop("recipient", "u"),
-        message_id=mail,
-        campaign=fields.pop("campaign", "spring"),
-        facts=Facts(client=fields.pop("client", "Gmail")),
-        **fields,
-    )
 
 
 def people(*events, **options):
@@ -312,8 +298,8 @@ def test_the_name_of_a_mail_without_an_id_is_nobodys_name_and_hangs_on_the_key()
     """So whoever is handed a tally, and has a list of recipients, does not find who opened."""
     found = []
     for key in ("a key for these tests only, 0123", "another key for these tests, 987"):
-        beacon = mb.Beacon("https://t.example.com/m", secret_keys=[key])
-        found.append(beacon.decode(mb.Request(url=beacon.open_url(mb.Message(recipient="ann", campaign="spring")))))
+        tracker = beacon(secret_keys=[key])
+        found.append(tracker.decode(request(tracker.open_url(message("ann")))))
     one, other = found
     assert one.recipient == other.recipient == "ann"
     assert "" not in {one.message_id, other.message_id}
