@@ -36,7 +36,7 @@ PERSON, APPLE, SCANNER = (Verdict(actor=actor) for actor in (Actor.HUMAN, Actor.
 PRICING = Link(number=2, url="https://example.com/2", label="Pricing")
 
 
-def done(recipient="u1", kind=Kind.OPEN, *, ago=0.0, client="Gmail", region="", **fields):
+def act(recipient="u1", kind=Kind.OPEN, *, ago=0.0, client="Gmail", region="", **fields):
     """Return what somebody did so many days ago in a mail to them alone."""
     where = Facts(client=client, country="DE" if region else "", region=region)
     whole = {"received_at": NOW - timedelta(days=ago), "message_id": fields.pop("mail", f"m-{recipient}")}
@@ -44,7 +44,7 @@ def done(recipient="u1", kind=Kind.OPEN, *, ago=0.0, client="Gmail", region="", 
 
 
 def click(recipient="u1", link=2, **fields):
-    return done(recipient, Kind.CLICK, link=link, url=f"https://example.com/{link}", **fields)
+    return act(recipient, Kind.CLICK, link=link, url=f"https://example.com/{link}", **fields)
 
 
 def people(*events):
@@ -55,10 +55,10 @@ def people(*events):
 
 
 def test_interest_is_views_on_different_days_and_clicks():
-    leads = score(*people(done(), done(), done(ago=1), click(), done("u2")), NOW)
+    leads = score(*people(act(), act(), act(ago=1), click(), act("u2")), NOW)
     assert [lead.recipient for lead in leads] == ["u1", "u2"]
     assert leads[0].score == Weights().most_of_a_message == 4.5
-    (lead, _) = score(*people(done(), done(), done(ago=1), click(mail="m9"), done("u2")), NOW)
+    (lead, _) = score(*people(act(), act(), act(ago=1), click(mail="m9"), act("u2")), NOW)
     assert lead.score == pytest.approx(1 + 0.5 ** (1 / 14) + 3)
     assert leads[0].reasons([PRICING]) == "opened on 2 days, clicked Pricing"
     assert leads[1].reasons() == "opened on 1 day"
@@ -74,22 +74,22 @@ def test_interest_fades_by_half_in_a_half_life():
 
 @pytest.mark.parametrize("verdict", [APPLE, SCANNER, None], ids=["Apple's proxy", "a scanner", "no verdict"])
 def test_what_no_person_surely_did_is_no_interest(verdict):
-    assert score([done(), click()], [verdict] * 2, NOW) == []
+    assert score([act(), click()], [verdict] * 2, NOW) == []
 
 
 def test_a_lead_shows_day_and_region_at_the_finest():
-    (lead,) = score(*people(done(region="Hesse")), NOW)
+    (lead,) = score(*people(act(region="Hesse")), NOW)
     assert (lead.opened, lead.region) == ((date(2026, 6, 1),), "DE, Hesse")
     assert "12:" not in repr(lead)
 
 
-@given(st.permutations([done(ago=0.1), done(ago=3), click(ago=2), click(link=3), done("u2", ago=5)]))
+@given(st.permutations([act(ago=0.1), act(ago=3), click(ago=2), click(link=3), act("u2", ago=5)]))
 def test_the_order_of_events_does_not_matter(events):
     assert score(*people(*events), NOW) == score(*people(*sorted(events, key=repr)), NOW)
 
 
 def test_hot_leads_come_with_reasons_and_below_full_consent_nobody_is_one():
-    events = [done(), click(), click("u2"), done("u2", ago=2), done("u2"), click("u3", level=Level.DATE, link=1)]
+    events = [act(), click(), click("u2"), act("u2", ago=2), act("u2"), click("u3", level=Level.DATE, link=1)]
     found = hot(score(zip(events, [PERSON] * 6, strict=True), now=NOW), at_least=4, links=[PRICING])
     assert [(one.lead.recipient, one.why) for one in found] == [(lead.recipient, why) for lead, why in found]
     assert [(lead.recipient, why) for lead, why in found] == [
@@ -102,13 +102,13 @@ def test_hot_leads_come_with_reasons_and_below_full_consent_nobody_is_one():
 def test_the_watch_calls_once_when_someone_becomes_hot_and_again_after_cooling():
     told = []
     watch = HotWatch(told.append, at_least=4)
-    watch(done(ago=200), PERSON)
+    watch(act(ago=200), PERSON)
     assert not told
     watch(click(ago=200), PERSON)
     watch(click(link=3, ago=200), PERSON)
-    watch(done(ago=199), SCANNER)
+    watch(act(ago=199), SCANNER)
     assert [lead.recipient for lead in told] == ["u1"]
-    watch(done(ago=100), PERSON)
+    watch(act(ago=100), PERSON)
     watch(click(ago=100), PERSON)
     assert len(told) == 2
 
@@ -132,7 +132,7 @@ def test_a_link_is_known_by_campaign_number_and_destination():
 
 def test_one_message_fetched_every_day_makes_nobody_hot():
     """Whoever holds a copy of one mail can fetch it as often as they like."""
-    events = [one for day in range(14) for one in (done(ago=day), click(ago=day), click(link=3, ago=day))]
+    events = [one for day in range(14) for one in (act(ago=day), click(ago=day), click(link=3, ago=day))]
     assert hot(score(*people(*events), NOW)) == []
     told = []
     watch = HotWatch(told.append)
@@ -162,8 +162,8 @@ def test_the_watch_is_linear_in_the_signs_of_one_recipient():
 def test_the_watch_remembers_only_so_many():
     told = []
     watch = HotWatch(told.append, at_least=4, keep=1)
-    watch(done("u1"), PERSON)
-    watch(done("u2"), PERSON)
+    watch(act("u1"), PERSON)
+    watch(act("u2"), PERSON)
     watch(click("u1"), PERSON)
     assert told == []
 
@@ -187,20 +187,20 @@ def member(*pairs, added_at=LONG_AGO, **fields):
 @pytest.mark.parametrize(
     ("pairs", "fields", "audience", "reason"),
     [
-        pytest.param([(done(ago=5), PERSON)], {}, "active", "seen 5 days ago", id="seen lately"),
-        pytest.param([(done(ago=120), PERSON)], {}, "fading", "seen 120 days ago", id="seen some time ago"),
-        pytest.param([(done(ago=300), PERSON)], {}, "inactive", "last seen 300 days ago", id="seen long ago"),
+        pytest.param([(act(ago=5), PERSON)], {}, "active", "seen 5 days ago", id="seen lately"),
+        pytest.param([(act(ago=120), PERSON)], {}, "fading", "seen 120 days ago", id="seen some time ago"),
+        pytest.param([(act(ago=300), PERSON)], {}, "inactive", "last seen 300 days ago", id="seen long ago"),
         pytest.param([], {}, "inactive", "never seen", id="never seen"),
-        pytest.param([(done(ago=5), SCANNER)], {}, "inactive", "never seen", id="only machines"),
-        pytest.param([(done(ago=5), APPLE)], {}, "unmeasurable", "privacy proxy", id="only Apple's proxy"),
+        pytest.param([(act(ago=5), SCANNER)], {}, "inactive", "never seen", id="only machines"),
+        pytest.param([(act(ago=5), APPLE)], {}, "unmeasurable", "privacy proxy", id="only Apple's proxy"),
         pytest.param([], {"level": Level.AGGREGATE}, "unmeasurable", "AGGREGATE", id="no consent"),
         pytest.param([], {"level": Level.DATE}, "unmeasurable", "DATE", id="a date is allowed but none is known"),
         pytest.param(
-            [(done(ago=300, level=Level.DATE), PERSON)], {"level": Level.DATE}, "inactive", "300", id="an old date"
+            [(act(ago=300, level=Level.DATE), PERSON)], {"level": Level.DATE}, "inactive", "300", id="an old date"
         ),
         pytest.param([(click(ago=300), PERSON)], {}, "unmeasurable", "images", id="clicked but never seen opening"),
         pytest.param(
-            [(done(ago=300, client="Outlook"), PERSON)], {}, "unmeasurable", "blocks images", id="a blocking client"
+            [(act(ago=300, client="Outlook"), PERSON)], {}, "unmeasurable", "blocks images", id="a blocking client"
         ),
         pytest.param([], {"added_at": NOW - timedelta(days=3)}, "new", "added 3 days ago", id="just added"),
         pytest.param([], {"mails": 1}, "new", "too few", id="hardly mailed"),
@@ -220,7 +220,7 @@ def test_where_a_recipient_stands_and_why(pairs, fields, audience, reason):
 )
 def test_nobody_new_or_unmeasurable_is_ever_called_inactive(signs, added, level):
     """Case 31 as a law."""
-    pairs = [(done(ago=ago), verdict) for ago, verdict in signs]
+    pairs = [(act(ago=ago), verdict) for ago, verdict in signs]
     found = member(*pairs, added_at=NOW - timedelta(days=added), level=level)
     if added <= 60 or level < Level.FULL or any(verdict is APPLE for _, verdict in signs):
         assert found.audience != Audience.INACTIVE
@@ -229,11 +229,11 @@ def test_nobody_new_or_unmeasurable_is_ever_called_inactive(signs, added, level)
 def test_nobody_is_inactive_before_a_whole_window_was_recorded():
     """Silence means something only where somebody would have been heard."""
     old = Subscriber(recipient="u1", added_at=NOW - timedelta(days=821))
-    for events, since in (([], None), ([done("u2", ago=7)], None), ([], NOW - timedelta(days=179))):
+    for events, since in (([], None), ([act("u2", ago=7)], None), ([], NOW - timedelta(days=179))):
         (found,) = audiences(*people(*events), [old], NOW, since=since)
         assert found.audience == Audience.UNMEASURABLE
         assert "recording began" in found.reason
-    (found,) = audiences(*people(done("u2", ago=180)), [old], NOW)
+    (found,) = audiences(*people(act("u2", ago=180)), [old], NOW)
     assert found.audience == Audience.INACTIVE
     with pytest.raises(ConfigError, match="since"):
         audiences([], [], [], NOW, since=datetime(2026, 1, 1))
@@ -241,7 +241,7 @@ def test_nobody_is_inactive_before_a_whole_window_was_recorded():
 
 def test_the_sunset_list_has_the_longest_silent_first_and_reasons():
     listed = [Subscriber(recipient=name, added_at=LONG_AGO) for name in ("u1", "u2", "u3")]
-    found = sunset(audiences(*people(done("u1", ago=300), done("u2", ago=400), done("u3")), listed, NOW))
+    found = sunset(audiences(*people(act("u1", ago=300), act("u2", ago=400), act("u3")), listed, NOW))
     assert [(one.recipient, one.reason) for one in found] == [
         ("u2", "last seen 400 days ago"),
         ("u1", "last seen 300 days ago"),
@@ -256,7 +256,7 @@ STAFF = (
 
 
 def test_each_group_is_read_clicked_unknown_and_not_seen():
-    events = [done("s0"), click("s0"), done("s1"), done("s2"), done("s3")]
+    events = [act("s0"), click("s0"), act("s1"), act("s2"), act("s3")]
     report = read_report(
         events, [PERSON, PERSON, PERSON, APPLE, SCANNER], STAFF | {"l2": "law", "l3": "law", "l4": "law"}
     )
@@ -280,7 +280,7 @@ def test_no_row_is_smaller_than_the_minimum_and_everybody_is_somewhere(groups, m
 
 
 def test_names_are_given_only_when_asked_and_with_the_day_at_the_finest():
-    events = people(done("s0", ago=2), done("s0", region="Hesse", ago=3), done("s1", campaign="other"))
+    events = people(act("s0", ago=2), act("s0", region="Hesse", ago=3), act("s1", campaign="other"))
     assert read_report(*events, STAFF).readers == ()
     report = read_report(*events, STAFF, names=True, campaign="spring")
     found = {reader.recipient: reader for reader in report.readers}
@@ -298,7 +298,7 @@ def test_a_group_named_like_a_formula_is_text_in_the_csv():
 
 
 def test_hours_and_weekdays_are_the_recipients_own():
-    events = people(done("u1"), done("u2"))
+    events = people(act("u1"), act("u2"))
     found = reading_hours(*events, zones={"u1": "America/New_York", "u2": "Pacific/Auckland"})
     assert found.cells[0][8] == 1
     assert found.cells[1][0] == 1
@@ -309,17 +309,17 @@ def reads(number, sendings, hour_of):
     found = []
     for n in range(number):
         sent = datetime(2026, 3, 2, sendings[n % len(sendings)], tzinfo=UTC) + timedelta(days=n % 20)
-        found.append(done(f"u{n}", sent_at=sent).changed(received_at=sent + timedelta(hours=hour_of(n, sent.hour))))
+        found.append(act(f"u{n}", sent_at=sent).changed(received_at=sent + timedelta(hours=hour_of(n, sent.hour))))
     return people(*found)
 
 
 def test_only_people_count():
-    found = reading_hours([done("u1", sent_at=NOW - timedelta(hours=1)), done("u3")], [PERSON, APPLE])
+    found = reading_hours([act("u1", sent_at=NOW - timedelta(hours=1)), act("u3")], [PERSON, APPLE])
     assert sum(found.by_hour) == 1
 
 
 def test_one_message_id_of_two_recipients_is_two_mails():
-    assert sum(reading_hours(*people(done("u1", mail="all"), done("u2", mail="all"))).by_hour) == 2
+    assert sum(reading_hours(*people(act("u1", mail="all"), act("u2", mail="all"))).by_hour) == 2
 
 
 def test_an_hour_that_stands_out_is_suggested_whatever_the_hour_of_sending():
@@ -358,7 +358,7 @@ def test_the_interval_is_widened_for_having_looked_at_24_hours():
     [
         pytest.param(lambda: score([], [], datetime(2026, 1, 1)), "time zone", id="a naive moment"),
         pytest.param(lambda: score([], [], NOW, half_life=timedelta(0)), "half_life", id="no half-life"),
-        pytest.param(lambda: score([done()], [], NOW), "one verdict", id="too few verdicts"),
+        pytest.param(lambda: score([act()], [], NOW), "one verdict", id="too few verdicts"),
         pytest.param(
             lambda: Subscriber(recipient="u", added_at=datetime(2026, 1, 1)), "time zone", id="naive added_at"
         ),
@@ -368,7 +368,7 @@ def test_the_interval_is_widened_for_having_looked_at_24_hours():
             id="windows crossed",
         ),
         pytest.param(lambda: read_report([], [], {}, minimum=0), "minimum", id="no minimum"),
-        pytest.param(lambda: reading_hours(*people(done()), default="Mars/Base"), "time zone", id="no such zone"),
+        pytest.param(lambda: reading_hours(*people(act()), default="Mars/Base"), "time zone", id="no such zone"),
     ],
 )
 def test_what_cannot_work_is_a_clear_error(make, what):

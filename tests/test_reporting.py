@@ -6,7 +6,7 @@ import csv as csv_reader
 import io
 import json as json_reader
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from mailbeacon.counting import Dimension, LinkKey, Sentence, Split, Tally, tally
 from mailbeacon.counting.spreadsheets import safe_cell
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
+from mailbeacon.model import Actor, Facts, Kind, Link, Signal, Verdict
 from mailbeacon.reporting import GERMAN, Report, Texts
 from mailbeacon.reporting import to_csv as csv
 from mailbeacon.reporting import to_html as html
@@ -29,8 +29,8 @@ from mailbeacon.reporting.clickmap import click_map
 from mailbeacon.reporting.content import findings
 from mailbeacon.reporting.page import POLICY
 from mailbeacon.reporting.tables import reason_table
+from tests.making import NOON, hit
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _SHADOW = re.compile("<template .*</template>", re.DOTALL)
 EVIL = "<script>alert(1)</script>\"'&"
 PERSON = Verdict(actor=Actor.HUMAN, version="rules 1")
@@ -50,31 +50,21 @@ LINKS = [
 ]
 
 
-def event(mail, kind=Kind.OPEN, *, minutes=0, link=None, **fields):
+def act(mail, kind=Kind.OPEN, *, link=None, **fields):
+    """Return what the one recipient of a mail did in it."""
     url = next((one.url for one in LINKS if one.number == link), "")
     facts = Facts(client=fields.pop("client", "Gmail"), country="DE")
-    return Event(
-        id="e",
-        kind=kind,
-        received_at=NOON + timedelta(minutes=minutes),
-        recipient=fields.pop("recipient", mail),
-        message_id=mail,
-        campaign=fields.pop("campaign", "spring"),
-        link=link,
-        url=url,
-        facts=facts,
-        **fields,
-    )
+    return hit(mail, kind, **{"recipient": mail, "link": link, "url": url, "facts": facts, **fields})
 
 
 def sample(**options):
     found = [
-        *((event(f"m{n}", minutes=7 * n, variant="ab"[n % 2]), PERSON) for n in range(40)),
-        *((event(f"a{n}", client="Apple", variant="ab"[n % 2]), APPLE) for n in range(30)),
-        *((event(f"m{n}", Kind.CLICK, link=1, variant="ab"[n % 2]), PERSON) for n in range(12)),
-        (event("m1", Kind.CLICK, link=2, variant="b"), PERSON),
-        *((event(f"s{n}", Kind.CLICK, link=1 + n % 2, variant="ab"[n % 2]), SCANNER) for n in range(20)),
-        (event("m9", expired=True, variant="b"), PERSON),
+        *((act(f"m{n}", minutes=7 * n, variant="ab"[n % 2]), PERSON) for n in range(40)),
+        *((act(f"a{n}", client="Apple", variant="ab"[n % 2]), APPLE) for n in range(30)),
+        *((act(f"m{n}", Kind.CLICK, link=1, variant="ab"[n % 2]), PERSON) for n in range(12)),
+        (act("m1", Kind.CLICK, link=2, variant="b"), PERSON),
+        *((act(f"s{n}", Kind.CLICK, link=1 + n % 2, variant="ab"[n % 2]), SCANNER) for n in range(20)),
+        (act("m9", expired=True, variant="b"), PERSON),
     ]
     deliveries = {("spring", "a"): 100, ("spring", "b"): 100}
     counted = tally([one for one, _ in found], [verdict for _, verdict in found], deliveries=deliveries)
@@ -85,8 +75,8 @@ def sample(**options):
 EVIL_REPORT = Report(
     tally=tally(
         [
-            event(EVIL, campaign=EVIL, variant=EVIL, client=EVIL),
-            event(EVIL, Kind.CLICK, link=9, campaign=EVIL, variant="b"),
+            act(EVIL, campaign=EVIL, variant=EVIL, client=EVIL),
+            act(EVIL, Kind.CLICK, link=9, campaign=EVIL, variant="b"),
         ],
         [PERSON, Verdict(actor=Actor.SCANNER, signals=(Signal(name=EVIL, weight=1.0),), version=EVIL)],
         deliveries={(EVIL, EVIL): 9, (EVIL, "b"): 9},
@@ -125,7 +115,7 @@ def test_links_beyond_ten_are_counted_and_long_ones_keep_both_ends():
     urls = [
         f"https://shop.example.com/a/very/long/path/of/the/spring/catalogue/page/{number:02}" for number in range(14)
     ]
-    clicks = [event(f"m{n}", Kind.CLICK, link=n + 1).changed(url=url) for n, url in enumerate(urls)]
+    clicks = [act(f"m{n}", Kind.CLICK, link=n + 1).changed(url=url) for n, url in enumerate(urls)]
     links = [Link(number=number, url="https://example.com/never") for number in (20, 21)]
     counted = tally(clicks, [PERSON] * len(clicks))
     said = text(Report(tally=counted, links=links))
@@ -158,13 +148,13 @@ def test_the_text_holds_no_control_characters():
 
 
 def test_without_deliveries_the_text_says_so_and_shows_no_rate():
-    said = text(tally([event("m")], [PERSON]))
+    said = text(tally([act("m")], [PERSON]))
     assert "not known, so there are no rates" in said
     assert "Open rate" not in said
 
 
 def test_aggregate_opens_say_that_unique_is_not_measurable():
-    said = text(tally([event("m", recipient=None)], [PERSON], deliveries=5))
+    said = text(tally([act("m", recipient=None)], [PERSON], deliveries=5))
     assert "unique not measurable" in said
     assert "Open rate" not in said
 
@@ -349,9 +339,7 @@ def test_the_page_explains_machines_the_experiment_and_every_number():
 
 
 def test_labels_belong_to_their_campaign_only():
-    both = tally(
-        [event("m1", Kind.CLICK, link=1), event("m2", Kind.CLICK, link=2, campaign="autumn")], [PERSON, PERSON]
-    )
+    both = tally([act("m1", Kind.CLICK, link=1), act("m2", Kind.CLICK, link=2, campaign="autumn")], [PERSON, PERSON])
     rows = findings(Report(tally=both, links=[Link(number=2, url="https://example.com/other", label="Wrong")])).links
     assert {row.key: row.label for row in rows}[LinkKey("autumn", 2, LINKS[1].url)] == ""
 
@@ -414,15 +402,15 @@ def mailing(**options):
                 "sent_at": sent,
                 "minutes": 60 * 24 * (campaign > "sp"),
             }
-            found.append((event(f"{campaign}{number}", Kind.SENT, **fields), None))
+            found.append((act(f"{campaign}{number}", Kind.SENT, **fields), None))
             if number < opened:
-                found.append((event(f"{campaign}{number}", **fields), PERSON))
+                found.append((act(f"{campaign}{number}", **fields), PERSON))
             if number < 40:
-                found.append((event(f"{campaign}{number}", Kind.CLICK, link=1, **fields), PERSON))
+                found.append((act(f"{campaign}{number}", Kind.CLICK, link=1, **fields), PERSON))
             if number >= 1_170:
-                found.append((event(f"{campaign}{number}", Kind.BOUNCED, **fields), None))
+                found.append((act(f"{campaign}{number}", Kind.BOUNCED, **fields), None))
             if 500 <= number < 506:
-                found.append((event(f"{campaign}{number}", Kind.COMPLAINED, **fields), None))
+                found.append((act(f"{campaign}{number}", Kind.COMPLAINED, **fields), None))
     groups = {"provider": lambda who: "Gmail" if who < "u5" else f"own-{who}" if who == "u77" else "GMX"}
     return Report(tally=tally(found, groups=groups), title="Two", **options)
 
@@ -464,7 +452,7 @@ def test_groups_are_shown_and_small_ones_are_added_up():
 
 
 def test_with_a_minimum_no_table_of_any_form_shows_a_row_of_fewer():
-    events = [event(f"m{n}", recipient=f"r{n}") for n in range(52)]
+    events = [act(f"m{n}", recipient=f"r{n}") for n in range(52)]
     places = {f"r{n}": "large" if n < 30 else "middle" if n < 50 else "tiny-place" for n in range(52)}
     counted = tally(events, [PERSON] * 52, deliveries=100, groups={"place": places.get})
     for write in (text, html, csv, json):
@@ -477,8 +465,8 @@ def test_with_a_minimum_no_table_of_any_form_shows_a_row_of_fewer():
 
 def test_with_a_minimum_no_hour_of_fewer_messages_is_drawn():
     """A bar of one is a person, and so is a cell of one in the map of weekdays and hours."""
-    late = [event(f"late{n}", minutes=60 * (5 + n)) for n in range(8)]
-    counted = tally([event(f"m{n}") for n in range(30)] + late, [PERSON] * 38)
+    late = [act(f"late{n}", minutes=60 * (5 + n)) for n in range(8)]
+    counted = tally([act(f"m{n}") for n in range(30)] + late, [PERSON] * 38)
     shown, hidden = (html(Report(tally=counted, minimum=least)) for least in (0, 5))
     heat = [re.findall(r'<td class="heat-\d+">(\d+)</td>', page) for page in (shown, hidden)]
     assert heat == [["30", *"11111111"], ["30"]]
@@ -489,14 +477,14 @@ def test_with_a_minimum_no_reason_and_no_remark_is_about_fewer_hits():
         signals = (Signal(name=name, weight=-1.0),)
         return Verdict(actor=Actor.HUMAN, confidence=0.9, version="1", signals=signals)
 
-    events = [event(f"m{n}", recipient=f"r{n}") for n in range(40)]
+    events = [act(f"m{n}", recipient=f"r{n}") for n in range(40)]
     names = ["lag-late"] * 30 + ["sec-fetch"] * 8 + ["tiny-reason"] * 2
     counted = tally(events, map(judged, names))
     for least, reasons in ((0, {30, 8, 2}), (5, {30})):
         report = Report(tally=counted, minimum=least)
         assert {row["hits"] for row in json_reader.loads(json(report))["reasons"]} == reasons
         assert reason_table(report, report.texts).count("<tr>") == 1 + len(reasons)
-    counted = tally([event(f"m{n}", sent_at=None) for n in range(3)], [PERSON] * 3)
+    counted = tally([act(f"m{n}", sent_at=None) for n in range(3)], [PERSON] * 3)
     marks = [json_reader.loads(json(Report(tally=counted, minimum=least)))["marks"] for least in (0, 5)]
     assert [[row["hits"] for row in found] for found in marks] == [[3], []]
     for write in (text, html, csv):
@@ -516,14 +504,14 @@ def test_a_report_of_a_window_says_so_everywhere_and_gives_no_rate_of_what_was_d
 
 
 def test_what_is_missing_for_the_experiment_is_said_everywhere():
-    events = [event("m1", variant="a"), event("m2", variant="b")]
+    events = [act("m1", variant="a"), act("m2", variant="b")]
     report = Report(tally=tally(events, [PERSON] * 2, deliveries=9))
     for write in (text, html, json):
         assert "it is not known how many messages of a, b were delivered" in write(report).replace("\n  ", " ")
 
 
 def test_links_to_one_destination_are_added_up_and_told_apart():
-    clicks = [event(f"m{n}", Kind.CLICK, link=n % 2 + 1).changed(url="https://x.example/a?n=1#b") for n in range(5)]
+    clicks = [act(f"m{n}", Kind.CLICK, link=n % 2 + 1).changed(url="https://x.example/a?n=1#b") for n in range(5)]
     links = [Link(number=n, url=f"https://x.example/a?n={n}", label="Read on") for n in (1, 2)]
     report = Report(tally=tally(clicks, [PERSON] * 5), links=links)
     assert [tuple(one)[:3] for one in findings(report).destinations] == [("https://x.example/a", 2, 5)]
@@ -535,7 +523,7 @@ def test_links_to_one_destination_are_added_up_and_told_apart():
 @pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
 def test_no_cell_is_taken_for_a_formula(first):
     title = f"{first}1+1"
-    found = csv(Report(tally=tally([event("m", campaign=title)], [PERSON]), group_by=Dimension.CAMPAIGN))
+    found = csv(Report(tally=tally([act("m", campaign=title)], [PERSON]), group_by=Dimension.CAMPAIGN))
     rows = [*csv_reader.reader(io.StringIO(found, newline=""))]
     assert not [
         cell for row in rows for cell in row if cell.startswith(first) and not cell[1:].replace(".", "").isdigit()
@@ -603,8 +591,8 @@ def test_image_maps_and_outlooks_links_have_badges():
 
 
 def test_links_campaigns_and_variants_of_too_few_messages_are_not_shown():
-    clicks = [event(f"m{n}", Kind.CLICK, link=1 + n // 20) for n in range(23)]  # 20 clicked link 1, three link 2
-    few = event("a1", campaign="autumn")
+    clicks = [act(f"m{n}", Kind.CLICK, link=1 + n // 20) for n in range(23)]  # 20 clicked link 1, three link 2
+    few = act("a1", campaign="autumn")
     report = Report(tally=tally([*clicks, few], [PERSON] * 24), links=LINKS, newsletter=NEWSLETTER, minimum=5)
     found = findings(report)
     assert {row.name: row.count.messages.people for row in found.links} == {"other": 20, "Never": 0}  # of 23
@@ -617,7 +605,7 @@ def test_links_campaigns_and_variants_of_too_few_messages_are_not_shown():
 
 def test_every_form_of_the_report_says_how_many_hits_were_not_recorded():
     """A row stands for more than itself once one mail was asked for without end."""
-    found = [event("m1"), event("m2", unrecorded=511), event("m2", Kind.CLICK, link=1, unrecorded=7)]
+    found = [act("m1"), act("m2", unrecorded=511), act("m2", Kind.CLICK, link=1, unrecorded=7)]
     report = Report(tally=tally(found, [PERSON] * 3), made_at=NOON)
     for said in (text(report), html(report)):
         assert "511 opens beyond those of one message in one day" in said

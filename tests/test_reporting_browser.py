@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import os
 import random
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mailbeacon.counting import tally
-from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
+from mailbeacon.model import Actor, Facts, Kind, Link, Signal, Verdict
 from mailbeacon.reporting import Report, to_html
 from mailbeacon.reporting.clickmap import click_map
 from mailbeacon.reporting.content import findings
+from tests.making import NOON, hit
 
 pytestmark = pytest.mark.browser
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LABELS = ["Read on", "Pricing", "<b>Bold</b>", "Leave a comment", "A very long label " * 8]
 LINKS = [Link(number=n, url=f"https://example.com/{n}?q={'x' * 90}", label=label) for n, label in enumerate(LABELS, 1)]
 NEWSLETTER = (
@@ -45,13 +44,11 @@ def sample():
         kind = Kind.CLICK if actor != Actor.PRIVACY_PROXY and source.random() < 0.4 else Kind.OPEN
         link = source.choice(LINKS) if kind == Kind.CLICK else None
         events.append(
-            Event(
-                id=str(number),
-                kind=kind,
-                received_at=NOON + timedelta(minutes=source.expovariate(1 / 2000)),
+            hit(
+                f"m{number % 300}",
+                kind,
+                minutes=source.expovariate(1 / 2000),
                 recipient=f"u{number % 300}",
-                message_id=f"m{number % 300}",
-                campaign="spring",
                 variant="ab"[number % 2],
                 link=link.number if link else None,
                 url=link.url if link else "",

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import ast
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mailbeacon.counting import Dimension, tally
-from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
+from mailbeacon.model import Actor, Facts, Kind, Link, Signal, Verdict
 from mailbeacon.reporting import Report, Texts, charts, clickmap, page, side_by_side, tables, to_html
 from mailbeacon.reporting.page import to_html as draw
+from tests.making import NOON, hit
 
 EVIL = "<script>alert(1)</script>\"'&"
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MODULES = {page: "escape", tables: "escape", charts: "escape", side_by_side: "escape", clickmap: "escape_attribute"}
 
 
@@ -36,18 +35,10 @@ class Hostile(Texts):
 HOSTILE = Hostile(language=EVIL, weekdays=(EVIL,) * 7)
 
 
-def event(mail, kind=Kind.OPEN, **fields):
+def act(mail, kind=Kind.OPEN, **fields):
+    """Return what the one recipient of a mail did in it, with everything hostile."""
     where = dict.fromkeys(("client", "system", "device", "country", "region", "city"), EVIL)
-    return Event(
-        id="e",
-        kind=kind,
-        received_at=NOON + timedelta(hours=fields.pop("hours", 0)),
-        recipient=fields.pop("recipient", mail),
-        message_id=mail,
-        campaign=fields.pop("campaign", EVIL),
-        facts=Facts(**where),
-        **fields,
-    )
+    return hit(mail, kind, **{"recipient": mail, "campaign": EVIL, "facts": Facts(**where), **fields})
 
 
 def events():
@@ -57,18 +48,18 @@ def events():
         for number in range(40):
             variant = EVIL if number % 2 else f"b{EVIL}"
             fields = {"campaign": campaign, "variant": variant}
-            yield event(f"{campaign}{number}", Kind.DELIVERED, **fields), None
+            yield act(f"{campaign}{number}", Kind.DELIVERED, **fields), None
             if number < 30 or number % 2:
-                yield event(f"{campaign}{number}", **fields), person
+                yield act(f"{campaign}{number}", **fields), person
             if number < 9:
                 yield (
-                    event(f"{campaign}{number}", Kind.CLICK, link=1, url=f"https://x.example/{EVIL}", **fields),
+                    act(f"{campaign}{number}", Kind.CLICK, link=1, url=f"https://x.example/{EVIL}", **fields),
                     person,
                 )
-            yield event(f"{campaign}{number}", Kind.CLICK, link=2, url=f"https://x.example/{EVIL}", **fields), machine
-    yield event("m", recipient=None), person
-    yield event("m", Kind.CLICK, recipient=None), person
-    yield event("m1", Kind.COMPLAINED), None
+            yield act(f"{campaign}{number}", Kind.CLICK, link=2, url=f"https://x.example/{EVIL}", **fields), machine
+    yield act("m", recipient=None), person
+    yield act("m", Kind.CLICK, recipient=None), person
+    yield act("m1", Kind.COMPLAINED), None
 
 
 SOURCE = (
@@ -91,7 +82,7 @@ def reports():
         tally=tally(events(), deliveries={EVIL: 2}), group_by=Dimension.CAMPAIGN, logo=logo, since=NOON, **hostile
     )
     yield Report(tally=tally([]), **hostile)
-    arms = [event(variant, variant=variant) for variant in (f"a{EVIL}", EVIL)]
+    arms = [act(variant, variant=variant) for variant in (f"a{EVIL}", EVIL)]
     yield Report(tally=tally(arms, [None] * 2), **hostile)
 
 
