@@ -8,43 +8,19 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, tzinfo
-from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from mailbeacon.counting.buckets import LATE, MACHINES, PEOPLE, UNKNOWN, Entries, Page, State, Traits, unpack
-from mailbeacon.counting.figures import Count, Dimension, LinkKey, Outcomes, Split
+from mailbeacon.counting.buckets import PEOPLE, Page, State, Traits, unpack, unpack_only
+from mailbeacon.counting.figures import Dimension, LinkKey, Outcomes
+from mailbeacon.counting.moments import minutes_by_trait, view_starts, within
+from mailbeacon.counting.sums import HITS, MESSAGES, NOBODY, SHARED, VIEWS, Sums, Value
 from mailbeacon.model import Kind
 
-__all__ = [
-    "MOST_HITS",
-    "NOBODY",
-    "PAGE_DIMENSIONS",
-    "MailCounts",
-    "Sums",
-    "Value",
-    "add_sums",
-    "counts",
-    "outcomes",
-    "sum_moments",
-    "sum_traits",
-    "take",
-]
+__all__ = ["PAGE_DIMENSIONS", "MailCounts", "is_spoken_of", "mails_by_audience", "outcomes", "sum_traits", "take"]
 
-MOST_HITS: Final = 1_000
-"""Hits of one message in one day beyond these are in no figure: they are shown apart, for no reader makes so many."""
 PAGE_DIMENSIONS = frozenset({Dimension.CAMPAIGN, Dimension.VARIANT, Dimension.GROUP})
 """What is the same for a whole page."""
-NOBODY = 3
-"""Above every audience: the smallest audience of a mail is the one it counts as."""
-_HITS, _VIEWS, _MESSAGES, _SHARED = 0, 3, 6, 9
-"""Where a unit's three numbers begin in a list of twelve."""
 _SENT = frozenset({Kind.SENT, Kind.DELIVERED, Kind.DEFERRED, Kind.BOUNCED, Kind.REJECTED})
-_DAY = 24 * 60
-
-Value = str | datetime | date | LinkKey | None
-Sums = dict[Value, list[int]]
-"""Twelve numbers for each value: hits, views, messages and shared hits, each by people, unknown and machines."""
 
 
 class MailCounts(NamedTuple):
@@ -77,34 +53,29 @@ def take(page: Page, traits: Traits, pause: int) -> MailCounts:
     """
     mail_counts = MailCounts(Counter(), Counter(), Counter(), Counter(), Counter(), set())
     hits, views, mails, audiences = mail_counts.hits, mail_counts.views, mail_counts.mails, traits.audiences
+    alone: Counter[int] = Counter()
     for name, packed in page.mails.items():
-        entries = _within(unpack(packed), traits, mail_counts.beyond)
+        moment = unpack_only(packed)
+        if moment is not None:  # as most mails are: read once, and no more
+            alone[moment[0]] += 1
+            if page.states and audiences[moment[0]] == PEOPLE:
+                mail_counts.people.add(name)
+            continue
+        entries = within(unpack(packed), traits, mail_counts.beyond)
         for (place, _), number in entries.items():
             hits[place] += number
-        moments = _moments(entries)
+        moments = minutes_by_trait(entries)
         for place, minutes in moments.items():
-            views[place] += len(_starts(minutes, pause))
+            views[place] += len(view_starts(minutes, pause))
         mails[tuple(sorted(moments))] += 1  # a frozenset would take five times the memory
         if page.states and any(audiences[place] == PEOPLE for place in moments):
             mail_counts.people.add(name)
+    hits.update(alone)
+    views.update(alone)
+    mails.update({(place,): number for place, number in alone.items()})
     for (place, _), number in page.shared.items():
         mail_counts.shared[place] += number
     return mail_counts
-
-
-def _within(entries: Entries, traits: Traits, beyond: Counter[Kind]) -> Entries:
-    """Leave out what is beyond the most hits of a day, the latest first; hits without a moment are as one day."""
-    if sum(entries.values()) <= MOST_HITS:
-        return entries
-    found: Entries = {}
-    left: dict[int, int] = {}
-    for place, minute in sorted(entries, key=lambda key: (key[1], traits[key[0]])):
-        number, day = entries[place, minute], minute // _DAY
-        room = left.get(day, MOST_HITS)
-        found[place, minute] = min(number, room)
-        left[day] = room - found[place, minute]
-        beyond[traits[place].kind] += number - found[place, minute]
-    return {key: number for key, number in found.items() if number}
 
 
 def sum_traits(mail_counts: MailCounts, traits: Traits, campaign: str, kind: Kind, dimension: Dimension | None) -> Sums:
@@ -117,22 +88,26 @@ def sum_traits(mail_counts: MailCounts, traits: Traits, campaign: str, kind: Kin
     }
     audiences = traits.audiences
     for counter, units in (
-        (mail_counts.hits, (_HITS,)),
-        (mail_counts.views, (_VIEWS,)),
-        (mail_counts.shared, (_HITS, _SHARED)),
+        (mail_counts.hits, (HITS,)),
+        (mail_counts.views, (VIEWS,)),
+        (mail_counts.shared, (HITS, SHARED)),
     ):
         for place, number in counter.items():
             if place in values:
                 for unit in units:
                     sums[values[place]][unit + audiences[place]] += number
     for places, number in mail_counts.mails.items():
+        if len(places) == 1:
+            if places[0] in values:
+                sums[values[places[0]]][MESSAGES + audiences[places[0]]] += number
+            continue
         seen: dict[Value, int] = {}
         for place in places:
             if place in values:
                 value = values[place]
                 seen[value] = min(seen.get(value, NOBODY), audiences[place])
         for value, audience in seen.items():
-            sums[value][_MESSAGES + audience] += number
+            sums[value][MESSAGES + audience] += number
     return dict(sums)
 
 
@@ -146,50 +121,6 @@ def mails_by_audience(mail_counts: MailCounts, traits: Traits) -> Counter[tuple[
             best[kind] = min(best[kind], traits.audiences[place])
         found[best[Kind.OPEN], best[Kind.CLICK]] += number
     return found
-
-
-def sum_moments(page: Page, traits: Traits, kind: Kind, pause: int, dimension: Dimension, zone: tzinfo) -> Sums:
-    """Count one kind of event by the hour or the day of a zone; a view belongs to the one it begins in."""
-    start = _Starts(dimension, zone)
-    sums: defaultdict[Value, list[int]] = defaultdict(lambda: [0] * 12)
-    audiences, wanted = traits.audiences, [trait.kind == kind for trait in traits]
-    for packed in page.mails.values():
-        entries = _within(unpack(packed), traits, Counter())
-        entries = {key: number for key, number in entries.items() if wanted[key[0]]}
-        seen: dict[Value, int] = {}
-        for (place, minute), number in entries.items():
-            if minute != LATE:
-                value = start.of(minute)
-                sums[value][_HITS + audiences[place]] += number
-                seen[value] = min(seen.get(value, NOBODY), audiences[place])
-        for place, minutes in _moments(entries).items():
-            for minute in _starts(minutes, pause):
-                sums[start.of(minute)][_VIEWS + audiences[place]] += 1
-        for value, audience in seen.items():
-            sums[value][_MESSAGES + audience] += 1
-    for (place, minute), number in page.shared.items():
-        if wanted[place]:
-            for unit in (_HITS, _SHARED):
-                sums[start.of(minute)][unit + audiences[place]] += number
-    return dict(sums)
-
-
-class _Starts:
-    """The hours or days of a zone that minutes lie in, each worked out once."""
-
-    def __init__(self, dimension: Dimension, zone: tzinfo) -> None:
-        self._daily = dimension is Dimension.DAY
-        self._zone = zone
-        self._known: dict[int, Value] = {}
-
-    def of(self, minute: int) -> Value:
-        quarter = minute // 15  # no zone's offset is finer than a quarter of an hour
-        found = self._known.get(quarter)
-        if found is None:
-            there = datetime.fromtimestamp(quarter * 900, UTC).astimezone(self._zone)
-            hour = there.replace(minute=0, second=0, microsecond=0)
-            found = self._known[quarter] = there.date() if self._daily else hour
-        return found
 
 
 def outcomes(
@@ -240,50 +171,6 @@ def _outcome(state: State) -> str:
         if kind in kinds:
             return kind.value
     return "delivered" if Kind.SENT in kinds else ""
-
-
-def add_sums(into: Sums, more: Mapping[Value, list[int]]) -> None:
-    """Add numbers to numbers, value by value."""
-    for value, numbers in more.items():
-        known = into.get(value)
-        into[value] = list(numbers) if known is None else [a + b for a, b in zip(known, numbers, strict=True)]
-
-
-def counts(sums: Sums) -> dict[Value, Count]:
-    """Return counts of sums, in the order of their values."""
-    return {value: _count(sums[value]) for value in sorted(sums, key=_order)}
-
-
-def _count(numbers: list[int]) -> Count:
-    hits, views, messages, shared = (
-        Split(people=numbers[at + PEOPLE], unknown=numbers[at + UNKNOWN], machines=numbers[at + MACHINES])
-        for at in (_HITS, _VIEWS, _MESSAGES, _SHARED)
-    )
-    return Count(hits=hits, views=views, messages=messages, shared=shared)
-
-
-def _order(value: Value) -> tuple[str, int, str]:
-    if isinstance(value, LinkKey):
-        return value
-    return (value.isoformat() if isinstance(value, date) else value or "", 0, "")
-
-
-def _moments(entries: Entries) -> dict[int, list[int]]:
-    """Return each trait's minutes, none for one of which no moment was kept."""
-    found: dict[int, list[int]] = {}
-    for place, minute in entries:
-        minutes = found.setdefault(place, [])
-        if minute != LATE:
-            minutes.append(minute)
-    return found
-
-
-def _starts(minutes: list[int], pause: int) -> list[int]:
-    """Return the first minute of each view."""
-    if len(minutes) < 2:
-        return minutes
-    minutes.sort()
-    return [minutes[0], *(after for before, after in pairwise(minutes) if after - before > pause)]
 
 
 def _value(dimension: Dimension | None, campaign: str, traits: Traits, place: int) -> Value:

@@ -88,8 +88,8 @@ class _Pages:
         groups: tuple[tuple[str, str], ...] = ()
         if self._groups and recipient is not None:
             groups = tuple([(name, group) for name, find in self._groups if (group := find(recipient))])
-        key = PageKey(event.campaign, event.variant, groups)
-        return self._pages.get(key) or self._pages.setdefault(key, Page())
+        found = self._pages.get((event.campaign, event.variant, groups))  # type: ignore[call-overload]  # equal to a key
+        return found or self._pages.setdefault(PageKey(event.campaign, event.variant, groups), Page())
 
     def close(self, numbers: Numbers) -> Tally:
         """Return the tally, and log what is wrong with its clocks."""

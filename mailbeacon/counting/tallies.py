@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from mailbeacon.counting.aggregate import NOBODY, PAGE_DIMENSIONS, Sums, Value, add_sums, counts, is_spoken_of
+from mailbeacon.counting.aggregate import PAGE_DIMENSIONS, is_spoken_of
 from mailbeacon.counting.buckets import (
     FETCHED,
     MACHINES,
@@ -23,6 +23,8 @@ from mailbeacon.counting.buckets import (
     merge_pages,
 )
 from mailbeacon.counting.figures import Count, Dimension, Mark, Outcomes, Split
+from mailbeacon.counting.numbers import added, chosen, covers, is_for_all
+from mailbeacon.counting.sums import NOBODY, Sums, Value, add_sums, counts
 from mailbeacon.counting.tally_json import read_tally, write_tally
 from mailbeacon.counting.totals import OpenPage, Totals, merge_totals, minutes_of
 from mailbeacon.counting.zones import zone_named
@@ -77,9 +79,7 @@ class Tally:
         pages = dict(self._pages)
         for key, page in other._pages.items():
             pages[key] = merge_pages(pages.get(key) or Page(), page, traits, places)
-        numbers = dict(self._numbers)
-        for place, number in other._numbers.items():
-            numbers[place] = numbers.get(place, 0) + number
+        numbers = added(self._numbers, other._numbers)
         return Tally(pages, numbers, traits, merge_totals(self._totals, other._totals))
 
     def closed(self, *, zone: tzinfo | str = UTC) -> Tally:
@@ -144,13 +144,7 @@ class Tally:
         pages = {key: page for key, page in self._pages.items() if fits(key)}
         totals = {key: found for key, found in self._totals.items() if fits(key)}
         whole = len(pages) == len(self._pages) and len(totals) == len(self._totals)
-        numbers = {
-            place: number
-            for place, number in self._numbers.items()
-            if (campaign is None or place[0] == campaign or (place[0] is None and whole))
-            and (variant is None or place[1] == variant or (place[1] is None and whole))
-            and (not wanted or whole)
-        }
+        numbers = chosen(self._numbers, campaign=campaign, variant=variant, grouped=bool(wanted), whole=whole)
         return self._part(pages, totals, numbers)
 
     def values(self, dimension: Dimension | str) -> list[str]:
@@ -244,18 +238,17 @@ class Tally:
         if not self._numbers and not spoken:
             return None
         found = sum(self._numbers.values())
-        known = {campaign for campaign, _ in self._numbers}
-        if None in known:
+        if is_for_all(self._numbers):
             return found
         for key, part in self._read():
-            if key.campaign not in known:
+            if covers(self._numbers, key) is None:
                 outcomes = part.outcomes(self._spoken_of(key.campaign))
                 found += outcomes.delivered + outcomes.seen_all_the_same
         return found
 
     def with_deliveries(self) -> Tally:
         """Return the part of which it is known how many mails were delivered: what a rate can be of."""
-        if (None, None) in self._numbers:
+        if is_for_all(self._numbers):
             return self
         pages = {key: page for key, page in self._pages.items() if self._has_deliveries(key)}
         totals = {key: found for key, found in self._totals.items() if self._has_deliveries(key)}
@@ -265,19 +258,17 @@ class Tally:
     @property
     def without_deliveries(self) -> list[str]:
         """The campaigns that were opened or clicked and of which it is not known how many mails were delivered."""
-        if (None, None) in self._numbers:
+        if is_for_all(self._numbers):
             return []
         return sorted({key.campaign for key, part in self._read() if part.mails and not self._has_deliveries(key)})
 
     @property
     def reported(self) -> list[str]:
         """The campaigns of which a provider's events, and no number, say what was delivered."""
-        known = {campaign for campaign, _ in self._numbers}
-        if None in known:
+        if is_for_all(self._numbers):
             return []
-        return sorted(
-            {key.campaign for key in self._keys() if key.campaign not in known and self._is_spoken(key.campaign)}
-        )
+        unnumbered = (key for key in self._keys() if covers(self._numbers, key) is None)
+        return sorted({key.campaign for key in unnumbered if self._is_spoken(key.campaign)})
 
     @property
     def bounces(self) -> int:
@@ -361,9 +352,8 @@ class Tally:
         )
 
     def _has_deliveries(self, key: PageKey) -> bool:
-        if any(campaign == key.campaign for campaign, _ in self._numbers):
-            return any((key.campaign, variant) in self._numbers for variant in (None, key.variant))
-        return self._is_spoken(key.campaign)
+        covered = covers(self._numbers, key)
+        return self._is_spoken(key.campaign) if covered is None else covered
 
     def _by_audience(self) -> Counter[tuple[int, int]]:
         found: Counter[tuple[int, int]] = Counter()

@@ -13,23 +13,21 @@ from datetime import UTC, timedelta, tzinfo
 from mailbeacon.counting.aggregate import (
     PAGE_DIMENSIONS,
     MailCounts,
-    Sums,
-    add_sums,
     mails_by_audience,
     outcomes,
-    sum_moments,
     sum_traits,
     take,
 )
 from mailbeacon.counting.buckets import FETCHED, Page, PageKey, Traits
 from mailbeacon.counting.figures import Dimension, Mark, Outcomes
+from mailbeacon.counting.moments import BY_TIME, sum_moments
+from mailbeacon.counting.sums import Sums, add_sums
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind
 
 __all__ = ["VIEW_MINUTES", "OpenPage", "Totals", "merge_totals", "minutes_of"]
 
 VIEW_MINUTES = 5
-_BY_TIME = (Dimension.HOUR, Dimension.DAY)
 _KEPT = tuple(one for one in Dimension if one not in PAGE_DIMENSIONS)
 
 
@@ -53,7 +51,8 @@ class OpenPage:
         self._key = key
         self._traits = traits
         self._mail_counts: dict[int, MailCounts] = {}
-        self._sums: dict[tuple[Kind, Dimension | None, int, str], Sums] = {}
+        self._sums: dict[tuple[Kind, Dimension | None, int], Sums] = {}
+        self._moments: dict[tuple[int, str], dict[tuple[Kind, Dimension], Sums]] = {}
 
     @property
     def mails(self) -> int:
@@ -69,13 +68,15 @@ class OpenPage:
 
     def sums(self, kind: Kind, dimension: Dimension | None, pause: int, zone: tzinfo) -> Sums:
         """Count one kind of event by the values of a dimension that is not the page's own, or under ``""``."""
-        key = kind, dimension, pause, str(zone)
+        if dimension in BY_TIME:
+            moments = self._moments.get((pause, str(zone)))
+            if moments is None:
+                moments = self._moments[pause, str(zone)] = sum_moments(self.page, self._traits, pause, zone)
+            return moments[kind, Dimension(dimension)]
+        key = kind, dimension, pause
         found = self._sums.get(key)
         if found is None:
-            if dimension in _BY_TIME:
-                found = sum_moments(self.page, self._traits, kind, pause, Dimension(dimension), zone)
-            else:
-                found = sum_traits(self.mail_counts(pause), self._traits, self._key.campaign, kind, dimension)
+            found = sum_traits(self.mail_counts(pause), self._traits, self._key.campaign, kind, dimension)
             self._sums[key] = found
         return found
 
@@ -169,7 +170,7 @@ class Totals:
         """
         if pause != VIEW_MINUTES:
             raise ConfigError("a closed tally has its views for the window of five minutes only")
-        if dimension in _BY_TIME and str(zone) != self.zone:
+        if dimension in BY_TIME and str(zone) != self.zone:
             raise ConfigError(f"this tally was closed with the hours and days of {self.zone}, not of {zone}")
         return self.tables.get((kind, str(dimension or "")), {})
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from mailbeacon.counting.aggregate import Sums, Value
 from mailbeacon.counting.figures import Dimension, LinkKey, Mark, Outcomes
+from mailbeacon.counting.sums import Sums, Value
 from mailbeacon.counting.totals import Totals
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.model import Actor, Kind, read_text, read_whole

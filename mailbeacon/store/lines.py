@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict, read_json
+from mailbeacon.store.canonical import read_event, read_verdict
 
 __all__ = ["Pair", "broken_report", "line_of", "pair_of", "pairs_of"]
 
@@ -16,6 +19,10 @@ Pair = tuple[Event, Verdict | None]
 
 _MOST_NAMED: Final = 10
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+_BOTH: Final = re.compile(rb'\{"event":(\{.*\}),"verdict":(\{.*\}|null)\}\s*\Z')
+"""A line as :func:`line_of` writes it; both parts are read as JSON afterwards."""
 
 
 def line_of(event: Event, verdict: Verdict | None) -> bytes:
@@ -32,6 +39,16 @@ def pair_of(line: bytes) -> Pair | None:
     """
     if not line.strip():
         return None
+    found = _BOTH.match(line)
+    if found is not None:
+        with suppress(DataError, UnicodeDecodeError):
+            event, verdict = found[1].decode(), found[2].decode()
+            return read_event(event), read_verdict(verdict) if verdict != "null" else None
+    return _any_pair(line)
+
+
+def _any_pair(line: bytes) -> Pair:
+    """Return what a line in another form says, or say what is wrong with it."""
     values = read_json(line, "an event")
     event, verdict = values.get("event"), values.get("verdict")
     if not isinstance(event, dict) or not (verdict is None or isinstance(verdict, dict)):
@@ -49,24 +66,20 @@ def broken_report(numbers: Iterable[int], what: str) -> str:
 def pairs_of(
     rows: Iterable[tuple[int, str, str | None]],
     on_broken: Callable[[DataError], object] | None = None,
-    wanted: Callable[[str], bool] | None = None,
 ) -> Iterator[Pair]:
     """Return what rows of a database say, each a number, an event's JSON and its verdict's.
 
     Args:
         rows: In the order in which they are to be given.
         on_broken: Is told of each row that cannot be read. Without it, such rows are reported together at the end.
-        wanted: Is given a verdict's JSON, and says whether it is read at all; ``None`` reads every one.
 
     Raises:
         DataError: If rows cannot be read and there is no ``on_broken``; it names their numbers.
     """
     broken: list[int] = []
     for number, event, verdict in rows:
-        if verdict is not None and wanted is not None and not wanted(verdict):
-            verdict = None
         try:
-            pair = Event.from_json(event), Verdict.from_json(verdict) if verdict is not None else None
+            pair = read_event(event), read_verdict(verdict) if verdict is not None else None
         except DataError as error:
             broken.append(number)
             if on_broken:

@@ -48,7 +48,6 @@ def read_between(
     last: float | None = None,
     *,
     on_broken: Callable[[DataError], object] | None = None,
-    wanted: Callable[[str], bool] | None = None,
 ) -> Iterator[Pair]:
     """Read the events received from one moment on and before another, in the order of time.
 
@@ -57,7 +56,6 @@ def read_between(
         first: In Unix time; ``None`` for the beginning.
         last: In Unix time, itself not included; ``None`` for the end.
         on_broken: Is told of each row that cannot be read; without it they are reported together at the end.
-        wanted: Is given a verdict's JSON, and says whether it is read at all: reading one takes longer than an event.
 
     Raises:
         DataError: If the file is not a sink's, or rows cannot be read and there is no ``on_broken``.
@@ -72,6 +70,6 @@ def read_between(
                 " ORDER BY received_at, number",
                 (low, high),
             )
-            yield from pairs_of(rows, on_broken, wanted)
+            yield from pairs_of(rows, on_broken)
         except sqlite3.Error as error:
             raise DataError(f"cannot read the SQLite file to its end: {error}") from error

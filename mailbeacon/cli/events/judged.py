@@ -24,7 +24,6 @@ T = TypeVar("T")
 _STRETCH: Final = 20_000
 """So many events at least are judged together: the horizons before and after are judged twice."""
 _PACKAGE: Final = re.compile(r"rules \d{4}\.\d+\.\d+; agents ")
-_SIGNED: Final = re.compile(r'"version": ?"rules \d{4}\.\d+\.\d+; agents ')
 """How the package's own rules sign a verdict; a host's own have a digest, or a version of the host's."""
 
 
@@ -59,21 +58,15 @@ def judge_all(
         CommandError: If a file cannot be read, or there is no event at all.
     """
     classifier = Classifier()
-    wanted = None if stored else _is_hosts
-    reading = EventReader(paths, margin=classifier.windows.horizon.total_seconds(), between=between, wanted=wanted)
+    reading = EventReader(paths, margin=classifier.windows.horizon.total_seconds(), between=between)
     try:
         if any(str(path) == INPUT_NAME for path in paths):
             raise OutOfOrder  # it cannot be read twice
         return use(_inside(_stretches(reading.pairs(), classifier, stored), between)), reading
     except OutOfOrder:
-        reading = EventReader(paths, wanted=wanted)
+        reading = EventReader(paths)
         in_order = sorted(reading.pairs(), key=lambda pair: pair[0].received_at)
         return use(_stretches(iter(in_order), classifier, stored)), reading
-
-
-def _is_hosts(verdict: str) -> bool:
-    """Check on its JSON whether a verdict may be one of a host's own rules."""
-    return not _SIGNED.search(verdict)
 
 
 def _inside(

@@ -37,7 +37,6 @@ class EventReader:
         paths: The files.
         margin: How many seconds before and after the stretch are read too.
         between: The stretch, in Unix time; ``None`` for all.
-        wanted: Says of a verdict's JSON whether it is read; ``None`` reads every one.
         number: How many events were read.
         twice: How many of them were in another file too, and are left out.
         errors: What cannot be read, by file.
@@ -46,7 +45,6 @@ class EventReader:
     paths: Sequence[Path]
     margin: float = 0.0
     between: tuple[float | None, float | None] | None = None
-    wanted: Callable[[str], bool] | None = None
     number: int = 0
     twice: int = 0
     errors: dict[str, list[DataError]] = field(default_factory=dict)
@@ -95,9 +93,9 @@ class EventReader:
             if self.between is not None:
                 first, last = self.between
                 low, high = None if first is None else first - self.margin, None if last is None else last + self.margin
-                yield from read_between(path, low, high, on_broken=errors.append, wanted=self.wanted)
+                yield from read_between(path, low, high, on_broken=errors.append)
             else:
-                yield from _read(path, errors.append, self.wanted)
+                yield from _read(path, errors.append)
         except OSError as error:
             raise CommandError(f"cannot read {name}: {reason(error)}") from error
         except DataError as error:
@@ -137,25 +135,23 @@ def is_sqlite(path: Path) -> bool:
         return stream.read(len(_SQLITE)) == _SQLITE
 
 
-def _read(path: Path, on_broken: Callable[[DataError], object], wanted: Callable[[str], bool] | None) -> Iterator[Pair]:
+def _read(path: Path, on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
     if str(path) == INPUT_NAME:
         yield from _lines(on_broken)
     elif is_sqlite(path):
-        yield from _in_time(path, on_broken, wanted)
+        yield from _in_time(path, on_broken)
     else:
         yield from read_events(path, on_broken=on_broken)
 
 
-def _in_time(
-    path: Path, on_broken: Callable[[DataError], object], wanted: Callable[[str], bool] | None
-) -> Iterator[Pair]:
+def _in_time(path: Path, on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
     """Read in the order of time where the rows have one; an old file's in the order they were written."""
     try:
         cut_by_time(path, 1)
     except DataError:
         yield from read_events(path, on_broken=on_broken)
         return
-    yield from read_between(path, on_broken=on_broken, wanted=wanted)
+    yield from read_between(path, on_broken=on_broken)
 
 
 def _lines(on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
