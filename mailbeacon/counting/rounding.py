@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Self
 
-from mailbeacon.counting.aggregate import Value
 from mailbeacon.counting.buckets import Numbers, Page, PageKey
 from mailbeacon.counting.figures import Count, Dimension, Mark, Outcomes
+from mailbeacon.counting.sums import Value
 from mailbeacon.counting.suppressing import rounded_count, rounded_number
 from mailbeacon.counting.tallies import VIEW_WINDOW, Tally
 from mailbeacon.counting.totals import Totals
