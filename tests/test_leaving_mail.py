@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import email
 import email.policy
 import pickle
@@ -29,6 +30,7 @@ BEACON = mb.Beacon(BASE, secret_keys=[b"0123456789abcdef"])
 LONG = mb.Message(
     recipient="u-" + "1" * 410, campaign="spring", sent_at=SENT, id="m" * 200, opens=Level.NONE, clicks=Level.NONE
 )
+MIDDLE = mb.Message(recipient="u-" + "1" * 300, campaign="spring", sent_at=SENT)
 SHORT = mb.Message(recipient="u-17", campaign="spring", sent_at=SENT)
 HTML = '<p>Hello. <a href="https://example.com/a">Read</a> or <a href="https://example.com/leave">unsubscribe</a>.</p>'
 FIELDS = ("List-Unsubscribe", "List-Unsubscribe-Post")
@@ -147,6 +149,45 @@ def test_a_compiled_mail_has_each_recipients_own_link(message, headers):
     check(template.render(message, headers), message)
     without = BEACON.compile_mail(letter(), campaign="spring").render(message, headers)
     assert template.render(message, headers).partition(b"\r\n\r\n")[2] == without.partition(b"\r\n\r\n")[2]
+
+
+TAGGED = '<p>ü <a href="https://example.com/a">Read</a> <a href="{{ leave_url }}">leave</a> <a href="{{stop_url}}">stop</a></p>'
+
+
+def tagged(cte: str | None = None) -> EmailMessage:
+    """Give a mail that names the links to leave in both bodies."""
+    mail, how = EmailMessage(), {"cte": cte} if cte else {}
+    mail["From"], mail["Subject"] = "news@garden.example", "Seeds"
+    mail.set_content("ü https://example.com/a {{ leave_url }} or {{  stop_url  }}, {{ other }}\n", **how)
+    mail.add_alternative(TAGGED, subtype="html", **how)
+    return mail
+
+
+@pytest.mark.parametrize("cte", [None, "base64", "quoted-printable", "8bit"])
+@pytest.mark.parametrize("message", [SHORT, MIDDLE], ids=["short", "long"])
+@pytest.mark.parametrize("level", Level)
+def test_a_compiled_mails_bodies_have_each_recipients_own_links_to_leave(cte, message, level):
+    message = dataclasses.replace(message, opens=level, clicks=level)
+    template = BEACON.compile_mail(tagged(cte), campaign="spring", leave=True)
+    assert WarningKind.NO_LEAVE not in {one.kind for one in template.warnings}
+    data = template.render(message, {"To": "bo@example.net"})
+    check(data, message)
+    assert max(map(len, data.split(b"\r\n"))) <= 998
+    parsed = email.message_from_bytes(data, policy=email.policy.default)
+    bodies = [parsed.get_body((kind,)).get_content() for kind in ("html", "plain")]
+    for body in bodies:
+        assert [BEACON.leave_url(message, action) in body for action in mb.Action] == [True, True]
+        assert "_url" not in body
+        assert "ü" in body
+    assert "{{ other }}" in bodies[1]
+    other = mb.Message(recipient="u-18", campaign="spring")
+    assert BEACON.leave_url(other, mb.Action.UNSUBSCRIBE).encode() in template.render(other).replace(b"=\r\n", b"")
+
+
+def test_tags_for_leaving_are_the_senders_own_where_leaving_was_not_asked_for():
+    data = BEACON.compile_mail(tagged("8bit"), campaign="spring").render(SHORT)
+    assert data.count(b"{{ leave_url }}") == 2
+    assert data.count(b"stop_url") == 2
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="@"), min_size=1, max_size=60), st.sampled_from(Level))

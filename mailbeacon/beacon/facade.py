@@ -120,8 +120,10 @@ class Beacon:
     @cached_property
     def _mails(self) -> Mails:
         from mailbeacon.beacon.mails import Mails  # only where mail is composed: it imports email
+        from mailbeacon.composing import Leaving
 
-        return Mails(self._outgoing, self.signer.sign_message, self.leave_headers)
+        leave = Leaving(headers=self.leave_headers, head=self.routes.leave(""), sign=self.signer.sign_action)
+        return Mails(self._outgoing, self.signer.sign_message, leave)
 
     @cached_property
     def _responder(self) -> replying.Responder:
@@ -244,7 +246,8 @@ class Beacon:
             verify: Let html5lib prove that nothing else changed in its documents.
             strip_signatures: As for :meth:`compose_bytes`, which raises the same errors.
             shared: As for :meth:`compose_bytes`.
-            leave: As for :meth:`compose_bytes`, for each recipient.
+            leave: As for :meth:`compose_bytes`, for each recipient. In a body, ``{{ leave_url }}`` and ``{{ stop_url }}`` then
+                stand for the recipient's own :meth:`leave_url` to unsubscribe and to stop being tracked.
 
         Raises:
             RewriteError: Also if the proof fails.

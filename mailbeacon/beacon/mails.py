@@ -5,7 +5,7 @@ Loaded where mail is composed, for it imports ``email``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from mailbeacon import composing
@@ -17,7 +17,7 @@ from mailbeacon.privacy import as_aggregate
 from mailbeacon.template import Template
 
 if TYPE_CHECKING:
-    from mailbeacon.composing import Composed, MailTemplate
+    from mailbeacon.composing import Composed, Leaving, MailTemplate
     from mailbeacon.composing.whole import AnyEmail
 
 __all__ = ["Mails"]
@@ -29,12 +29,10 @@ class Mails:
     Args:
         outgoing: Gives what rewrites a body.
         sign: Gives a message's token.
-        leave: Gives the header fields by which a message's recipient can leave.
+        leave: How a message's recipient can leave.
     """
 
-    def __init__(
-        self, outgoing: Outgoing, sign: Callable[[Message], str], leave: Callable[[Message], Mapping[str, str]]
-    ) -> None:
+    def __init__(self, outgoing: Outgoing, sign: Callable[[Message], str], leave: Leaving) -> None:
         self._outgoing = outgoing
         self._sign = sign
         self._leave = leave
@@ -51,7 +49,7 @@ class Mails:
     ) -> Composed:
         """Return a rewritten mail, or a rewritten copy of an email object, and what was done."""
         rewriter = self._outgoing.rewriters(as_aggregate(message) if shared else message, shared=shared)
-        fields = self._leave(message) if _is_wanted(leave, shared) else None
+        fields = self._leave.headers(message) if _is_wanted(leave, shared) else None
         if isinstance(mail, bytes):
             return composing.compose_bytes(
                 mail, rewriter, strip_signatures=strip_signatures, shared=shared, labels=labels, fields=fields

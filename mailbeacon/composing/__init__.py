@@ -4,12 +4,13 @@ Finds and replaces bodies only; what a body becomes is up to the functions the c
 """
 
 from mailbeacon.composing.compiled import MailTemplate, compile_mail
-from mailbeacon.composing.shapes import CompileBodies, Composed, LinkReport, RewriteBodies, Rewritten, Slots
+from mailbeacon.composing.shapes import CompileBodies, Composed, Leaving, LinkReport, RewriteBodies, Rewritten, Slots
 from mailbeacon.composing.whole import compose, compose_bytes
 
 __all__ = [
     "CompileBodies",
     "Composed",
+    "Leaving",
     "LinkReport",
     "MailTemplate",
     "RewriteBodies",

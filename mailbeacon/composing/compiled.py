@@ -13,11 +13,20 @@ from typing import TYPE_CHECKING, NoReturn
 from mailbeacon import mime
 from mailbeacon.composing.headers import HeaderTemplate
 from mailbeacon.composing.reading import Opened, check_email, lossy, open_mail, unleavable
-from mailbeacon.composing.shapes import CompileBodies, Slots
-from mailbeacon.composing.slots import SOFT_TOKEN, Cut, cut_body, needs_quoting, placeholder_for
+from mailbeacon.composing.shapes import CompileBodies, Leaving, Slots
+from mailbeacon.composing.slots import (
+    SOFT_TOKEN,
+    Cut,
+    cut_body,
+    has_leave_link,
+    needs_quoting,
+    placeholder_for,
+    split_at_slots,
+    with_leave_links,
+)
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.links import manifest_of
-from mailbeacon.model import Level, Link, Manifest, Message, Skipped, Warned
+from mailbeacon.model import Action, Level, Link, Manifest, Message, Skipped, Warned
 from mailbeacon.privacy import as_aggregate, personal
 
 if TYPE_CHECKING:
@@ -28,7 +37,6 @@ __all__ = ["MailTemplate", "compile_mail"]
 _USUAL = "0" * 36
 """A recipient's name as long as most keys are."""
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_Fields = Callable[[Message], Mapping[str, str]]
 _Levels = Callable[[Message], tuple[Level, Level]]
 _Sources = Callable[[str, Level, Level], list[str]]
 """Return the text of each body, in their order, with a placeholder."""
@@ -54,7 +62,7 @@ class MailTemplate:
         levels: _Levels,
         sign: Callable[[Message], str],
         shared: bool,
-        leave: _Fields | None,
+        leave: Leaving | None,
     ) -> None:
         self.links: tuple[Link, ...] = tuple(link for one in compiled for link in one.links)
         self.skipped: tuple[Skipped, ...] = tuple(link for one in compiled for link in one.skipped)
@@ -67,7 +75,7 @@ class MailTemplate:
         self._sources = sources
         self._shared = shared
         self._leave = leave
-        if leave:
+        if leave and not any(has_leave_link(body.text.text) for body in opened.bodies):
             self.warnings += tuple(unleavable(compiled))
         self._start = opened.root.body
         self._headers = HeaderTemplate(opened.raw, opened.root, shared=shared)
@@ -102,16 +110,20 @@ class MailTemplate:
         levels = self._levels(message)
         cut = self._cuts.get(levels) or self._cut(*levels)
         if self._leave:
-            headers = {**(headers or {}), **self._leave(message)}
+            headers = {**(headers or {}), **self._leave.headers(message)}
         head = self._headers.render(headers) if headers else self._head
         if not cut.rest:
             return head + cut.first
-        token = self._sign(personal(message, *levels)).encode()
-        if len(token) <= SOFT_TOKEN:
-            return token.join((head + cut.first, *cut.rest))
-        if len(token) > cut.room:
+        tokens: dict[Action | None, bytes] = {}
+        if None in cut.kinds:
+            token = tokens[None] = self._sign(personal(message, *levels)).encode()
+            if len(token) <= SOFT_TOKEN and not cut.has_actions:
+                return token.join((head + cut.first, *cut.rest))
+        if self._leave:
+            tokens |= {kind: self._leave.sign(message, kind).encode() for kind in {*cut.kinds} if kind}
+        if any(len(one) > cut.room for one in tokens.values()):
             raise ConfigError("the token is too long for a line of this mail: use a shorter recipient, id or variant")
-        return head + b"".join(cut.wrapped(token))
+        return head + b"".join(cut.filled(tokens))
 
     def manifest(self) -> Manifest:
         """Return the destinations by short name, for ``Settings.manifests``."""
@@ -129,10 +141,11 @@ class MailTemplate:
         """Cut the mail for two levels; done once for each pair."""
         sources = self._sources(self._placeholder, opens, clicks)
         bodies = sorted(zip(self._bodies, sources, strict=True), key=lambda pair: pair[0].part.start)
-        parts, quoted, room, at = [b""], [], mime.MAX_LINE, self._start
+        parts, quoted, kinds, room, at = [b""], [], [], mime.MAX_LINE, self._start
         for body, source in bodies:
             parts[-1] += self._raw[at : body.part.body]
-            segments = _segments(body, source, self._placeholder)
+            segments, own = _segments(body, source, self._placeholder)
+            kinds += own
             encoded, least = cut_body(segments, body.part.encoding)
             parts[-1] += encoded[0]
             parts += encoded[1:]
@@ -140,14 +153,14 @@ class MailTemplate:
             room = min(room, least)
             at = body.part.end
         parts[-1] += self._raw[at:]
-        cut = Cut(parts[0], tuple(parts[1:]), tuple(quoted), room)
+        cut = Cut(parts[0], tuple(parts[1:]), tuple(quoted), tuple(kinds), room)
         self._cuts[opens, clicks] = cut
         return cut
 
 
-def _segments(body: mime.Body, source: str, placeholder: str) -> list[bytes]:
-    first, *others = source.split(placeholder)
-    return [body.text.prefix + body.text.encode(first), *(body.text.encode(one) for one in others)]
+def _segments(body: mime.Body, source: str, placeholder: str) -> tuple[list[bytes], list[Action | None]]:
+    (first, *others), kinds = split_at_slots(source, placeholder)
+    return [body.text.prefix + body.text.encode(first), *(body.text.encode(one) for one in others)], kinds
 
 
 def compile_mail(
@@ -159,7 +172,7 @@ def compile_mail(
     levels: _Levels,
     sign: Callable[[Message], str],
     most: Level = Level.FULL,
-    leave: _Fields | None = None,
+    leave: Leaving | None = None,
 ) -> MailTemplate:
     """Compile a mail for a campaign.
 
@@ -175,7 +188,8 @@ def compile_mail(
         levels: Gives how much may be known of a message's opens and clicks.
         sign: Gives a message's token.
         most: The highest level that any message of the host's may have.
-        leave: Gives the header fields by which a message's recipient can leave; ``None`` for none.
+        leave: Gives the header fields by which a message's recipient can leave, and the links that ``{{ leave_url }}`` and
+            ``{{ stop_url }}`` in a body stand for; ``None`` for none.
 
     Raises:
         ConfigError: If it is neither bytes nor an email object.
@@ -199,10 +213,11 @@ def compile_mail(
 
     def sources(placeholder: str, opens: Level, clicks: Level) -> list[str]:
         """Return the bodies' texts, HTML first."""
-        return [
+        made = [
             *(one.source(placeholder, opens=opens, clicks=clicks) for one in compiled[: len(htmls)]),
             *(one.source_text(placeholder, opens=opens, clicks=clicks) for one in compiled[: len(texts)]),
         ]
+        return [with_leave_links(one, placeholder, leave.head) for one in made] if leave else made
 
     placeholder = placeholder_for([*htmls, *texts])
     ready = _ready(opened, sources(placeholder, most, most), placeholder)
@@ -233,12 +248,12 @@ def _wanted(body: mime.Body, source: str, placeholder: str) -> tuple[str, str]:
     """Return the charset and the transfer encoding to change to; empty to keep what there is."""
     charset = encoding = ""
     try:
-        segments = _segments(body, source, placeholder)
+        segments, _ = _segments(body, source, placeholder)
     except UnicodeEncodeError:
         charset = "utf-8"
     if charset or not body.text.is_ascii_based:
         charset = "utf-8"
-        segments = [one.encode() for one in source.split(placeholder)]
+        segments = [one.encode() for one in split_at_slots(source, placeholder)[0]]
     plain = body.part.encoding in mime.PLAIN
     is_seven = plain and body.part.encoding not in ("8bit", "binary")
     if body.part.encoding == "base64" or (charset and is_seven) or (plain and needs_quoting(segments)):

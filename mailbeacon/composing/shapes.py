@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from mailbeacon.model import Edit, Level, Link, Skipped, SkipReason, Warned
+from mailbeacon.model import Action, Edit, Level, Link, Message, Skipped, SkipReason, Warned
 
 if TYPE_CHECKING:
     from email.message import Message as Email
 
-__all__ = ["CompileBodies", "Composed", "LinkReport", "RewriteBodies", "Rewritten", "Slots"]
+__all__ = ["CompileBodies", "Composed", "Leaving", "LinkReport", "RewriteBodies", "Rewritten", "Slots"]
 
 
 class LinkReport(Protocol):
@@ -76,6 +76,21 @@ class CompileBodies(Protocol):
 
     def __call__(self, html: str, text: str, /, *, first_number: int, pixel: bool) -> Slots:
         """Wrap links from ``first_number`` on; put a pixel only where asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """How the recipient of a message can leave.
+
+    Attributes:
+        headers: Gives the header fields.
+        head: What stands before the token in the URL of a page for leaving.
+        sign: Gives the token for an action.
+    """
+
+    headers: Callable[[Message], Mapping[str, str]]
+    head: str
+    sign: Callable[[Message, Action], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,17 +5,32 @@ Source: RFC 2045 (1996), section 6.7, for soft line breaks and the 76 octets of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mailbeacon import mime
+from mailbeacon.model import Action
 
-__all__ = ["SOFT_TOKEN", "TOKEN_ROOM", "Cut", "cut_body", "needs_quoting", "placeholder_for"]
+__all__ = [
+    "SOFT_TOKEN",
+    "TOKEN_ROOM",
+    "Cut",
+    "cut_body",
+    "has_leave_link",
+    "needs_quoting",
+    "placeholder_for",
+    "split_at_slots",
+    "with_leave_links",
+]
 
 SOFT_TOKEN = 75
 """The longest token that fits a quoted-printable line with its soft line break."""
 TOKEN_ROOM = 512
 """The room a line without quoted-printable keeps for each token."""
+ACTIONS = {"leave_url": Action.UNSUBSCRIBE, "stop_url": Action.STOP_TRACKING}
+"""The tags in a body that stand for the recipient's own link to an action."""
+_TAG = re.compile(r"\{\{\s{0,9}(leave_url|stop_url)\s{0,9}\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +41,60 @@ class Cut:
         first: What stands before the first slot.
         rest: What stands after each slot.
         quoted: For each slot, whether it stands in quoted-printable.
+        kinds: For each slot, the action whose token it takes; ``None`` for the message's.
         room: The longest token that keeps every line within what mail allows.
     """
 
     first: bytes
     rest: tuple[bytes, ...]
     quoted: tuple[bool, ...]
+    kinds: tuple[Action | None, ...]
     room: int
 
-    def wrapped(self, token: bytes) -> list[bytes]:
-        """Join a token too long for a line of quoted-printable: in soft lines there, whole elsewhere."""
-        soft = b"=\r\n".join(token[at : at + SOFT_TOKEN] for at in range(0, len(token), SOFT_TOKEN))
+    @property
+    def has_actions(self) -> bool:
+        """Whether any slot takes another token than the message's."""
+        return any(self.kinds)
+
+    def filled(self, tokens: Mapping[Action | None, bytes]) -> list[bytes]:
+        """Put a token into each slot: one too long for a line of quoted-printable in soft lines there, whole elsewhere."""
+        soft = {
+            kind: b"=\r\n".join(token[at : at + SOFT_TOKEN] for at in range(0, len(token), SOFT_TOKEN))
+            for kind, token in tokens.items()
+        }
         out = [self.first]
-        for is_quoted, part in zip(self.quoted, self.rest, strict=True):
-            out += (soft if is_quoted else token, part)
+        for is_quoted, kind, part in zip(self.quoted, self.kinds, self.rest, strict=True):
+            out += (soft[kind] if is_quoted else tokens[kind], part)
         return out
 
 
 def placeholder_for(texts: Sequence[str]) -> str:
-    """Return a word that none of the texts holds, nor any URL: it is not ASCII."""
+    """Return a word that none of the texts holds, nor its beginning, nor any URL: it is not ASCII."""
     number = 0
-    while any(f"\ue000{number}\ue000" in text for text in texts):
+    while any(f"\ue000{number}" in text for text in texts):
         number += 1
     return f"\ue000{number}\ue000"
+
+
+def with_leave_links(text: str, placeholder: str, head: str) -> str:
+    """Put the beginning of a link and its action's own placeholder in place of each tag that stands for one."""
+    return _TAG.sub(lambda found: head + _own(placeholder, ACTIONS[found[1]]), text)
+
+
+def has_leave_link(text: str) -> bool:
+    """Check whether a body holds the tag of the recipient's own link to unsubscribe."""
+    return any(ACTIONS[name] is Action.UNSUBSCRIBE for name in _TAG.findall(text))
+
+
+def split_at_slots(text: str, placeholder: str) -> tuple[list[str], list[Action | None]]:
+    """Return what stands between the placeholders, and what each of these is for."""
+    kinds = {placeholder: None, **{_own(placeholder, action): action for action in ACTIONS.values()}}
+    first, *others = re.split(f"({'|'.join(map(re.escape, kinds))})", text)
+    return [first, *others[1::2]], [kinds[found] for found in others[::2]]
+
+
+def _own(placeholder: str, action: Action) -> str:
+    return f"{placeholder[:-1]}{action}{placeholder[-1]}"
 
 
 def needs_quoting(segments: Sequence[bytes]) -> bool:
