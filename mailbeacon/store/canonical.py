@@ -1,7 +1,8 @@
-"""Read events in the one form in which this package writes them, by one expression: in a third of the time that any JSON takes.
+"""Read events in the one form in which this package writes them: in a third of the time that any JSON takes.
 
-A row of ten million is read here. What has another form (an escaped quote, a field of a newer version, a host's own hand)
-is read as any JSON is; either way gives the same event, or the same error.
+A row of ten million is read here. Its head is read by one expression; its facts, but for two digests, and its end are the
+same in many rows, and are read as JSON once. What has another form (an escaped quote, a kept address, a field of a newer
+version, a host's own hand) is read as any JSON is. Either way gives the same event, or the same error.
 """
 
 from __future__ import annotations
@@ -20,29 +21,13 @@ __all__ = ["read_event", "read_verdict"]
 
 _TEXT: Final = r'"([^"\\\x00-\x1f]*)"'
 _WHOLE: Final = r"(0|[1-9]\d{0,8})"
-_PLAIN: Final = _TEXT.replace("(", "").replace(")", "")
-_END: Final = r'(?:,(?=")|(?=\}))'
-"""What follows a field of the facts, any of which may be the first or the last."""
 
 
 def _maybe(name: str, form: str) -> str:
     return rf'(?:,"{name}":{form})?'
 
 
-def _fact(name: str, form: str = _PLAIN) -> str:
-    return rf'(?:"{name}":{form}{_END})?'
-
-
-_FACTS: Final = (
-    r'(?:,"facts":\{('
-    + "".join(map(_fact, ("agent", "client", "client_version", "system", "device")))
-    + _fact("network", r"\{[^{}]*\}")
-    + f"){_fact('network_id', _TEXT)}{_fact('agent_id', _TEXT)}("
-    + _fact("hints", r"\[[^][{}]*\]")
-    + "".join(map(_fact, ("country", "region", "city", "rules", "networks")))
-    + r")\})?"
-)
-_EVENT: Final = re.compile(
+_HEAD: Final = re.compile(
     rf'\{{"v":1,"id":{_TEXT},"kind":{_TEXT},"received_at":{_TEXT}'
     + "".join(_maybe(name, _TEXT) for name in ("recipient", "campaign", "message_id", "variant", "sent_at"))
     + _maybe("expired", "(true)")
@@ -50,14 +35,17 @@ _EVENT: Final = re.compile(
     + "".join(_maybe(name, _TEXT) for name in ("url", "url_id", "channel", "method"))
     + _maybe("level", r"(\d)")
     + _maybe("metadata", r"(\{[^{}]*\})")
-    + _FACTS
-    + "".join(_maybe(name, _TEXT) for name in ("address", "user_agent"))
-    + _maybe("source", _TEXT)
-    + _maybe("unrecorded", _WHOLE)
-    + r"\}\Z"
+    + r"\Z"
 )
+_END: Final = re.compile(_TEXT[1:] + _maybe("unrecorded", _WHOLE) + r"\}")
+_FACTS: Final = ',"facts":{'
+_SOURCE: Final = ',"source":"'
+_NETWORK_ID, _AGENT_ID = '"network_id":"', '","agent_id":"'
+_DIGEST: Final = 16
+"""The letters of a digest in the facts."""
+_AGENT_AT: Final = _DIGEST + len(_AGENT_ID)
 _KINDS: Final = {kind.value: kind for kind in Kind}
-_CHANNELS: Final[dict[str | None, Channel]] = {None: Channel.HTML, **{channel.value: channel for channel in Channel}}
+_CHANNELS: Final[dict[str | None, Channel]] = {None: Channel.HTML, **{one.value: one for one in Channel}}
 _LEVELS: Final[dict[str | None, Level]] = {None: Level.FULL, **{str(level.value): level for level in Level}}
 _moment = datetime.fromisoformat
 
@@ -68,41 +56,73 @@ def read_event(text: str) -> Event:
     Raises:
         DataError: As it does.
     """
-    found = _EVENT.match(text)
-    event = _event(*found.groups()) if found is not None else None
-    return Event.from_json(text) if event is None else event
+    head, has_facts, rest = text.partition(_FACTS)
+    facts, _, end = rest.partition(f"}}{_SOURCE}")
+    if not has_facts:
+        head, _, end = text.rpartition(_SOURCE)
+    found = _HEAD.match(head)
+    try:
+        return Event.from_json(text) if found is None else _event(found, facts, end)
+    except (KeyError, ValueError, TypeError):
+        return Event.from_json(text)
 
 
-def _event(*told: Any) -> Event | None:
-    """Return the event of what the expression found; ``None`` where it must be looked at more closely."""
+def _event(found: re.Match[str], facts: str, end: str) -> Event:
+    """Return the event of what was found.
+
+    Raises:
+        KeyError: If it must be looked at more closely; also ``ValueError``, ``TypeError``.
+    """
     made: Any = OpenEvent()
     (
         made.id, kind, received_at, made.recipient, campaign, message_id, variant, sent_at, expired, link, links, url, url_id,
-        channel, method, level, metadata, before, network_id, agent_id, after, address, user_agent, source, unrecorded,
-    ) = told  # fmt: skip
-    try:
-        made.kind, made.channel, made.level = _KINDS[kind], _CHANNELS[channel], _LEVELS[level]
-        made.received_at, made.sent_at = _moment(received_at), sent_at and _moment(sent_at)
-        made.metadata = _texts(metadata) if metadata else {}
-        facts = _facts(before, after)
-    except (KeyError, ValueError, TypeError, DataError):
-        return None
-    if made.received_at.tzinfo is None or sent_at == "" or (sent_at and made.sent_at.tzinfo is None):
-        return None
-    made.facts = facts.changed(network_id=network_id or "", agent_id=agent_id or "")
+        channel, method, level, metadata,
+    ) = found.groups()  # fmt: skip
+    made.kind, made.channel, made.level = _KINDS[kind], _CHANNELS[channel], _LEVELS[level]
+    made.received_at, made.sent_at = _moment(received_at), None if sent_at is None else _moment(sent_at)
+    if made.received_at.tzinfo is None or (sent_at is not None and made.sent_at.tzinfo is None):
+        raise ValueError("a time without a zone")
+    made.metadata = _texts(metadata) if metadata else {}
+    before, _, digests = facts.partition(_NETWORK_ID)
+    if digests:
+        network_id, agent_id = digests[:_DIGEST], digests[_AGENT_AT : _AGENT_AT + _DIGEST]
+        if digests[_DIGEST:_AGENT_AT] != _AGENT_ID or not (network_id.isalnum() and agent_id.isalnum()):
+            raise ValueError("no two digests")
+        same = _facts_around(before, digests[_AGENT_AT + _DIGEST :])
+        made.facts = same.changed(network_id=network_id, agent_id=agent_id)
+    else:
+        made.facts = _facts(facts)
     made.campaign, made.message_id, made.variant = campaign or "", message_id or "", variant or ""
     made.expired, made.link, made.links = expired is not None, link and int(link), links and int(links)
     made.url, made.url_id, made.method = url or "", url_id or "", method or ""
-    made.address, made.user_agent, made.headers = address or "", user_agent or "", ()
-    made.source = "request" if source is None else source
-    made.unrecorded = int(unrecorded) if unrecorded else 0
+    made.address, made.user_agent, made.headers = "", "", ()
+    made.source, made.unrecorded = _end(end)
     return made.close()  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=4096)
-def _facts(before: str | None, after: str | None) -> Facts:
-    """Return facts without their two digests: few of them are different."""
-    return Facts.from_json(f"{{{before}{after}".rstrip(",") + "}") if before is not None else Facts()
+def _facts_around(before: str, after: str) -> Facts:
+    """Return facts without the two digests that stood between these two texts."""
+    if before[-1:] not in ("", ",") or after[:2] not in ('"', '",') or after == '",' or "_id" in before + after:
+        raise ValueError("not as this package writes it")
+    return _facts(before + after[2:] if len(after) > 1 else before.removesuffix(","))
+
+
+@lru_cache(maxsize=4096)
+def _facts(text: str) -> Facts:
+    try:
+        return Facts.from_json(f"{{{text}}}")
+    except DataError as error:
+        raise ValueError("no facts") from error
+
+
+@lru_cache(maxsize=1024)
+def _end(text: str) -> tuple[str, int]:
+    """Return the source, and the number of hits that were not recorded."""
+    found = _END.fullmatch(text)
+    if found is None:
+        raise ValueError("not as this package writes it")
+    return found[1], int(found[2] or 0)
 
 
 def _texts(text: str) -> dict[str, str]:

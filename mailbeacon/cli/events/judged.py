@@ -108,8 +108,9 @@ def _stretches(pairs: Iterator[Pair], classifier: Classifier, stored: bool) -> I
 def _due(
     held: list[Pair], classifier: Classifier, stored: bool, since: datetime | None, until: datetime | None
 ) -> Iterator[tuple[Event, Verdict]]:
-    verdicts = classifier.classify_all([event for event, _ in held])
-    for (event, before), verdict in zip(held, verdicts, strict=True):
+    kept = [before if keeps(before, all_stored=stored) else None for _, before in held]
+    verdicts = classifier.classify_all([event for event, _ in held]) if None in kept else kept
+    for (event, _), before, verdict in zip(held, kept, verdicts, strict=True):
         moment = event.received_at
         if (since is None or moment >= since) and (until is None or moment < until):
-            yield event, before if before is not None and keeps(before, all_stored=stored) else verdict
+            yield event, before or verdict  # type: ignore[misc]  # where there is none of before, all were judged
