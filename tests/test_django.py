@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import djangosite
 import pytest
@@ -12,6 +12,7 @@ from loops import run
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError
 from mailbeacon.store import MemorySink, SpoolSink
+from tests.making import NOW, event
 
 django = pytest.importorskip("django", reason="the Django app needs django")
 djangosite.ready()
@@ -66,10 +67,9 @@ def a_mail(*to: str, **more: object) -> mail.EmailMultiAlternatives:
     return made
 
 
-def event(number: int, **values: object) -> mb.Event:
-    moment = datetime(2026, 3, 2, 9, tzinfo=UTC) + timedelta(days=number)
-    whole = {"id": f"e{number}", "kind": mb.Kind.CLICK, "received_at": moment, "recipient": "u-1", "campaign": "spring"}
-    return mb.Event(**{**whole, **values})
+def clicked(number: int, **values: object) -> mb.Event:
+    """Return the click of a day."""
+    return event(number, **{"kind": mb.Kind.CLICK, "received_at": NOW + timedelta(days=number), **values})
 
 
 # routes and events
@@ -145,10 +145,10 @@ def test_a_signal_tells_of_each_event():
 
 def test_the_sink_keeps_an_id_once_and_gives_back_what_it_got():
     sink, verdict = ModelSink(), mb.Verdict(actor=mb.Actor.SCANNER, confidence=0.9)
-    odd = event(3, recipient="NUL \0 \U0001f331", user_agent="broken \udc80")
-    sink.record(event(1), verdict)
-    sink.record_many([(event(1, campaign="other"), None), (event(2, recipient=None), None), (odd, verdict)])
-    assert list(sink.events()) == [(event(1), verdict), (event(2, recipient=None), None), (odd, verdict)]
+    odd = clicked(3, recipient="NUL \0 \U0001f331", user_agent="broken \udc80")
+    sink.record(clicked(1), verdict)
+    sink.record_many([(clicked(1, campaign="other"), None), (clicked(2, recipient=None), None), (odd, verdict)])
+    assert list(sink.events()) == [(clicked(1), verdict), (clicked(2, recipient=None), None), (odd, verdict)]
     assert [one.id for one, _ in sink.of_recipient("NUL \0 \U0001f331")] == ["e3"]
     sink.put_last_open("ann", date(2026, 3, 2))
     sink.put_last_open("ann", date(2026, 3, 1))
@@ -303,7 +303,7 @@ def staff() -> Client:
 
 
 def test_the_admin_lists_events_with_filters_and_has_a_page_for_each_campaign(staff):
-    ModelSink().record(event(1, campaign="<b>&x=1"), mb.Verdict(actor=mb.Actor.HUMAN))
+    ModelSink().record(clicked(1, campaign="<b>&x=1"), mb.Verdict(actor=mb.Actor.HUMAN))
     page = staff.get("/admin/mailbeacon/event/?kind=click").content.decode()
     assert "report/?campaign=%3Cb%3E%26x%3D1" in page
     assert "<b>&x" not in page
@@ -317,7 +317,7 @@ def test_the_admin_lists_events_with_filters_and_has_a_page_for_each_campaign(st
 
 def test_commands_report_erase_and_retain(tmp_path):
     sink = ModelSink()
-    sink.record_many([(event(number, recipient=f"u-{number % 2}"), None) for number in range(4)])
+    sink.record_many([(clicked(number, recipient=f"u-{number % 2}"), None) for number in range(4)])
     said = io.StringIO()
     call_command("mailbeacon_report", campaign="spring", stdout=said)
     assert "spring" in said.getvalue()

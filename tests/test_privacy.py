@@ -14,25 +14,27 @@ from mailbeacon import privacy
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Facts, Hint, Kind, Level, Message
 from mailbeacon.privacy import levels as levels_module
+from tests.making import NOW, event
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.6099.71 Safari/537.36"
 SECRET = b"a secret of the host"
 KEEPS = ["drop", "truncate", "hash", "keep"]
 
 
-def event(**values: object) -> Event:
-    whole = {"id": "e1", "kind": Kind.CLICK, "received_at": NOW, "recipient": "u-17", "facts": Facts(network_id="n")}
-    return Event(**{**whole, "address": "192.0.2.77", "user_agent": CHROME, "headers": (("accept", "*/*"),), **values})
+def personal(**values: object) -> Event:
+    """Return a click with all that is personal about it."""
+    whole = {"recipient": "u-17", "kind": Kind.CLICK, "received_at": NOW, "facts": Facts(network_id="n")}
+    raw = {"address": "192.0.2.77", "user_agent": CHROME, "headers": (("accept", "*/*"),)}
+    return event(**{**whole, **raw, **values})
 
 
 def test_by_default_address_user_agent_and_headers_are_dropped_and_all_else_stays():
-    whole = event()
+    whole = personal()
     assert privacy.redact(whole) == replace(whole, address="", user_agent="", headers=())
 
 
 def test_an_event_without_anything_personal_is_given_back_itself():
-    bare = event(address="", user_agent="", headers=())
+    bare = personal(address="", user_agent="", headers=())
     assert privacy.redact(bare) is bare
 
 
@@ -40,8 +42,8 @@ def test_an_event_without_anything_personal_is_given_back_itself():
 @pytest.mark.parametrize("headers", ["drop", "keep"])
 def test_a_redactor_redacts_as_it_was_told(address, headers):
     told = {"address": address, "user_agent": "truncate", "headers": headers, "secret": SECRET}
-    assert privacy.redactor(**told)(event()) == privacy.redact(event(), **told)
-    assert privacy.redactor()(event()) == privacy.redact(event())
+    assert privacy.redactor(**told)(personal()) == privacy.redact(personal(), **told)
+    assert privacy.redactor()(personal()) == privacy.redact(personal())
 
 
 @pytest.mark.parametrize(
@@ -60,19 +62,19 @@ def test_a_redactor_redacts_as_it_was_told(address, headers):
     ],
 )
 def test_a_truncated_address_is_its_network(address, coarse):
-    assert privacy.redact(event(address=address), address="truncate").address == coarse
+    assert privacy.redact(personal(address=address), address="truncate").address == coarse
 
 
 def test_a_truncated_user_agent_keeps_names_and_first_numbers():
-    kept = privacy.redact(event(), user_agent="truncate").user_agent
+    kept = privacy.redact(personal(), user_agent="truncate").user_agent
     assert kept == "Mozilla/5 (X11; Linux x86_64) AppleWebKit/537 (KHTML, like Gecko) Chrome/120 Safari/537"
-    assert len(privacy.redact(event(user_agent="x" * 9000), user_agent="truncate").user_agent) == 512
-    assert len(privacy.redact(event(user_agent="x" * 9000), user_agent="keep").user_agent) == 512
+    assert len(privacy.redact(personal(user_agent="x" * 9000), user_agent="truncate").user_agent) == 512
+    assert len(privacy.redact(personal(user_agent="x" * 9000), user_agent="keep").user_agent) == 512
 
 
 def test_a_hashed_address_depends_on_the_key_and_not_on_how_the_address_is_written():
     def hashed(address: str, secret: bytes = SECRET) -> str:
-        return privacy.redact(event(address=address), address="hash", secret=secret).address
+        return privacy.redact(personal(address=address), address="hash", secret=secret).address
 
     assert hashed("192.0.2.77") == hashed("::ffff:192.0.2.77") != hashed("192.0.2.78")
     assert hashed("192.0.2.77") != hashed("192.0.2.77", b"another")
@@ -81,12 +83,12 @@ def test_a_hashed_address_depends_on_the_key_and_not_on_how_the_address_is_writt
 
 
 def test_the_same_text_as_address_and_as_user_agent_gives_two_digests():
-    found = privacy.redact(event(address="x", user_agent="x"), address="hash", user_agent="hash", secret=SECRET)
+    found = privacy.redact(personal(address="x", user_agent="x"), address="hash", user_agent="hash", secret=SECRET)
     assert found.address != found.user_agent
 
 
 def test_what_the_host_keeps_is_kept():
-    whole = event()
+    whole = personal()
     assert privacy.redact(whole, address="keep", user_agent="keep", headers="keep") == whole
 
 
@@ -101,7 +103,7 @@ def test_what_the_host_keeps_is_kept():
 )
 def test_a_wish_that_cannot_be_met_is_a_config_error_that_holds_no_address(options):
     with pytest.raises(ConfigError) as caught:
-        privacy.redact(event(), **options)
+        privacy.redact(personal(), **options)
     assert "192.0.2" not in str(caught.value)
 
 
@@ -115,7 +117,7 @@ addresses = st.one_of(st.ip_addresses().map(str), st.text(max_size=40))
 )
 def test_law_redacting_twice_is_redacting_once_and_touches_nothing_else(address, user_agent, how):
     options = dict(zip(("address", "user_agent", "headers"), how, strict=True), secret=SECRET)
-    whole = event(address=address, user_agent=user_agent)
+    whole = personal(address=address, user_agent=user_agent)
     once = privacy.redact(whole, **options)
     assert privacy.redact(once, **options) == once
     assert replace(once, address=address, user_agent=user_agent, headers=whole.headers) == whole
@@ -123,8 +125,8 @@ def test_law_redacting_twice_is_redacting_once_and_touches_nothing_else(address,
 
 @given(st.ip_addresses())
 def test_law_a_truncated_or_hashed_address_does_not_hold_the_address(address):
-    coarse = privacy.redact(event(address=str(address)), address="truncate").address
-    hashed = privacy.redact(event(address=str(address)), address="hash", secret=SECRET).address
+    coarse = privacy.redact(personal(address=str(address)), address="truncate").address
+    hashed = privacy.redact(personal(address=str(address)), address="hash", secret=SECRET).address
     mapped = getattr(address, "ipv4_mapped", None) or address
     assert mapped in ipaddress.ip_network(coarse)
     bits = 24 if mapped.version == 4 else 48 if mapped.sixtofour is None else 40
@@ -161,11 +163,11 @@ def test_a_privacy_signal_says_no_with_a_one(value, out):
 
 def test_of_a_destination_only_the_page_is_kept_unless_the_host_keeps_all():
     """Its query often says who it was meant for; what tells links apart stays."""
-    whole = event(url="https://shop.example/leave?mail=ann@x.example#top", url_id="9f", link=3)
+    whole = personal(url="https://shop.example/leave?mail=ann@x.example#top", url_id="9f", link=3)
     assert privacy.redact(whole) == privacy.redact(privacy.redact(whole))
     kept = privacy.redact(whole)
     assert (kept.url, kept.url_id, kept.link) == ("https://shop.example/leave", "9f", 3)
-    assert privacy.redact(event(url="https://shop.example/#a?b", address="")).url == "https://shop.example/"
+    assert privacy.redact(personal(url="https://shop.example/#a?b", address="")).url == "https://shop.example/"
     assert privacy.redact(whole, url="keep").url == whole.url
     assert privacy.redactor(url="keep")(whole).url == whole.url
     assert privacy.redactor(headers="keep")(whole).url == "https://shop.example/leave"
@@ -173,7 +175,7 @@ def test_of_a_destination_only_the_page_is_kept_unless_the_host_keeps_all():
 
 def test_what_is_kept_whole_is_cut():
     """A request may bring sixty thousand characters of anything."""
-    long = event(address="9" * 60_000, user_agent="x" * 60_000, headers=(("accept", "a" * 60_000),))
+    long = personal(address="9" * 60_000, user_agent="x" * 60_000, headers=(("accept", "a" * 60_000),))
     kept = privacy.redact(long, address="keep", user_agent="keep", headers="keep")
     assert (len(kept.address), len(kept.user_agent), len(kept.headers[0][1])) == (64, 512, 512)
 
@@ -181,7 +183,7 @@ def test_what_is_kept_whole_is_cut():
 def test_a_days_key_hashes_an_address_otherwise_the_next_day():
     keys = privacy.DailyKeys()
     redact = privacy.redactor(address="hash", secret=keys)
-    today, later = event(), event(received_at=NOW + timedelta(days=1))
+    today, later = personal(), personal(received_at=NOW + timedelta(days=1))
     assert redact(today).address == redact(today).address != redact(later).address
     assert privacy.redactor(address="hash", secret=privacy.DailyKeys())(today).address != redact(today).address
 
@@ -203,8 +205,8 @@ def test_processes_share_the_days_keys_in_a_folder_and_old_ones_go(tmp_path):
 @pytest.mark.parametrize("level", [Level.AGGREGATE, Level.DATE])
 def test_metadata_is_left_out_where_readers_may_not_be_told_apart(level):
     """An order's number names its buyer as well as any recipient does."""
-    assert privacy.limited(event(metadata={"order": "8841"}), level).metadata == {}
-    assert privacy.dated(event(metadata={"order": "8841"})).metadata == {}
+    assert privacy.limited(personal(metadata={"order": "8841"}), level).metadata == {}
+    assert privacy.dated(personal(metadata={"order": "8841"})).metadata == {}
 
 
 # what is left of an event, and what is signed, at a level
@@ -293,5 +295,5 @@ def test_a_mail_is_signed_for_its_recipient_and_beside_that_for_all(opens, click
 )
 @pytest.mark.parametrize("address", ["drop", "truncate"])
 def test_query_or_fragment_alone_is_taken_off_a_destination_too(url, page, address):
-    assert privacy.redact(event(url=url), address=address).url == page
-    assert privacy.redact(event(url=url, address="", user_agent="", headers=())).url == page
+    assert privacy.redact(personal(url=url), address=address).url == page
+    assert privacy.redact(personal(url=url, address="", user_agent="", headers=())).url == page

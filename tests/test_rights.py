@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import mailbeacon as mb
 from mailbeacon.cli import main
 from mailbeacon.errors import ConfigError, StoreError
-from mailbeacon.model import Actor, Event, Facts, Kind, Level, Verdict
+from mailbeacon.model import Actor, Facts, Kind, Level, Verdict
 from mailbeacon.privacy import Done, Retention, erase_person, export_person, retain
 from mailbeacon.store import (
     CallbackSink,
@@ -29,23 +29,18 @@ from mailbeacon.store import (
     SqliteSink,
 )
 from mailbeacon.store.rework import OLDER
+from tests.making import event
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 ANN, BO = "u-ann-canary", "u-bo"
 PERSON = Verdict(actor=Actor.HUMAN, confidence=0.9, version="1")
 
 
-def event(name, recipient=ANN, *, ago=0, kind=Kind.OPEN):
-    return Event(
-        id=name,
-        kind=kind,
-        received_at=NOW - timedelta(days=ago),
-        recipient=recipient,
-        campaign="spring",
-        message_id=f"m-{recipient}",
-        metadata={"order": "8841"},
-        facts=Facts(client="Firefox", network_id=f"n-{recipient}", agent_id="a"),
-    )
+def kept(name, recipient=ANN, *, ago=0, kind=Kind.OPEN):
+    """Return what somebody did so many days ago in a mail to them alone."""
+    whole = {"id": name, "kind": kind, "received_at": NOW - timedelta(days=ago), "metadata": {"order": "8841"}}
+    facts = Facts(client="Firefox", network_id=f"n-{recipient}", agent_id="a")
+    return event(recipient=recipient, message_id=f"m-{recipient}", facts=facts, **whole)
 
 
 def consent(recipient=ANN):
@@ -63,9 +58,9 @@ def filled(kind, folder):
         stores = JsonlSink(folder / "events.jsonl"), MemoryHistory(), MemoryConsents()
     sink, history, consents = stores
     for number, recipient in enumerate((ANN, BO, ANN)):
-        sink.record(event(f"e{number}", recipient, ago=100 * number), PERSON)
-        history.add(event(f"e{number}", recipient, ago=100 * number))
-    history.add(event("h9"))
+        sink.record(kept(f"e{number}", recipient, ago=100 * number), PERSON)
+        history.add(kept(f"e{number}", recipient, ago=100 * number))
+    history.add(kept("h9"))
     if kind != "jsonl":
         sink.put_last_open(ANN, date(2026, 11, 20))
         sink.put_last_open(BO, date(2026, 1, 2))
@@ -155,7 +150,7 @@ def test_what_waits_in_a_queue_or_spool_is_erased_too(wrap, tmp_path):
     inner = SqliteSink(tmp_path / "events.sqlite", wait=timedelta(seconds=5))
     outer = SpoolSink(inner, tmp_path / "spool") if wrap == "spool" else wrap(inner)
     for number in range(20):
-        outer.record(event(f"e{number}"), PERSON)
+        outer.record(kept(f"e{number}"), PERSON)
     erase_person(ANN, outer, inner)
     assert ids(inner, ANN) == []
     outer.close()
@@ -168,7 +163,7 @@ def test_where_what_waits_cannot_be_handed_over_nothing_is_said_to_be_erased():
             return False
 
     sink = Stuck()
-    sink.record(event("e1"))
+    sink.record(kept("e1"))
     with pytest.raises(StoreError):
         erase_person(ANN, sink)
     assert len(sink) == 1
@@ -176,7 +171,7 @@ def test_where_what_waits_cannot_be_handed_over_nothing_is_said_to_be_erased():
 
 def test_a_store_that_cannot_is_named_before_any_is_touched():
     sink = MemorySink()
-    sink.record(event("e1", ago=900))
+    sink.record(kept("e1", ago=900))
     for way in (
         lambda: erase_person(ANN, sink, CallbackSink(print)),
         lambda: export_person(ANN, sink, CallbackSink(print)),
@@ -239,7 +234,7 @@ def test_what_is_older_is_found_by_the_index_of_times_and_young_events_are_not_r
             "CREATE TABLE mailbeacon_events (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, campaign TEXT NOT NULL,"
             " recipient TEXT, event TEXT NOT NULL, verdict TEXT)"
         )
-        rows = [(f"e{ago}", "spring", ANN, event(f"e{ago}", ago=ago).to_json()) for ago in range(40)]
+        rows = [(f"e{ago}", "spring", ANN, kept(f"e{ago}", ago=ago).to_json()) for ago in range(40)]
         old.executemany("INSERT INTO mailbeacon_events (id, campaign, recipient, event) VALUES (?, ?, ?, ?)", rows)
     with SqliteSink(path) as sink:
         seen = []
@@ -257,8 +252,8 @@ def test_what_is_older_is_found_by_the_index_of_times_and_young_events_are_not_r
 
 def test_more_old_events_than_fit_a_batch_of_one_moment_all_go(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as sink:
-        sink.record_many([(event(f"e{n}", ago=50), None) for n in range(2_300)])
-        sink.record_many([(event("young"), None)])
+        sink.record_many([(kept(f"e{n}", ago=50), None) for n in range(2_300)])
+        sink.record_many([(kept("young"), None)])
         retain([Retention(after=timedelta(days=30), drop="recipient")], NOW, sink)
         assert {one.recipient for one, _ in sink.events()} == {None, ANN}
         assert sink.rework(NOW - timedelta(days=30), lambda _: None) == 2_300
@@ -284,7 +279,7 @@ def test_an_event_may_lose_only_its_recipient_and_goes_on_counting_with_its_camp
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_rule_may_be_for_some_kinds_of_event_alone(kind, tmp_path):
     sink, *_ = filled(kind, tmp_path)
-    sink.record(event("left", ago=900, kind=Kind.UNSUBSCRIBE), PERSON)
+    sink.record(kept("left", ago=900, kind=Kind.UNSUBSCRIBE), PERSON)
     retain([Retention(after=timedelta(days=0), kinds=(Kind.OPEN, Kind.CLICK))], NOW + timedelta(days=1), sink)
     assert [one.id for one, _ in sink.events()] == ["left"]
     if kind != "jsonl":
@@ -298,7 +293,7 @@ def test_a_rule_may_be_for_some_kinds_of_event_alone(kind, tmp_path):
 def test_law_no_store_names_anybody_longer_than_the_shortest_rule(ages, rules):
     sink = MemorySink()
     for number, age in enumerate(ages):
-        sink.record(event(f"e{number}", ago=age))
+        sink.record(kept(f"e{number}", ago=age))
     retain([Retention(after=timedelta(days=days), drop=drop) for days, drop in rules], NOW, sink)
     named = [one for one, _ in sink.events() if one.recipient]
     whole = [one for one, _ in sink.events()]
@@ -328,7 +323,7 @@ def test_the_command_line_gives_erases_and_retains(tmp_path, capsys, monkeypatch
         store.close()
     path = str(tmp_path / "events.sqlite")
     lines = tmp_path / "other.jsonl"
-    JsonlSink(lines).record(event("j1"), PERSON)
+    JsonlSink(lines).record(kept("j1"), PERSON)
     assert main(["privacy", "export", ANN, path, str(lines)]) == 0
     assert {one["event"]["id"] for one in json.loads(capsys.readouterr().out)["events"]} == {"e0", "e2", "h9", "j1"}
     assert main(["privacy", "retain", "--after", "150d", "--kind", "open", path]) == 0
@@ -372,9 +367,9 @@ def test_a_database_of_somebody_elses_is_left_alone(tmp_path, capsys):
 
 def test_an_export_says_in_a_sentence_what_each_event_is():
     sink, first, second = MemorySink(), MemoryConsents(), MemoryConsents()
-    sink.record(event("e0", kind=Kind.CLICK), PERSON)
-    sink.record(event("e1", kind=Kind.BOUNCED).changed(message_id=""), Verdict(actor=Actor.PRIVACY_PROXY))
-    sink.record(event("e2", kind=Kind.UNSUBSCRIBE).changed(campaign="späte"))
+    sink.record(kept("e0", kind=Kind.CLICK), PERSON)
+    sink.record(kept("e1", kind=Kind.BOUNCED).changed(message_id=""), Verdict(actor=Actor.PRIVACY_PROXY))
+    sink.record(kept("e2", kind=Kind.UNSUBSCRIBE).changed(campaign="späte"))
     first.record(consent())
     second.record(consent())
     text = export_person(ANN, sink, first, second)

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event as Flag
@@ -29,14 +29,15 @@ from mailbeacon.store import (
     SqliteSink,
     read_events,
 )
+from tests.making import NOW, event
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 VERDICT = Verdict(actor=Actor.SCANNER, confidence=0.9, signals=(Signal(name="burst", weight=2.5),), version="1")
 
 
-def event(number: int = 1, *, message: str = "", network: str = "", **values: object) -> Event:
-    whole = {"id": f"e{number}", "kind": Kind.OPEN, "received_at": NOW + timedelta(seconds=number), "recipient": "u"}
-    return Event(**{**whole, "message_id": message, "facts": Facts(network_id=network), **values})
+def stored(number: int = 1, *, message: str = "", network: str = "", **values: object) -> Event:
+    """Return the open of a second, in a mail and from a network."""
+    whole = {"received_at": NOW + timedelta(seconds=number), "recipient": "u", "campaign": "", "message_id": message}
+    return event(number, **{**whole, "facts": Facts(network_id=network), **values})
 
 
 def make(kind: str, folder: Path):
@@ -100,7 +101,7 @@ def test_law_a_sink_gives_back_what_it_was_given_in_order_and_each_id_once(kind,
 @pytest.mark.parametrize("kind", SINKS)
 def test_a_lone_surrogate_in_a_user_agent_costs_no_event(kind, tmp_path):
     sink = make(kind, tmp_path)
-    odd = event(user_agent="broken \udc80 agent")
+    odd = stored(user_agent="broken \udc80 agent")
     sink.record(odd, VERDICT)
     assert list(sink.events()) == [(odd, VERDICT)]
     getattr(sink, "close", int)()
@@ -112,7 +113,7 @@ def test_threads_lose_nothing_and_double_nothing(kind, tmp_path):
 
     def work(worker: int) -> None:
         for number in range(40):
-            sink.record(event(number + 20 * worker), VERDICT)
+            sink.record(stored(number + 20 * worker), VERDICT)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(4)))
@@ -123,15 +124,15 @@ def test_threads_lose_nothing_and_double_nothing(kind, tmp_path):
 
 def test_a_callback_sink_hands_over_each_event_and_lets_errors_through():
     heard = []
-    CallbackSink(lambda *pair: heard.append(pair)).record(event(), VERDICT)
-    assert heard == [(event(), VERDICT)]
+    CallbackSink(lambda *pair: heard.append(pair)).record(stored(), VERDICT)
+    assert heard == [(stored(), VERDICT)]
     with pytest.raises(ZeroDivisionError):
-        CallbackSink(lambda *_: 1 / 0).record(event())
+        CallbackSink(lambda *_: 1 / 0).record(stored())
 
 
 def test_jsonl_is_one_object_per_line_in_the_file_before_record_returns(tmp_path):
     with JsonlSink(tmp_path / "e") as sink:
-        sink.record(event(1), VERDICT)
+        sink.record(stored(1), VERDICT)
         (line,) = (tmp_path / "e").read_text("utf-8").splitlines()
     assert json.loads(line)["event"]["id"] == "e1"
     assert json.loads(line)["verdict"]["actor"] == "scanner"
@@ -145,21 +146,21 @@ def test_a_jsonl_file_that_is_not_there_holds_no_events(tmp_path):
 def test_a_last_line_broken_by_a_crash_is_reported_with_its_number_after_all_others_were_given(tmp_path):
     path = tmp_path / "e"
     with JsonlSink(path) as sink:
-        sink.record_many([(event(1), VERDICT), (event(2), None)])
+        sink.record_many([(stored(1), VERDICT), (stored(2), None)])
     path.write_bytes(path.read_bytes()[:-9])
     found = []
     with pytest.raises(DataError, match=r"line 2\b"):
         found.extend(JsonlSink(path).events())
-    assert found == [(event(1), VERDICT)]
+    assert found == [(stored(1), VERDICT)]
 
 
 def test_an_event_written_after_a_crash_does_not_stick_to_the_broken_line(tmp_path):
     path = tmp_path / "e"
     path.write_bytes(b'{"event":{"v":1,"id"')
     with JsonlSink(path) as sink:
-        sink.record(event(7), VERDICT)
+        sink.record(stored(7), VERDICT)
         told: list[DataError] = []
-        assert list(sink.events(on_broken=told.append)) == [(event(7), VERDICT)]
+        assert list(sink.events(on_broken=told.append)) == [(stored(7), VERDICT)]
     assert [str(error).partition(":")[0] for error in told] == ["line 1"]
 
 
@@ -176,7 +177,7 @@ def test_an_event_written_after_a_crash_does_not_stick_to_the_broken_line(tmp_pa
 def test_a_broken_line_in_the_middle_hides_no_other(tmp_path, line):
     path = tmp_path / "e"
     with JsonlSink(path) as sink:
-        sink.record(event(1))
+        sink.record(stored(1))
     path.write_bytes(path.read_bytes() + line + b"\n" + path.read_bytes().replace(b"e1", b"e3"))
     told: list[DataError] = []
     assert [kept.id for kept, _ in JsonlSink(path).events(on_broken=told.append)] == ["e1", "e3"]
@@ -189,7 +190,7 @@ def test_a_broken_line_in_the_middle_hides_no_other(tmp_path, line):
 def test_a_full_disk_is_an_error_of_record_not_silence():
     sink = JsonlSink("/dev/full")
     with pytest.raises(OSError, match="No space"):
-        sink.record(event())
+        sink.record(stored())
     sink.close()
 
 
@@ -197,48 +198,48 @@ def test_a_disk_that_takes_a_line_in_pieces_gets_all_of_it(tmp_path, monkeypatch
     write = os.write
     monkeypatch.setattr("os.write", lambda file, data: write(file, data[:7]))
     with JsonlSink(tmp_path / "e") as sink:
-        sink.record(event(1), VERDICT)
-        assert list(sink.events()) == [(event(1), VERDICT)]
+        sink.record(stored(1), VERDICT)
+        assert list(sink.events()) == [(stored(1), VERDICT)]
 
 
 def test_a_closed_jsonl_file_is_opened_again_as_after_a_rotation(tmp_path):
     path = tmp_path / "e"
     sink = JsonlSink(path)
-    sink.record(event(1))
+    sink.record(stored(1))
     path.rename(tmp_path / "old")
     sink.close()
-    sink.record(event(2))
+    sink.record(stored(2))
     sink.close()
     assert [kept.id for kept, _ in sink.events()] == ["e2"]
 
 
 def test_a_sqlite_batch_is_all_or_none(tmp_path):
     def pairs():
-        yield event(1), VERDICT
+        yield stored(1), VERDICT
         raise ZeroDivisionError
 
     with SqliteSink(tmp_path / "e.sqlite") as sink:
         with pytest.raises(ZeroDivisionError):
             sink.record_many(pairs())
         assert len(sink) == 0
-        sink.record(event(2))
+        sink.record(stored(2))
         assert len(sink) == 1
 
 
 def test_a_sqlite_transaction_that_fails_leaves_the_sink_usable(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as sink:
         with pytest.raises(StoreError, match=r"e\.sqlite"):
-            sink.record_many([(event(0), None), (event(1, campaign=None), None)])
-        sink.record(event(2))
+            sink.record_many([(stored(0), None), (stored(1, campaign=None), None)])
+        sink.record(stored(2))
         assert [kept.id for kept, _ in sink.events()] == ["e2"]
 
 
 def test_sqlite_events_are_streamed_while_others_write(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as sink:
-        sink.record_many((event(number), None) for number in range(500))
+        sink.record_many((stored(number), None) for number in range(500))
         reading = sink.events()
         assert next(reading)[0].id == "e0"
-        sink.record(event(500))
+        sink.record(stored(500))
         assert sum(1 for _ in reading) >= 499
 
 
@@ -280,7 +281,7 @@ def spoil(path: Path, name: str) -> None:
 def test_a_row_that_cannot_be_read_hides_no_other_and_is_told_by_its_number(tmp_path, read):
     path = tmp_path / "e.sqlite"
     with SqliteSink(path) as sink:
-        sink.record_many([(event(number), VERDICT) for number in range(1, 6)])
+        sink.record_many([(stored(number), VERDICT) for number in range(1, 6)])
     spoil(path, "e2")
     told: list[DataError] = []
     assert [kept.id for kept, _ in read(path, on_broken=told.append)] == ["e1", "e3", "e4", "e5"]
@@ -294,8 +295,8 @@ def test_a_row_that_cannot_be_read_hides_no_other_and_is_told_by_its_number(tmp_
 def _fill(path: Path, start: int) -> None:
     with SqliteSink(path) as sink, SqliteHistory(path) as history:
         for number in range(start, start + 60):
-            sink.record(event(number))
-            history.add(event(number, message="m"))
+            sink.record(stored(number))
+            history.add(stored(number, message="m"))
 
 
 def test_worker_processes_share_one_sqlite_file(tmp_path):
@@ -309,7 +310,7 @@ def test_worker_processes_share_one_sqlite_file(tmp_path):
     with SqliteSink(path) as sink, SqliteHistory(path, per_message=500) as history:
         assert [worker.exitcode for worker in workers] == [0, 0]
         assert len(sink) == 100
-        assert len(history.recent(event(999, message="m"))) == 100
+        assert len(history.recent(stored(999, message="m"))) == 100
 
 
 def test_a_new_file_that_another_worker_is_about_to_write_to_is_waited_for(tmp_path):
@@ -336,10 +337,10 @@ HISTORIES = ["memory", "sqlite"]
 def test_a_history_gives_events_of_the_message_and_of_the_network_each_once_and_not_the_event_itself(kind, tmp_path):
     history = history_of(kind, tmp_path)
     known = [
-        event(1, message="m", network="n"),
-        event(2, message="m", network="other"),
-        event(3, message="else", network="n"),
-        event(4, message="else", network="other"),
+        stored(1, message="m", network="n"),
+        stored(2, message="m", network="other"),
+        stored(3, message="else", network="n"),
+        stored(4, message="else", network="other"),
     ]
     for one in known:
         history.add(one)
@@ -347,15 +348,15 @@ def test_a_history_gives_events_of_the_message_and_of_the_network_each_once_and_
     found = history.recent(known[0])
     assert sorted(one.id for one in found) == ["e2", "e3"]
     assert set(found) <= set(known)
-    assert sorted(one.id for one in history.recent(event(9, message="m", network="n"))) == ["e1", "e2", "e3"]
+    assert sorted(one.id for one in history.recent(stored(9, message="m", network="n"))) == ["e1", "e2", "e3"]
     getattr(history, "close", int)()
 
 
 @pytest.mark.parametrize("kind", HISTORIES)
 def test_events_without_message_or_network_are_not_taken_for_one_anothers(kind, tmp_path):
     history = history_of(kind, tmp_path)
-    history.add(event(1))
-    assert history.recent(event(2)) == ()
+    history.add(stored(1))
+    assert history.recent(stored(2)) == ()
     getattr(history, "close", int)()
 
 
@@ -363,20 +364,20 @@ def test_events_without_message_or_network_are_not_taken_for_one_anothers(kind, 
 def test_a_history_gives_the_latest_of_a_message_and_of_a_network(kind, tmp_path):
     history = history_of(kind, tmp_path, per_message=3, per_network=2)
     for number in range(10):
-        history.add(event(number, message="m", network=f"n{number}"))
-        history.add(event(100 + number, message=f"m{number}", network="n"))
-    assert {one.id for one in history.recent(event(50, message="m"))} == {"e7", "e8", "e9"}
-    assert {one.id for one in history.recent(event(50, network="n"))} == {"e108", "e109"}
+        history.add(stored(number, message="m", network=f"n{number}"))
+        history.add(stored(100 + number, message=f"m{number}", network="n"))
+    assert {one.id for one in history.recent(stored(50, message="m"))} == {"e7", "e8", "e9"}
+    assert {one.id for one in history.recent(stored(50, network="n"))} == {"e108", "e109"}
     getattr(history, "close", int)()
 
 
 @pytest.mark.parametrize("kind", HISTORIES)
 def test_readers_of_one_message_name_do_not_push_one_another_out(kind, tmp_path):
     history = history_of(kind, tmp_path, per_message=3)
-    history.add(event(1, message="spring", recipient="ann"))
+    history.add(stored(1, message="spring", recipient="ann"))
     for number in range(2, 9):
-        history.add(event(number, message="spring", recipient=f"u{number}"))
-    found = history.recent(event(9, message="spring", recipient="ann"))
+        history.add(stored(number, message="spring", recipient=f"u{number}"))
+    found = history.recent(stored(9, message="spring", recipient="ann"))
     assert [one.id for one in found] == ["e1"]
     getattr(history, "close", int)()
 
@@ -395,29 +396,29 @@ def test_a_forked_worker_waits_for_no_thread_of_its_parent(tmp_path):
     with ThreadPoolExecutor(1) as pool:
         pool.submit(hold)
         locked.wait(30)
-        worker = multiprocessing.get_context("fork").Process(target=history.add, args=(event(1, message="m"),))
+        worker = multiprocessing.get_context("fork").Process(target=history.add, args=(stored(1, message="m"),))
         worker.start()
         worker.join(20)
         done.set()
     assert worker.exitcode == 0
-    assert [one.id for one in history.recent(event(2, message="m"))] == ["e1"]
+    assert [one.id for one in history.recent(stored(2, message="m"))] == ["e1"]
     history.close()
 
 
 def test_a_memory_history_forgets_the_messages_not_asked_for_longest():
     history = MemoryHistory(messages=2)
-    history.add(event(1, message="a"))
-    history.add(event(2, message="b"))
-    assert history.recent(event(9, message="a"))
-    history.add(event(3, message="c"))
-    assert [bool(history.recent(event(9, message=name))) for name in "abc"] == [True, False, True]
+    history.add(stored(1, message="a"))
+    history.add(stored(2, message="b"))
+    assert history.recent(stored(9, message="a"))
+    history.add(stored(3, message="c"))
+    assert [bool(history.recent(stored(9, message=name))) for name in "abc"] == [True, False, True]
 
 
 def test_a_sqlite_history_forgets_the_oldest_events(tmp_path):
     with SqliteHistory(tmp_path / "h.sqlite", events=5) as history:
         for number in range(20):
-            history.add(event(number, message="m"))
-        assert {one.id for one in history.recent(event(99, message="m"))} == {f"e{number}" for number in range(15, 20)}
+            history.add(stored(number, message="m"))
+        assert {one.id for one in history.recent(stored(99, message="m"))} == {f"e{number}" for number in range(15, 20)}
 
 
 @pytest.mark.parametrize("bound", [0, -1, 1.5, "9"], ids=repr)
@@ -434,12 +435,12 @@ def test_threads_share_a_history(kind, tmp_path):
 
     def work(worker: int) -> None:
         for number in range(25):
-            history.add(event(100 * worker + number, message="m", network=f"n{number}"))
-            history.recent(event(0, message="m"))
+            history.add(stored(100 * worker + number, message="m", network=f"n{number}"))
+            history.recent(stored(0, message="m"))
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(1, 5)))
-    assert len(history.recent(event(0, message="m"))) == 100
+    assert len(history.recent(stored(0, message="m"))) == 100
     getattr(history, "close", int)()
 
 

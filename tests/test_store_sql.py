@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from threading import Thread
 from time import monotonic
@@ -16,23 +16,18 @@ import pytest
 from servers import Server, mariadb, postgresql, program
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
-from mailbeacon.model import Actor, Event, Facts, Kind, Verdict
+from mailbeacon.model import Actor, Event, Facts, Verdict
 from mailbeacon.privacy import Retention, erase_person, export_person, retain
 from mailbeacon.store import SpoolSink
+from tests.making import NOW, event
 
 sa = pytest.importorskip("sqlalchemy", reason="SqlSink needs sqlalchemy")
 from mailbeacon.store.sql import SqlHistory, SqlSink  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="servers are started as on POSIX")
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 VERDICT = Verdict(actor=Actor.SCANNER, confidence=0.9, version="1")
 SOON = timedelta(seconds=30)
-
-
-def event(number: int, **values: object) -> Event:
-    whole = {"id": f"e{number}", "kind": Kind.CLICK, "received_at": NOW + timedelta(hours=number), "recipient": "u-1"}
-    return Event(**{**whole, "campaign": "spring", "message_id": "m", **values})
 
 
 def _server(name: str, programs: list[str], start) -> Iterator[Server]:
