@@ -2,7 +2,7 @@
 
 The Python blocks of a page share one process and one namespace, in order. Where a block of the language ``text`` follows a
 Python block, it shows exactly what that one printed, but for empty lines at its end; ``python tests/pages.py PAGE`` writes it
-there. What a reader has and a page does not show, such as a list of users, stands in a comment that begins ``<!-- python``.
+there. Nothing is set up that a page does not show: the environment holds what its lines ``export NAME=value`` put there.
 Nothing here knows what a page is about.
 """
 
@@ -26,7 +26,8 @@ README = ROOT / "README.md"
 DOCS = ROOT / "docs"
 KEY = "0123456789abcdef0123456789abcdef"
 
-_FENCE = re.compile(r"^(?:```|<!-- (?=python$))([\w-]*)[ \t]*\n(.*?)^(?:```|-->)[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```([\w-]*)[ \t]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+_EXPORT = re.compile(r"^export (\w+)=(\S.*)$", re.MULTILINE)
 _RUNNER = """
 import contextlib, io, json, sys
 names, printed = {"__name__": "__main__"}, []
@@ -58,14 +59,14 @@ def blocks(page: Path) -> list[Block]:
 
 
 def execute(page: Path, programs: Sequence[Block], folder: Path) -> list[str]:
-    """Run blocks in one fresh process inside a folder; give what each printed.
-
-    Warnings are errors there too, and the environment has a key.
-    """
+    """Run blocks in one fresh process inside a folder; give what each printed. Warnings are errors there too."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAILBEACON_")}
+    for name, value in _EXPORT.findall(page.read_text("utf-8")):
+        environment[name] = KEY if "keys new" in value else value
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _RUNNER, str(page)],
         input=json.dumps([[block.line, block.text] for block in programs]),
-        env={**os.environ, "MAILBEACON_SECRET_KEYS": KEY, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        env={**environment, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         cwd=folder,
         capture_output=True,
         text=True,
