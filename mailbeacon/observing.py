@@ -195,7 +195,8 @@ class Observer:
             if brief:
                 self._clients.put(anywhere, client)
         network_id = _digest(self._key(day), _network_bytes(address))
-        facts = client.changed(network=self._networks.lookup(address), network_id=network_id, networks=version)
+        asked = version if network_id else ""
+        facts = client.changed(network=self._networks.lookup(address), network_id=network_id, networks=asked)
         if brief and len(address) <= MAX_ADDRESS:
             self._known.put(key, facts)
         return facts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_a_run_that_goes_on_counts_nothing_twice_and_keeps_the_rejects(log: Path
     ("more", "what"),
     [
         (["--resume"], "needs --out"),
+        (["--fit", "--resume", "--out", "x"], "twice"),
         (["--format", "nonsense"], "there is no format"),
         (["--zone", "Nowhere/Land"], "must be a zone"),
         (["--format", "$request"], "no time"),
@@ -95,6 +97,26 @@ def test_a_run_that_goes_on_counts_nothing_twice_and_keeps_the_rejects(log: Path
 def test_what_cannot_work_is_told_in_one_line(log: Path, capsys, more: list[str], what: str):
     assert judge(log, *more) == 2
     assert what in capsys.readouterr().err
+
+
+def test_a_judge_that_learned_from_the_log_gives_the_same_figures_however_the_work_is_done(
+    log: Path, tmp_path: Path, capsys, need
+):
+    need("pyarrow", "Parquet")
+    from mailbeacon.engines.results import read_parts
+
+    beacon, _, _ = sample_beacon()
+    many = sample_traffic(beacon, "business", recipients=1000)
+    log.write_text("".join(f"{line}\n" for line in fake.lines(many.hits, "nginx")))
+    found = []
+    for number, more in enumerate(([], ["--workers", "2"], ["--engine", "duckdb"])):
+        assert judge(log, "--json", "--fit", "--out", str(tmp_path / f"out{number}"), *more) == 0
+        found.append(figures(capsys.readouterr().out))
+        assert main(["report", str(tmp_path / f"out{number}"), "--fit"]) == 2
+        assert "judged already" in capsys.readouterr().err
+    assert found[0] == found[1] == found[2]
+    versions = {verdict.version for part in read_parts(tmp_path / "out0") for _, verdict in part}
+    assert all(re.match(r"rules \d{4}\.\d+\.\d+\+\w{8};", version) for version in versions)
 
 
 def test_a_log_that_is_not_there_is_told(tmp_path: Path, log: Path, capsys):

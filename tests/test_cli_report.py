@@ -21,6 +21,7 @@ from mailbeacon.cli.keyring import VARIABLE
 from mailbeacon.cli.report import DIMENSIONS
 from mailbeacon.cli.report.page import replace_file
 from mailbeacon.errors import DataError
+from mailbeacon.judging import Classifier, Fit
 from mailbeacon.model import AgentKind, Event, Facts, Kind
 from mailbeacon.store import JsonlSink, SqliteSink, read_events
 
@@ -91,6 +92,17 @@ def test_the_text_is_that_of_all_events_judged_as_a_whole(path, events, capfd):
     assert lines[:2] == expected[:2]
     assert lines[2][:2] == "20"  # the day it was made
     assert lines[3:] == expected[2:]
+
+
+def test_with_fit_the_events_own_figures_are_learned_from_all_of_them_first(path, events, capfd):
+    fit = Fit().take(zip(events, mb.classify_all(events), strict=True))
+    judge = Classifier(priors=fit.priors(), people=fit.people())
+    assert judge.version != Classifier().version
+    text = printed(capfd, path, "--fit", "--title", "Both", "--json")
+    told = reporting.to_json(reporting.Report(tally=mb.tally(events, judge.classify_all(events)), title="Both"))
+    assert {**json.loads(text), "made_at": ""} == {**json.loads(told), "made_at": ""}
+    assert main(["report", "-", "--fit"]) == 2
+    assert "twice" in capfd.readouterr().err
 
 
 def test_one_campaign_is_counted_alone_and_names_the_report(path, events, capfd):

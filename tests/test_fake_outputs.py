@@ -268,6 +268,15 @@ def test_a_score_counts_who_was_taken_for_whom():
     assert "scanner" in found.text()
 
 
+def test_whether_a_person_came_through_a_proxy_is_no_matter_of_confidence():
+    """Without network data nobody can tell, and "a person, 90 %" is true of both."""
+    rows = [told(mb.Actor.IMAGE_PROXY, mb.Actor.HUMAN), told(mb.Actor.PRIVACY_PROXY, mb.Actor.HUMAN)]
+    found = fake.score(*zip(*rows, strict=True))
+    assert (found.accuracy, found.precision(mb.Actor.HUMAN)) == (0.0, 0.0)
+    assert [(one.events, one.right) for one in found.calibration] == [(2, 0.5)]
+    assert found.brier == pytest.approx((0.01 + 0.81) / 2)
+
+
 def test_an_empty_score_is_not_an_error():
     found = fake.score([], [], [])
     assert (found.events, found.accuracy, found.brier) == (0, 1.0, 0.0)

@@ -9,8 +9,8 @@ import os
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -24,6 +24,7 @@ from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.model import Manifest
 
 if TYPE_CHECKING:
+    from mailbeacon.cli.events.judged import Own
     from mailbeacon.counting import Tally
     from mailbeacon.engines import Job, Reject, Stream
     from mailbeacon.logs import Counts
@@ -52,6 +53,9 @@ def register(commands: Commands) -> None:
     add_key_option(parser)
     _add_reading(parser)
     _add_running(parser)
+    parser.add_argument(
+        "--fit", action="store_true", help="judge twice: first to learn from these events what is usual on their list"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON in place of the text")
     form.add_argument("--csv", action="store_true", help="print CSV in place of the text")
@@ -156,6 +160,8 @@ def _run(options: Namespace) -> int:
 
     if options.resume and (options.out is None or options.workers > 1 or options.engine != "local"):
         raise CommandError("--resume needs --out, and works with one local process", USAGE)
+    if options.fit and (options.resume or "-" in options.logs):
+        raise CommandError("--fit reads the logs twice: neither with --resume, nor from standard input", USAGE)
     keys, manifests = read_keys(options.key_file), [read_manifest(path) for path in options.manifest]
     beacon = partial(
         Beacon,
@@ -172,6 +178,8 @@ def _run(options: Namespace) -> int:
     collect_rarely()
     try:
         notes = _formats(job, found(options.logs))
+        if options.fit:
+            job = replace(job, beacon=partial(_fitted, beacon, _fit(job)))
         tally, counts, more = _streamed(job, options, rejects) if _alone(options) else _engine(job, options, rejects)
     except ImportError as error:
         raise CommandError(str(error), USAGE) from error
@@ -189,6 +197,23 @@ def _run(options: Namespace) -> int:
     ]
     _print(tally, told, options)
     return OK
+
+
+def _fit(job: Job) -> Own:
+    """Judge all once, to learn from the events what is usual on their list."""
+    from mailbeacon.cli.events.judged import Own
+    from mailbeacon.engines import Stream
+    from mailbeacon.judging import Fit
+
+    fit, stream = Fit(), Stream(job=job)
+    for batch in _watched(stream.run(), stream, 0):
+        fit.take(batch)
+    return Own.of(fit)
+
+
+def _fitted(beacon: Callable[..., Beacon], own: Own) -> Beacon:
+    """Make the beacon whose judge knows what is usual on the list: in each process anew, for a judge does not travel."""
+    return beacon(judge=own.classifier())
 
 
 def _alone(options: Namespace) -> bool:

@@ -24,7 +24,8 @@ class Bin:
         low: The least confidence of the bin, which is a tenth wide.
         events: How many verdicts.
         said: Their mean confidence.
-        right: The share whose actor was right.
+        right: The share that was rightly called a person's, a machine's, or nobody's to know. Whether a person came through a
+            proxy, and which machine it was, is not asked here: precision and recall tell that.
     """
 
     low: float
@@ -42,7 +43,7 @@ class Score:
         behaviours: By behaviour and kind of event, how many were said to be people's (``True``), machines'
             (``False``), or unknown (``None``).
         calibration: By confidence, from low to high, over all verdicts but UNKNOWN.
-        brier: The mean squared difference between confidence and being right, over the same verdicts; 0 is best.
+        brier: The mean squared difference between confidence and being right in that sense, over the same verdicts; 0 is best.
     """
 
     confusion: Mapping[tuple[Actor, Actor], int] = field(repr=False)
@@ -135,8 +136,8 @@ def score(events: Iterable[Event], verdicts: Iterable[Verdict], truths: Iterable
 
 
 def _note(noted: list[float], verdict: Verdict, truth: GroundTruth) -> None:
-    """Add a verdict to its bin: count, confidence, right ones, squared error."""
-    right = float(verdict.actor is truth.actor)
+    """Add a verdict to its bin: count, confidence, those right of person or machine, squared error."""
+    right = float(verdict.is_human is truth.is_human)
     noted[0] += 1
     noted[1] += verdict.confidence
     noted[2] += right

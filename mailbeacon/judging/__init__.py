@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from mailbeacon.judging.classifier import DEFAULT_RULES, RULES_VERSION, Classifier
 from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.explaining import explain
-from mailbeacon.judging.priors import estimate_priors
+from mailbeacon.judging.priors import Fit, estimate_priors
 from mailbeacon.judging.rules import Needs, Rule, rule
 from mailbeacon.judging.streaming import Judged, Revision
 from mailbeacon.judging.weighing import DEFAULT_PRIORS
@@ -24,6 +24,7 @@ __all__ = [
     "Classifier",
     "Context",
     "DeliveryLag",
+    "Fit",
     "Judged",
     "Needs",
     "Revision",

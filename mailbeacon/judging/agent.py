@@ -69,7 +69,7 @@ def image_proxy(event: Event, context: Context) -> str:
 
 @rule(
     family="agent",
-    weight=2.6,
+    weight=4.3,
     source="image proxies fetch images only; inferred, 2026",
     kinds=FOLLOWS,
     needs=Needs.FACTS,
@@ -83,7 +83,7 @@ def proxy_follows(event: Event, context: Context) -> str:
 
 @rule(
     family="agent",
-    weight=6.0,
+    weight=7.5,
     source="Braze, bot filtering, 2026",
     needs=Needs.FACTS,
     named=True,
@@ -98,7 +98,7 @@ def agent_scanner(event: Event, context: Context) -> str:
 
 @rule(
     family="consistency",
-    weight=3.0,
+    weight=4.7,
     source="Trend Micro, Phish Insight rules: Firefox 2, Internet Explorer on a Mac, 2026; public code",
     needs=Needs.FACTS,
 )
@@ -110,7 +110,7 @@ def agent_sandbox(event: Event, context: Context) -> str:
     return ""
 
 
-@rule(family="agent", weight=0.8, source="calibrated on simulated traffic, 2026", kinds=FOLLOWS, needs=Needs.FACTS)
+@rule(family="agent", weight=1.2, source="calibrated on simulated traffic, 2026", kinds=FOLLOWS, needs=Needs.FACTS)
 def agent_unknown(event: Event, context: Context) -> str:
     """See that no browser or mail client we know followed a link (where headers are known)."""
     facts = event.facts
@@ -154,7 +154,7 @@ def signed_agent(event: Event, context: Context) -> str:
 
 @rule(
     family="agent",
-    weight=2.2,
+    weight=3.9,
     source="Trend Micro, Phish Insight rules, 2026",
     actor=Actor.SCRIPT,
     needs=Needs.FACTS,
@@ -172,12 +172,12 @@ AGENT_RULES: tuple[Rule, ...] = (
     agent_scanner,
     agent_sandbox,
     _agent(
-        AgentKind.PREVIEW, Actor.PREVIEW, 6.0, "the user agent names a link preview", "vendors' documentation, 2026"
+        AgentKind.PREVIEW, Actor.PREVIEW, 7.5, "the user agent names a link preview", "vendors' documentation, 2026"
     ),
     _agent(
         AgentKind.CRAWLER,
         Actor.CRAWLER,
-        6.0,
+        7.5,
         "the user agent names a crawler",
         "vendors' documentation, 2026",
         generic=False,
@@ -185,7 +185,7 @@ AGENT_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.CRAWLER,
         Actor.CRAWLER,
-        4.5,
+        5.7,
         "the user agent uses a word that crawlers use",
         "crawler-user-agents, 2026; a generic word may stand in any name",
         generic=True,
@@ -193,7 +193,7 @@ AGENT_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.SCRIPT,
         Actor.SCRIPT,
-        6.0,
+        7.5,
         "the user agent names a script or an HTTP library",
         "Trend Micro, Phish Insight rules, 2026",
         generic=False,
@@ -201,7 +201,7 @@ AGENT_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.SCRIPT,
         Actor.SCRIPT,
-        4.5,
+        5.7,
         "the user agent has no browser's form, as those of scripts have none",
         "crawler-user-agents, 2026; inferred from the form",
         generic=True,
@@ -226,7 +226,7 @@ AGENT_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.MAIL_CLIENT,
         Actor.HUMAN,
-        -1.6,
+        -2.6,
         "the user agent is a mail client's",
         "scanners pose as browsers, not as mail clients: Mautic issue 16263, 2025",
         kinds=OPENS,

@@ -5,7 +5,7 @@ Knows nothing of what is counted for: ``clients`` and ``neighbours`` do.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ __all__ = [
     "Batch",
     "Notes",
     "client_of",
+    "count_near",
     "is_whole",
     "links_of",
     "max_distinct_in_window",
@@ -131,6 +132,11 @@ def max_distinct_in_window(times: Sequence[float], things: Sequence[object], win
         line.append(index)
         best[index] = ending[line[0]]
     return best
+
+
+def count_near(moment: float, others: Sequence[float], window: float) -> int:
+    """Return how many of ``others`` (in order) are within ``window`` of a moment."""
+    return bisect_right(others, moment + window) - bisect_left(others, moment - window)
 
 
 def times_near(moment: float, others: Sequence[float], window: float) -> bool:

@@ -22,7 +22,7 @@ _WORN = frozenset({Hint.CONTRADICTION, Hint.OUTDATED})
 
 @rule(
     family="burst",
-    weight=4.2,
+    weight=6.5,
     source="Leo, Mautic issue 16263; craft-campaign issue 546: 10 links in under 1 s, 2025",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,
@@ -36,7 +36,7 @@ def burst(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=4.0,
+    weight=6.5,
     source="CustomerMinds, all links clicked, 2026; measured on made-up patient scanners, 4 to 30 s a link, 2026",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,
@@ -65,7 +65,7 @@ def tabs(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=2.4,
+    weight=5.0,
     source="craft-campaign issue 546: 10 links in under 1 s, 2025",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,
@@ -89,7 +89,7 @@ def same_second(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=2.6,
+    weight=5.2,
     source="hackwestern issue 846: 489 of 497 unsubscribes were a scanner, 2023",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,
@@ -101,7 +101,7 @@ def unsubscribe_pair(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=3.4,
+    weight=6.0,
     source="craft-campaign issue 546, pixel 9 s after the burst; warmbly issue 410; WhiteBeard, HEAD then GET, 2026",
     needs=Needs.CONTEXT,
 )
@@ -111,7 +111,7 @@ def machine_company(event: Event, context: Context) -> str:
 
 
 @rule(
-    family="honeypot", weight=4.0, source="MassMailer, everything near a hidden link's hit, 2026", needs=Needs.CONTEXT
+    family="honeypot", weight=6.0, source="MassMailer, everything near a hidden link's hit, 2026", needs=Needs.CONTEXT
 )
 def honeypot_near(event: Event, context: Context) -> str:
     """See that the same client followed a hidden link of the mail nearby in time."""
@@ -120,7 +120,7 @@ def honeypot_near(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=2.4,
+    weight=4.5,
     source="Mautic plug-in, three addresses within 30 s, 2025; opencollective issue 3656, old Chromes, 2021",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,
@@ -134,7 +134,7 @@ def many_networks_worn(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=3.4,
+    weight=5.0,
     source="Microsoft, Safe Links page, 2026; warmbly issue 410, the same machines open and click, 2025",
     kinds=OPENS,
     needs=Needs.CONTEXT,
@@ -146,7 +146,7 @@ def detonation(event: Event, context: Context) -> str:
 
 @rule(
     family="desktop",
-    weight=-2.5,
+    weight=-4.0,
     source="scanners pose as browsers, not as mail clients: Mautic issue 16263, 2025; cloud desktops are people's",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,
@@ -157,10 +157,11 @@ def mail_client_beside(event: Event, context: Context) -> str:
 
 
 @rule(
-    family="source",
-    weight=1.4,
-    source="Trend Micro, Phish Insight: one address on several users, 2026",
+    family="doubt",
+    weight=2.8,
+    source="Trend Micro, Phish Insight: one address on several users, 2026; an office of hundreds may be as quick",
     kinds=FOLLOWS,
+    actor=Actor.UNKNOWN,
     needs=Needs.CONTEXT,
 )
 def many_recipients(event: Event, context: Context) -> str:
@@ -186,7 +187,7 @@ def many_recipients_open(event: Event, context: Context) -> str:
 
 @rule(
     family="doubt",
-    weight=2.0,
+    weight=4.9,
     source="Mautic plug-in, three addresses within 30 s, 2025; people who were sent the mail on do so too",
     kinds=FOLLOWS,
     actor=Actor.UNKNOWN,
@@ -199,7 +200,7 @@ def many_networks(event: Event, context: Context) -> str:
 
 @rule(
     family="doubt",
-    weight=2.4,
+    weight=5.0,
     source="some scanners scatter a visit over many addresses: mautic issue 16263, 2025; so can whoever holds a copy",
     kinds=FOLLOWS,
     actor=Actor.UNKNOWN,
@@ -216,7 +217,7 @@ def scattered(event: Event, context: Context) -> str:
 
 @rule(
     family="doubt",
-    weight=2.2,
+    weight=5.0,
     source="MassMailer, everything near a hidden link's hit, 2026; a reader may share an address or an agent with a scanner",
     actor=Actor.UNKNOWN,
     needs=Needs.CONTEXT,
@@ -230,7 +231,22 @@ def machine_near(event: Event, context: Context) -> str:
 
 @rule(
     family="doubt",
-    weight=1.8,
+    weight=5.0,
+    source="Microsoft, Safe Links page, 2026; resend-node issue 901, 12 s after the person, from elsewhere, 2025",
+    kinds=FOLLOWS,
+    actor=Actor.UNKNOWN,
+    needs=Needs.CONTEXT,
+)
+def gateway_beside(event: Event, context: Context) -> str:
+    """See that another network followed the same link at nearly one time, through the link that a gateway had rewritten."""
+    if not context.gateway:
+        return ""
+    return "somebody else followed the same link at nearly one time through a gateway, which looks at it then, too"
+
+
+@rule(
+    family="doubt",
+    weight=3.3,
     source="craft-campaign issue 546: the pixel a median of 9 s after the links, 2025; readers may allow images late",
     kinds=OPENS,
     actor=Actor.UNKNOWN,
@@ -265,5 +281,6 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     many_networks,
     scattered,
     machine_near,
+    gateway_beside,
     pixel_after,
 )

@@ -20,11 +20,9 @@ Reads no clock and keeps no event.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -32,12 +30,13 @@ from typing import Generic, TypeVar
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging.asking import ask
-from mailbeacon.judging.batch import CARRIERS, Batch, Notes, is_whole
+from mailbeacon.judging.batch import CARRIERS, Batch, Notes
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
 from mailbeacon.judging.clients import hand_counts
-from mailbeacon.judging.context import Context, DeliveryLag
+from mailbeacon.judging.context import Context
 from mailbeacon.judging.crowds import NetworkHit, note_hits
 from mailbeacon.judging.grouping import Neighbourhood, related_to
+from mailbeacon.judging.lags import UNTIMED, Lag, lag_of, lags_from_delivery
 from mailbeacon.judging.neighbours import Mail, count_company, count_mail, count_networks
 from mailbeacon.judging.rules import Needs, Rule
 from mailbeacon.judging.single import SINGLE_RULES
@@ -52,7 +51,7 @@ __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 """The rules a classifier has when none are given."""
 
-RULES_VERSION = "2026.11.3"
+RULES_VERSION = "2026.11.4"
 """The version of the rules and weights in this package."""
 
 K = TypeVar("K")
@@ -60,15 +59,8 @@ _MOST_CASES = 20_000
 _ACTS = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 _FETCHES = _ACTS - {Kind.UNSUBSCRIBE}
 _PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
-_LATE = DeliveryLag.LATE
-_NO_TIME = timedelta(0)
-_A_SECOND = timedelta(seconds=1)
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _Key = tuple[Kind, AgentKind, bool, NetworkKind, str, frozenset[Hint], str, str]
-_Lag = tuple[DeliveryLag, bool]
-"""How long after, and whether after a delivery."""
-_UNTIMED: _Lag = (DeliveryLag.UNKNOWN, False)
-_FROM_SENDING: Mapping[DeliveryLag, _Lag] = {lag: (lag, False) for lag in DeliveryLag}
 
 
 class _Case:
@@ -120,6 +112,8 @@ class Classifier:
         priors: Log-odds of a machine before any evidence, by kind of event; other kinds are not judged. See
             :func:`mailbeacon.judging.estimate_priors` for those of one list.
         links: How many links a campaign's mail has, where the host knows it and its tokens do not say it.
+        people: Ids of rented addresses (``facts.network_id``) that carry people, such as an office's proxy in the cloud;
+            see :meth:`mailbeacon.judging.Fit.people`. They are judged as a VPN's.
 
     Raises:
         ConfigError: If two rules share a name, or one is no rule.
@@ -132,11 +126,13 @@ class Classifier:
         windows: Windows | None = None,
         priors: Mapping[Kind, float] = DEFAULT_PRIORS,
         links: Mapping[str, int] | None = None,
+        people: Collection[str] = (),
     ) -> None:
         self.rules = tuple(rules)
         self.windows = windows or Windows()
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
+        self._people = frozenset(people)
         self._limits = hand_counts(self.windows)
         for rule in self.rules:
             if not isinstance(rule, Rule):
@@ -166,8 +162,9 @@ class Classifier:
         related = related_to(event, earlier) if earlier else []
         if related or self._on_event:
             return self.classify_all([*related, event])[-1]
+        event = self._seen(event)
         case = self._case(event)
-        return self._verdict(case, event, self._lag(event, case), _NOTHING)
+        return self._verdict(case, event, lag_of(event, self.windows) if case.fetches else UNTIMED, _NOTHING)
 
     def classify_all(
         self, events: Iterable[Event], *, networks: Mapping[str, Mapping[str, int]] | None = None
@@ -182,7 +179,7 @@ class Classifier:
         Returns:
             One verdict for each event, in the order given; the order changes none.
         """
-        given = list(events)
+        given = [self._seen(event) for event in events] if self._people else list(events)
         try:
             times = [event.received_at.timestamp() for event in given]
         except AttributeError as error:
@@ -219,6 +216,13 @@ class Classifier:
         reach = horizon if self._on_event else self.windows.recipients
         return stream(events, hold, horizon, self.classify_all, reach)
 
+    def _seen(self, event: Event) -> Event:
+        """Return an event as it is judged: from a rented address that carries people it is as from a VPN."""
+        facts = event.facts
+        if facts.network_id not in self._people or facts.network.kind is not NetworkKind.HOSTING:
+            return event
+        return event.changed(facts=facts.changed(network=replace(facts.network, kind=NetworkKind.VPN)))
+
     def crowds(self, event: Event) -> bool:
         """Check whether an event takes part in what is counted over networks: those that carry many people do not."""
         return event.recipient is not None and event.facts.network_id != "" and self._case(event).crowd
@@ -245,7 +249,7 @@ class Classifier:
         for index, event in enumerate(events):
             case = self._case(event)
             cases.append(case)
-            lags.append(self._lag(event, case))
+            lags.append(lag_of(event, self.windows) if case.fetches else UNTIMED)
             if event.recipient is None:
                 continue  # nobody may be told apart, so none of these belong together
             if case.acts and event.message_id:
@@ -255,7 +259,9 @@ class Classifier:
             if case.crowd and known is None and (network := event.facts.network_id):
                 networks.add(network, index)
         if delivered:
-            self._deliveries(events, cases, lags)
+            for index, lag in lags_from_delivery(events, self.windows):
+                if cases[index].fetches:
+                    lags[index] = lag
         batch = Batch(events=events, times=times, windows=self.windows, links=self._links, limits=self._limits)
         for group in mails.several.values():
             self._count(batch, group, cases, lags)
@@ -272,7 +278,7 @@ class Classifier:
             for index, (case, event, lag) in enumerate(zip(cases, events, lags, strict=True))
         ]
 
-    def _count(self, batch: Batch, group: Sequence[int], cases: Sequence[_Case], lags: Sequence[_Lag]) -> None:
+    def _count(self, batch: Batch, group: Sequence[int], cases: Sequence[_Case], lags: Sequence[Lag]) -> None:
         """Count what the events of one mail say of each other: first the machines, then who was in their company."""
         mail: Mail = count_mail(batch, group)
         if not mail.follows:
@@ -299,49 +305,6 @@ class Classifier:
         for index, noted in crowds.items():
             batch.notes.setdefault(index, {}).update(noted)
 
-    def _deliveries(self, events: Sequence[Event], cases: Sequence[_Case], lags: list[_Lag]) -> None:
-        """Time a mail's events from its delivery, where one is known nearby; a provider may not know the campaign."""
-        at: defaultdict[tuple[str, str], list[datetime]] = defaultdict(list)
-        for event in events:
-            if event.kind is Kind.DELIVERED and event.recipient is not None and event.message_id:
-                at[event.message_id, event.recipient].append(event.received_at)
-        reach = self.windows.delivery
-        for index, (event, case) in enumerate(zip(events, cases, strict=True)):
-            recipient = event.recipient
-            if case.fetches and recipient is not None and (moments := at.get((event.message_id, recipient))):
-                received = event.received_at
-                first = bisect_left(moments, received - reach)
-                if first < len(moments) and moments[first] - received <= reach:
-                    lags[index] = self._since(event, moments[first], delivered=True), True
-
-    def _lag(self, event: Event, case: _Case) -> _Lag:
-        """Return how long after the sending an event came."""
-        sent_at = event.sent_at
-        if sent_at is None or not case.fetches:
-            return _UNTIMED
-        return _FROM_SENDING[self._since(event, sent_at, delivered=False)]
-
-    def _since(self, event: Event, start: datetime, *, delivered: bool) -> DeliveryLag:
-        """Return how long after a delivery or a sending an event came.
-
-        What came a little before the sending shows only that the clocks of sender and receiver differ. What is written in
-        whole seconds came up to a second later.
-        """
-        gone, windows = event.received_at - start, self.windows
-        if gone >= windows.late:
-            return _LATE
-        if gone >= windows.early:
-            return DeliveryLag.LATER
-        known = gone + _A_SECOND if is_whole(event) else gone
-        if known >= windows.soon:
-            return DeliveryLag.EARLY
-        if known >= windows.instant:
-            return DeliveryLag.SOON
-        if not delivered:
-            early = _NO_TIME > gone >= -windows.sending_skew
-            return DeliveryLag.UNKNOWN if early else DeliveryLag.INSTANT
-        return DeliveryLag.BEFORE if gone < -windows.clock_skew else DeliveryLag.INSTANT
-
     def _case(self, event: Event) -> _Case:
         """Return what events like this one have in common."""
         facts = event.facts
@@ -364,18 +327,18 @@ class Classifier:
         found = ask(self._on_facts, event, Context(windows=self.windows))
         return self._cases.put(key, _Case(event, self.priors.get(event.kind), found, version))
 
-    def _verdict(self, case: _Case, event: Event, lag: _Lag, noted: Mapping[str, int]) -> Verdict:
+    def _verdict(self, case: _Case, event: Event, lag: Lag, noted: Mapping[str, int]) -> Verdict:
         """Judge by what was noted of the event; the same notes of the same case have the same verdict."""
         key = (lag, *noted.items()) if noted else (lag,)
         return case.verdicts.get(key) or case.verdicts.put(key, self._weigh(case, event, self._context(lag, noted)))
 
-    def _anew(self, case: _Case, event: Event, lag: _Lag, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
+    def _anew(self, case: _Case, event: Event, lag: Lag, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
         """Judge with the rules that look at the event itself, so that nothing is remembered."""
         message, network = own.message(event), own.network(event)
         context = replace(self._context(lag, noted), message=message, network=network)
         return self._weigh(case, event, context, ask(self._on_event, event, context))
 
-    def _context(self, lag: _Lag, noted: Mapping[str, int]) -> Context:
+    def _context(self, lag: Lag, noted: Mapping[str, int]) -> Context:
         return Context(windows=self.windows, lag=lag[0], delivered=lag[1], **noted)  # type: ignore[arg-type]  # bools are kept as ints
 
     def _weigh(self, case: _Case, event: Event, context: Context, more: Sequence[tuple[Rule, str]] = ()) -> Verdict:
@@ -387,11 +350,11 @@ class Classifier:
     def _name(self) -> str:
         """Return a name for the rules, weights and windows: a host's own have a digest, so that verdicts tell them apart."""
         plain = self.rules == DEFAULT_RULES and self.windows == Windows() and self.priors == DEFAULT_PRIORS
-        if plain and not self._links:
+        if plain and not self._links and not self._people:
             return RULES_VERSION
         rules = sorted(rule.identity for rule in self.rules)
         priors = sorted((kind.value, prior) for kind, prior in self.priors.items())
-        named = repr((rules, self.windows, priors, sorted(self._links.items())))
+        named = repr((rules, self.windows, priors, sorted(self._links.items()), *sorted(self._people)))
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 

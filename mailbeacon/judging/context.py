@@ -50,6 +50,7 @@ class Context:
         company: Whether a client with the same network and user agent made a machine's hit on this mail nearby in time.
         honeypot: The same of a hidden link's hit.
         near: Whether a machine's hit on this mail nearby in time shares the network or the user agent, but not both.
+        gateway: Whether another network followed the same link at nearly one time, through a gateway's rewritten link.
         scattered: Links one user agent followed from several networks faster than a hand can; else 0.
         networks: Networks, with as many user agents, that followed links of the mail at nearly one time; else 0.
         pixel_after: Whether the same user agent fetched the pixel only after a click, within ``windows.pixel_after``.
@@ -75,6 +76,7 @@ class Context:
     company: bool = False
     honeypot: bool = False
     near: bool = False
+    gateway: bool = False
     scattered: int = 0
     networks: int = 0
     pixel_after: bool = False

@@ -11,7 +11,16 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from mailbeacon.judging.batch import CARRIERS, Batch, Notes, is_whole, links_of, max_distinct_in_window, times_near
+from mailbeacon.judging.batch import (
+    CARRIERS,
+    Batch,
+    Notes,
+    count_near,
+    is_whole,
+    links_of,
+    max_distinct_in_window,
+    times_near,
+)
 from mailbeacon.judging.clients import count_client, count_scattered, group_by_client
 from mailbeacon.judging.crowds import crowd
 from mailbeacon.model import AgentKind, Event, Hint, Kind, NetworkKind
@@ -48,6 +57,7 @@ def count_mail(batch: Batch, indices: Sequence[int]) -> Mail:
         if len(rest) > 1 and len({events[index].facts.network_id for index in rest}) > 1:
             scattered = count_scattered(batch, rest)
             _count_scatter(batch, [index for index in rest if index not in scattered])
+        _count_gateways(batch, follows)
     if opens and follows:
         _count_mail_clients(batch, opens, follows)
     return Mail(opens, follows, scattered)
@@ -67,6 +77,27 @@ def _count_mail_clients(batch: Batch, opens: Sequence[int], follows: Sequence[in
         times = looked.get(batch.events[index].facts.network_id, ())
         if times and times_near(batch.times[index], times, window):
             batch.note(index, "mail_client", True)
+
+
+def _count_gateways(batch: Batch, follows: Sequence[int]) -> None:
+    """Note who followed a link as somebody else did through the link a gateway had rewritten: gateways look at it then."""
+    events, times = batch.events, batch.times
+    through: dict[object, list[float]] = {}
+    others: list[tuple[int, object, str]] = []
+    for index, link in zip(follows, links_of(events, follows), strict=True):
+        facts = events[index].facts
+        if Hint.GATEWAY_REFERER in facts.hints:
+            for name in (link, (link, facts.network_id)):
+                through.setdefault(name, []).append(times[index])
+        else:
+            others.append((index, link, facts.network_id))
+    if not through:
+        return
+    window = batch.windows.company_near.total_seconds()
+    for index, link, network in others:
+        near = count_near(times[index], through.get(link, ()), window)
+        if near > count_near(times[index], through.get((link, network), ()), window):
+            batch.note(index, "gateway", True)
 
 
 def _count_scatter(batch: Batch, follows: Sequence[int]) -> None:
@@ -95,7 +126,7 @@ def _note_networks(batch: Batch, group: Sequence[int], window: float, *, links: 
     if len(group) < least:
         return
     events = batch.events
-    slack = 1.0 if all(is_whole(events[index]) for index in group) else 0.0
+    slack = 1.0 if any(is_whole(events[index]) for index in group) else 0.0
     times = batch.times_of(group)
     columns: list[list[object]] = [
         [events[index].facts.network_id for index in group],

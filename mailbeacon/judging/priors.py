@@ -1,4 +1,4 @@
-"""The chance of a machine before any evidence, estimated from one list's own events.
+"""What one list's own events say of it: the chance of a machine before any evidence, and rented addresses that carry people.
 
 A business list's clicks are mostly machines', a consumer list's hardly ever; the weights of rules say how much what was seen
 changes that, not where it begins. Why not simply take the share of machines found? A prior is where an event begins of which
@@ -10,14 +10,15 @@ Changes no classifier: it returns what to give a new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging.classifier import Classifier
 from mailbeacon.judging.weighing import chance
-from mailbeacon.model import Event, Kind
+from mailbeacon.model import Event, Hint, Kind, NetworkKind, Verdict
 
-__all__ = ["estimate_priors"]
+__all__ = ["Fit", "estimate_priors"]
 
 _LEAST = 200
 """Events of a kind below which its prior stays as it is."""
@@ -26,6 +27,97 @@ _CROWDED = frozenset({"burst", "honeypot", "source"})
 _FARTHEST = 0.7
 """How far a list's prior may be from the one it began with: the weights beside it were set with that, and twice the odds is
 what a list's own figures bear."""
+_MANY_READERS, _APART, _SPAN = 3, 60.0, 3600.0
+"""Readers behind one rented address: so many, their clicks at least so many seconds apart, over so many in all.
+
+Source: inferred, 2026: scanners behind one address come in the minutes after a sending, and many at once.
+"""
+
+
+class Fit:
+    """Take a list's judged events one by one, and tell what to give a :class:`Classifier` of its own.
+
+    Args:
+        classifier: Whose verdicts they are, and with whose priors to begin; the package's own if not given.
+        missed: The share of a list's lone machines that show nothing: with every header field of a browser, from no network
+            that is known for them; where a source does not show all header fields, three times as many. Nobody can measure
+            it from inside; with your own sandbox beside the list you may.
+
+    Raises:
+        ConfigError: If ``missed`` is not between 0 and 0.3.
+
+    Example:
+        >>> from mailbeacon.judging import Classifier, Fit, classify_all
+        >>> events = []  # of a list's last campaigns
+        >>> fit = Fit().take(zip(events, classify_all(events)))
+        >>> judge = Classifier(priors=fit.priors(), people=fit.people())
+    """
+
+    __slots__ = ("_found", "_judge", "_others", "_quiet", "_readers", "_unseen")
+
+    def __init__(self, classifier: Classifier | None = None, *, missed: float = 0.1) -> None:
+        if not 0 <= missed <= 0.3:
+            raise ConfigError(f"missed must be a share between 0 and 0.3, got {missed}")
+        self._judge = classifier or Classifier()
+        self._unseen = {known: share / (1 - share) for known, share in ((True, missed), (False, 3 * missed))}
+        self._quiet: dict[Kind, dict[float, int]] = {}
+        self._found: dict[Kind, float] = {}
+        self._readers: dict[str, list[tuple[float, str]]] = {}
+        self._others: set[str] = set()
+
+    def take(self, judged: Iterable[tuple[Event, Verdict]]) -> Fit:
+        """Take events with the classifier's verdicts, in any order; those of other rules are left out."""
+        rules = f"rules {self._judge.version}; "
+        for event, verdict in judged:
+            if event.kind in self._judge.priors and verdict.version.startswith(rules):
+                self._take_alone(event, verdict)
+                if event.kind is Kind.CLICK and event.facts.network.kind is NetworkKind.HOSTING:
+                    self._take_rented(event, verdict)
+        return self
+
+    def priors(self) -> dict[Kind, float]:
+        """Return the priors that fit; a kind with fewer than 200 quiet events keeps its own."""
+        priors = dict(self._judge.priors)
+        for kind, weights in self._quiet.items():
+            if sum(weights.values()) >= _LEAST:
+                unseen = self._found.get(kind, 0.0) + self._unseen[True]
+                priors[kind] = round(_fitted(weights, unseen, priors[kind]), 3)
+        return priors
+
+    def people(self) -> frozenset[str]:
+        """Return the ids of rented addresses behind which several recipients read, each in no hurry, and no machine was seen.
+
+        An id lasts a UTC day, and so does what is known of it.
+        """
+        return frozenset(
+            name for name, hits in self._readers.items() if name not in self._others and _are_readers(sorted(hits))
+        )
+
+    def _take_alone(self, event: Event, verdict: Verdict) -> None:
+        """Count an event that stands alone, if it does: a machine that was found, or one of which nothing speaks for one.
+
+        Where no network data was asked hardly any lone machine can be found, so such events say nothing.
+        """
+        if not event.facts.networks or not _CROWDED.isdisjoint(signal.family for signal in verdict.signals):
+            return
+        if verdict.is_human is False:
+            unseen = self._unseen[Hint.HEADERS_UNKNOWN not in event.facts.hints]
+            self._found[event.kind] = self._found.get(event.kind, 0.0) + unseen
+        elif all(signal.weight <= 0 for signal in verdict.signals if signal.family != "time"):
+            weight = sum(sorted(signal.weight for signal in verdict.signals))
+            weights = self._quiet.setdefault(event.kind, {})
+            weights[weight] = weights.get(weight, 0) + 1
+
+    def _take_rented(self, event: Event, verdict: Verdict) -> None:
+        """Note a click from a rented address: one that may be a reader's, or one that makes the address a machine's."""
+        network, recipient = event.facts.network_id, event.recipient
+        if not network or recipient is None:
+            return
+        late = any(signal.name == "lag-late" for signal in verdict.signals)
+        if late and all(signal.family == "network" for signal in verdict.signals if signal.weight > 0):
+            self._readers.setdefault(network, []).append((event.received_at.timestamp(), recipient))
+        else:
+            self._others.add(network)
 
 
 def estimate_priors(
@@ -35,52 +127,38 @@ def estimate_priors(
 
     Counted are events that stand alone: those judged a machine's, and the quiet ones, of which nothing speaks for a machine.
     Of the lone machines the share ``missed`` is thought to be among the quiet ones; the prior is then the one with which the
-    quiet ones' chances of a machine add up to as many.
+    quiet ones' chances of a machine add up to as many. Events without network data are not counted.
 
     Args:
         events: Of one list, best of several campaigns; a kind with fewer than 200 quiet events keeps its prior.
         classifier: Whose rules and priors to begin with; the package's own if not given.
-        missed: The share of a list's lone machines that show nothing: with every header field of a browser, from no network
-            that is known for them. Nobody can measure it from inside; with your own sandbox beside the list you may.
+        missed: As :class:`Fit` takes it.
 
     Raises:
-        ConfigError: If ``missed`` is not between 0 and 0.9.
+        ConfigError: If ``missed`` is not between 0 and 0.3.
 
     Source: the shape of M. Saerens, P. Latinne, C. Decaestecker, "Adjusting the outputs of a classifier to new a priori
     probabilities", Neural Computation 14 (2002), with a stated share in place of their mixture, which the quiet events here
     do not tell apart.
     """
-    if not 0 <= missed <= 0.9:
-        raise ConfigError(f"missed must be a share between 0 and 0.9, got {missed}")
-    judge = classifier or Classifier()
-    given = list(events)
-    quiet: dict[Kind, list[float]] = {}
-    found: dict[Kind, int] = {}
-    for event, verdict in zip(given, judge.classify_all(given), strict=True):
-        if event.kind not in judge.priors or not _CROWDED.isdisjoint(signal.family for signal in verdict.signals):
-            continue
-        if verdict.is_human is False:
-            found[event.kind] = found.get(event.kind, 0) + 1
-        elif all(signal.weight <= 0 for signal in verdict.signals if signal.family != "time"):
-            quiet.setdefault(event.kind, []).append(sum(signal.weight for signal in verdict.signals))
-    priors = dict(judge.priors)
-    for kind, weights in quiet.items():
-        if len(weights) >= _LEAST:
-            unseen = (found.get(kind, 0) + 1) * missed / (1 - missed)
-            priors[kind] = round(_fitted(weights, unseen, judge.priors[kind]), 3)
-    return priors
+    judge, given = classifier or Classifier(), list(events)
+    return Fit(judge, missed=missed).take(zip(given, judge.classify_all(given), strict=True)).priors()
 
 
-def _fitted(weights: Sequence[float], machines: float, prior: float) -> float:
+def _fitted(weights: Mapping[float, int], machines: float, prior: float) -> float:
     """Return the log-odds, not far from a prior, with which the chances of all add up to that many machines."""
-    counted: dict[float, int] = {}
-    for weight in weights:
-        counted[weight] = counted.get(weight, 0) + 1
     low, high = prior - _FARTHEST, prior + _FARTHEST
     for _ in range(40):
         middle = (low + high) / 2
-        if sum(number * chance(middle + weight) for weight, number in counted.items()) < machines:
+        if sum(number * chance(middle + weight) for weight, number in weights.items()) < machines:
             low = middle
         else:
             high = middle
     return (low + high) / 2
+
+
+def _are_readers(hits: list[tuple[float, str]]) -> bool:
+    """Check whether an address's late clicks, in order of time, are those of several recipients in no hurry."""
+    if len({recipient for _, recipient in hits}) < _MANY_READERS or hits[-1][0] - hits[0][0] < _SPAN:
+        return False
+    return all(later - moment >= _APART or recipient == other for (moment, recipient), (later, other) in pairwise(hits))

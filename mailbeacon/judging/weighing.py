@@ -15,7 +15,7 @@ from mailbeacon.model import Actor, Kind, Signal, Verdict
 __all__ = ["DEFAULT_PRIORS", "MACHINES", "chance", "unread", "weigh"]
 
 DEFAULT_PRIORS: Mapping[Kind, float] = {
-    Kind.OPEN: -1.7,
+    Kind.OPEN: -2.2,
     Kind.CLICK: -1.2,
     Kind.LEAVE_PAGE: -0.4,
     Kind.UNSUBSCRIBE: -4.0,

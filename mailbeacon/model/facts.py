@@ -69,7 +69,7 @@ class Facts(OpenFacts):
         region: The region's name.
         city: The city's name.
         rules: The version of the rule data the facts were made with.
-        networks: The version of the network data.
+        networks: The version of the network data that was asked; empty where there was none, or no address to ask about.
     """
 
     agent: AgentKind = AgentKind.UNKNOWN

@@ -47,7 +47,7 @@ class Verdict(Record):
 
     Attributes:
         actor: Who it was.
-        confidence: How likely the actor is right, 0 to 1.
+        confidence: How likely the actor is right, 0 to 1; of a person, whether through a proxy or not.
         signals: The reasons, the strongest first.
         version: Of the rules and of the data they were judged with.
         leans: For an unknown actor the likelier side, ``person`` or ``machine``, whose chance ``confidence`` then is;

@@ -166,14 +166,14 @@ class Table:
 
     Args:
         entries: In any order.
-        version: The name of the data, for verdicts.
+        version: The name of the data, for verdicts; without entries there are none, and no verdict rests on them.
     """
 
     __slots__ = ("_found4", "_found6", "_starts4", "_starts6", "_version")
 
     def __init__(self, entries: Iterable[Entry], *, version: str) -> None:
         everything = [*entries, *(Entry(*read_cidr(text), _LOCAL) for text in _LOCAL_RANGES)]
-        self._version = version
+        self._version = version if len(everything) > len(_LOCAL_RANGES) else ""
         self._starts4, self._found4 = _cut(everything, 4)
         self._starts6, self._found6 = _cut(everything, 16)
 
@@ -186,7 +186,8 @@ class Table:
             ranges6: The same of IPv6.
             version: The name of the data, for verdicts.
         """
-        made = cls((), version=version)
+        made = cls((), version="")
+        made._version = version
         made._starts4, made._found4 = _lay(ranges4, 4)
         made._starts6, made._found6 = _lay(ranges6, 16)
         return made
@@ -200,7 +201,8 @@ class Table:
             parts6: The same of IPv6.
             version: The name of the data, for verdicts.
         """
-        made = cls((), version=version)
+        made = cls((), version="")
+        made._version = version
         made._starts4, made._found4 = parts4
         made._starts6, made._found6 = parts6
         return made
@@ -248,7 +250,7 @@ class Layers:
 
     def __init__(self, tables: Sequence[Networks]) -> None:
         self._tables = tuple(tables)
-        self._version = "+".join(table.version for table in self._tables)
+        self._version = "+".join(table.version for table in self._tables if table.version)
 
     @property
     def version(self) -> str:

@@ -8,16 +8,18 @@ that this would be wrong are sorted first, all of them in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
+from mailbeacon.cli.console import USAGE, CommandError
 from mailbeacon.cli.events.sources import INPUT_NAME, EventReader, Pair
-from mailbeacon.judging import Classifier
-from mailbeacon.model import Event, Verdict
+from mailbeacon.judging import Classifier, Fit
+from mailbeacon.model import Event, Kind, Verdict
 
-__all__ = ["OutOfOrder", "judge_all", "keeps"]
+__all__ = ["OutOfOrder", "Own", "fitted", "judge_all", "keeps"]
 
 T = TypeVar("T")
 
@@ -25,6 +27,39 @@ _STRETCH: Final = 20_000
 """So many events at least are judged together: the horizons before and after are judged twice."""
 _PACKAGE: Final = re.compile(r"rules \d{4}\.\d+\.\d+; agents ")
 """How the package's own rules sign a verdict; a host's own have a digest, or a version of the host's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What a list's own events said of it, as plain data that another process can have too.
+
+    Attributes:
+        priors: As :meth:`mailbeacon.judging.Fit.priors` gives them.
+        people: As :meth:`mailbeacon.judging.Fit.people` gives them.
+    """
+
+    priors: Mapping[Kind, float]
+    people: frozenset[str]
+
+    @classmethod
+    def of(cls, fit: Fit) -> Own:
+        """Take from a fit what it says."""
+        return cls(priors=fit.priors(), people=fit.people())
+
+    def classifier(self) -> Classifier:
+        """Return the judge for the list."""
+        return Classifier(priors=self.priors, people=self.people)
+
+
+def fitted(paths: Sequence[Path]) -> Own:
+    """Judge all events once to learn what they say of their list; they are read again to be judged with that.
+
+    Raises:
+        CommandError: If they cannot be read twice, or not at all.
+    """
+    if any(str(path) == INPUT_NAME for path in paths):
+        raise CommandError("--fit reads the events twice, which standard input does not give", USAGE)
+    return Own.of(judge_all(paths, Fit().take)[0])
 
 
 class OutOfOrder(Exception):
@@ -42,6 +77,7 @@ def judge_all(
     *,
     stored: bool = False,
     between: tuple[float | None, float | None] | None = None,
+    own: Own | None = None,
 ) -> tuple[T, EventReader]:
     """Hand all events on with the verdicts that ``classify_all`` would give them, about in the order of time.
 
@@ -50,6 +86,7 @@ def judge_all(
         use: Takes the events; is begun anew where lines turn out to be far out of order.
         stored: Keep every stored verdict; only events without one are judged.
         between: Only events received from one moment on and before another, in Unix time, of one SQLite file.
+        own: What the list's own events said of it; ``None`` for what holds of most lists.
 
     Returns:
         What ``use`` gave, and what was read.
@@ -57,7 +94,7 @@ def judge_all(
     Raises:
         CommandError: If a file cannot be read, or there is no event at all.
     """
-    classifier = Classifier()
+    classifier = Classifier() if own is None else own.classifier()
     reading = EventReader(paths, margin=classifier.windows.horizon.total_seconds(), between=between)
     try:
         if any(str(path) == INPUT_NAME for path in paths):

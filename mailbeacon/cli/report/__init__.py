@@ -62,6 +62,9 @@ def _add_choice(parser: ArgumentParser) -> None:
         metavar="N",
         help="for a report others see: add up smaller rows, round every number down to a multiple of this (default: 0)",
     )
+    parser.add_argument(
+        "--fit", action="store_true", help="judge twice: first to learn from these events what is usual on their list"
+    )
     parser.add_argument("--zone", default="UTC", metavar="ZONE", help="the time zone of hours and days (default: UTC)")
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 
-from mailbeacon.cli.console import CommandError, shown
-from mailbeacon.cli.events.judged import judge_all
+from mailbeacon.cli.console import USAGE, CommandError, shown
+from mailbeacon.cli.events.judged import Own, fitted, judge_all
 from mailbeacon.cli.events.sources import is_sqlite
 from mailbeacon.counting import Tally, tally
 from mailbeacon.errors import DataError
@@ -36,12 +36,16 @@ class Choice:
         since: Events from this moment on; ``None`` for all.
         stored: Keep every stored verdict.
         groups: The group of each recipient, by kind of group.
+        fit: Judge all events once more before, to learn from them what is usual on their list.
+        own: What was learned.
     """
 
     campaign: str | None = None
     since: datetime | None = None
     stored: bool = False
     groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    fit: bool = False
+    own: Own | None = None
 
 
 @dataclass(slots=True)
@@ -108,6 +112,7 @@ def count(paths: Sequence[Path], choice: Choice, workers: int = 1) -> Counted:
     if len(paths) == 1 and paths[0].is_dir():
         found = _folder(paths[0], choice)
     else:
+        choice = replace(choice, own=fitted(paths)) if choice.fit else choice
         found = _shared(paths, choice, workers) if workers > 1 else _part(paths, choice, None)
     if choice.campaign is not None and choice.campaign not in found.all_campaigns:
         known = ", ".join(repr(shown(name)) for name in sorted(found.all_campaigns)[:5])
@@ -123,7 +128,7 @@ def _part(paths: Sequence[Path], choice: Choice, between: tuple[float | None, fl
     def use(pairs: Iterator[tuple[Event, Verdict]]) -> Tally:
         return tally(found.choose(pairs, choice), groups=choice.groups or None)
 
-    found.tally, reading = judge_all(paths, use, stored=choice.stored, between=between)
+    found.tally, reading = judge_all(paths, use, stored=choice.stored, between=between, own=choice.own)
     found.broken, found.twice = reading.broken, reading.twice
     return found
 
@@ -132,6 +137,8 @@ def _folder(path: Path, choice: Choice) -> Counted:
     """Count the folder of judged events that ``mailbeacon judge --out`` made, a part of the mails at a time."""
     from mailbeacon.engines.results import read_parts
 
+    if choice.fit:
+        raise CommandError("the events of a folder are judged already: give --fit to mailbeacon judge", USAGE)
     found = Counted()
     try:
         for part in read_parts(path):

@@ -45,6 +45,7 @@ def run(options: Namespace) -> int:
         campaign=options.campaign,
         since=options.since,
         stored=options.stored_verdicts,
+        fit=options.fit,
         groups=read_groups(options.groups) if options.groups is not None else {},
     )
     found = count(options.events, choice, options.workers)
