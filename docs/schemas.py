@@ -1,4 +1,4 @@
-"""Write the JSON Schemas of what is stored, from the code: run ``python docs/schemas.py``.
+"""Write the JSON Schemas of what is stored and reported, from the code: run ``python docs/schemas.py``.
 
 A schema says what this version writes. A reader should take more: fields it does not know, and words it does not know as
 ``unknown``, for rows of newer versions have them.
@@ -16,6 +16,8 @@ from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin, get_type_hints
 
+from figure_schemas import report_schema, tally_schema
+
 from mailbeacon import model
 from mailbeacon.model.record import Record
 
@@ -29,8 +31,8 @@ Schema = dict[str, object]
 
 
 def schemas() -> dict[str, Schema]:
-    """Return the schema of each record that is stored, by its name."""
-    return {record.__name__: _top(record) for record in RECORDS}
+    """Return the schema of each record that is stored, and of the figures, by its name."""
+    return {**{record.__name__: _top(record) for record in RECORDS}, "Tally": tally_schema(), "Report": report_schema()}
 
 
 def _top(record: type[Record]) -> Schema:

@@ -175,6 +175,12 @@ def test_a_moment_is_that_of_one_hit_so_only_days_of_enough_are_told():
         assert not re.search(r"clicks from 2026-03-02 (?!00:00)\d\d:\d\d", shown)
 
 
+def test_totals_that_were_closed_in_a_zone_are_reported_in_it():
+    late = counted(WHOLE * 5).closed(zone="Europe/Berlin")
+    said = to_text(Report(tally=late, minimum=5, zone="Europe/Berlin"))
+    assert "clicks from 2026-03-02 00:00 to 2026-03-02 00:00 (Europe/Berlin)" in said
+
+
 def test_a_rounded_tally_gives_its_exact_figures_to_nobody():
     rounded = RoundedTally(counted(WHOLE), 7)
     for wrong in (rounded.to_json, rounded.closed, lambda: rounded.merge(Tally())):

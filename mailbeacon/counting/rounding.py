@@ -31,14 +31,17 @@ class RoundedTally(Tally):
     Args:
         tally: The exact one.
         step: What every number is a multiple of, from 2.
+        zone: The zone of the days that moments are told in.
     """
 
-    __slots__ = ("_step",)
+    __slots__ = ("_step", "_zone")
     _step: int
+    _zone: tzinfo
 
-    def __init__(self, tally: Tally, step: int) -> None:
+    def __init__(self, tally: Tally, step: int, zone: tzinfo = UTC) -> None:
         super().__init__(tally._pages, tally._numbers, tally._traits, tally._totals)  # noqa: SLF001 - it is one
         object.__setattr__(self, "_step", step)  # a tally is frozen
+        object.__setattr__(self, "_zone", zone)
 
     __eq__ = object.__eq__  # a tally's compares what is exact
     __hash__ = object.__hash__
@@ -122,21 +125,17 @@ class RoundedTally(Tally):
 
     @property
     def period(self) -> tuple[datetime, datetime] | None:
-        """The first and the last day of so many hits that they are not rounded to none, in UTC."""
-        return self.days(UTC)
-
-    def days(self, zone: tzinfo) -> tuple[datetime, datetime] | None:
-        """Return the first and the last day in a zone, as :attr:`period` does."""
+        """The beginnings of the first and the last day of so many hits that they are not rounded to none."""
         days = [
             day
             for kind in (Kind.OPEN, Kind.CLICK)
-            for day, count in self.by(Dimension.DAY, kind, zone=zone).items()
+            for day, count in self.by(Dimension.DAY, kind, zone=self._zone).items()
             if isinstance(day, date) and count.hits.total
         ]
         if not days:
             return None
-        first, last = (datetime(day.year, day.month, day.day, tzinfo=zone) for day in (min(days), max(days)))
+        first, last = (datetime(day.year, day.month, day.day, tzinfo=self._zone) for day in (min(days), max(days)))
         return first, last
 
     def _part(self, pages: Mapping[PageKey, Page], totals: Mapping[PageKey, Totals], numbers: Numbers) -> Self:
-        return type(self)(super()._part(pages, totals, numbers), self._step)
+        return type(self)(super()._part(pages, totals, numbers), self._step, self._zone)

@@ -38,9 +38,9 @@ from mailbeacon.counting.totals_json import read_totals, write_totals
 from mailbeacon.errors import DataError
 from mailbeacon.model import Actor, Channel, Kind, check_version, read_json, read_text, read_whole
 
-__all__ = ["read_tally", "write_tally"]
+__all__ = ["VERSION", "read_tally", "write_tally"]
 
-_VERSION = 2
+VERSION = 2
 _MOST = 2**53 - 1
 """The largest whole number that every reader of JSON keeps."""
 _NAME_BYTES = 12
@@ -59,7 +59,7 @@ def write_tally(
     order = sorted(used, key=traits.__getitem__)
     places = {place: number for number, place in enumerate(order)}
     value = {
-        "v": _VERSION,
+        "v": VERSION,
         "traits": [traits[place] for place in order],
         "pages": [{**_key(key), **_page(pages[key], opened[key][0], places)} for key in sorted(pages)],
         "totals": [{**_key(key), **write_totals(totals[key])} for key in sorted(totals)],
@@ -102,7 +102,7 @@ def read_tally(text: str | bytes) -> tuple[dict[PageKey, Page], Numbers, Traits,
         DataError: If it is not such JSON, or of a newer version.
     """
     value: dict[str, Any] = dict(read_json(text, "Tally"))
-    check_version(value, "Tally", _VERSION)
+    check_version(value, "Tally", VERSION)
     old = value.get("v", 1) == 1
     try:
         found = Traits()

@@ -222,6 +222,7 @@ def findings(report: Report) -> Findings:
         campaigns = [row for row in campaigns if row.campaign not in hidden]
         few = any(exact.select(variant=name).mails < report.minimum for name in exact.values(Dimension.VARIANT) if name)
         comparison = None if few else comparison
+    period, zone = shown.period, zone_named(report.zone)
     silent = None if report.silent is None else rounded_number(report.silent, report.minimum)
     return Findings(
         shown=shown,
@@ -235,20 +236,13 @@ def findings(report: Report) -> Findings:
         missing=missing,
         outcomes=shown.outcomes,
         campaigns=campaigns if len(campaigns) > 1 else (),
-        period=_period(shown, zone_named(report.zone)),
+        period=None if period is None else (period[0].astimezone(zone), period[1].astimezone(zone)),
         advice=advise(shown, found, comparison, silent),
     )
 
 
 def _shown(report: Report) -> Tally:
-    return RoundedTally(report.tally, report.minimum) if report.minimum > 1 else report.tally
-
-
-def _period(shown: Tally, zone: tzinfo) -> tuple[datetime, datetime] | None:
-    """Return the first and the last moment in a zone; of rounded figures the days, for a moment is that of one hit."""
-    if isinstance(shown, RoundedTally):
-        return shown.days(zone)
-    return None if shown.period is None else (shown.period[0].astimezone(zone), shown.period[1].astimezone(zone))
+    return RoundedTally(report.tally, report.minimum, zone_named(report.zone)) if report.minimum > 1 else report.tally
 
 
 def reasons_of(report: Report) -> dict[tuple[Kind, Actor, str], int]:

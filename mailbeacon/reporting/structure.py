@@ -20,9 +20,9 @@ from mailbeacon.counting import (
 )
 from mailbeacon.reporting.content import Findings, LinkRow, Report, breakdown, findings, reasons_of, report_of
 
-__all__ = ["to_json"]
+__all__ = ["VERSION", "to_json"]
 
-_VERSION = 1
+VERSION = 1
 _ALWAYS = (
     Dimension.HOUR,
     Dimension.DAY,
@@ -49,7 +49,7 @@ def to_json(source: Report | Tally, *, indent: int | None = 2) -> str:
 def _report(report: Report, found: Findings) -> dict[str, object]:
     rates = found.rates
     return {
-        "v": _VERSION,
+        "v": VERSION,
         "title": report.title,
         "made_at": report.made_at.isoformat() if report.made_at else None,
         "period": None if found.period is None else [moment.isoformat() for moment in found.period],
