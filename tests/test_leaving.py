@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError, ForgedToken
 from mailbeacon.model import Action, Kind, LeaveText, Level
+from mailbeacon.replying import respond
 from mailbeacon.replying.texts import TEXTS, choose_text
 from mailbeacon.store import MemoryConsents, MemoryHistory, MemorySink
 from mailbeacon.tokens import TokenSigner
@@ -394,6 +396,9 @@ def test_of_languages_liked_alike_the_first_counts_and_of_many_the_first_twenty(
         return choose_text(Action.UNSUBSCRIBE, accepted, own or {})[0]
 
     assert chosen("it,fr") == chosen("it;q=1,fr;q=1.000") == chosen("fr;q=0.5,it") == "it"
+    assert (chosen("it;q=1,fr"), chosen("it,fr;q=1"), chosen("fr;q=0.9,it")) == ("it", "it", "it")
+    assert (chosen("de;q=0"), chosen("de;q=0.000"), chosen("de;q=0.001")) == ("en", "en", "de")
+    assert chosen(",".join(["fr"] + ["xx"] * 25)) == "fr"
     assert chosen("fr;q=0.2, it ; Q = 0.7 ,de;q=0.5") == "it"
     assert chosen(",".join(["xx"] * 19 + ["fr"])) == "fr"
     assert chosen(",".join(["xx"] * 20 + ["fr"])) == "en"
@@ -411,3 +416,33 @@ def test_without_on_leave_a_sink_that_failed_is_no_word(caplog):
     assert "leaving, for there is neither on_leave nor a sink that took it, failed: LookupError" in caplog.text
     host = Host(sink=Broken())
     assert (host.ask(host.url(), "POST").status, len(host.left)) == (200, 1)
+
+
+def test_what_the_judge_sees_of_leaving_has_no_address_but_tells_the_program(host):
+    seen = []
+
+    class Judge:
+        def classify(self, event, earlier=()):
+            seen.append(event)
+            return mb.Verdict(actor=mb.Actor.HUMAN)
+
+    host = Host(judge=Judge(), keep_address="keep", keep_user_agent="keep")
+    host.ask(host.url(), "POST")
+    assert (seen[0].address, seen[0].user_agent, seen[0].headers) == ("", "", ())
+    assert (seen[0].facts.client, seen[0].facts.network_id, seen[0].facts.agent_id) == ("Firefox", "", "")
+
+
+def test_a_leaving_that_cannot_be_recorded_is_not_said_to_be_done():
+    told = []
+    settings = mb.Settings(base_url=BASE, secret_keys=[KEY], on_error=lambda what, error: told.append(what))
+    answer = respond(
+        mb.Request(url="/u/x", method="POST", received_at=LATER),
+        settings,
+        decode=lambda request: SimpleNamespace(kind=Kind.UNSUBSCRIBE),
+        observe=boom,
+        judge=Broken(),
+        redact=boom,
+        action=lambda url: Action.UNSUBSCRIBE,
+    )
+    assert (answer.reply.status, answer.event, told) == (503, None, ["recording"])
+    assert b"try again" in answer.reply.body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -782,6 +783,136 @@ def test_where_an_error_came_from_is_logged_at_debug_and_its_text_never(caplog):
     answer(request(CLICK), may_redirect=boom)
     assert caplog.records[-1].getMessage().endswith("in boom")
     assert "u-17 at" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        pytest.param({"read": boom}, "decoding (or manifests)", id="decoding"),
+        pytest.param({"look": boom}, "observing", id="observing"),
+        pytest.param({"judge": Broken()}, "judging", id="the judge"),
+        pytest.param({"forget": boom}, "redaction, so everything personal is dropped,", id="redaction"),
+        pytest.param({"history": Broken()}, "the history", id="the history"),
+        pytest.param({"consent": boom}, "consent, which counts as none,", id="consent"),
+        pytest.param({"clock": boom, "received_at": None}, "the clock", id="the clock"),
+        pytest.param({"forget": lambda event: None, "url": "date"}, "recording", id="what nobody thought of"),
+    ],
+)
+def test_whatever_fails_is_told_by_its_name_and_with_its_error(options, what, caplog):
+    told, url = [], OPEN
+    if options.get("url") == "date":
+        url = ROUTES.open(SIGNER.sign_message(replace(MESSAGE, opens=Level.DATE)))
+    asked = request(url, received_at=options.get("received_at", NOW))
+    options = {name: value for name, value in options.items() if name not in ("url", "received_at")}
+    assert answer(asked, on_error=lambda *pair: told.append(pair), **options).reply.body == replying.PIXEL
+    ((said, error),) = told
+    assert said == what
+    assert caplog.messages == [f"{what} failed: {type(error).__name__}"]
+
+
+def test_whatever_fails_of_those_who_keep_events_is_told_by_its_name(caplog):
+    found, told = answer(request(OPEN)), []
+    settings = Settings(
+        base_url=BASE,
+        secret_keys=[KEY],
+        sink=Broken(),
+        on_event=boom,
+        on_lost=boom,
+        on_error=lambda what, error: told.append((what, type(error))),
+    )
+    replying.deliver(found, settings, Broken())
+    names = [f"the sink, so event {found.event.id} is not kept,", "on_lost", "the history", "on_event"]
+    assert told == [(name, RuntimeError) for name in names]
+    assert caplog.messages == [f"{name} failed: RuntimeError" for name in names]
+
+
+def test_a_log_that_fails_costs_neither_the_reply_nor_the_event():
+    log = logging.getLogger("mailbeacon")
+    log.addFilter(boom)
+    try:
+        assert answer(request(CLICK), may_redirect=boom, on_error=boom).reply.status == 302
+        assert answer(request(OPEN), look=boom).event is not None
+    finally:
+        log.removeFilter(boom)
+
+
+def test_where_an_error_came_from_is_logged_by_file_line_and_function(caplog):
+    caplog.set_level("DEBUG", "mailbeacon")
+    answer(request(CLICK), may_redirect=boom)
+    assert re.fullmatch(r"  at \S+test_replying\.py:\d+ in boom", caplog.messages[-1])
+
+
+def test_what_could_not_be_observed_is_judged_by_nobody():
+    judge = Judge()
+    found = answer(request(OPEN), look=boom, judge=judge)
+    assert (judge.seen, found.verdict.signals[0].name) == ([], "not-judged")
+
+
+def test_a_request_is_observed_as_what_it_is():
+    seen = []
+    for url in (OPEN, CLICK):
+        answer(request(url), look=lambda asked, kind: seen.append(kind) or Facts())
+    assert seen == [Kind.OPEN, Kind.CLICK]
+
+
+@pytest.mark.parametrize(
+    ("options", "level"),
+    [
+        ({"ceiling": Level.AGGREGATE, "default_level": Level.AGGREGATE}, Level.AGGREGATE),
+        ({"default_level": Level.AGGREGATE}, Level.AGGREGATE),
+        ({"consent": lambda message, kind: Level.AGGREGATE}, Level.AGGREGATE),
+        ({"consent": lambda message, kind: Level.FULL, "default_level": Level.AGGREGATE}, Level.AGGREGATE),
+        ({"consent": lambda message, kind: Level.FULL}, Level.FULL),
+        ({}, Level.FULL),
+    ],
+)
+@pytest.mark.parametrize("url", [OPEN, CLICK])
+def test_an_event_is_kept_at_the_strictest_level_of_token_settings_and_consent(url, options, level):
+    event = answer(request(url), **options).event
+    assert (event.level, event.recipient) == (level, "u-17" if level is Level.FULL else None)
+
+
+def test_consent_for_a_mail_to_nobody_in_particular_is_asked_without_a_recipient():
+    shared, asked = Message(recipient="", campaign="spring", opens=Level.AGGREGATE, clicks=Level.AGGREGATE), []
+    url = ROUTES.open(SIGNER.sign_message(shared))
+    answer(request(url), consent=lambda message, kind: asked.append(message.recipient) or Level.FULL)
+    assert asked == [""]
+
+
+@pytest.mark.parametrize(("value", "recorded"), [("0", True), ("1", False), ("unset", True)])
+def test_where_the_host_hears_dnt_a_zero_says_nothing(value, recorded):
+    found = answer(request(CLICK, headers={"DNT": value}), honor_dnt=True)
+    assert (found.event is not None) is recorded
+    assert answer(request(CLICK, headers={}), honor_dnt=True).event is not None
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "words"),
+    [
+        (request("/nowhere"), {}, ["Not found", "not one of ours"]),
+        (request(OPEN, "PUT"), {}, ["Not possible", "can only be opened, not written to"]),
+        (request(CLICK), {"may_redirect": lambda url: False}, ["No longer available", "taken down"]),
+        (request(CLICK), {"read": boom}, ["Not available now", "try again later"]),
+    ],
+)
+def test_a_page_says_what_is_the_matter_and_what_to_do(asked, options, words):
+    body = answer(asked, **options).reply.body.decode()
+    assert f"<title>{words[0]}</title>" in body
+    assert f"<h1>{words[0]}</h1>" in body
+    assert f"{words[1]}" in body.partition("<p>")[2].partition("</p>")[0]
+    assert "</p>\n</main>" in body
+
+
+def test_what_is_no_proper_head_request_gets_no_body_either():
+    class Half:
+        method = "HEAD"
+
+        def __init__(self, url):
+            self.url = url
+
+    for url in (OPEN, CLICK):
+        reply = answer(Half(url)).reply
+        assert (reply.body, dict(reply.headers)["Content-Length"] > "0") == (b"", True)
 
 
 # replays

@@ -8,7 +8,6 @@ manifest or ``fallback_url`` gives. :func:`respond` keeps nothing; :func:`delive
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import TokenError
@@ -265,8 +264,7 @@ def _undecoded(request: Request, settings: Settings, status: int) -> Reply:
     if route == "o":
         return pixel(request)
     if route == "c" and settings.fallback_url:
-        with suppress(ValueError):
-            return redirect(location(settings.fallback_url))
+        return redirect(location(settings.fallback_url))  # checked when the settings were made
     return page(status, request)
 
 
