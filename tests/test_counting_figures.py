@@ -169,11 +169,16 @@ def test_an_hour_begins_at_its_first_minute_and_a_view_belongs_to_where_it_begin
         Dimension.HOUR, Kind.OPEN
     )
     assert [*found] == [NOON, NOON + timedelta(hours=1)]
-    assert [(one.hits.people, one.views.people, one.messages.people) for one in found.values()] == [(3, 3, 2), (1, 0, 1)]
+    assert [(one.hits.people, one.views.people, one.messages.people) for one in found.values()] == [
+        (3, 3, 2),
+        (1, 0, 1),
+    ]
 
 
 def test_shared_hits_add_up_in_their_hour_and_day():
-    shared = [hit(recipient=None, level=Level.AGGREGATE, client=client, minutes=n) for client in "ab" for n in (5, 25, 45, 65)]
+    shared = [
+        hit(recipient=None, level=Level.AGGREGATE, client=client, minutes=n) for client in "ab" for n in (5, 25, 45, 65)
+    ]
     found = tally([(one, SCANNER) for one in shared])
     hours = found.by(Dimension.HOUR, Kind.OPEN)
     assert [(one.hits.machines, one.shared.machines) for one in hours.values()] == [(6, 6), (2, 2)]
@@ -262,7 +267,10 @@ def test_deliveries_that_are_none_are_refused_by_their_kind(wrong):
         (lambda: tally([5]), "expected pairs of event and verdict, got int"),
         (lambda: tally([(5, None)]), "expected pairs of event and verdict, got one of int"),
         (lambda: tally([(hit(), None)], [None]), "events must be Events, got tuple: pairs .* are given alone"),
-        (lambda: people(hit()).closed(zone="Asia/Tokyo").by("hour", Kind.OPEN), "hours and days of Asia/Tokyo, not of UTC"),
+        (
+            lambda: people(hit()).closed(zone="Asia/Tokyo").by("hour", Kind.OPEN),
+            "hours and days of Asia/Tokyo, not of UTC",
+        ),
         (lambda: people(hit()).closed().mails_with(Kind.SENT, Kind.BOUNCED), "by one kind at a time"),
         (
             lambda: people(hit()).closed(zone="Asia/Tokyo").merge(people(hit()).closed()),
