@@ -1,0 +1,288 @@
+"""What is counted around an event, at the borders of each window: as a rule of the host's own sees it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailbeacon.judging import DEFAULT_RULES, Classifier, Context, Needs, Windows, rule
+from mailbeacon.model import AgentKind, Channel, Event, Facts, Hint, Kind, Network, NetworkKind
+
+NINE = datetime(2026, 11, 2, 9, tzinfo=UTC)
+COUNTED = [one.name for one in fields(Context) if one.name not in ("windows", "lag", "delivered", "message", "network")]
+HOSTING = Network(operator="Amazon", kind=NetworkKind.HOSTING)
+SAFE_LINKS = Network(operator="Microsoft Safe Links", kind=NetworkKind.MAIL)
+
+
+@rule(family="witness", weight=0.0, source="a test, 2026", kinds=[*Kind], needs=Needs.CONTEXT)
+def witness(event, context):
+    found = {name: getattr(context, name) for name in COUNTED}
+    return " ".join(f"{name}={int(value)}" for name, value in found.items() if value)
+
+
+def hit(at, link=1, *, kind=Kind.CLICK, mail="m1", who="u1", net="home", agent="chrome", facts=None, **values):
+    """Make an event so many seconds after nine o'clock, and a bit, so that its time is no whole second's."""
+    facts = Facts(network_id=net, agent_id=agent, **({"agent": AgentKind.BROWSER, "rules": "r"} | (facts or {})))
+    moment = NINE + timedelta(seconds=at, microseconds=values.pop("micro", 1))
+    name = f"{kind}-{at}-{link}-{mail}-{who}-{net}-{agent}"
+    fields = {"campaign": "spring", "message_id": mail, "recipient": who, "facts": facts} | values
+    return Event(id=name, kind=kind, received_at=moment, link=link if kind is Kind.CLICK else None, **fields)
+
+
+def opened(at, **values):
+    return hit(at, kind=Kind.OPEN, **values)
+
+
+def counted(*events, links=None, **windows):
+    """Give what was counted around each event, as text."""
+    judge = Classifier([*DEFAULT_RULES, witness], windows=Windows(**windows), links=links)
+    found = [
+        next((one.detail for one in verdict.signals if one.name == "witness"), "")
+        for verdict in judge.classify_all(events)
+    ]
+    again = [
+        next((one.detail for one in verdict.signals if one.name == "witness"), "")
+        for verdict in judge.classify_all(events[::-1])
+    ]
+    assert found == again[::-1]
+    return found
+
+
+def clicks(*times, **values):
+    return [hit(at, number, **values) for number, at in enumerate(times, 1)]
+
+
+# One client on one mail
+
+
+@pytest.mark.parametrize(
+    ("times", "each"),
+    [
+        pytest.param((0, 0.3, 0.699), "burst=3", id="three within twice a hand's time"),
+        pytest.param((0, 0.3, 0.71), "tabs=3 pair=1", id="three in more than that"),
+        pytest.param((0, 0.33, 0.66, 1.0), "burst=4", id="four within a second"),
+        pytest.param((0, 0.4, 0.8, 1.2), "tabs=4 pair=1", id="four in more than that"),
+        pytest.param((0, 0.3, 0.75, 1.1, 1.5, 1.8, 2.0), "burst=7", id="seven within two seconds"),
+        pytest.param((0, 0.4, 0.8, 1.2, 1.6, 2.0), "tabs=6 pair=1", id="six in two seconds, evenly"),
+        pytest.param((0, 0.199), "moment=1 pair=1", id="two within a fifth of a second"),
+        pytest.param((0, 0.21), "pair=1", id="two in more than that"),
+        pytest.param((0, 1.0), "pair=1", id="two within a second"),
+        pytest.param((0, 1.01), "", id="two in more than that, and no third"),
+        pytest.param((0, 1.5, 2.0), "tabs=3 pair=1", id="three within two seconds, two of them close"),
+        pytest.param((0, 1.01, 2.02), "", id="three in more than two seconds"),
+    ],
+)
+def test_how_fast_one_client_follows_links(times, each):
+    found = counted(*clicks(*times))
+    assert [" ".join(sorted(one.split())) for one in found][-1] == " ".join(sorted(each.split()))
+    assert "burst" not in each or set(found) == {each}
+
+
+@pytest.mark.parametrize(
+    ("times", "each"),
+    [
+        pytest.param((0, 0, 0), "tabs=3 pair=1", id="three in one second may be two seconds apart"),
+        pytest.param((0, 0, 0, 0), "burst=4", id="four in one second are within a second"),
+        pytest.param((0, 0), "pair=1", id="two in one second"),
+        pytest.param((0, 1), "", id="two in two seconds may be two seconds apart"),
+        pytest.param((0, 0, 0, 0, 1, 1, 1), "burst=7", id="seven in two seconds"),
+        pytest.param((0, 0, 0, 1, 1, 1), "tabs=6 pair=1", id="six in two seconds"),
+    ],
+)
+def test_whole_seconds_say_up_to_a_second_less(times, each):
+    found = counted(*clicks(*times, micro=0))
+    assert {" ".join(sorted(one.split())) for one in found} == {" ".join(sorted(each.split()))}
+
+
+def test_one_whole_second_among_them_is_enough_to_say_less():
+    assert counted(hit(0, 1, micro=0), hit(0.1, 2)) == [""] * 2
+    assert counted(hit(0, 1), hit(0.1, 2)) == ["moment=1 pair=1"] * 2
+
+
+def test_one_link_read_twice_and_links_of_other_mails_are_no_burst():
+    assert counted(hit(0), hit(0.1), hit(0.2), hit(0.3)) == [""] * 4
+    assert counted(hit(0), hit(0.1, 2, mail="m2"), hit(0.2, 3, mail="m3")) == [""] * 3
+    assert counted(hit(0), hit(0.1, 2, who="u2"), hit(0.2, 3, who="u3")) == [""] * 3
+    assert counted(hit(0), hit(0.1, 2, net="b"), hit(0.2, 3, net="c"), hit(0.3, net="d", agent="x")) == [
+        "scattered=3"
+    ] * 3 + [""]
+
+
+def test_without_an_address_the_agent_is_the_client():
+    assert counted(*clicks(0, 0.3, 0.6, net="")) == ["burst=3"] * 3
+    apart = [hit(0, 1, net="", agent="a"), hit(0.3, 2, net="", agent="b"), hit(0.6, 3, net="", agent="c")]
+    assert counted(*apart) == [""] * 3
+    assert counted(*[hit(at, at * 10, agent=str(at)) for at in (0.1, 0.2, 0.3)]) == ["burst=3"] * 3
+
+
+def test_links_that_were_followed_before_one_by_one_are_tabs_opened_again():
+    def again(pause):
+        before = [hit(9 * n, n + 1) for n in range(4)]
+        return counted(*before, *[hit(27 + pause + n / 10, n + 1) for n in range(4)])[4:]
+
+    assert again(60) == [""] * 4
+    assert again(570) == [""] * 4
+    assert set(again(601)) == {"burst=4"}
+
+
+def test_the_page_of_leaving_and_a_link_within_two_seconds_belong_together():
+    leave = {"kind": Kind.LEAVE_PAGE}
+    assert counted(hit(0), hit(2, **leave)) == ["leave=1"] * 2
+    assert counted(hit(0), hit(2.01, **leave)) == [""] * 2
+    assert counted(hit(0), hit(2, 2)) == counted(hit(0, **leave), hit(2, **leave)) == [""] * 2
+    assert counted(hit(0, micro=0), hit(1, micro=0, **leave)) == ["leave=1"] * 2
+    assert counted(hit(0, micro=0), hit(2, micro=0, **leave)) == [""] * 2
+
+
+@pytest.mark.parametrize(
+    ("number", "links", "each"),
+    [
+        pytest.param(8, 10, "covered=8 links=10", id="eight of ten"),
+        pytest.param(7, 8, "", id="fewer than eight"),
+        pytest.param(8, 11, "", id="less than four in five"),
+        pytest.param(9, 11, "covered=9 links=11", id="four in five"),
+        pytest.param(8, 7, "", id="more than there are, of so few"),
+        pytest.param(11, 0, "", id="eleven of nobody knows how many"),
+        pytest.param(12, 0, "covered=12", id="twelve of nobody knows how many"),
+        pytest.param(10, 8, "covered=10 links=10", id="more than there are"),
+    ],
+)
+def test_nearly_all_links_of_a_mail_are_four_in_five_of_at_least_eight(number, links, each):
+    patient = [10.0 * n for n in range(number)]
+    assert set(counted(*clicks(*patient, links=links or None))) == {each}
+    assert set(counted(*clicks(*patient), links={"spring": links, "autumn": 3})) == {each}
+    assert set(counted(*clicks(*patient), links={"autumn": 8})) == ({f"covered={number}"} if number > 11 else {""})
+
+
+def test_nearly_all_links_count_within_a_quarter_of_an_hour_and_one_part_of_the_mail():
+    spread = [900 / 7 * n for n in range(8)]
+    assert set(counted(*clicks(*spread, links=8))) == {"covered=8 links=8"}
+    assert set(counted(*clicks(*[at * 1.001 for at in spread], links=8))) == {""}
+    assert set(counted(*clicks(*spread[:4], links=8), *clicks(*spread[4:], links=8, channel=Channel.TEXT))) == {""}
+    assert set(counted(*[hit(at) for at in spread])) == {""}
+
+
+# Who else was there
+
+
+def scan(start=0.0, net="scan", agent="old", **values):
+    return [hit(start + n / 10, n + 1, net=net, agent=agent, **values) for n in range(8)]
+
+
+@pytest.mark.parametrize(("after", "seen"), [(300, True), (300.1, False), (-300, True), (-300.1, False)])
+@pytest.mark.parametrize("make", [opened, hit])
+def test_a_machines_client_has_been_there_five_minutes_before_and_after(make, after, seen):
+    one = make(after + (0.7 if after > 0 else 0), link=99, net="scan", agent="old")
+    assert counted(*scan(), one)[-1] == ("company=1" if seen else "")
+
+
+@pytest.mark.parametrize(("after", "seen"), [(30, "near=1"), (30.1, ""), (-30, "near=1"), (-30.1, "")])
+def test_what_shares_the_network_alone_is_near_for_half_a_minute(after, seen):
+    one = opened(after + (0.7 if after > 0 else 0), net="scan", agent="chrome")
+    assert counted(*scan(), one)[-1] == seen
+    assert counted(*scan(), opened(after, net="other", agent="old"))[-1] == ""
+
+
+@pytest.mark.parametrize(("after", "seen"), [(30, "company=1"), (30.1, "")])
+def test_without_an_address_an_agent_is_a_machines_client_for_half_a_minute(after, seen):
+    assert counted(*scan(net=""), opened(after + 0.7, net="", agent="old"))[-1] == seen
+    assert counted(*scan(net="", agent=""), opened(after, net="", agent=""))[-1] == ""
+
+
+@pytest.mark.parametrize(("after", "seen"), [(300, "honeypot=1"), (301, "")])
+def test_who_followed_a_hidden_link_is_known_by_it_nearby(after, seen):
+    trap = hit(0, 9, net="scan", agent="old", facts={"hints": frozenset({Hint.HONEYPOT})})
+    assert counted(trap, opened(after, net="scan", agent="old"))[-1] == seen
+    assert counted(trap, opened(after, net="other", agent="x"))[-1] == ""
+    assert counted(trap, opened(min(after, 30), net="other", agent="old"))[-1] == "near=1"
+
+
+@pytest.mark.parametrize(("after", "seen"), [(300, "detonated=1"), (301, "")])
+def test_a_providers_machines_open_what_they_visit_within_five_minutes(after, seen):
+    visit = hit(0, facts={"network": SAFE_LINKS}, net="a", agent="x")
+    assert counted(visit, opened(after, facts={"network": SAFE_LINKS}, net="b", agent="y"))[-1] == seen
+    other = Network(operator="Google", kind=NetworkKind.MAIL)
+    assert counted(visit, opened(9, facts={"network": other}, net="b", agent="y"))[-1] == ""
+
+
+@pytest.mark.parametrize(("after", "seen"), [(120, "pixel_after=1"), (121, ""), (-1, "")])
+def test_a_pixel_after_the_agents_click_is_late_for_two_minutes(after, seen):
+    assert counted(hit(0), opened(after, net="other"))[-1] == seen
+    assert counted(hit(0), opened(after, net="other", agent="x"))[-1] == ""
+    assert counted(opened(-299), hit(0), opened(after))[-1] == ""
+    if after > 0:
+        assert counted(opened(-301), hit(0), opened(after))[-1] == seen
+    webmail = hit(0, facts={"hints": frozenset({Hint.WEBMAIL_REFERER})})
+    assert counted(webmail, opened(after))[-1] == ""
+
+
+@pytest.mark.parametrize(("after", "seen"), [(600, "mail_client=1"), (601, ""), (-600, "mail_client=1"), (-601, "")])
+def test_a_mail_client_at_the_same_rented_address_counts_for_ten_minutes(after, seen):
+    client = {"agent": AgentKind.MAIL_CLIENT, "network": HOSTING}
+    click = hit(after, facts={"network": HOSTING}, agent="y")
+    assert counted(opened(0, facts=client, agent="x"), click)[-1] == seen
+    assert counted(opened(0, facts=client | {"network": Network()}, agent="x"), click)[-1] == ""
+    assert counted(opened(0, facts=client, agent="x", net="else"), click)[-1] == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "span", "micro", "seen"),
+    [(10, 1.0, 1, 10), (10, 1.01, 1, 0), (9, 0.5, 1, 0), (12, 1.0, 1, 12), (10, 0, 0, 10), (10, 1.0, 0, 0)],
+)
+def test_ten_recipients_of_one_network_within_a_second_are_a_machines_pace(number, span, micro, seen):
+    step = span / (number - 1)
+    times = [n * step for n in range(number)] if micro else [span * (n == number - 1) for n in range(number)]
+    events = [opened(at, who=f"u{n}", mail=f"m{n}", micro=micro) for n, at in enumerate(times)]
+    assert set(counted(*events)) == {f"recipients={seen}" if seen else ""}
+    assert set(counted(*[opened(at, who="u1", mail=f"m{n}", micro=micro) for n, at in enumerate(times)])) == {""}
+    for carrier in (NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKind.MAIL, NetworkKind.CDN):
+        through = {"network": Network(kind=carrier)}
+        assert set(counted(*[opened(at, who=f"u{n}", mail=f"m{n}", facts=through) for n, at in enumerate(times)])) == {
+            ""
+        }
+
+
+def crowd(times, links=(1, 2, 3), nets="abc", agents="xyz", **values):
+    return [
+        hit(at, link, net=net, agent=agent, **values)
+        for at, link, net, agent in zip(times, links, nets, agents, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "each"),
+    [
+        pytest.param(crowd((0, 15, 30)), "networks=3", id="three within half a minute"),
+        pytest.param(crowd((0, 15, 30.1)), "", id="three in more"),
+        pytest.param(crowd((0, 5, 10), links=(1, 1, 1)), "networks=3", id="one link within ten seconds"),
+        pytest.param(crowd((0, 5, 10.1), links=(1, 1, 1)), "", id="one link in more"),
+        pytest.param(crowd((0, 15, 30), links=(1, 1, 2)), "", id="a link from two networks says nothing"),
+        pytest.param(crowd((0, 15, 30), agents="xyy"), "", id="two agents"),
+        pytest.param(crowd((0, 15, 30), nets="abb"), "", id="two networks"),
+        pytest.param(
+            crowd((0, 15, 30), facts={"network": Network(kind=NetworkKind.RELAY)}), "", id="networks that carry many"
+        ),
+        pytest.param(crowd((0, 15, 29), micro=0), "networks=3", id="whole seconds within half a minute"),
+        pytest.param(crowd((0, 15, 30), micro=0), "", id="whole seconds that may be more"),
+    ],
+)
+def test_three_networks_with_as_many_agents_and_links_at_nearly_one_time(events, each):
+    assert set(counted(*events)) == {each}
+
+
+def test_kinds_of_network_are_kept_apart():
+    rented = [
+        hit(at, link, net=net, agent=net, facts={"network": HOSTING}) for at, link, net in ((0, 1, "a"), (5, 2, "b"))
+    ]
+    assert counted(*rented, hit(9, 3, net="c", agent="c")) == [""] * 3
+    assert counted(*rented, hit(9, 3, net="c", agent="c", facts={"network": HOSTING})) == ["networks=3"] * 3
+
+
+@pytest.mark.parametrize(("after", "seen"), [(30, "gateway=1"), (30.1, ""), (-30, "gateway=1")])
+def test_a_link_followed_through_a_gateway_may_be_looked_at_from_elsewhere(after, seen):
+    through = hit(0, facts={"hints": frozenset({Hint.GATEWAY_REFERER})})
+    assert counted(through, hit(after, net="other", agent="x")) == ["", seen]
+    assert counted(through, hit(after, 2, net="other", agent="x"))[-1] == ""
+    assert counted(through, hit(after, agent="x"))[-1] == "", "from the same network it may be the reader again"
