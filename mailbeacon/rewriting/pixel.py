@@ -17,11 +17,15 @@ __all__ = ["HONEYPOT", "PIXEL", "Position", "Spot", "find_spot", "holds_pixel", 
 Position = Literal["auto", "top", "bottom"]
 
 PIXEL = (
-    '<img src="{}" width="1" height="1" alt="" border="0" '
-    'style="display:block;width:1px;height:1px;border:0;padding:0;margin:0" />'
+    '<img src="{}" width="1" height="1" alt="" border="0" style="display:block;position:absolute;'
+    'width:1px!important;height:1px!important;min-height:0;border:0;padding:0;margin:0" />'
 )
-"""The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193). No larger for what a sheet says
-of every image."""
+"""The image that tells of an open. Not hidden by style: Gmail does not load what is (mautic#2193).
+
+It moves nothing: out of the flow it keeps no margins from collapsing, is no item of a flex box and fills no line, and a sheet that
+makes every image larger, as those for small screens do with ``!important``, does not make this one so. ``display`` is for mail
+programs that drop ``position``.
+"""
 HONEYPOT = '<a href="{}" aria-hidden="true" tabindex="-1" style="display:none;font-size:0;line-height:0;mso-hide:all">&#8203;</a>'
 """A link without words that no reader sees, reaches by keyboard or hears read out; what follows it reads the source."""
 
