@@ -64,7 +64,9 @@ def shift(page, html: str, place: str) -> float:
     assert [bool(box) for box in after["found"]] == [bool(box) for box in before["found"]]
     assert all(size <= 1 for size in after["images"])
     assert bool(after["images"]) is (done != html)
-    edges = [(a, b) for one, two in zip(before["found"], after["found"], strict=True) for a, b in zip(one, two, strict=True)]
+    edges = [
+        (a, b) for one, two in zip(before["found"], after["found"], strict=True) for a, b in zip(one, two, strict=True)
+    ]
     return max(abs(a - b) for a, b in [*edges, *zip(before["size"], after["size"], strict=True)])
 
 
