@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from mailbeacon.counting.buckets import PEOPLE, Page, State, Traits, unpack, unpack_only
+from mailbeacon.counting.buckets import FETCHED, PEOPLE, Page, State, Traits, unpack, unpack_only
 from mailbeacon.counting.figures import Dimension, LinkKey, Outcomes
 from mailbeacon.counting.moments import minutes_by_trait, view_starts, within
 from mailbeacon.counting.sums import HITS, MESSAGES, NOBODY, SHARED, VIEWS, Sums, Value
@@ -23,21 +23,29 @@ PAGE_DIMENSIONS = frozenset({Dimension.CAMPAIGN, Dimension.VARIANT, Dimension.GR
 _SENT = frozenset({Kind.SENT, Kind.DELIVERED, Kind.DEFERRED, Kind.BOUNCED, Kind.REJECTED})
 
 
+class TraitCounts(NamedTuple):
+    """What was counted of one trait: ``alone`` are the mails of whose opens, or of whose clicks, no other trait is known."""
+
+    place: int
+    hits: int
+    views: int
+    alone: int
+    shared: int
+
+
 class MailCounts(NamedTuple):
     """What all figures of a page but those by time are read off.
 
     Attributes:
-        hits: Hits of single mails, by trait.
-        views: Views, by trait.
-        shared: Hits that belong to no single mail, by trait.
-        mails: How many mails had just these traits.
+        traits: What was counted of each trait, by kind.
+        mixed: How many mails had just these several traits of the kind, by kind.
+        mails: How many mails had just these traits of any kind.
         beyond: Hits beyond a thousand of one message in a day, by kind.
         people: The mails that people opened or clicked, where anything else was heard of mails of the page.
     """
 
-    hits: Counter[int]
-    views: Counter[int]
-    shared: Counter[int]
+    traits: Mapping[Kind, list[TraitCounts]]
+    mixed: Mapping[Kind, Counter[tuple[int, ...]]]
     mails: Counter[tuple[int, ...]]
     beyond: Counter[Kind]
     people: set[bytes]
@@ -51,61 +59,64 @@ def take(page: Page, traits: Traits, pause: int) -> MailCounts:
         traits: The tally's traits.
         pause: A longer pause than this, in minutes, begins a new view.
     """
-    mail_counts = MailCounts(Counter(), Counter(), Counter(), Counter(), Counter(), set())
-    hits, views, mails, audiences = mail_counts.hits, mail_counts.views, mail_counts.mails, traits.audiences
-    alone: Counter[int] = Counter()
+    hits, views, alone, shared = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
+    mails, beyond = Counter[tuple[int, ...]](), Counter[Kind]()
+    people: set[bytes] = set()
+    audiences, has_states = traits.audiences, bool(page.states)
     for name, packed in page.mails.items():
         moment = unpack_only(packed)
         if moment is not None:  # as most mails are: read once, and no more
             alone[moment[0]] += 1
-            if page.states and audiences[moment[0]] == PEOPLE:
-                mail_counts.people.add(name)
+            if has_states and audiences[moment[0]] == PEOPLE:
+                people.add(name)
             continue
-        entries = within(unpack(packed), traits, mail_counts.beyond)
+        entries = within(unpack(packed), traits, beyond)
         for (place, _), number in entries.items():
             hits[place] += number
         moments = minutes_by_trait(entries)
         for place, minutes in moments.items():
             views[place] += len(view_starts(minutes, pause))
         mails[tuple(sorted(moments))] += 1  # a frozenset would take five times the memory
-        if page.states and any(audiences[place] == PEOPLE for place in moments):
-            mail_counts.people.add(name)
+        if has_states and any(audiences[place] == PEOPLE for place in moments):
+            people.add(name)
     hits.update(alone)
     views.update(alone)
+    mixed = {kind: Counter[tuple[int, ...]]() for kind in FETCHED}
+    only = Counter(alone)
+    for places, number in mails.items():
+        for kind in FETCHED:
+            own = tuple(place for place in places if traits[place].kind == kind)
+            if len(own) == 1:
+                only[own[0]] += number
+            elif own:
+                mixed[kind][own] += number
     mails.update({(place,): number for place, number in alone.items()})
     for (place, _), number in page.shared.items():
-        mail_counts.shared[place] += number
-    return mail_counts
+        shared[place] += number
+    found: dict[Kind, list[TraitCounts]] = {kind: [] for kind in FETCHED}
+    for place in {*hits, *shared}:
+        numbers = TraitCounts(place, hits[place], views[place], only[place], shared[place])
+        found[traits[place].kind].append(numbers)
+    return MailCounts(found, mixed, mails, beyond, people)
 
 
 def sum_traits(mail_counts: MailCounts, traits: Traits, campaign: str, kind: Kind, dimension: Dimension | None) -> Sums:
     """Count one kind of event by the values of a dimension, or under ``""`` when it is of the whole page."""
     sums: defaultdict[Value, list[int]] = defaultdict(lambda: [0] * 12)
-    values = {
-        place: _value(dimension, campaign, traits, place)
-        for place in {*mail_counts.hits, *mail_counts.shared}
-        if traits[place].kind == kind
-    }
     audiences = traits.audiences
-    for counter, units in (
-        (mail_counts.hits, (HITS,)),
-        (mail_counts.views, (VIEWS,)),
-        (mail_counts.shared, (HITS, SHARED)),
-    ):
-        for place, number in counter.items():
-            if place in values:
-                for unit in units:
-                    sums[values[place]][unit + audiences[place]] += number
-    for places, number in mail_counts.mails.items():
-        if len(places) == 1:
-            if places[0] in values:
-                sums[values[places[0]]][MESSAGES + audiences[places[0]]] += number
-            continue
+    values: dict[int, Value] = {}
+    for place, hits, views, alone, shared in mail_counts.traits[kind]:
+        value = values[place] = _value(dimension, campaign, traits, place)
+        numbers, audience = sums[value], audiences[place]
+        numbers[HITS + audience] += hits + shared
+        numbers[VIEWS + audience] += views
+        numbers[MESSAGES + audience] += alone
+        numbers[SHARED + audience] += shared
+    for places, number in mail_counts.mixed[kind].items():
         seen: dict[Value, int] = {}
         for place in places:
-            if place in values:
-                value = values[place]
-                seen[value] = min(seen.get(value, NOBODY), audiences[place])
+            value = values[place]
+            seen[value] = min(seen.get(value, NOBODY), audiences[place])
         for value, audience in seen.items():
             sums[value][MESSAGES + audience] += number
     return dict(sums)

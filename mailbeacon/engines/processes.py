@@ -6,7 +6,7 @@ Between the steps rows lie in files of a private temporary folder, so that memor
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 from itertools import repeat
@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mailbeacon.counting import Tally
+from mailbeacon.counting import Tally, tally
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import Row, Rows
 from mailbeacon.engines.steps import (
@@ -27,12 +27,14 @@ from mailbeacon.engines.steps import (
     judge_rows,
     note,
     read,
-    total,
 )
 from mailbeacon.logs import Counts, Piece
+from mailbeacon.model import Event, Verdict
 
 __all__ = ["judge_logs"]
 
+_GROUPS = 2
+"""How many groups of parts a worker gets, so that the faster one can help out."""
 Progress = Callable[[str, int, int], object]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -55,13 +57,14 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
         place = Path(name)
         parts = list(_told(pool, partial(_read, job, place), pieces, "reading", progress))
         notes = _notes(pool, job, place)
+        groups = [range(job.partitions)[start :: _GROUPS * workers] for start in range(_GROUPS * workers)]
         judging = partial(_judge, job, place, folder)
-        tallies = pool.map(judging, range(job.partitions), (notes.get(part, {}) for part in range(job.partitions)))
+        tallies = pool.map(judging, groups, ([notes.get(part, {}) for part in group] for group in groups))
         counted = []
-        for done, text in enumerate(tallies, start=1):
-            counted.append(Tally.from_json(text))
+        for done, one in enumerate(tallies, start=1):
+            counted.append(one)
             if progress is not None:
-                progress("judging", done, job.partitions)
+                progress("judging", done, len(groups))
     counts, rejects = gathered(pieces, parts)
     if out is not None:
         write_summary(out, counts)
@@ -118,10 +121,19 @@ def _note(job: Job, place: Path, number: int) -> dict[int, Notes]:
     return note(classifier_of(job.beacon()), _rows(place, "hits", number))
 
 
-def _judge(job: Job, place: Path, folder: Path | None, number: int, notes: Notes) -> str:
-    judged = judge_rows(classifier_of(job.beacon()), _rows(place, "rows", number), notes)
-    if folder is not None and judged:
-        from mailbeacon.engines.parquet import write_rows
+def _judge(job: Job, place: Path, folder: Path | None, parts: Sequence[int], notes: Sequence[Notes]) -> Tally:
+    """Judge parts of the mails one after the other, and count them together: to close a tally takes time for each campaign."""
+    return tally(_judged(job, place, folder, parts, notes)).closed()
 
-        write_rows(folder / f"part-{number:05}.parquet", Rows().judged(judged))
-    return total(judged).to_json()
+
+def _judged(
+    job: Job, place: Path, folder: Path | None, parts: Sequence[int], notes: Sequence[Notes]
+) -> Iterator[tuple[Event, Verdict]]:
+    classifier = classifier_of(job.beacon())
+    for number, noted in zip(parts, notes, strict=True):
+        judged = judge_rows(classifier, _rows(place, "rows", number), noted)
+        if folder is not None and judged:
+            from mailbeacon.engines.parquet import write_rows
+
+            write_rows(folder / f"part-{number:05}.parquet", Rows().judged(judged))
+        yield from judged

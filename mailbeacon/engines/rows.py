@@ -25,6 +25,7 @@ from mailbeacon.model import (
     Signal,
     Verdict,
 )
+from mailbeacon.model.event import OpenEvent
 
 __all__ = ["COLUMNS", "EVENT_COLUMNS", "SCHEMA_VERSION", "VERDICT_COLUMNS", "Row", "Rows"]
 
@@ -35,6 +36,8 @@ Row = tuple[Any, ...]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST_FACT = 22
+_NETWORK_ID = 29
+"""The place of the first of two digests, which are all that differs in the facts of most events."""
 
 EVENT_COLUMNS: Mapping[str, str] = {
     "id": "text", "kind": "word", "received_at": "time", "recipient": "text", "campaign": "word", "message_id": "text",
@@ -70,25 +73,24 @@ _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 class Rows:
     """Turn events and verdicts into rows and back.
 
-    Many events share their facts, and most their verdict: each of these is taken apart and put together once.
+    Many events share their facts but for two digests, and most their verdict: these are put together once.
     """
 
     def __init__(self) -> None:
-        self._taken: Cache[int, tuple[Facts, Row]] = Cache(50_000)
-        self._made: Cache[Row, Facts] = Cache(50_000)
+        self._made: Cache[Row, Facts] = Cache(20_000)
+        self._hints: Cache[frozenset[Hint], tuple[str, ...]] = Cache(20_000)
         self._told: Cache[int, tuple[Verdict, Row]] = Cache(20_000)
         self._judged: Cache[Row, Verdict] = Cache(20_000)
 
     def take(self, event: Event) -> Row:
         """Return the row of an event, without its verdict."""
-        facts = event.facts
-        known = self._taken.get(id(facts))  # beside the facts themselves, so that no other can have the same number
-        if known is None:
-            known = self._taken.put(id(facts), (facts, _facts_row(facts)))
-        sent_at = event.sent_at
+        facts, sent_at = event.facts, event.sent_at
+        hints = self._hints.get(facts.hints)
+        if hints is None:
+            hints = self._hints.put(facts.hints, tuple(sorted(hint.value for hint in facts.hints)))
         return (
             event.id,
-            event.kind.value,
+            event.kind._value_,
             (event.received_at - _EPOCH) // _MICROSECOND,
             event.recipient,
             event.campaign,
@@ -101,15 +103,29 @@ class Rows:
             event.url,
             event.url_id,
             event.unrecorded,
-            event.channel.value,
+            event.channel._value_,
             event.method,
-            int(event.level),
+            event.level._value_,
             event.source,
             _dump(dict(event.metadata)) if event.metadata else "",
             event.address,
             event.user_agent,
             _dump(event.headers) if event.headers else "",
-            *known[1],
+            facts.agent._value_,
+            facts.client,
+            facts.client_version,
+            facts.system,
+            facts.device,
+            facts.network.operator,
+            facts.network.kind._value_,
+            facts.network_id,
+            facts.agent_id,
+            hints,
+            facts.country,
+            facts.region,
+            facts.city,
+            facts.rules,
+            facts.networks,
         )
 
     def judged(self, pairs: Iterable[tuple[Event, Verdict | None]]) -> Iterator[Row]:
@@ -127,35 +143,22 @@ class Rows:
 
     def event(self, row: Row) -> Event:
         """Return the event of a row; what stands behind its columns is not looked at."""
-        fact_row = row[_FIRST_FACT : len(EVENT_COLUMNS)]
-        facts = self._made.get(fact_row) or self._made.put(fact_row, _facts(fact_row))
-        sent_at = row[7]
-        return Event(
-            id=row[0],
-            kind=_KINDS.get(row[1], Kind.UNKNOWN),
-            received_at=_EPOCH + timedelta(microseconds=row[2]),
-            recipient=row[3],
-            campaign=row[4],
-            message_id=row[5],
-            variant=row[6],
-            sent_at=None if sent_at is None else _EPOCH + timedelta(microseconds=sent_at),
-            expired=row[8],
-            link=row[9],
-            links=row[10],
-            url=row[11],
-            url_id=row[12],
-            unrecorded=row[13],
-            channel=_CHANNELS.get(row[14], Channel.HTML),
-            method=row[15],
-            level=_LEVELS.get(row[16], Level.NONE),
-            source=row[17],
-            metadata=json.loads(row[18]) if row[18] else {},
-            address=row[19],
-            user_agent=row[20],
-            headers=tuple((name, value) for name, value in json.loads(row[21])) if row[21] else (),
-            facts=facts,
-            _parsed=True,
-        )
+        made: Any = OpenEvent()
+        (
+            made.id, kind, received_at, made.recipient, made.campaign, made.message_id, made.variant, sent_at, made.expired,
+            made.link, made.links, made.url, made.url_id, made.unrecorded, channel, made.method, level, made.source, metadata,
+            made.address, made.user_agent, headers,
+        ) = row[:_FIRST_FACT]  # fmt: skip
+        made.kind, made.channel = _KINDS.get(kind, Kind.UNKNOWN), _CHANNELS.get(channel, Channel.HTML)
+        made.level = _LEVELS.get(level, Level.NONE)
+        made.received_at = _EPOCH + timedelta(microseconds=received_at)
+        made.sent_at = None if sent_at is None else _EPOCH + timedelta(microseconds=sent_at)
+        made.metadata = json.loads(metadata) if metadata else {}
+        made.headers = tuple((name, value) for name, value in json.loads(headers)) if headers else ()
+        anywhere = row[_FIRST_FACT:_NETWORK_ID] + row[_NETWORK_ID + 2 : len(EVENT_COLUMNS)]
+        facts = self._made.get(anywhere) or self._made.put(anywhere, _facts(*anywhere))
+        made.facts = facts.changed(network_id=row[_NETWORK_ID], agent_id=row[_NETWORK_ID + 1])
+        return made.close()  # type: ignore[no-any-return]
 
     def verdict(self, row: Row) -> Verdict | None:
         """Return the verdict of a row of all columns."""
@@ -165,42 +168,24 @@ class Rows:
         return self._judged.get(told) or self._judged.put(told, _verdict(told))
 
 
-def _facts_row(facts: Facts) -> Row:
-    return (
-        facts.agent.value,
-        facts.client,
-        facts.client_version,
-        facts.system,
-        facts.device,
-        facts.network.operator,
-        facts.network.kind.value,
-        facts.network_id,
-        facts.agent_id,
-        tuple(sorted(hint.value for hint in facts.hints)),
-        facts.country,
-        facts.region,
-        facts.city,
-        facts.rules,
-        facts.networks,
-    )
-
-
-def _facts(row: Row) -> Facts:
+def _facts(
+    agent: str, client: str, client_version: str, system: str, device: str, operator: str, network: str, *rest: Any
+) -> Facts:
+    """Return the facts of a row without its two digests."""
+    hints, country, region, city, rules, networks = rest
     return Facts(
-        agent=_AGENTS.get(row[0], AgentKind.UNKNOWN),
-        client=row[1],
-        client_version=row[2],
-        system=row[3],
-        device=row[4],
-        network=Network(operator=row[5], kind=_NETWORKS.get(row[6], NetworkKind.UNKNOWN)),
-        network_id=row[7],
-        agent_id=row[8],
-        hints=frozenset(_HINTS[hint] for hint in row[9] if hint in _HINTS),
-        country=row[10],
-        region=row[11],
-        city=row[12],
-        rules=row[13],
-        networks=row[14],
+        agent=_AGENTS.get(agent, AgentKind.UNKNOWN),
+        client=client,
+        client_version=client_version,
+        system=system,
+        device=device,
+        network=Network(operator=operator, kind=_NETWORKS.get(network, NetworkKind.UNKNOWN)),
+        hints=frozenset(_HINTS[hint] for hint in hints if hint in _HINTS),
+        country=country,
+        region=region,
+        city=city,
+        rules=rules,
+        networks=networks,
     )
 
 
