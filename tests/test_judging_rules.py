@@ -1,0 +1,242 @@
+"""Which rule sees what, and in which words: one table for agents, hints, networks and times, one for what is counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailbeacon.judging import DEFAULT_RULES, Classifier
+from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind
+
+NINE = datetime(2026, 11, 2, 9, tzinfo=UTC)
+LONG_AGO = NINE - timedelta(minutes=9)
+RULES = {one.name: one for one in DEFAULT_RULES}
+JUDGE = Classifier()
+GOOGLE, NOBODY = Network(operator="Google", kind=NetworkKind.MAIL), Network()
+RENTED = Network(operator="Hetzner", kind=NetworkKind.HOSTING)
+
+
+def hit(kind=Kind.CLICK, *, sent_at=LONG_AGO, hints=(), **facts):
+    facts = {"agent": AgentKind.BROWSER, "rules": "r"} | facts
+    return Event(id="e", kind=kind, received_at=NINE, sent_at=sent_at, facts=Facts(hints=frozenset(hints), **facts))
+
+
+def told(*events):
+    """Give what was seen of the first of some events, in words, by the rule's name."""
+    return {one.name: one.detail for one in JUDGE.classify_all(events)[0].signals}
+
+
+def seen(*events):
+    return " ".join(told(*events))
+
+
+# What the request says
+
+
+@pytest.mark.parametrize(
+    ("agent", "client", "of_open", "of_click"),
+    [
+        (AgentKind.PRIVACY_PROXY, "", "agent-privacy-proxy", "proxy-follows"),
+        (AgentKind.IMAGE_PROXY, "", "agent-image-proxy", "proxy-follows"),
+        (AgentKind.PREFETCH, "", "agent-prefetch", "agent-prefetch"),
+        (AgentKind.MAIL_CLIENT, "Thunderbird", "agent-mail-client", ""),
+        (AgentKind.BROWSER, "Firefox", "", ""),
+        (AgentKind.SCANNER, "x", "agent-scanner", "agent-scanner"),
+        (AgentKind.PREVIEW, "x", "agent-preview", "agent-preview"),
+        (AgentKind.CRAWLER, "", "agent-crawler-generic", "agent-crawler-generic"),
+        (AgentKind.CRAWLER, "x", "agent-crawler", "agent-crawler"),
+        (AgentKind.SCRIPT, "", "agent-script-generic", "agent-script-generic"),
+        (AgentKind.SCRIPT, "x", "agent-script", "agent-script"),
+        (AgentKind.UNKNOWN, "", "", "agent-unknown"),
+    ],
+)
+def test_each_kind_of_agent_is_seen_by_its_own_rule_alone(agent, client, of_open, of_click):
+    assert (seen(hit(Kind.OPEN, agent=agent, client=client)), seen(hit(agent=agent, client=client))) == (
+        of_open,
+        of_click,
+    )
+
+
+@pytest.mark.parametrize(
+    ("hints", "rules", "name"),
+    [
+        pytest.param((), "r", "agent-unknown", id="an agent nobody knows, whose fields are known"),
+        pytest.param((), "", "nothing-known", id="no agent was looked up"),
+        pytest.param((Hint.HEADERS_UNKNOWN,), "r", "nothing-known", id="no field is known"),
+        pytest.param((Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT), "r", "nothing-known", id="no field and no agent"),
+        pytest.param((Hint.NO_USER_AGENT,), "r", "no-user-agent", id="no agent, and fields are known"),
+        pytest.param((Hint.HEADERS_UNKNOWN, Hint.RANGE), "r", "range", id="one field is known"),
+    ],
+)
+def test_of_an_agent_that_says_nothing_it_counts_what_else_is_known(hints, rules, name):
+    assert name in told(hit(agent=AgentKind.UNKNOWN, hints=hints, rules=rules))
+    others = {"agent-unknown", "nothing-known", "no-user-agent", "range"} - {name}
+    assert len(others & {*told(hit(agent=AgentKind.UNKNOWN, hints=hints, rules=rules))}) <= (name == "no-user-agent")
+
+
+@pytest.mark.parametrize("hint", [Hint.CONTRADICTION, Hint.OUTDATED])
+def test_a_scanners_agent_that_is_worn_out_is_a_sandboxs(hint):
+    names = {signal.name for signal in _all(hit(agent=AgentKind.SCANNER, hints=[hint]))}
+    assert names == {"agent-sandbox", hint.value}
+    assert {signal.name for signal in _all(hit(agent=AgentKind.SCANNER))} == {"agent-scanner"}
+
+
+@pytest.mark.parametrize("hint", [hint for hint in Hint if hint.value in RULES and hint is not Hint.SIGNED_AGENT])
+def test_a_hint_is_seen_by_the_rule_of_its_name_which_says_what_it_looks_for(hint):
+    one = RULES[hint.value]
+    for kind in (Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE):
+        for others in ([], [Hint.SEC_FETCH]):
+            words = [signal.detail for signal in _all(hit(kind, hints=[hint, *others])) if signal.name == hint.value]
+            assert words == ([_looked_for(one)] if kind in one.kinds else [])
+    assert hint.value not in told(hit())
+
+
+def _all(event):
+    """Give the signals of one event with each rule a family of its own, so that none stands in another's way."""
+    alone = [one for one in DEFAULT_RULES if one.actor is not Actor.UNKNOWN]
+    found = []
+    for one in alone:
+        found += Classifier([one]).classify(event).signals
+    return found
+
+
+def _looked_for(one):
+    words = one.about.removeprefix("See that ").removesuffix(".")
+    assert one.about == f"See that {words}."
+    return words.partition(" (where")[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(Kind.OPEN, "provider-machine-open"), (Kind.CLICK, "provider-machine-click")]
+)
+def test_a_providers_word_is_of_opens_or_of_clicks(kind, name):
+    assert [one for one in told(hit(kind, hints=[Hint.PROVIDER_MACHINE])) if one.startswith("provider")] == [name]
+
+
+# Where it came from, and when
+
+
+@pytest.mark.parametrize(
+    ("kind", "network", "facts", "said"),
+    [
+        (Kind.CLICK, RENTED, {}, {"hosting-click": "it came from rented servers (Hetzner)"}),
+        (Kind.CLICK, Network(kind=NetworkKind.HOSTING), {}, {"hosting-click": "it came from rented servers"}),
+        (Kind.OPEN, RENTED, {}, {"hosting-open": "it came from rented servers (Hetzner)"}),
+        (Kind.OPEN, Network(operator="Microsoft Azure", kind=NetworkKind.HOSTING), {}, {}),
+        (
+            Kind.CLICK,
+            RENTED,
+            {"hints": [Hint.SEC_FETCH_USER]},
+            {"hosting-gesture": "it came from rented servers (Hetzner), where browsers that people use are rare"},
+        ),
+        (
+            Kind.CLICK,
+            GOOGLE,
+            {},
+            {
+                "mail-network-click": "a mail provider's own machines (Google) followed the link, where a person's browser would"
+            },
+        ),
+        (
+            Kind.OPEN,
+            Network(operator="Fastmail", kind=NetworkKind.MAIL),
+            {},
+            {
+                "mail-network-open": "a mail provider's own machines (Fastmail) loaded it, as they do when a person opens a mail"
+            },
+        ),
+        (Kind.OPEN, GOOGLE, {"agent": AgentKind.MAIL_CLIENT}, {}),
+        (
+            Kind.OPEN,
+            GOOGLE,
+            {},
+            {
+                "nameless-open": "it came from a mail provider's network (Google) without the name its image proxy always gives"
+            },
+        ),
+        (
+            Kind.OPEN,
+            Network(operator="Proofpoint", kind=NetworkKind.SECURITY),
+            {},
+            {"security-network": "it came from a security vendor's network (Proofpoint)"},
+        ),
+        (
+            Kind.CLICK,
+            Network(kind=NetworkKind.RELAY),
+            {},
+            {"people-network": "it came through a relay or an office's proxy, which carry people"},
+        ),
+        (Kind.CLICK, NOBODY, {}, {}),
+    ],
+)
+def test_where_a_request_came_from_is_said_with_the_operators_name(kind, network, facts, said):
+    about_networks = {one.name for one in DEFAULT_RULES if one.family == "network"} | {"nameless-open"}
+    found = told(hit(kind, network=network, **facts))
+    assert {name: words for name, words in found.items() if name in about_networks} == said
+
+
+@pytest.mark.parametrize("operator", ["Google", "Yahoo", "google llc"])
+def test_an_image_proxy_is_believed_from_its_providers_network_alone(operator):
+    own = Network(operator=operator, kind=NetworkKind.HOSTING)
+    assert "image-proxy" in told(hit(Kind.OPEN, agent=AgentKind.IMAGE_PROXY, network=own))
+    assert "image-proxy" not in told(hit(Kind.OPEN, agent=AgentKind.IMAGE_PROXY, network=RENTED))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-301, {}),
+        (-300, {}),
+        (0, "lag-instant: it came within an instant of the {}"),
+        (1, "lag-instant: it came within an instant of the {}"),
+        (3, "lag-soon: it came within seconds of the {}"),
+        (5, "lag-early: it came soon after the {}"),
+        (30, {}),
+        (599, {}),
+    ],
+)
+def test_how_long_after_the_delivery_or_the_sending_is_said_so(seconds, said):
+    moment = NINE - timedelta(seconds=seconds)
+    words = dict([said.split(": ")]) if said else {}
+    found = {name: text for name, text in told(hit(sent_at=moment)).items() if name.startswith("lag")}
+    if seconds >= 0:
+        assert found == {name: text.format("sending") for name, text in words.items()}
+        named = {"recipient": "u", "message_id": "m"}
+        delivery = Event(id="d", kind=Kind.DELIVERED, received_at=moment, **named)
+        found = told(hit(sent_at=LONG_AGO).changed(**named), delivery)
+        assert {name: text for name, text in found.items() if name.startswith("lag")} == {
+            name: text.format("delivery") for name, text in words.items()
+        }
+
+
+# What was counted
+
+
+def clicks(*times, **values):
+    named = {"recipient": "u", "message_id": "m", "campaign": "spring"}
+    return [
+        hit(network_id="n", agent_id="a").changed(
+            id=str(at), link=number, received_at=NINE + timedelta(seconds=at, microseconds=1), **named, **values
+        )
+        for number, at in enumerate(times, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "links", "said"),
+    [
+        ((0, 0.3, 0.6), None, "burst: the same client followed 3 links of the mail faster than a hand can"),
+        ((0, 0.4, 0.8, 1.2), None, "tabs: the same client followed 4 links of the mail within 2 seconds"),
+        ((0, 0.1), None, "same-moment: the same client followed another link at the same moment"),
+        ((0, 0.9), None, "same-second: the same client followed another link within a second"),
+        (range(0, 80, 10), 8, "coverage: the same client followed 8 of the mail's 8 links within 15 minutes"),
+        (
+            range(0, 120, 10),
+            None,
+            "coverage: the same client followed 12 different links of the mail within 15 minutes",
+        ),
+    ],
+)
+def test_what_was_counted_is_said_with_its_numbers(times, links, said):
+    assert said.split(": ") in [[*pair] for pair in told(*clicks(*times, links=links)).items()]
