@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from argparse import ArgumentParser, _SubParsersAction
@@ -35,6 +36,15 @@ COMMANDS = dict(commands(_parser()))
 
 def test_every_command_has_a_section_and_no_other():
     assert sorted(SECTIONS) == sorted(COMMANDS)
+
+
+def test_the_manual_is_what_the_parsers_say():
+    """``docs/reference/manual.md`` is what ``python docs/manual_page.py`` writes."""
+    made = runpy.run_path(str(DOCS / "manual_page.py"))["render"]()
+    assert (DOCS / "reference" / "manual.md").read_text("utf-8") == made
+    assert re.findall(r"^## mailbeacon (.+)$", made, re.MULTILINE) == list(COMMANDS)
+    options = {name for parser in COMMANDS.values() for action in parser._actions for name in action.option_strings}
+    assert [name for name in options - {"-h", "--help"} if name not in made] == []
 
 
 @pytest.mark.parametrize("name", COMMANDS)
