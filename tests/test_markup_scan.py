@@ -138,6 +138,18 @@ def test_what_is_never_closed_holds_no_link_and_no_room_for_an_image(source, wan
     ("<svg></svg><plaintext><a href=1>", "", "<plaintext><a href=1>"),
     ("<template></template><a href=1>x<svg>", "1", "<svg>"),
     ("<a href=1>x<svg><select><a href=2>", "1 2?", "<svg><select><a href=2>"),
+        ("<svg><!x><a href=1></svg><a href=2>", "1s 2", ""),
+        ("<svg><?x><a href=1></svg><a href=2>", "1s 2", ""),
+        ("<svg></1><a href=1></svg><a href=2>", "1s 2", ""),
+        ("<svg>< <a href=1></svg><a href=2>", "1s 2", ""),
+        ("<svg><!-- x --><a href=1></svg><a href=2>", "1s 2", ""),
+        ("<svg><style><!x </style><a href=1></svg><a href=2>", "1? 2?", ALL),
+        ("<svg><style><![CDATA[x]]> <b></style><a href=1></svg><a href=2>", "1? 2?", ALL),
+        ("<svg><style><![CDATA[x]]></style><a href=1></svg><a href=2>", "1? 2?", ALL),
+        ("x<svg/> y<a href=2>", "2", ""),
+        ("<template><textarea>x<a href=1>", "", ALL),
+        ("]]><svg><![CDATA[ > <a href=1> ]]><a href=2></svg>", "1? 2", "<svg><![CDATA[ > <a href=1> ]]><a href=2></svg>"),
+        ("<svg><![CDATA[ > <a href=1> ]]><a href=2></svg>]]><a href=3>", "1? 2 3", ALL),
     ],
 )  # fmt: skip
 def test_where_browsers_may_differ_a_link_is_in_doubt_and_elsewhere_it_is_not(source, wanted, end):
@@ -162,6 +174,11 @@ def test_a_comment_for_outlook_has_its_bracket_among_the_first_signs(before, com
     assert [found.pieces[index].startswith("<!--") for index in found.links if "href=1" not in found.pieces[index]] == (
         [True] if is_kept else []
     )
+
+
+def test_a_frameset_in_a_comment_is_none_where_nothing_is_in_doubt():
+    assert not scan("<svg></svg><!-- <frameset> --><a href=1>").frameset
+    assert scan("<select><a href=1></select><!-- <frameset> -->").frameset
 
 
 def test_the_frame_of_a_document_is_told_in_either_way_of_cutting():

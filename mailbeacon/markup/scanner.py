@@ -259,21 +259,17 @@ class _Walk:
         self.context.follow(name, piece[: after_tag - at])
         if name == "![cdata[":
             if maybe_foreign:
-                self._doubt(after_tag, self._find("]]>", at + 9))
+                self.doubt_until = self._find("]]>", at + 9)
             return stop
         if name not in RAW_NAMES:
             return stop
         end = self._raw_end(name, after_tag)
         if maybe_foreign and "<" in self.source[after_tag:end]:
-            self._doubt(after_tag, end)
+            self.doubt_until = end
             return stop
         if end == len(self.source):
             self.open_at = len(self.pieces) if self.open_at < 0 else self.open_at
         return end
-
-    def _doubt(self, start: int, end: int) -> None:
-        if end != start:
-            self.doubt_until = end
 
     def _find(self, text: str, start: int) -> int:
         found = self.source.find(text, start)
