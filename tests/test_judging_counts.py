@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbeacon.judging import DEFAULT_RULES, Classifier, Context, Needs, Windows, rule
+from mailbeacon.judging.batch import Batch, max_distinct_in_window, times_near
 from mailbeacon.model import AgentKind, Channel, Event, Facts, Hint, Kind, Network, NetworkKind
 
 NINE = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -286,3 +287,120 @@ def test_a_link_followed_through_a_gateway_may_be_looked_at_from_elsewhere(after
     assert counted(through, hit(after, net="other", agent="x")) == ["", seen]
     assert counted(through, hit(after, 2, net="other", agent="x"))[-1] == ""
     assert counted(through, hit(after, agent="x"))[-1] == "", "from the same network it may be the reader again"
+
+
+# In words
+
+
+def signals(*events, of=-1, **options):
+    """Give what the rules saw of one of some events, in words; each family's strongest alone."""
+    verdict = Classifier(**options).classify_all(events)[of]
+    return {one.name: one.detail for one in verdict.signals}
+
+
+@pytest.mark.parametrize(
+    ("events", "name", "words"),
+    [
+        (
+            [hit(0), hit(1, kind=Kind.LEAVE_PAGE)],
+            "unsubscribe-pair",
+            "the same client fetched the unsubscribe page and a content link together",
+        ),
+        (
+            [*scan(), opened(9, net="scan", agent="old")],
+            "machine-company",
+            "the same client made a machine's click on this mail nearby in time",
+        ),
+        (
+            [*scan(), opened(9, net="scan")],
+            "machine-near",
+            "what looks like a machine's click on this mail, nearby in time, shares its network or its user agent",
+        ),
+        (
+            [hit(0, 9, facts={"hints": frozenset({Hint.HONEYPOT})}), opened(9)],
+            "honeypot-near",
+            "the same client followed a link of this mail that no person can see",
+        ),
+        (
+            [
+                hit(0, facts={"network": SAFE_LINKS}, net="a"),
+                opened(9, facts={"network": SAFE_LINKS}, net="b", agent="y"),
+            ],
+            "detonation",
+            "the mail provider's machines that followed a link of this mail opened it too",
+        ),
+        (
+            [opened(0, facts={"agent": AgentKind.MAIL_CLIENT, "network": HOSTING}), hit(9, facts={"network": HOSTING})],
+            "mail-client-beside",
+            "a mail client opened the mail from the same address",
+        ),
+        (
+            [hit(0), opened(9, net="other")],
+            "pixel-after",
+            "the same user agent followed a link first and fetched the pixel afterwards",
+        ),
+        (
+            [
+                hit(n / 10, net=net, agent=net, facts={"hints": frozenset({Hint.OUTDATED})})
+                for n, net in enumerate("abc")
+            ],
+            "many-networks-worn",
+            "3 networks followed links of this mail at nearly one time, here with an outdated browser",
+        ),
+        (crowd((0, 15, 30)), "many-networks", "3 networks followed links of this mail at nearly one time"),
+        (
+            [hit(0), hit(0.1, 2, net="b"), hit(0.2, 3, net="c")],
+            "scattered",
+            "one user agent followed 3 links of the mail from several networks, faster than a hand can",
+        ),
+        (
+            [hit(n / 10, who=f"u{n}", mail=f"m{n}") for n in range(10)],
+            "many-recipients",
+            "the same network followed links of 10 recipients' mails at a machine's pace",
+        ),
+        (
+            [opened(n / 10, who=f"u{n}", mail=f"m{n}") for n in range(10)],
+            "many-recipients-open",
+            "the same network made hits on 10 recipients' mails at a machine's pace",
+        ),
+    ],
+)
+def test_what_others_did_is_said_in_words(events, name, words):
+    assert signals(*events).get(name) == words
+    assert name not in signals(events[-1])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "1 second"),
+        (2, "2 seconds"),
+        (1.5, "1.5 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (121, "121 seconds"),
+    ],
+)
+def test_a_window_is_said_in_seconds_or_whole_minutes(seconds, words):
+    windows = Windows(burst=timedelta(seconds=seconds), hand=timedelta(milliseconds=10))
+    found = signals(hit(0), hit(0.3, 2), hit(0.6, 3), windows=windows)
+    assert found["tabs"] == f"the same client followed 3 links of the mail within {words}"
+
+
+def test_of_two_counts_the_larger_is_kept():
+    batch = Batch(events=[], times=[], windows=Windows(), links={}, limits=[])
+    for value in (3, 5, 4):
+        batch.note(7, "burst", value)
+    batch.note(7, "tabs", 1)
+    assert batch.notes == {7: {"burst": 5, "tabs": 1}}
+
+
+def test_nothing_is_near_what_is_farther_than_the_window():
+    assert max_distinct_in_window([0, 10, 20], "abc", 9) == max_distinct_in_window([0, 0, 0], "abc", -1) == [1, 1, 1]
+    assert max_distinct_in_window([0, 10, 20], "abc", 10) == [2, 2, 2]
+    assert max_distinct_in_window([0, 10, 20, 90], "aba ", 20) == [2, 2, 2, 1]
+    assert max_distinct_in_window([5.0], "a", 0) == [1]
+    assert times_near(5, [1, 8], 3)
+    assert times_near(5, [2], 3)
+    assert not times_near(5, [1, 8.1], 3)
+    assert not times_near(5, [], 3)
