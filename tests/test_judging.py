@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -742,3 +743,77 @@ def test_a_rule_has_its_functions_name_in_hyphens_or_needs_one() -> None:
     assert rule(family="f", weight=1.0, source="s")(_of_a_host_).name == "of-a-host"
     with pytest.raises(ConfigError, match="name"):
         rule(family="f", weight=1.0, source="s")(partial(_of_a_host_))
+
+
+# the classifier itself
+
+
+def test_only_the_package_s_own_rules_and_numbers_have_the_package_s_version() -> None:
+    assert Classifier().version == RULES_VERSION
+    others = [
+        Classifier(windows=Windows(burst=timedelta(seconds=3))),
+        Classifier(priors={Kind.CLICK: -1.0}),
+        Classifier(priors={Kind.CLICK: -1.1}),
+        Classifier(links={"spring": 9}),
+        Classifier(links={"spring": 10}),
+        Classifier(links={"\ud800": 10}),
+        Classifier(DEFAULT_RULES[1:]),
+    ]
+    versions = [one.version for one in others]
+    assert len({*versions}) == len(versions)
+    assert all(re.fullmatch(re.escape(RULES_VERSION) + r"\+[0-9a-f]{8}", version) for version in versions)
+
+
+def test_a_verdict_names_the_data_it_was_made_with_or_a_dash() -> None:
+    assert classify(event()).version == f"rules {RULES_VERSION}; agents r7; networks n8"
+    assert classify(event().changed(facts=Facts())).version == f"rules {RULES_VERSION}; agents -; networks -"
+
+
+def test_two_networks_are_not_one_crowd() -> None:
+    def opens(network: str, numbers: range) -> list[Event]:
+        return [event(Kind.OPEN, n / 100, message=f"m{n}", recipient=f"u{n}", client=network) for n in numbers]
+
+    apart = [*opens("a", range(5)), *opens("b", range(5, 10))]
+    together = [*opens("a", range(5)), *opens("a", range(5, 10))]
+    assert {"many-recipients-open" in names(verdict) for verdict in classify_all(apart)} == {False}
+    assert {"many-recipients-open" in names(verdict) for verdict in classify_all(together)} == {True}
+
+
+def test_a_host_s_rule_sees_the_network_s_events_too() -> None:
+    @rule(family="host", weight=1.0, source="a test, 2026")
+    def neighbours(one: Event, context: Context) -> str:
+        return f"{len(context.message)} of the mail, {len(context.network)} of the network"
+
+    events = [event(after=9000), event(Kind.OPEN, 9001), event(after=9002, message="m2", recipient="u2")]
+    far = event(after=9000 + Windows().horizon.total_seconds() + 1)
+    found = Classifier([neighbours]).classify_all([*events, far])
+    assert [verdict.signals[0].detail for verdict in found] == [
+        "2 of the mail, 3 of the network",
+        "3 of the mail, 4 of the network",
+        "1 of the mail, 4 of the network",
+        "2 of the mail, 3 of the network",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Classifier([print]), "a rule must be a Rule, got builtin_function_or_method: is @rule"),
+        (lambda: Classifier(links={"spring": "9"}), "links must hold whole numbers, got '9' for campaign 'spring'"),
+        (
+            lambda: Classifier([*DEFAULT_RULES, DEFAULT_RULES[3]]),
+            f"two rules share the name {DEFAULT_RULES[3].name!r}",
+        ),
+        (
+            lambda: classify_all([(event(), None)]),
+            "events must be Events; of what a sink gives, the first of each pair",
+        ),
+        (
+            lambda: list(Classifier().stream([], timedelta(seconds=-1))),
+            "hold must not be negative, got -1 day, 23:59:59",
+        ),
+    ],
+)
+def test_what_a_classifier_cannot_do_is_said_so_that_one_can_mend_it(make: Any, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        make()
