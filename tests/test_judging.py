@@ -26,7 +26,7 @@ from mailbeacon.judging import (
     rule,
 )
 from mailbeacon.judging.weighing import chance, unread, weigh
-from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
+from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Signal, Verdict
 from mailbeacon.reporting.reasons import reason_text
 
 SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -817,3 +817,95 @@ def test_a_host_s_rule_sees_the_network_s_events_too() -> None:
 def test_what_a_classifier_cannot_do_is_said_so_that_one_can_mend_it(make: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(said)):
         make()
+
+
+def test_a_host_s_rule_sees_its_neighbours_in_order_of_time_and_none_of_what_has_no_name() -> None:
+    @rule(family="host", weight=1.0, source="a test, 2026")
+    def neighbours(one: Event, context: Context) -> str:
+        return "/".join([" ".join(other.id for other in group) for group in (context.message, context.network)])
+
+    def seen(*events: Event) -> list[str]:
+        return [verdict.signals[0].detail for verdict in Classifier([neighbours]).classify_all(events)]
+
+    times = [
+        event(after=after).changed(id=name) for after, name in ((9003, "a"), (9001, "c"), (9001, "b"), (9002, "d"))
+    ]
+    assert seen(*times) == ["b c d a/b c d a"] * 4
+    assert seen(*[one.changed(message_id="") for one in times]) == ["/b c d a"] * 4
+    assert seen(*[one.changed(facts=Facts()) for one in times]) == ["b c d a/"] * 4
+    assert seen(*[one.changed(recipient=None) for one in times]) == ["/"] * 4
+
+
+# in words
+
+
+FOR, AGAINST = (
+    Signal(name="for", weight=2.0, detail="it  ran\nfast"),
+    Signal(name="against", weight=-0.5, detail="it read"),
+)
+MORE, EVEN = Signal(name="more", weight=0.5, detail=""), Signal(name="even", weight=0.0, detail="it was there")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (
+            Verdict(actor=Actor.SCANNER, confidence=0.95, signals=(FOR, MORE, AGAINST, EVEN), version="rules 1"),
+            "Almost certainly a security scanner (95 % sure). Why: it ran fast; more. Against that: it read; it was there. "
+            "Judged with rules 1.",
+        ),
+        (
+            Verdict(actor=Actor.HUMAN, confidence=0.8, signals=(FOR, AGAINST)),
+            "Very likely a person (80 % sure). Why: it read. Against that: it ran fast.",
+        ),
+        (
+            Verdict(actor=Actor.SCRIPT, confidence=0.7949, signals=(FOR,)),
+            "Probably a script (79 % sure). Why: it ran fast.",
+        ),
+        (
+            Verdict(actor=Actor.HUMAN, confidence=0.77),
+            "Probably a person (77 % sure). Nothing was seen that speaks for a machine or for a person, so this rests on what "
+            "is usual.",
+        ),
+        (
+            Verdict(actor=Actor.HUMAN, confidence=0.999, signals=(AGAINST,)),
+            "Almost certainly a person (99 % sure). Why: it read.",
+        ),
+        (
+            Verdict(actor=Actor.UNKNOWN, confidence=0.55, signals=(FOR, AGAINST), leans="machine"),
+            "It cannot be told whether this was a person or a machine; it leans toward a machine (55 %). For a machine: it ran "
+            "fast. For a person: it read.",
+        ),
+        (
+            Verdict(actor=Actor.UNKNOWN, confidence=0.51, signals=(AGAINST,), leans="person"),
+            "It cannot be told whether this was a person or a machine; it leans toward a person (51 %). For a person: it read.",
+        ),
+        (
+            Verdict(actor=Actor.UNKNOWN, confidence=0.504, signals=(FOR,), leans="person"),
+            "It cannot be told whether this was a person or a machine. For a machine: it ran fast.",
+        ),
+        (
+            Verdict(actor=Actor.UNKNOWN, confidence=0.6, signals=(FOR,)),
+            "It cannot be told whether this was a person or a machine. For a machine: it ran fast.",
+        ),
+        (
+            Verdict(actor=Actor.UNKNOWN, confidence=0.0, signals=(EVEN,)),
+            "It cannot be told who this was. Why: it was there.",
+        ),
+        (
+            Verdict(actor=Actor.UNKNOWN, confidence=0.0, version="rules 1"),
+            "Nobody's visit: this kind of event is not a reader's act, so there is nobody to name. Judged with rules 1.",
+        ),
+        (
+            Verdict(actor=Actor.PRIVACY_PROXY, confidence=0.9, signals=(AGAINST,)),
+            "Very likely Apple's privacy proxy; whether a person looked cannot be known (90 % sure). Why: it read.",
+        ),
+    ],
+)
+def test_a_verdict_in_words(verdict: Verdict, text: str) -> None:
+    assert explain(verdict) == text
+
+
+def test_only_a_verdict_is_explained() -> None:
+    with pytest.raises(ConfigError, match="a Verdict is needed, got str"):
+        explain("human")  # type: ignore[arg-type]

@@ -88,6 +88,7 @@ def test_how_fast_one_client_follows_links(times, each):
         pytest.param((0, 0, 0, 0), "burst=4", id="four in one second are within a second"),
         pytest.param((0, 0), "pair=1", id="two in one second"),
         pytest.param((0, 1), "", id="two in two seconds may be two seconds apart"),
+        pytest.param((0, 1, 2), "", id="three in three seconds"),
         pytest.param((0, 0, 0, 0, 1, 1, 1), "burst=7", id="seven in two seconds"),
         pytest.param((0, 0, 0, 1, 1, 1), "tabs=6 pair=1", id="six in two seconds"),
     ],
@@ -161,8 +162,32 @@ def test_nearly_all_links_count_within_a_quarter_of_an_hour_and_one_part_of_the_
     spread = [900 / 7 * n for n in range(8)]
     assert set(counted(*clicks(*spread, links=8))) == {"covered=8 links=8"}
     assert set(counted(*clicks(*[at * 1.001 for at in spread], links=8))) == {""}
-    assert set(counted(*clicks(*spread[:4], links=8), *clicks(*spread[4:], links=8, channel=Channel.TEXT))) == {""}
+    parts = [hit(at, n, links=8, channel=Channel.TEXT if n > 4 else Channel.HTML) for n, at in enumerate(spread, 1)]
+    assert set(counted(*parts)) == {""}
+    assert set(counted(*clicks(*spread, links=8, channel=Channel.TEXT))) == {"covered=8 links=8"}
+    hasty = counted(*clicks(0, 1.5, *spread[2:], links=8))
+    assert {one.replace(" pair=1", "") for one in hasty} == {"covered=8 links=8"}
     assert set(counted(*[hit(at) for at in spread])) == {""}
+
+
+def test_one_agent_on_several_networks_follows_links_faster_than_a_hand():
+    def followed(nets="aab", agents="xxx", **values):
+        return set(counted(*[hit(n / 4, n, net=net, agent=agents[n], **values) for n, net in enumerate(nets)]))
+
+    assert followed(nets="abc") == {"scattered=3"}
+    assert followed() == {"pair=1 scattered=3", "scattered=3"}
+    assert followed(nets="ab", agents="xx") <= {"", "moment=1 pair=1", "pair=1"}
+    assert "scattered=3" not in followed(agents="xxy")
+    assert followed(nets="abc", agents=["", "", ""]) == {""}
+    assert followed(nets="abc", facts={"network": Network(kind=NetworkKind.RELAY)}) == {""}
+    whole = [hit(0, n, net=net, agent="x", micro=0) for n, net in enumerate("abc")]
+    assert "scattered" not in " ".join(counted(*whole)), "they may be a second apart"
+    assert set(counted(*whole, hit(0, 9, net="d", agent="x", micro=0))) == {"scattered=4"}
+    early = [hit(n / 4, n, net=net, agent="y") for n, net in enumerate("de")]
+    assert (
+        counted(*early, *[hit(9 + n / 4, n, net=net, agent="x") for n, net in enumerate("abc")])[2:]
+        == ["scattered=3"] * 3
+    )
 
 
 # Who else was there

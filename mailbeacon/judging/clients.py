@@ -94,7 +94,7 @@ def _count_bursts(
             break
         for index, count in zip(client, max_distinct_in_window(times, links, span - slack), strict=True):
             if count >= least:
-                counts[index] = max(count, counts.get(index, 0))
+                counts[index] = count  # the longest window's comes last, and is the most
     before: dict[object, float] = {}
     near, far = batch.windows.burst.total_seconds(), batch.windows.address.total_seconds()
     bursts, again = set(), set()
