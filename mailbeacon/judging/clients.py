@@ -92,9 +92,8 @@ def _count_bursts(
     for span, least in batch.limits:
         if len(client) < least:
             break
-        for index, count in zip(client, max_distinct_in_window(times, links, span - slack), strict=True):
-            if count >= least:
-                counts[index] = count  # the longest window's comes last, and is the most
+        counted = zip(client, max_distinct_in_window(times, links, span - slack), strict=True)
+        counts |= {index: count for index, count in counted if count >= least}  # the longest window's is the most
     before: dict[object, float] = {}
     near, far = batch.windows.burst.total_seconds(), batch.windows.address.total_seconds()
     bursts, again = set(), set()
