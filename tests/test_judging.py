@@ -777,6 +777,8 @@ def test_two_networks_are_not_one_crowd() -> None:
     together = [*opens("a", range(5)), *opens("a", range(5, 10))]
     assert {"many-recipients-open" in names(verdict) for verdict in classify_all(apart)} == {False}
     assert {"many-recipients-open" in names(verdict) for verdict in classify_all(together)} == {True}
+    both = [*opens("a", range(10)), *opens("b", range(10, 20))]
+    assert {"many-recipients-open" in names(verdict) for verdict in classify_all(both)} == {True}
 
 
 def test_a_host_s_rule_sees_the_network_s_events_too() -> None:
@@ -909,3 +911,94 @@ def test_a_verdict_in_words(verdict: Verdict, text: str) -> None:
 def test_only_a_verdict_is_explained() -> None:
     with pytest.raises(ConfigError, match="a Verdict is needed, got str"):
         explain("human")  # type: ignore[arg-type]
+
+
+def test_a_rule_without_words_is_about_nothing_and_one_with_them_about_its_first_line() -> None:
+    @rule(family="host", weight=1.0, source="a test, 2026")
+    def __bare__(one: Event, context: Context) -> str:
+        return ""
+
+    @rule(family="host", weight=1.0, source="a test, 2026")
+    def told(one: Event, context: Context) -> str:
+        """See a thing.
+
+        And much more.
+        """
+        return ""
+
+    assert (__bare__.name, __bare__.about, told.about) == ("bare", "", "See a thing.")
+
+
+# windows and borders
+
+
+@pytest.mark.parametrize(
+    ("changed", "seconds"),
+    [
+        ({}, 420 + 964),
+        ({"burst": 3600}, 420 + 60 + 7800 + 7200),
+        ({"leave": 3600}, 420 + 60 + 7800 + 7200),
+        ({"same_second": 3600}, 420 + 60 + 7800 + 7200),
+        ({"same_moment": 3600}, 420 + 60 + 7800 + 7200),
+        ({"hand": 3600}, 420 + 60 + 15000 + 14400),
+        ({"coverage": 3600}, 420 + 60 + 3600 + 4),
+        ({"networks": 3600}, 420 + 7200 + 900 + 4),
+        ({"same_link": 3600}, 420 + 7200 + 900 + 4),
+        ({"address": 3600}, 420 + 60 + 3604 + 4),
+        ({"address": 3600, "burst": 0, "leave": 0, "hand": 0, "same_second": 0, "same_moment": 0}, 420 + 60 + 3600),
+        ({"address": 9, "coverage": 8, "delivery": 0, "networks": 0, "same_link": 0, "burst": 0, "leave": 0}, 420 + 13),
+        ({"delivery": 7200}, 420 + 7200),
+        ({"company": 3600}, 3720 + 964),
+        ({"company_near": 3600}, 3600 + 964),
+        ({"pixel_after": 3600}, 3900 + 964),
+    ],
+)
+def test_how_far_apart_events_bear_on_each_other_follows_from_the_windows(
+    changed: dict[str, int], seconds: int
+) -> None:
+    windows = Windows(**{name: timedelta(seconds=value) for name, value in changed.items()})  # type: ignore[arg-type]
+    assert windows.horizon == timedelta(seconds=seconds)
+
+
+def test_windows_may_be_as_small_as_nothing_and_borders_may_meet() -> None:
+    nothing = timedelta(0)
+    assert Windows(instant=nothing, soon=nothing, early=nothing, late=nothing, hand=nothing).instant == nothing
+    assert Windows(networks_count=2, many_links=2, recipients_count=2).many_links == 2
+    for borders in ((0, 1), (0, 0), (1, 1), (0.5, 0.5)):
+        assert Windows(human_below=borders[0], machine_above=borders[1]).machine_above == borders[1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"burst": 2}, "burst must be a timedelta, got 2"),
+        ({"burst": timedelta(seconds=-1)}, "burst must not be negative, got -1 day, 23:59:59"),
+        ({"many_links": 1}, "many_links must be at least 2, got 1"),
+        ({"many_links": 2.5}, "many_links must be a int, got 2.5"),
+        ({"soon": timedelta(seconds=31)}, "instant, soon, early and late must be in this order"),
+        ({"human_below": 0.7}, "human_below and machine_above must be in this order, between 0 and 1"),
+        ({"machine_above": 1.5}, "human_below and machine_above must be in this order, between 0 and 1"),
+        ({"human_below": -0.1}, "human_below and machine_above must be in this order, between 0 and 1"),
+    ],
+)
+def test_a_window_that_cannot_work_is_named(wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        Windows(**wrong)
+
+
+def test_who_is_called_a_person_by_a_host_s_wide_border_is_one_with_little_confidence() -> None:
+    found = weigh(0.2, [], Windows(human_below=0.6, machine_above=0.7), "v")
+    assert (found.actor, found.confidence) == (Actor.HUMAN, round(1 - chance(0.2), 4))
+    assert unread("v") == Verdict(actor=Actor.UNKNOWN, confidence=0.0, version="v")
+
+
+def test_a_machine_is_named_by_rules_that_speak_for_machines_alone() -> None:
+    @rule(family="one", weight=9.0, source="a test, 2026", actor=Actor.IMAGE_PROXY, named=True)
+    def proxy(one: Event, context: Context) -> str:
+        return "x"
+
+    @rule(family="two", weight=-0.5, source="a test, 2026", actor=Actor.SCRIPT, named=True)
+    def script(one: Event, context: Context) -> str:
+        return "y"
+
+    assert weigh(0.0, [(proxy, "x"), (script, "y")], Windows(), "v").actor is Actor.SCANNER

@@ -190,6 +190,13 @@ def test_one_agent_on_several_networks_follows_links_faster_than_a_hand():
     )
 
 
+def test_what_is_of_a_burst_is_not_scattered_and_what_is_scattered_beside_one_is():
+    bursts = [one for net in "abc" for one in scan(net=net, agent="x")]
+    assert set(counted(*bursts)) == {"burst=8"}
+    beside = [hit(2 + n / 4, n, net=net, agent="x") for n, net in enumerate("def")]
+    assert counted(*scan(net="a", agent="y"), *beside)[-3:] == ["scattered=3"] * 3
+
+
 # Who else was there
 
 
@@ -240,8 +247,17 @@ def test_a_pixel_after_the_agents_click_is_late_for_two_minutes(after, seen):
     assert counted(opened(-299), hit(0), opened(after))[-1] == ""
     if after > 0:
         assert counted(opened(-301), hit(0), opened(after))[-1] == seen
+    assert counted(hit(0), opened(0), opened(max(after, 0), net="other"))[-1] == "", (
+        "a pixel at the same moment is none after"
+    )
     webmail = hit(0, facts={"hints": frozenset({Hint.WEBMAIL_REFERER})})
     assert counted(webmail, opened(after))[-1] == ""
+
+
+def test_of_several_clicks_the_first_within_two_minutes_before_the_pixel_counts():
+    assert counted(hit(-100), hit(10, 2), opened(0))[-1] == "pixel_after=1"
+    assert counted(hit(-200), hit(-50, 2), opened(0))[-1] == "pixel_after=1"
+    assert counted(hit(-200), hit(10, 2), opened(0))[-1] == ""
 
 
 @pytest.mark.parametrize(("after", "seen"), [(600, "mail_client=1"), (601, ""), (-600, "mail_client=1"), (-601, "")])

@@ -176,6 +176,18 @@ def test_where_a_request_came_from_is_said_with_the_operators_name(kind, network
     assert {name: words for name, words in found.items() if name in about_networks} == said
 
 
+def test_where_networks_were_asked_an_ordinary_one_speaks_for_a_person():
+    cloud = Network(operator="Microsoft Azure", kind=NetworkKind.HOSTING)
+    ordinary = "it came from no network that is known for its machines"
+    assert told(hit(networks="n")) == {"ordinary-network": ordinary}
+    assert told(hit()) == {}
+    loads = told(hit(Kind.OPEN, networks="n", network=cloud))
+    assert loads == {"ordinary-network": "it came from a network whose machines load images for people"}
+    assert "ordinary-network" not in told(hit(networks="n", network=cloud))
+    assert "ordinary-network" not in told(hit(Kind.OPEN, networks="n", network=RENTED))
+    assert "ordinary-network" not in told(hit(agent=AgentKind.SCRIPT, networks="n"))
+
+
 @pytest.mark.parametrize("operator", ["Google", "Yahoo", "google llc"])
 def test_an_image_proxy_is_believed_from_its_providers_network_alone(operator):
     own = Network(operator=operator, kind=NetworkKind.HOSTING)

@@ -116,24 +116,19 @@ def _count_scatter(batch: Batch, follows: Sequence[int]) -> None:
     window = batch.windows.networks.total_seconds()
     for group in groups.values():
         own = _without_echoes(batch, group, window)
-        _note_networks(batch, own, window, links=True)
+        _note_networks(batch, own, window)  # on as many links, for none is of two networks
         for same in _by_link(batch, group):
-            _note_networks(batch, same, batch.windows.same_link.total_seconds(), links=False)
+            _note_networks(batch, same, batch.windows.same_link.total_seconds())
 
 
-def _note_networks(batch: Batch, group: Sequence[int], window: float, *, links: bool) -> None:
+def _note_networks(batch: Batch, group: Sequence[int], window: float) -> None:
     least = batch.windows.networks_count
     if len(group) < least:
         return
     events = batch.events
     slack = 1.0 if any(is_whole(events[index]) for index in group) else 0.0
-    times = batch.times_of(group)
-    columns: list[list[object]] = [
-        [events[index].facts.network_id for index in group],
-        [events[index].facts.agent_id for index in group],
-    ]
-    if links:
-        columns.append(links_of(events, group))
+    times, seen = batch.times_of(group), [events[index].facts for index in group]
+    columns = ([facts.network_id for facts in seen], [facts.agent_id for facts in seen])
     counted = [max_distinct_in_window(times, column, window - slack) for column in columns]
     for index, *counts in zip(group, *counted, strict=True):
         if min(counts) >= least:
