@@ -297,3 +297,98 @@ def test_a_mail_is_signed_for_its_recipient_and_beside_that_for_all(opens, click
 def test_query_or_fragment_alone_is_taken_off_a_destination_too(url, page, address):
     assert privacy.redact(personal(url=url), address=address).url == page
     assert privacy.redact(personal(url=url, address="", user_agent="", headers=())).url == page
+
+
+def kept(address="192.0.2.77", user_agent=CHROME, headers=(("accept", "*/*"),), **how):
+    """Give address, user agent and header fields as they are kept."""
+    found = privacy.redact(personal(address=address, user_agent=user_agent, headers=headers), secret=SECRET, **how)
+    return found.address, found.user_agent, found.headers
+
+
+def test_each_of_address_user_agent_and_headers_is_kept_as_was_said_of_it_alone():
+    fields = (("accept", "*/*"),)
+    assert kept(address="192.0.2.77", user_agent=CHROME) == ("", "", ())
+    assert privacy.redact(personal(), address="keep").changed(url="") == personal(user_agent="", headers=()).changed(
+        url=""
+    )
+    assert privacy.redact(personal(), user_agent="keep").changed(url="") == personal(address="", headers=()).changed(
+        url=""
+    )
+    assert privacy.redact(personal(), headers="keep").changed(url="") == personal(address="", user_agent="").changed(
+        url=""
+    )
+    assert privacy.redact(personal(address="", headers=())).user_agent == ""
+    assert privacy.redact(personal(address="", user_agent="")).headers == ()
+    assert privacy.redact(personal(user_agent="", headers=())).address == ""
+    assert privacy.redactor(address="keep", headers="keep")(personal()) == personal(user_agent="")
+    assert privacy.redactor(user_agent="keep")(personal()).headers != fields
+
+
+@pytest.mark.parametrize("how", ["drop", "truncate", "hash", "keep"])
+def test_what_is_not_there_is_kept_as_nothing(how):
+    found = privacy.redact(
+        personal(address="", user_agent=""), address=how, user_agent=how, headers="keep", secret=SECRET
+    )
+    assert (found.address, found.user_agent) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("address", "left"),
+    [
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("192.0.2.0/25", ""),
+        ("2001:db8::/48", "2001:db8::/48"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("2001:db8::/49", ""),
+        ("192.0.2.1/24", ""),
+        ("a/b", ""),
+    ],
+)
+def test_a_network_stays_where_it_is_as_coarse_as_a_truncated_address(address, left):
+    assert privacy.redact(personal(address=address), address="truncate").address == left
+
+
+def test_digests_are_frozen_and_hang_on_the_whole_key_and_the_purpose():
+    def hashed(secret=SECRET, **values):
+        found = privacy.redact(personal(**values), address="hash", user_agent="hash", secret=secret)
+        return found.address, found.user_agent
+
+    assert hashed() == ("hash:8aa2d456207cff94580fd5a476cf6a1f", "hash:991a3f5d9d9f1b462ec052aa31ebd8f1")
+    assert hashed(address="fe80::1%eth0") == hashed(address=" fe80::1 ")
+    assert hashed(address="\ud800", user_agent="\ud800") != hashed(address="\ud801", user_agent="\ud801")
+    whole = bytes(range(64))
+    assert hashed(whole) == ("hash:17f35b9dbc232680c4d2765520e86534", "hash:9bd50d456623c0534e39136bd8131350")
+    assert (
+        len({hashed(whole[:-1] + last) for last in (b"a", b"b")})
+        == len({hashed(whole + last) for last in (b"a", b"b")})
+        == 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"address": "forget"}, "address must be drop, truncate, hash or keep, got 'forget'"),
+        ({"user_agent": "blur"}, "user_agent must be drop, truncate, hash or keep, got 'blur'"),
+        ({"headers": "hash"}, "headers must be drop or keep, got 'hash'"),
+        ({"user_agent": "hash"}, "hash needs a secret: without a key, all addresses can be tried"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_is_named(options, said):
+    with pytest.raises(ConfigError, match=said):
+        privacy.redact(personal(), **options)
+
+
+def test_a_days_key_is_asked_for_the_day_of_utc_and_only_where_something_is_hashed():
+    asked = []
+
+    def key(day):
+        asked.append(day)
+        return SECRET
+
+    late = personal(received_at=datetime(2026, 3, 2, 23, 30, tzinfo=timezone(-timedelta(hours=5))))
+    assert privacy.redact(late, address="truncate", user_agent="keep", secret=key).address == "192.0.2.0/24"
+    assert asked == []
+    privacy.redact(late, user_agent="hash", secret=key)
+    assert asked == [date(2026, 3, 3)]

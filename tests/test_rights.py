@@ -382,3 +382,40 @@ def test_an_export_says_in_a_sentence_what_each_event_is():
     assert "späte" in text
     assert "v" not in found["events"][0]["event"]
     assert len(found["consents"]) == 2
+
+
+def test_what_waits_is_handed_over_before_it_is_retained_or_erased_and_for_half_a_minute_at_most():
+    class Waiting:
+        """A queue that only hands over."""
+
+        def __init__(self, done):
+            self.asked, self.done = [], done
+
+        def flush(self, timeout=None):
+            self.asked.append(timeout)
+            return self.done
+
+    sink, queue = MemorySink(), Waiting(done=True)
+    sink.record(kept("e1", ago=9))
+    assert retain([Retention(after=timedelta(days=1))], NOW, queue, sink)[0].count == 1
+    assert erase_person(ANN, queue, sink)[-1].count == 0
+    assert queue.asked == [timedelta(seconds=30)] * 2
+    with pytest.raises(StoreError, match="Waiting: events still wait to be handed over"):
+        erase_person(ANN, Waiting(done=False))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Retention(after=timedelta(-1)), "after must be a timedelta of zero or more"),
+        (lambda: Retention(after=NOW - NOW, drop="all"), "drop must be event or recipient, got 'all'"),
+        (lambda: Retention(after=NOW - NOW, kinds=("fun",)), "kinds must be kinds of events"),
+        (lambda: retain([], datetime(2026, 11, 27)), "now must"),
+        (lambda: erase_person(ANN, CallbackSink(print)), "CallbackSink has no method erase"),
+        (lambda: export_person(ANN, CallbackSink(print)), "CallbackSink has no method of_recipient"),
+        (lambda: retain([], NOW, CallbackSink(print)), "CallbackSink has no method rework"),
+    ],
+)
+def test_what_cannot_be_done_is_told_so_that_one_can_mend_it(make, said):
+    with pytest.raises(ConfigError, match=said):
+        make()
