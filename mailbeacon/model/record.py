@@ -13,7 +13,9 @@ from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
+from json.encoder import encode_basestring
 from math import isfinite
+from operator import attrgetter
 from typing import Any, ClassVar, Self, get_type_hints
 
 from mailbeacon.errors import DataError, MailbeaconError
@@ -132,7 +134,7 @@ class Record:
         Raises:
             DataError: If a word is none that this version knows, or a value has no form in JSON.
         """
-        return _encoder.encode(self.to_dict())
+        return f'{{"v":{self._version}{_text(self)}}}'
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -153,9 +155,7 @@ class Record:
         for name, empty, words, _ in self._forms():
             value = getattr(self, name)
             if words is not None and value.__class__ is not words:
-                raise DataError(
-                    f"{name} of {type(self).__name__} must be a {words.__name__}, got {type(value).__name__}"
-                )
+                raise _no_word(self, name, words)
             if value != empty:
                 found[name] = _plain(value)
         return found
@@ -182,6 +182,44 @@ class Record:
             # without the cause, which would repeat what is stored, and so perhaps name a person
             where = f"{cls.__name__}.{name}" if name else cls.__name__
             raise DataError(f"the values are not those of {where}: {type(error).__name__}") from None
+
+
+def _no_word(record: Record, name: str, words: type[Enum]) -> DataError:
+    found = type(getattr(record, name)).__name__
+    return DataError(f"{name} of {type(record).__name__} must be a {words.__name__}, got {found}")
+
+
+def _text(record: Record) -> str:
+    """Return the JSON of a record's fields, each behind a comma: what the encoder makes of ``to_dict``, in half the time."""
+    parts: list[str] = []
+    values, keys = _columns(type(record))  # type: ignore[arg-type]  # as in _forms
+    for value, (key, empty, words) in zip(values(record), keys, strict=True):
+        kind = value.__class__
+        if words is not None and kind is not words:
+            raise _no_word(record, key[2:-2], words)
+        if value is not empty and value != empty:
+            parts.append(key)
+            parts.append(_WRITERS.get(kind, _written)(value))
+    return "".join(parts)
+
+
+def _written(value: object) -> str:
+    """Return a field's value as JSON text."""
+    if isinstance(value, Enum):
+        value = value.value
+        return encode_basestring(value) if value.__class__ is str else _encoder.encode(value)
+    if isinstance(value, Record) and value._version == 1:
+        return f"{{{_text(value)[1:]}}}"
+    return _encoder.encode(_plain(value))
+
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    datetime: lambda value: f'"{value.isoformat()}"',
+    frozenset: lru_cache(maxsize=1024)(_written),  # the same few hints come again and again
+}
+"""What :func:`_written` does with the types of most values."""
 
 
 def _plain(value: object) -> Json:
@@ -213,6 +251,16 @@ def _forms(cls: Any) -> tuple[_Form, ...]:
     """Return the fields of a class: name, empty value, enumeration if it is one, and reader."""
     types = get_type_hints(cls)
     return tuple(_form(cls, one, types[one.name]) for one in fields(cls))
+
+
+@lru_cache(maxsize=64)
+def _columns(cls: Any) -> tuple[Callable[[object], tuple[object, ...]], list[tuple[str, object, type[Enum] | None]]]:
+    """Return what gives all values of a record at once; and of each field its key as text, empty value and enumeration."""
+    forms = _forms(cls)
+    names = [name for name, _, _, _ in forms]
+    get = attrgetter(*names)
+    read = get if len(names) > 1 else lambda record: (get(record),)
+    return read, [(f',"{name}":', empty, words) for name, empty, words, _ in forms]
 
 
 @lru_cache(maxsize=64)

@@ -264,7 +264,9 @@ def open_existing(path: Path, table: str) -> sqlite3.Connection:
 
 def storable(value: object) -> object:
     """Return a value as a database takes it: a lone surrogate is written as an escape."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+    if not isinstance(value, str) or value.isascii():  # which a text knows of itself
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 def _write_ahead(connection: sqlite3.Connection, seconds: float) -> None:

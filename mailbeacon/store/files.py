@@ -118,7 +118,7 @@ def _is_plain(path: Path) -> bool:
 def is_still_at(path: Path, opened: os.stat_result) -> bool:
     """Check whether the file opened earlier is the one that stands at its path now: neither moved nor deleted."""
     try:
-        found = path.lstat()
+        found = os.lstat(path)
     except OSError:
         return False
     return found.st_ino == opened.st_ino and found.st_dev == opened.st_dev

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from mailbeacon.errors import StoreError
-from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.model import Sink
 from mailbeacon.store.files import open_private
-from mailbeacon.store.lines import Pair, line_of
+from mailbeacon.store.lines import Pair, Written, line_of
 
 __all__ = ["REFUSED", "Handover", "named"]
 
@@ -43,23 +43,32 @@ class Handover:
         """How many events the sink has that stand behind one it refused."""
         return len(self._had)
 
-    def give(self, pairs: Sequence[Pair]) -> int:
+    def give(self, rows: Sequence[Written]) -> int:
         """Hand events to the sink; return how many of them, from the first on, it needs not be given again."""
-        many: Callable[[Sequence[Pair]], object] | None = getattr(self._sink, "record_many", None)
-        if pairs and many is not None and not self._tries and not self._had:
+        if rows and not self._tries and not self._had:
             try:
-                many(pairs)
+                if self._gave_together(rows):
+                    return len(rows)
             except Exception as error:
-                _log.warning("the sink did not take %d events at once: %s", len(pairs), named(error))
-            else:
-                return len(pairs)
-        return self._give_singly(pairs)
+                _log.warning("the sink did not take %d events at once: %s", len(rows), named(error))
+        return self._give_singly(rows)
 
-    def _give_singly(self, pairs: Sequence[Pair]) -> int:
+    def _gave_together(self, rows: Sequence[Written]) -> bool:
+        """Hand events over at once, with their JSON where the sink wants it; return whether the sink can take many."""
+        whole: Callable[[Sequence[Written]], object] | None = getattr(self._sink, "record_written", None)
+        many: Callable[[Sequence[Pair]], object] | None = getattr(self._sink, "record_many", None)
+        if whole is not None:
+            whole(rows)
+        elif many is not None:
+            many([row[:2] for row in rows])
+        return (whole or many) is not None
+
+    def _give_singly(self, rows: Sequence[Written]) -> int:
         """Hand over events one by one: one that is refused while others are taken does not hold them up for ever."""
-        refused: list[Pair] = []
+        refused: list[Written] = []
         took_one = False
-        for event, verdict in pairs:
+        for row in rows:
+            event, verdict = row[:2]
             if event.id in self._had:
                 continue
             try:
@@ -67,7 +76,7 @@ class Handover:
             except Exception as error:
                 if not refused:
                     _log.warning("the sink refused event %s, which is tried again: %s", event.id, named(error))
-                refused.append((event, verdict))
+                refused.append(row)
                 if not took_one and len(refused) >= _GIVE_UP_AFTER:
                     break  # it is away
             else:
@@ -75,21 +84,22 @@ class Handover:
                 self._had.add(event.id)
                 self._tries.pop(event.id, None)
         if took_one:  # it is there, so a refusal is about the event
-            for event, verdict in refused:
-                self._blame(event, verdict)
+            for row in refused:
+                self._blame(row)
         taken = 0
-        while taken < len(pairs) and pairs[taken][0].id in self._had:
+        while taken < len(rows) and rows[taken][0].id in self._had:
             taken += 1
-        for event, _ in pairs[:taken]:
-            self._had.discard(event.id)
+        for row in rows[:taken]:
+            self._had.discard(row[0].id)
         return taken
 
-    def _blame(self, event: Event, verdict: Verdict | None) -> None:
+    def _blame(self, row: Written) -> None:
         """Count a refusal against an event; after some, put it aside."""
+        event = row[0]
         tries = self._tries[event.id] = self._tries.get(event.id, 0) + 1
         if tries >= _TRIES:
             del self._tries[event.id]
-            self.put_aside(line_of(event, verdict).rstrip(b"\n"))
+            self.put_aside(line_of(row).rstrip(b"\n"))
             self._had.add(event.id)
             _log.error("the sink refused event %s %d times: it is in %s of the spool", event.id, tries, REFUSED)
 

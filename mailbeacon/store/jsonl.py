@@ -17,7 +17,7 @@ from typing import Final, Self
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.files import is_still_at, lock, open_private
-from mailbeacon.store.lines import Pair, broken_report, line_of, pair_of
+from mailbeacon.store.lines import Pair, Written, broken_report, line_of, pair_of, written
 from mailbeacon.store.memory import check_bounds, check_wait
 from mailbeacon.store.rework import Change, applied
 
@@ -69,7 +69,7 @@ class JsonlSink:
         Raises:
             OSError: If the file cannot be opened, or the disk is full.
         """
-        self._append(line_of(event, verdict))
+        self._append(line_of(written(event, verdict)))
 
     def record_many(self, pairs: Iterable[Pair]) -> None:
         """Append several events in one write.
@@ -77,7 +77,15 @@ class JsonlSink:
         Raises:
             OSError: If the file cannot be opened, or the disk is full.
         """
-        self._append(b"".join([line_of(event, verdict) for event, verdict in pairs]))
+        self.record_written([written(event, verdict) for event, verdict in pairs])
+
+    def record_written(self, rows: Iterable[Written]) -> None:
+        """Append several events whose JSON is made already, in one write.
+
+        Raises:
+            OSError: If the file cannot be opened, or the disk is full.
+        """
+        self._append(b"".join(map(line_of, rows)))
 
     def events(self, *, on_broken: Callable[[DataError], object] | None = None) -> Iterator[Pair]:
         """Read the events, each id once, in the order they were written; a file that is not there holds none.
@@ -261,4 +269,4 @@ def _changed(line: bytes, change: Change) -> bytes:
     new = change(pair[0])
     if new is None:
         return b""
-    return line if new == pair[0] else line_of(new, pair[1])
+    return line if new == pair[0] else line_of(written(new, pair[1]))

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from threading import local
 from typing import Final
 
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict, read_json
 from mailbeacon.store.canonical import read_event, read_verdict
 
-__all__ = ["Pair", "broken_report", "line_of", "pair_of", "pairs_of"]
+__all__ = ["Pair", "Written", "broken_report", "line_of", "pair_of", "pairs_of", "text_of", "written"]
 
 Pair = tuple[Event, Verdict | None]
 """What a sink is given, and gives back."""
+Written = tuple[Event, Verdict | None, str, str | None]
+"""An event and its verdict, and the JSON of each: making it is most of the work of keeping an event, and is done once."""
 
 _MOST_NAMED: Final = 10
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
+_last = local()
+"""The event a thread wrote last, and its JSON: an event never changes, so that this can only be right."""
 
 _BOTH: Final = re.compile(rb'\{"event":(\{.*\}),"verdict":(\{.*\}|null)\}\s*\Z')
 """A line as :func:`line_of` writes it; both parts are read as JSON afterwards."""
 
 
-def line_of(event: Event, verdict: Verdict | None) -> bytes:
+def written(event: Event, verdict: Verdict | None) -> Written:
+    """Return an event and its verdict with their JSON."""
+    return event, verdict, text_of(event), verdict.to_json() if verdict else None
+
+
+def text_of(event: Event) -> str:
+    """Return an event's JSON; asked twice in a row by one thread, as by a sink and then a history, it is made once."""
+    if getattr(_last, "event", None) is not event:
+        _last.event, _last.text = event, event.to_json()
+    found: str = _last.text
+    return found
+
+
+def line_of(one: Written) -> bytes:
     """Return the line of one event, with its end."""
-    whole = {"event": event.to_dict(), "verdict": verdict.to_dict() if verdict else None}
-    return (_encode(whole) + "\n").encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own escape
+    _, _, event, verdict = one
+    line = f'{{"event":{event},"verdict":{verdict or "null"}}}\n'
+    return line.encode("utf-8", "backslashreplace")  # a lone surrogate becomes JSON's own escape
 
 
 def pair_of(line: bytes) -> Pair | None:

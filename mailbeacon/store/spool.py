@@ -24,7 +24,7 @@ from weakref import WeakMethod
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Event, LastOpens, Sink, Verdict
 from mailbeacon.store.handover import REFUSED, Handover, named
-from mailbeacon.store.lines import Pair, line_of, pair_of
+from mailbeacon.store.lines import Pair, Written, line_of, pair_of, written
 from mailbeacon.store.memory import check_bounds
 from mailbeacon.store.spool_files import Segment, orphans
 
@@ -45,7 +45,7 @@ _END_SECONDS: Final = 1.0
 """How long ``close`` waits for what the thread is just doing."""
 _EXIT_PATIENCE: Final = timedelta(seconds=5)
 
-_Waiting = tuple[Event, Verdict | None, int]
+_Waiting = tuple[Written, int]
 
 
 class SpoolSink:
@@ -98,9 +98,11 @@ class SpoolSink:
         Raises:
             Exception: What the other sink raises, where the file cannot take the event.
         """
+        row = written(event, verdict)
+        line = line_of(row)
         try:
             with self._changed:
-                if self._spooled(event, verdict, line_of(event, verdict)):
+                if self._spooled(row, line):
                     return
         except StoreError as error:
             _log.warning("the spool, so event %s goes to the sink at once, failed: %s", event.id, error)
@@ -191,7 +193,7 @@ class SpoolSink:
         self._hurry = False
         self._worker: Thread | None = None
 
-    def _spooled(self, event: Event, verdict: Verdict | None, line: bytes) -> bool:
+    def _spooled(self, row: Written, line: bytes) -> bool:
         """Write an event into the file, if there is room and somebody to hand it over."""
         if self._closed or not self._has_worker():
             return False
@@ -203,7 +205,7 @@ class SpoolSink:
         if self._has_gap or len(self._remembered) >= _REMEMBERED:
             self._has_gap = True
         else:
-            self._remembered.append((event, verdict, self._segment.written))
+            self._remembered.append((row, self._segment.written))
         self._taken += 1
         if self._taken - self._done in (1, _BATCH):
             self._changed.notify_all()
@@ -272,10 +274,10 @@ class SpoolSink:
         with self._changed:
             segment = self._segment
             batch = self._next_batch(segment) if segment is not None else []
-        taken = self._handover.give([(event, verdict) for event, verdict, _ in batch])
+        taken = self._handover.give([row for row, _ in batch])
         with self._changed:
             if taken and segment is not None and segment is self._segment:
-                segment.advance(batch[taken - 1][2])
+                segment.advance(batch[taken - 1][1])
                 for _ in range(min(taken, len(self._remembered))):
                     self._remembered.popleft()
                 self._has_gap = self._has_gap and segment.waiting_bytes > 0
@@ -307,7 +309,7 @@ class SpoolSink:
                 segment.advance(end)
                 continue
             if pair:
-                found.append((*pair, end))
+                found.append((written(*pair), end))
             if len(found) == _BATCH + self._handover.ahead:
                 break
         return found
@@ -330,9 +332,9 @@ class SpoolSink:
         """Hand over what is in another process's file; return whether all was taken."""
         try:
             while batch := self._read(segment):
-                taken = self._handover.give([(event, verdict) for event, verdict, _ in batch])
+                taken = self._handover.give([row for row, _ in batch])
                 if taken:
-                    segment.advance(batch[taken - 1][2])
+                    segment.advance(batch[taken - 1][1])
                 if taken < len(batch):
                     return False
         finally:

@@ -78,14 +78,12 @@ class Segment:
         return self.written - self.done
 
     def append(self, line: bytes) -> None:
-        """Write one line behind the others; all of it, or nothing.
+        """Write one line behind the others; all of it, or nothing. Whether the file is there still, the caller looks.
 
         Raises:
-            StoreError: If there is no room, or the file is gone.
+            StoreError: If there is no room.
         """
         try:
-            if not self.is_there:
-                raise StoreError(f"{self.path}: somebody moved or deleted it")
             at, rest = self.written, line
             while rest:
                 count = os.pwrite(self._descriptor, rest, at)
@@ -93,8 +91,6 @@ class Segment:
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self.written)
-            if isinstance(error, StoreError):
-                raise
             raise StoreError(error.errno, error.strerror, str(self.path)) from error
         self.written = at
 

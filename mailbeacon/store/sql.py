@@ -19,7 +19,7 @@ from mailbeacon.errors import ConfigError, DataError, MissingExtra, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.bounded import Bounded
 from mailbeacon.store.database import SHORT_WAIT, storable
-from mailbeacon.store.lines import Pair, pairs_of
+from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.memory import check_bounds
 from mailbeacon.store.rework import Change
 from mailbeacon.store.sql_rework import rework
@@ -139,9 +139,17 @@ class SqlSink:
         Raises:
             StoreError: If they cannot be kept.
         """
-        rows = [_row(event, verdict) for event, verdict in pairs]
-        if rows:
-            self._tables.run(lambda connection: _insert_new(connection, EVENTS, rows))
+        self.record_written([written(event, verdict) for event, verdict in pairs])
+
+    def record_written(self, rows: Iterable[Written]) -> None:
+        """Keep several events whose JSON is made already, in one transaction.
+
+        Raises:
+            StoreError: If they cannot be kept.
+        """
+        found = [_row(*row) for row in rows]
+        if found:
+            self._tables.run(lambda connection: _insert_new(connection, EVENTS, found))
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Keep the date of a recipient's last open in place of the one before, and nothing else of it.
@@ -274,7 +282,7 @@ class SqlHistory:
         Raises:
             StoreError: If it cannot be kept, or not within the time to wait.
         """
-        row = {"id": event.id, "event": storable(event.to_json()), **_recalled(event)}
+        row = {"id": event.id, "event": storable(text_of(event)), **_recalled(event)}
         prune = next(self._added) % _PRUNE_EVERY == 0
 
         def put(connection: sa.Connection) -> None:
@@ -310,7 +318,7 @@ class SqlHistory:
         self.close()
 
 
-def _row(event: Event, verdict: Verdict | None) -> dict[str, object]:
+def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> dict[str, object]:
     return {
         "id": storable(event.id),
         "kind": str(event.kind),
@@ -318,8 +326,8 @@ def _row(event: Event, verdict: Verdict | None) -> dict[str, object]:
         "recipient": _plain(event.recipient),
         "received_at": event.received_at.timestamp(),
         "actor": str(verdict.actor) if verdict else None,
-        "event": storable(event.to_json()),
-        "verdict": storable(verdict.to_json()) if verdict else None,
+        "event": storable(text),
+        "verdict": storable(said),
     }
 
 

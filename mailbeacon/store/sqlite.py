@@ -7,13 +7,14 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Final, Self
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.database import SHORT_WAIT, Database
-from mailbeacon.store.lines import Pair, pairs_of
+from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.memory import check_bounds
 from mailbeacon.store.rework import Change, delete, rework
 
@@ -49,6 +50,8 @@ _HISTORY: Final = """
     CREATE INDEX IF NOT EXISTS mailbeacon_history_network ON mailbeacon_history (network_id, number);
     CREATE INDEX IF NOT EXISTS mailbeacon_history_recipient ON mailbeacon_history (json_extract(event, '$.recipient'));
 """
+_PRUNE_EVERY: Final = 100
+"""After how many events of a process the history forgets those beyond its bound."""
 _LATEST: Final = "SELECT id, event FROM mailbeacon_history WHERE {} = ? ORDER BY number DESC LIMIT ?"
 
 
@@ -84,10 +87,21 @@ class SqliteSink:
         Raises:
             StoreError: If they cannot be written, or not within the time to wait.
         """
+        self.record_written([written(event, verdict) for event, verdict in pairs])
+
+    def record_written(self, rows: Iterable[Written]) -> None:
+        """Keep several events whose JSON is made already, in one transaction.
+
+        Raises:
+            StoreError: If they cannot be written, or not within the time to wait.
+        """
         self._database.write(
             "INSERT INTO mailbeacon_events (id, campaign, recipient, event, verdict, received_at)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-            [_row(event, verdict) for event, verdict in pairs],
+            [
+                (event.id, event.campaign, event.recipient, text, said, event.received_at.timestamp())
+                for event, _, text, said in rows
+            ],
         )
 
     def events(self, *, on_broken: Callable[[DataError], object] | None = None) -> Iterator[Pair]:
@@ -176,7 +190,7 @@ class SqliteHistory:
 
     Args:
         path: The file; made if it is not there, for its owner alone. It may be the sink's.
-        events: How many events are remembered, the latest.
+        events: How many events are remembered, about, the latest.
         per_message: How many events of a message are given, the latest.
         per_network: How many events of a network id are given, the latest.
         wait: How long a reply waits while others write.
@@ -200,6 +214,7 @@ class SqliteHistory:
         self._bound = events
         self._limits = per_message, per_network
         self._database = Database(path, _HISTORY, wait=wait)
+        self._added = count(1)
         self._events: Cache[str, Event] = Cache(_CACHED)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
@@ -215,14 +230,17 @@ class SqliteHistory:
         return tuple([known.get(text) or known.put(text, Event.from_json(text)) for text in found.values()])
 
     def add(self, event: Event) -> None:
-        """Remember an event, and forget the oldest beyond the bound."""
-        row = (event.id, _mail(event), event.facts.network_id or None, event.to_json())
+        """Remember an event, and now and then forget the oldest beyond the bound."""
+        prune = next(self._added) % min(_PRUNE_EVERY, self._bound) == 0
+        row = (event.id, _mail(event), event.facts.network_id or None, text_of(event))
         self._database.write(
             "INSERT INTO mailbeacon_history (id, message_id, network_id, event) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (id) DO NOTHING",
             [row],
             after=f"DELETE FROM mailbeacon_history WHERE number <="
-            f" (SELECT max(number) FROM mailbeacon_history) - {self._bound:d}",
+            f" (SELECT max(number) FROM mailbeacon_history) - {self._bound:d}"
+            if prune
+            else "",
         )
 
     def erase(self, recipient: str) -> int:
@@ -286,11 +304,6 @@ def read_rows(
         yield from pairs_of(rows, on_broken)
     except sqlite3.Error as error:
         raise DataError(f"cannot read the SQLite file to its end: {error}") from error
-
-
-def _row(event: Event, verdict: Verdict | None) -> tuple[object, ...]:
-    said = verdict.to_json() if verdict else None
-    return event.id, event.campaign, event.recipient, event.to_json(), said, event.received_at.timestamp()
 
 
 def _bring_up_to_date(connection: sqlite3.Connection) -> None:

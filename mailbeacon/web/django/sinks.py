@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store.database import storable
-from mailbeacon.store.lines import Pair, pairs_of
+from mailbeacon.store.lines import Pair, Written, pairs_of, written
 
 __all__ = ["ModelSink"]
 
@@ -29,8 +29,12 @@ class ModelSink:
 
     def record_many(self, pairs: Iterable[Pair]) -> None:
         """Keep several events in one transaction: all or none."""
-        rows = [_row(event, verdict) for event, verdict in pairs]
-        self._do(lambda: _objects("Event").bulk_create(rows, ignore_conflicts=True))
+        self.record_written([written(event, verdict) for event, verdict in pairs])
+
+    def record_written(self, rows: Iterable[Written]) -> None:
+        """Keep several events whose JSON is made already, in one transaction."""
+        found = [_row(*row) for row in rows]
+        self._do(lambda: _objects("Event").bulk_create(found, ignore_conflicts=True))
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Keep the day of a recipient's last open in place of the one before."""
@@ -101,7 +105,7 @@ def _objects(name: str) -> Any:
     return getattr(models, name).objects
 
 
-def _row(event: Event, verdict: Verdict | None) -> Any:
+def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> Any:
     from mailbeacon.web.django import models
 
     return models.Event(
@@ -113,8 +117,8 @@ def _row(event: Event, verdict: Verdict | None) -> Any:
         actor=str(verdict.actor) if verdict else "",
         is_human=verdict.is_human if verdict else None,
         url=_plain(event.url),
-        event=storable(event.to_json()),
-        verdict=storable(verdict.to_json()) if verdict else "",
+        event=storable(text),
+        verdict=storable(said or ""),
     )
 
 
