@@ -128,6 +128,7 @@ def test_law_a_record_is_one_line_of_strict_json_with_its_version(record):
     text = record.to_json()
     assert "\n" not in text
     assert json.loads(text)["v"] == 1
+    assert text == json.dumps(record.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
 
 @given(RECORDS, st.dictionaries(TEXTS.map(lambda name: "later_" + name), st.integers() | TEXTS, max_size=3))

@@ -13,7 +13,7 @@ from test_model import EVENTS, VERDICTS
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import canonical
-from mailbeacon.store.lines import line_of, pair_of
+from mailbeacon.store.lines import line_of, pair_of, written
 
 ROW = (
     '{"v":1,"id":"1","kind":"click","received_at":"2026-11-23T09:00:00+00:00","recipient":"u-17","campaign":"spring",'
@@ -37,7 +37,7 @@ def test_an_event_is_read_as_any_json_is(event):
 
 @given(EVENTS, st.none() | VERDICTS)
 def test_a_line_is_read_as_any_json_is(event, verdict):
-    assert pair_of(line_of(event, verdict)) == (event, verdict)
+    assert pair_of(line_of(written(event, verdict))) == (event, verdict)
 
 
 @given(st.data())

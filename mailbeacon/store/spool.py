@@ -65,7 +65,8 @@ class SpoolSink:
     for what waits; the rest is handed over by the next process.
 
     Args:
-        sink: Where the events go; its ``record_many`` is used where it has one. It stays the caller's to close, after
+        sink: Where the events go; its ``record_many`` is used where it has one, or ``record_written``, which is given the JSON
+            too, so that it is made once. It stays the caller's to close, after
             ``close``.
         folder: Made if it is not there, for its owner alone; on a disk of this machine.
         max_bytes: How much may wait in this process's file.

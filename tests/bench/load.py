@@ -2,7 +2,7 @@
 
     python tests/bench/load.py [--seconds 1.5] [--rounds 7] [--worker gthread] [STORE…]
 
-Starts gunicorn (two workers) once with an application that answers a constant 43-byte GIF, and once for each store named:
+Starts gunicorn (two workers) once with an application that answers a constant 43-byte GIF with the same headers, and once for each store named:
 ``none`` (no sink), ``spool``, ``sqlite``, ``jsonl``, ``shared`` (a spool, and a history all workers share). Each round puts
 the same load on one after another, sixteen requests at once, each of a reader of their own, behind a proxy; a ratio is the median of the
 rounds' ratios, so what else the machine does disturbs both sides alike. Prints a table; asserts nothing.
@@ -36,14 +36,15 @@ LEAST, MOST = 0.6, 2.0
 SITE = """
 import os
 import mailbeacon as mb
-from mailbeacon.replying import PIXEL
 from mailbeacon.store import JsonlSink, SpoolSink, SqliteHistory, SqliteSink
 from mailbeacon.web import wsgi
 kind = os.environ["STORE"]
 
+pixel = mb.Beacon("https://t.example.com/m", secret_keys=["0123456789abcdef0123456789abcdef"]).answer(mb.Request(url="/m/o/x.gif"))
+
 def constant(environ, start_response):
-    start_response("200 OK", [("Content-Type", "image/gif"), ("Content-Length", str(len(PIXEL)))])
-    return [PIXEL]
+    start_response("200 OK", list(pixel.reply.headers))
+    return [pixel.reply.body]
 
 def sink():
     if kind == "jsonl":
@@ -163,7 +164,7 @@ def measure(stores: list[str], *, worker: str, seconds: float, rounds: int) -> d
             load = Load()
             for server in servers.values():
                 server.wait()
-                load.put_on(server.port, load.requests(200), 5)
+                load.put_on(server.port, load.requests(2_000), 5)  # caches are filled on both sides
             for number in range(rounds):
                 for store in stores if number % 2 else reversed(stores):
                     requests = load.requests(int(8_000 * seconds))
