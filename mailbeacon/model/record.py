@@ -208,8 +208,8 @@ def _written(value: object) -> str:
     if isinstance(value, Enum):
         value = value.value
         return encode_basestring(value) if value.__class__ is str else _encoder.encode(value)
-    if isinstance(value, Record) and value._version == 1:
-        return f"{{{_text(value)[1:]}}}"
+    if isinstance(value, Record) and (text := value.to_json()).startswith('{"v":1,'):
+        return f"{{{text[7:]}"  # inside another one the first version is not named
     return _encoder.encode(_plain(value))
 
 

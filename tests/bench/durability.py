@@ -1,15 +1,17 @@
-"""What survives: a web server with each store, and the accidents people fear. Run by hand; prints a table.
+"""What survives: web servers with each store, and the accidents people fear. Run by hand; prints a table.
 
-    python -m tests.bench.durability [SECONDS [STORE…]]
+    python -m tests.bench.durability [--server gthread,uwsgi] [--store spool,sqlite] [--accident kill_server] [--seconds 2]
 
-Each row is one run of gunicorn (two workers, of the class that the variable WORKER names) with one store and one accident
-in the middle: readers click with ten threads, an event each, and count what they are answered. Afterwards the store is
-read. ``lost`` are clicks that were answered and are not stored, ``doubled`` those stored twice, ``failed`` replies that were
-no redirect; connections that broke are counted apart, and such clicks may be stored or not.
+Each row is one run of one server with one store and one accident in the middle: readers click with ten threads, an event
+each, and count what they are answered. Afterwards the store is read. ``lost`` are clicks that were answered and are not
+stored, ``doubled`` those stored twice, ``failed`` replies that were no redirect; connections that broke are counted apart,
+and such clicks may be stored or not. PostgreSQL is started for its rows; a folder is made read-only by ``chattr`` and a
+full disk by a small tmpfs, so that those rows need root, and are left out for others.
 """
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import os
 import signal
@@ -17,58 +19,105 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
-import mailbeacon as mb
-from mailbeacon.store import JsonlSink, SpoolSink, SqliteSink
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import servers  # noqa: E402 - beside the tests
+
+import mailbeacon as mb  # noqa: E402
+from mailbeacon.store import JsonlSink, SpoolSink, SqliteSink  # noqa: E402
+from mailbeacon.store.sql import SqlSink  # noqa: E402
+
 KEY = "0123456789abcdef0123456789abcdef"
 BASE = "https://t.example.com/m"
 SITE = """
-import mailbeacon as mb, os
+import os
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+import mailbeacon as mb
 from mailbeacon.store import JsonlSink, QueueSink, SpoolSink, SqliteSink
-from mailbeacon.web import wsgi
+from mailbeacon.web import asgi, wsgi
 kind = os.environ["STORE"]
-behind = JsonlSink("events.jsonl") if kind == "jsonl" else SqliteSink("events.sqlite")
-sink = {"spool": lambda: SpoolSink(behind, "spool"), "queue": lambda: QueueSink(behind)}.get(kind, lambda: behind)()
-beacon = mb.Beacon("https://t.example.com/m", secret_keys=["0123456789abcdef0123456789abcdef"], sink=sink)
+
+class EveryThirdFails:
+    def __init__(self, sink):
+        self.sink, self.calls = sink, count(1)
+    def record(self, event, verdict=None):
+        if next(self.calls) % 3 == 0:
+            raise OSError("every third")
+        self.sink.record(event, verdict)
+
+def behind():
+    if "jsonl" in kind:
+        return JsonlSink("events.jsonl")
+    if "postgresql" in kind:
+        from mailbeacon.store.sql import SqlSink
+        return SqlSink(os.environ["DATABASE"])
+    return EveryThirdFails(SqliteSink("events.sqlite")) if "third" in kind else SqliteSink("events.sqlite")
+
+def clock():
+    step = Path("clock")
+    return datetime.now(UTC) + timedelta(seconds=int(step.read_text() or 0) if step.exists() else 0)
+
+sink = SpoolSink(behind(), "spool") if "spool" in kind else QueueSink(behind()) if "queue" in kind else behind()
+beacon = mb.Beacon(
+    "https://t.example.com/m", secret_keys=["0123456789abcdef0123456789abcdef"], sink=sink, clock=clock
+)
 application = wsgi.application(beacon)
+tracking = asgi.application(beacon)
 """
-Accident = Callable[["Server"], None]
+PYTHON = [sys.executable, "-m"]
+GUNICORN = [*PYTHON, "gunicorn", "--log-level", "critical", "-w", "2", "-b", "127.0.0.1:{port}"]
+COMMANDS = {
+    "gthread": [*GUNICORN, "-k", "gthread", "--threads", "4", "site_under_test:application"],
+    "sync": [*GUNICORN, "-k", "sync", "site_under_test:application"],
+    "gevent": [*GUNICORN, "-k", "gevent", "site_under_test:application"],
+    "uvicorn": [*PYTHON, "uvicorn", "--log-level", "critical", "--port", "{port}", "site_under_test:tracking"],
+    "uvicorn2": [
+        *PYTHON, "uvicorn", "--log-level", "critical", "--port", "{port}", "--workers", "2", "site_under_test:tracking",
+    ],
+    "hypercorn": [*PYTHON, "hypercorn", "-w", "2", "-b", "127.0.0.1:{port}", "site_under_test:tracking"],
+    "uwsgi": [
+        str(Path(sys.executable).with_name("uwsgi")), "--http-socket", "127.0.0.1:{port}", "--home", sys.prefix,
+        "--wsgi-file", "site_under_test.py", "--callable", "application", "--master", "--processes", "2",
+        "--threads", "4", "--enable-threads", "--die-on-term", "--disable-logging",
+    ],
+    "waitress": [*PYTHON, "waitress", "--host", "127.0.0.1", "--port", "{port}", "site_under_test:application"],
+}  # fmt: skip
+"""The servers: one or two processes each, as their manuals say."""
+Accident = Callable[["Server", float], None]
 
 
 class Server:
-    """gunicorn in a folder of its own."""
+    """A web server in a folder of its own."""
 
-    def __init__(self, folder: Path, store: str, port: int) -> None:
-        self.folder, self.port = folder, port
+    def __init__(self, folder: Path, kind: str, store: str, database: servers.Server | None) -> None:
+        self.folder, self.store, self.database, self.port = folder, store, database, servers.free_port()
         (folder / "site_under_test.py").write_text(SITE)
-        self._environment = {**os.environ, "STORE": store, "PYTHONPATH": str(ROOT)}
+        self._command = [part.format(port=self.port) for part in COMMANDS[kind]]
+        self._environment = {**os.environ, "STORE": store, "PYTHONPATH": f"{ROOT}:{folder}"}
+        if database is not None:
+            self._environment["DATABASE"] = database.url
         self.start()
 
     def start(self) -> None:
-        """Start it, and wait until it listens."""
-        command = [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "-w",
-            "2",
-            "-k",
-            os.environ.get("WORKER", "gthread"),
-            "--threads",
-            "4",
-            "-b",
-        ]
-        command += [f"127.0.0.1:{self.port}", "--log-level", "critical", "site_under_test:application"]
-        self.process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stderr=subprocess.DEVNULL)
-        answers = 0
-        while answers < 20:  # until both workers are likely to be there
+        """Start it, and wait until all its processes are likely to be there."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._command, cwd=self.folder, env=self._environment, stdout=log, stderr=log
+            )
+        answers, tries = 0, 0
+        while answers < 20:
+            tries += 1
+            if tries > 600:
+                raise RuntimeError((self.folder / "log").read_text()[-2000:])
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
                 connection.request("GET", "/")
@@ -78,71 +127,153 @@ class Server:
             finally:
                 connection.close()
 
-    def workers(self) -> list[int]:
-        """Return the process ids of the workers."""
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(one) for one in found]
+    def workers(self, of: int = 0) -> list[int]:
+        """Return the process ids of all that it started, the deepest last."""
+        one = of or self.process.pid
+        try:
+            found = [int(text) for text in Path(f"/proc/{one}/task/{one}/children").read_text().split()]
+        except OSError:
+            return []
+        return found + [deeper for child in found for deeper in self.workers(child)]
 
     def end(self, how: int = signal.SIGTERM) -> None:
         """End it, and its workers if it cannot do so itself."""
-        workers = self.workers() if how == signal.SIGKILL else []
-        self.process.send_signal(how)
-        self.process.wait(30)
+        workers = self.workers()
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(30)
         for worker in workers:
-            os.kill(worker, signal.SIGKILL)
+            try:
+                os.kill(worker, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
         sleep(0.2)
 
 
-def kill_worker(server: Server) -> None:
-    """Kill one worker; gunicorn starts another."""
-    os.kill(server.workers()[0], signal.SIGKILL)
+def nothing(server: Server, seconds: float) -> None:
+    """No accident."""
 
 
-def kill_server(server: Server) -> None:
+def kill_worker(server: Server, seconds: float) -> None:
+    """Kill one worker; the server starts another, or, where it is the server itself, is started again."""
+    workers = [one for one in server.workers() if b"resource_tracker" not in Path(f"/proc/{one}/cmdline").read_bytes()]
+    os.kill((workers or [server.process.pid])[-1], signal.SIGKILL)
+    sleep(0.3)
+    if server.process.poll() is not None:
+        server.start()
+
+
+def kill_server(server: Server, seconds: float) -> None:
     """Kill everything at once, and start again."""
     server.end(signal.SIGKILL)
     server.start()
 
 
-def stop_server(server: Server) -> None:
-    """End it as a deployment does, and start again."""
+def _signal(server: Server, how: int) -> None:
+    server.process.send_signal(how)
+    try:
+        server.process.wait(3 if how == signal.SIGHUP else 30)
+    except subprocess.TimeoutExpired:
+        return  # it goes on with new workers
     server.end()
     server.start()
 
 
-def reload_server(server: Server) -> None:
-    """SIGHUP: gunicorn replaces its workers."""
-    server.process.send_signal(signal.SIGHUP)
+def sigterm(server: Server, seconds: float) -> None:
+    """End it as a deployment does, and start again."""
+    _signal(server, signal.SIGTERM)
 
 
-def lock_database(server: Server) -> None:
-    """Lock the database for two seconds."""
-    path = server.folder / "events.sqlite"
-    if not path.exists():
-        return
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    sleep(2)
-    other.execute("ROLLBACK")
+def sigint(server: Server, seconds: float) -> None:
+    """End it by hand, and start again."""
+    _signal(server, signal.SIGINT)
+
+
+def sighup(server: Server, seconds: float) -> None:
+    """Reload it, where it knows how; else it ends, and is started again."""
+    _signal(server, signal.SIGHUP)
+
+
+def lock_database(server: Server, seconds: float) -> None:
+    """Lock the database for some seconds."""
+    with sqlite3.connect(server.folder / "events.sqlite", isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        sleep(seconds)
+        other.execute("ROLLBACK")
     other.close()
 
 
-def move_file(server: Server) -> None:
+def move_file(server: Server, seconds: float) -> None:
     """Move the file of events away, as a log rotation does."""
     for name in ("events.sqlite", "events.jsonl"):
         if (server.folder / name).exists():
             (server.folder / name).rename(server.folder / f"moved-{name}")
 
 
-def nothing(server: Server) -> None:
-    """No accident."""
+def remove_spool(server: Server, seconds: float) -> None:
+    """Delete the spool's files below the running server."""
+    for path in (server.folder / "spool").glob("*.spool"):
+        path.unlink(missing_ok=True)
 
 
-def run(store: str, accident: Accident, seconds: float, port: int) -> dict[str, float]:
+def read_only(server: Server, seconds: float) -> None:
+    """Let nobody make or delete a file in the folders, and then again."""
+    folders = [str(one) for one in (server.folder, server.folder / "spool") if one.exists()]
+    subprocess.run(["chattr", "+i", *folders], check=True)
+    sleep(seconds)
+    subprocess.run(["chattr", "-i", *folders], check=True)
+
+
+def full_disk(server: Server, seconds: float) -> None:
+    """Fill the disk to the last byte, and make room again."""
+    filler = server.folder / "filler"
+    try:
+        with filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(65_536))
+    except OSError:
+        pass
+    sleep(seconds)
+    filler.unlink()
+
+
+def restart_database(server: Server, seconds: float) -> None:
+    """Stop PostgreSQL, and start it again."""
+    if server.database is not None:
+        server.database.stop()
+        sleep(seconds)
+        server.database.start()
+
+
+def step_clock(server: Server, seconds: float) -> None:
+    """Set the clock an hour back, then two hours forward."""
+    for step in (-3600, 3600):
+        fresh = server.folder / "clock.new"
+        fresh.write_text(str(step))
+        fresh.replace(server.folder / "clock")
+        sleep(seconds / 2)
+
+
+ACCIDENTS: dict[str, Accident] = {
+    one.__name__: one
+    for one in (
+        nothing, kill_worker, kill_server, sigterm, sigint, sighup, lock_database, move_file, remove_spool, read_only,
+        full_disk, restart_database, step_clock,
+    )
+}  # fmt: skip
+
+
+def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float) -> dict[str, float]:
     """Run one row."""
     beacon = mb.Beacon(BASE, secret_keys=[KEY])
-    with TemporaryDirectory() as name:
-        server = Server(Path(name), store, port)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        if accident is full_disk:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=True)
+            stack.callback(subprocess.run, ["umount", "-l", str(folder)], check=True)
+        database = stack.enter_context(servers.postgresql()) if "postgresql" in store else None
+        server = Server(folder, kind, store, database)
+        stack.callback(server.end)
         ended, answered, failed, times = Event(), [], [], []
 
         def read(reader: int) -> None:
@@ -153,7 +284,7 @@ def run(store: str, accident: Accident, seconds: float, port: int) -> dict[str, 
                 url = beacon.click_url(mb.Message(recipient=who, campaign="c"), "https://shop.example/")
                 begin = monotonic()
                 try:
-                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
                     connection.request("GET", urlsplit(url).path, headers={"User-Agent": "Mozilla/5.0"})
                     status = connection.getresponse().status
                     connection.close()
@@ -163,18 +294,20 @@ def run(store: str, accident: Accident, seconds: float, port: int) -> dict[str, 
                     continue
                 times.append(monotonic() - begin)
                 answered.append(who) if status == 302 else failed.append("status")
+                if lasts > 5:
+                    sleep(0.02)  # a long accident needs no more events than a short one
 
         threads = [Thread(target=read, args=(reader,)) for reader in range(10)]
         for thread in threads:
             thread.start()
         sleep(seconds / 2)
-        accident(server)
+        accident(server, lasts)
         sleep(seconds / 2)
         ended.set()
         for thread in threads:
             thread.join()
         server.end()
-        stored = stored_in(Path(name), store)
+        stored = stored_in(folder, store, database)
     times.sort()
     return {
         "answered": len(answered),
@@ -187,14 +320,18 @@ def run(store: str, accident: Accident, seconds: float, port: int) -> dict[str, 
     }
 
 
-def stored_in(folder: Path, store: str) -> list[str]:
-    """Return the recipients of all stored events, the moved file's too."""
+def stored_in(folder: Path, store: str, database: servers.Server | None) -> list[str]:
+    """Return the recipients of all stored events, the moved file's too; what waits in a spool is handed over first."""
     found: list[str] = []
+    ending = "jsonl" if "jsonl" in store else "sqlite"
     for name in ("moved-events", "events"):
-        path = folder / f"{name}.{'jsonl' if store == 'jsonl' else 'sqlite'}"
-        if not path.exists():
+        path = folder / f"{name}.{ending}"
+        if database is None and not path.exists():
             continue
-        with (JsonlSink if store == "jsonl" else SqliteSink)(path) as sink:
+        if database is not None and name != "events":
+            continue
+        sink = SqlSink(database.url) if database else (JsonlSink if ending == "jsonl" else SqliteSink)(path)
+        with sink:
             if name == "events" and (folder / "spool").exists():
                 with SpoolSink(sink, folder / "spool") as spool:
                     spool.flush()
@@ -202,24 +339,23 @@ def stored_in(folder: Path, store: str) -> list[str]:
     return found
 
 
-ACCIDENTS = (nothing, kill_worker, kill_server, stop_server, reload_server, lock_database, move_file)
-
-
 def main() -> None:
-    """Run all, and print the table."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
-    print("| store | accident | answered | stored | lost | doubled | failed replies | broken connections | p99 ms |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    port = 18_400
-    chosen = [one for one in ACCIDENTS if one.__name__ in os.environ.get("ACCIDENTS", one.__name__).split(",")]
-    for store in sys.argv[2:] or ("spool", "sqlite", "jsonl", "queue"):
-        for accident in chosen:
-            port += 1
-            row = run(store, accident, seconds, port)
-            print(
-                f"| {store} | {accident.__name__.replace('_', ' ')} | " + " | ".join(map(str, row.values())) + " |",
-                flush=True,
-            )
+    """Run all that were chosen, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", default="gthread", help=", ".join(COMMANDS))
+    parser.add_argument("--store", default="spool", help="spool, spool-jsonl, spool-postgresql, spool-third, sqlite, …")
+    parser.add_argument("--accident", default=",".join(ACCIDENTS), help="which, by comma")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of readers, beside the accident")
+    parser.add_argument("--lasts", type=float, default=2.0, help="how long a lock, a full disk and so on last")
+    options = parser.parse_args()
+    print("| server | store | accident | answered | stored | lost | doubled | failed | broken | p99 ms |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for store in options.store.split(","):
+        for kind in options.server.split(","):
+            for name in options.accident.split(","):
+                row = run(kind, store, ACCIDENTS[name], options.seconds, options.lasts)
+                cells = " | ".join(map(str, row.values()))
+                print(f"| {kind} | {store} | {name.replace('_', ' ')} | {cells} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
     python tests/bench/load.py [--seconds 1.5] [--rounds 7] [--worker gthread] [STORE…]
 
-Starts gunicorn (two workers) once with an application that answers a constant 43-byte GIF with the same headers, and once for each store named:
-``none`` (no sink), ``spool``, ``sqlite``, ``jsonl``, ``shared`` (a spool, and a history all workers share). Each round puts
-the same load on one after another, sixteen requests at once, each of a reader of their own, behind a proxy; a ratio is the median of the
-rounds' ratios, so what else the machine does disturbs both sides alike. Prints a table; asserts nothing.
+Starts gunicorn (two workers) once with an application that answers a constant 43-byte GIF with the same headers, and once
+for each store named: ``none`` (no sink), ``spool``, ``sqlite``, ``jsonl``, ``shared`` (a spool, and a history all workers
+share). Each round puts the same load on one after another, sixteen requests at once, each of a reader of their own, behind
+a proxy; a ratio is the median of the rounds' ratios, so what else the machine does disturbs both sides alike. Prints a
+table; asserts nothing.
 """
 
 from __future__ import annotations
@@ -55,9 +56,10 @@ def sink():
     return kept if kind == "sqlite" else SpoolSink(kept, "spool")
 
 history = SqliteHistory("history.sqlite") if kind == "shared" else None
-application = constant if kind == "constant" else wsgi.application(
-    mb.Beacon("https://t.example.com/m", secret_keys=["0123456789abcdef0123456789abcdef"], sink=sink(), history=history, trusted_proxies=["127.0.0.1"])
-)
+application = constant if kind == "constant" else wsgi.application(mb.Beacon(
+    "https://t.example.com/m", secret_keys=["0123456789abcdef0123456789abcdef"], sink=sink(), history=history,
+    trusted_proxies=["127.0.0.1"],
+))
 """
 
 
@@ -70,7 +72,19 @@ class Server:
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port = int(found.getsockname()[1])
-        command = [sys.executable, "-m", "gunicorn", "-w", "2", "-k", worker, "--threads", "4", "--log-level", "critical"]
+        command = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "-w",
+            "2",
+            "-k",
+            worker,
+            "--threads",
+            "4",
+            "--log-level",
+            "critical",
+        ]
         self._process = subprocess.Popen(
             [*command, "-b", f"127.0.0.1:{self.port}", "site_under_test:application"],
             cwd=folder,
@@ -191,7 +205,9 @@ def main() -> None:
     seconds, rounds = (0.2, 1) if options.quick else (options.seconds, options.rounds)
     stores = ["constant", *(options.stores or STORES)]
     found = measure(stores, worker=options.worker, seconds=seconds, rounds=rounds)
-    print(f"| {options.worker} | requests/s | of constant (aim with a spool ≥ {LEAST}) | p99 ms | times constant's (≤ {MOST:g}) |")
+    print(
+        f"| {options.worker} | requests/s | of constant (aim with a spool ≥ {LEAST}) | p99 ms | times constant's (≤ {MOST:g}) |"
+    )
     print("|---|---|---|---|---|")
     rows = []
     for store in stores:
