@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
@@ -40,6 +41,15 @@ def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]
+
+
+@pytest.fixture
+def pixel() -> Iterator[Path]:
+    """The folder that stands for the guide's /usr/share/mailbeacon; Apache's workers, who are nobody, may read it."""
+    with TemporaryDirectory(prefix="mailbeacon-") as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "pixel.gif").write_bytes(PIXEL)
+        yield Path(name)
 
 
 class _Quiet(WSGIRequestHandler):
@@ -82,7 +92,7 @@ def running(command: list[str], port: int, log: Path, **options: object) -> Iter
         process.wait(20)
 
 
-def nginx(folder: Path, port: int, behind: int, *, edge: bool = False) -> tuple[list[str], Path, str]:
+def nginx(folder: Path, port: int, behind: int, pixel: Path | None = None) -> tuple[list[str], Path, str]:
     log = folder / "access.log"
     text = (
         block("nginx")
@@ -90,7 +100,7 @@ def nginx(folder: Path, port: int, behind: int, *, edge: bool = False) -> tuple[
         .replace("listen 80", f"listen 127.0.0.1:{port}")
     )
     text = text.replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
-    if not edge:
+    if pixel is None:
         text = re.sub(r"    location /m/o/ \{.*?\n    \}\n", "", text, flags=re.DOTALL)
     paths = "".join(f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(
@@ -100,16 +110,16 @@ def nginx(folder: Path, port: int, behind: int, *, edge: bool = False) -> tuple[
     return ["nginx", "-c", str(folder / "nginx.conf")], log, text.partition("\n\n")[0]
 
 
-def caddy(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
+def caddy(folder: Path, port: int, behind: int, pixel: Path | None = None) -> tuple[list[str], Path, str]:
     log = folder / "access.log"
     text = (
         block("caddyfile")
         .replace("/var/log/caddy/mailbeacon.log", str(log))
         .replace(":80 {", f"http://127.0.0.1:{port} {{")
     )
-    text = re.sub(r"\thandle /m/o/\* \{.*?\n\t\}\n", "", text, flags=re.DOTALL).replace(
-        "127.0.0.1:8000", f"127.0.0.1:{behind}"
-    )
+    text = text.replace("/usr/share/mailbeacon", str(pixel)).replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+    if pixel is None:
+        text = re.sub(r"\thandle /m/o/\* \{.*?\n\t\}\n", "", text, flags=re.DOTALL)
     trust = text.replace("reverse_proxy ", "reverse_proxy {\n\t\t\ttrusted_proxies 127.0.0.1/32\n\t\t\tto ").replace(
         f"127.0.0.1:{behind}\n", f"127.0.0.1:{behind}\n\t\t}}\n"
     )
@@ -117,27 +127,33 @@ def caddy(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"], log, "caddy"
 
 
-def apache(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
+def apache(folder: Path, port: int, behind: int, pixel: Path | None = None) -> tuple[list[str], Path, str]:
     log = folder / "access.log"
     text = (
         block("apache")
         .replace("/var/log/apache2/mailbeacon.log", str(log))
         .replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
     )
+    text = text.replace("/usr/share/mailbeacon", str(pixel))
+    if pixel is None:
+        text = re.sub(r"AliasMatch .*?\n\n", "", text, flags=re.DOTALL).replace("ProxyPass /m/o/ !\n", "")
     modules = "".join(
         f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n"
-        for name in ("mpm_event", "authz_core", "proxy", "proxy_http", "alias")
+        for name in ("mpm_event", "authz_core", "mime", "headers", "alias", "proxy", "proxy_http")
     )
     (folder / "apache.conf").write_text(
         f"ServerName localhost\nListen 127.0.0.1:{port}\nPidFile {folder}/pid\nDefaultRuntimeDir {folder}\n"
-        f"ErrorLog {folder}/error.log\nUser nobody\nGroup nogroup\n{modules}{text}"
+        f"TypesConfig /etc/mime.types\nErrorLog {folder}/error.log\nUser nobody\nGroup nogroup\n{modules}{text}"
     )
     return ["apache2", "-X", "-f", str(folder / "apache.conf")], log, text.partition("\n")[0]
 
 
-def haproxy(folder: Path, port: int, behind: int) -> tuple[list[str], Path, str]:
+def haproxy(folder: Path, port: int, behind: int, pixel: Path | None = None) -> tuple[list[str], Path, str]:
     log = folder / "access.log"
     text = block("none").replace("bind :80", f"bind 127.0.0.1:{port}").replace("127.0.0.1:8000", f"127.0.0.1:{behind}")
+    text = text.replace("/usr/share/mailbeacon", str(pixel))
+    if pixel is None:
+        text = re.sub(r"    http-request return .*\n", "", text)
     # one thread: several drop lines where they write to standard output at once
     (folder / "haproxy.cfg").write_text(
         f"global\n    nbthread 1\n    log stdout format raw local0\ndefaults\n    log global\n    timeout client 9s\n"
@@ -235,18 +251,27 @@ def assert_same_report(name: str, read: list[Event], recorded: list[Event]) -> N
         assert sum((own.people, own.unknown, own.machines)) == sum((other.people, other.unknown, other.machines))
 
 
-def test_nginx_answers_the_pixel_alone_and_its_log_has_the_open(tmp_path: Path, need):
-    need("nginx", "the pixel at the edge")
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_real_server_answers_the_pixel_alone_and_its_log_has_the_open(name: str, tmp_path: Path, pixel: Path, need):
+    """Nobody listens where the application would be."""
+    need(name, "the pixel at the edge")
     tmp_path.chmod(0o755)
     host, port = beacon(), free_port()
     url = host.open_url(Message(recipient="u-1", campaign="c")).removeprefix("https://t.example.com")
-    command, log, form = nginx(tmp_path, port, free_port(), edge=True)
-    with running(command, port, log, stderr=subprocess.DEVNULL):
+    command, log, form = SERVERS[name](tmp_path, port, free_port(), pixel)
+    fields = {"User-Agent": 'He said "hi" \\ é'.encode(), "If-Modified-Since": "Fri, 27 Nov 2099 09:00:00 GMT"}
+    with (tmp_path / "out").open("wb") as out, running(command, port, log, stdout=out, stderr=subprocess.DEVNULL):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("GET", url, headers={"User-Agent": 'He said "hi" \\ é'.encode()})
+        connection.request("GET", url, headers=fields)
         answer = connection.getresponse()
         assert (answer.status, answer.getheader("Content-Type")) == (200, "image/gif")
         assert answer.getheader("Cache-Control").startswith("no-store")
-        assert len(answer.read()) == len(PIXEL)
+        assert answer.getheader("X-Content-Type-Options") == "nosniff"
+        seen = answer.read()
+        assert seen == PIXEL or (name == "nginx" and len(seen) == len(PIXEL))  # nginx has one of its own
         connection.close()
-    assert [(event.kind, event.recipient) for event in logs.read(log, host, form)] == [(Kind.OPEN, "u-1")]
+    if name == "haproxy":
+        shutil.copy(tmp_path / "out", log)
+    zone, errors = time_zone() if name == "haproxy" else None, []
+    read = list(logs.read(log, host, form, zone=zone, on_error=lambda error, line: errors.append(line)))
+    assert [(event.kind, event.recipient) for event in read] == [(Kind.OPEN, "u-1")]
