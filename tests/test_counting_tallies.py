@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mailbeacon as mb
 from mailbeacon.counting import Dimension, LinkKey, Mark, Outcomes, Split, Tally, rates, tally
 from mailbeacon.counting.buckets import LIMIT
 from mailbeacon.errors import ConfigError, DataError
@@ -258,6 +259,21 @@ def test_a_mail_from_the_future_is_counted_and_marked_and_an_old_one_is_not(capl
 def test_hits_of_nobody_and_of_mails_without_a_time_are_marked():
     found = people(hit(recipient=None), hit(recipient=None, level=Level.AGGREGATE), hit())
     assert found.marks == {(Mark.NAMELESS, Kind.OPEN): 1, (Mark.UNDATED, Kind.OPEN): 1}
+
+
+def test_two_receipts_that_only_campaign_and_recipient_name_are_one_and_that_is_told(caplog):
+    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
+    answers = {
+        name: [beacon.answer(mb.Request(url=beacon.open_url(one), received_at=NOON)) for one in mails]
+        for name, mails in {
+            "neither": [mb.Message(recipient="u-17", campaign="orders")] * 2,
+            "an id": [mb.Message(recipient="u-17", campaign="orders", id=f"order-{n}") for n in (1, 2)],
+            "a time": [mb.Message(recipient="u-17", campaign="orders", sent_at=NOON - n * timedelta(hours=1)) for n in (1, 2)],
+        }.items()
+    }
+    mails = {name: tally([(one.event, one.verdict) for one in found]).mails for name, found in answers.items()}
+    assert mails == {"neither": 1, "an id": 2, "a time": 2}
+    assert caplog.messages == ["2 hits are of mails with neither id nor sent_at: two mails of one campaign to one person are one"]
 
 
 # Dimensions

@@ -51,6 +51,14 @@ def test_every_python_block_of_a_page_runs_and_prints_what_is_shown(page, tmp_pa
     assert unlike(page, tmp_path) == []
 
 
+@pytest.mark.parametrize("page", [*_names(PAGES), pytest.param(README, id="README")])
+def test_every_message_of_a_page_has_an_id_or_the_time_it_was_sent(page):
+    """Without either, two mails of one campaign to one person are one in every figure."""
+    for one in blocks(page):
+        for found in re.finditer(r"\bMessage\(((?:[^()]|\([^()]*\))*)\)", one.text):
+            assert "recipient=" not in found[1] or re.search(r"\b(?:sent_at|id)=|\*\*", found[1]), found[0]
+
+
 @pytest.mark.parametrize("page", _names(PAGES))
 def test_a_page_links_only_to_what_exists_and_knows_no_machine(page):
     source = page.read_text("utf-8")

@@ -61,6 +61,8 @@ _FOLD_AT = 4 * LIMIT * _ENTRY.size
 _MOST_HITS = 0xFFFF_FFFF
 _AUDIENCES = {True: PEOPLE, None: UNKNOWN, False: MACHINES}
 _NAME_BYTES = 12
+_DIGEST = 24
+"""The letters of a mail's name where the host gave no id; with neither that nor the time of sending it names every such mail."""
 _MOST_MOMENTS = 100_000
 _SKEW = timedelta(minutes=5)
 """Clocks differ by as much."""
@@ -158,9 +160,10 @@ class Page:
         versions: The versions of the verdicts.
         first: The minute of the first hit that is counted; -1 without any.
         last: The minute of the last one.
+        unsure: Hits of mails that only their campaign and recipient name; told when the tally is made, and not kept.
     """
 
-    __slots__ = ("first", "last", "mails", "marks", "reasons", "shared", "states", "versions")
+    __slots__ = ("first", "last", "mails", "marks", "reasons", "shared", "states", "unsure", "versions")
 
     def __init__(self) -> None:
         self.mails: dict[bytes, bytes] = {}
@@ -170,6 +173,7 @@ class Page:
         self.reasons: dict[tuple[Kind, Actor, str], int] = {}
         self.versions: set[str] = set()
         self.first = self.last = -1
+        self.unsure = 0
 
     def record(self, event: Event, verdict: Verdict | None, traits: Traits, key: bytes = b"") -> None:
         """Count one event."""
@@ -201,6 +205,7 @@ class Page:
             return
         if event.sent_at is None and event.source in ("request", "log"):
             self._mark(Mark.UNDATED, kind)
+            self.unsure += len(event.message_id) == _DIGEST
         mail, moment = mail_name(event, key), traits.moment(place, minute)
         before = self.mails.get(mail)
         if before is None:

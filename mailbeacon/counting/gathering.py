@@ -92,7 +92,7 @@ class _Pages:
         return found or self._pages.setdefault(PageKey(event.campaign, event.variant, groups), Page())
 
     def close(self, numbers: Numbers) -> Tally:
-        """Return the tally, and log what is wrong with its clocks."""
+        """Return the tally, and log what is wrong with the times of sending."""
         for page in self._pages.values():
             for name, mail in page.mails.items():
                 page.mails[name] = fold(mail, self.traits)
@@ -102,6 +102,11 @@ class _Pages:
         )
         if wrong:
             _log.warning("%d hits are of mails that claim to be sent later: is sent_at in the right time zone?", wrong)
+        unsure = sum(page.unsure for page in self._pages.values())
+        if unsure:
+            _log.warning(
+                "%d hits are of mails with neither id nor sent_at: two mails of one campaign to one person are one", unsure
+            )
         return found
 
 
