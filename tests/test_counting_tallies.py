@@ -268,12 +268,16 @@ def test_two_receipts_that_only_campaign_and_recipient_name_are_one_and_that_is_
         for name, mails in {
             "neither": [mb.Message(recipient="u-17", campaign="orders")] * 2,
             "an id": [mb.Message(recipient="u-17", campaign="orders", id=f"order-{n}") for n in (1, 2)],
-            "a time": [mb.Message(recipient="u-17", campaign="orders", sent_at=NOON - n * timedelta(hours=1)) for n in (1, 2)],
+            "a time": [
+                mb.Message(recipient="u-17", campaign="orders", sent_at=NOON - n * timedelta(hours=1)) for n in (1, 2)
+            ],
         }.items()
     }
     mails = {name: tally([(one.event, one.verdict) for one in found]).mails for name, found in answers.items()}
     assert mails == {"neither": 1, "an id": 2, "a time": 2}
-    assert caplog.messages == ["2 hits are of mails with neither id nor sent_at: two mails of one campaign to one person are one"]
+    assert caplog.messages == [
+        "2 hits are of mails with neither id nor sent_at: two mails of one campaign to one person are one"
+    ]
 
 
 # Dimensions

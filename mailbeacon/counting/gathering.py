@@ -105,7 +105,8 @@ class _Pages:
         unsure = sum(page.unsure for page in self._pages.values())
         if unsure:
             _log.warning(
-                "%d hits are of mails with neither id nor sent_at: two mails of one campaign to one person are one", unsure
+                "%d hits are of mails with neither id nor sent_at: two mails of one campaign to one person are one",
+                unsure,
             )
         return found
 
