@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import mailbeacon as mb
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.links import carried, split, token_in
-from mailbeacon.model import Action, Level
+from mailbeacon.model import Action, Level, Target
 from mailbeacon.tokens import TokenSigner
 
 KEY, NEW = b"0123456789abcdef", b"fedcba9876543210"
@@ -188,3 +188,39 @@ def test_the_shortest_sealed_text_is_refused_for_its_seal_and_a_shorter_one_for_
         SEALER.read_message("b" + urlsafe_b64encode(bytes(16)).rstrip(b"=").decode())
     with pytest.raises(ForgedToken, match="sealed"):
         SEALER.read_message("b" + urlsafe_b64encode(bytes(17)).rstrip(b"=").decode())
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_link_to_leave_is_sealed_too(action):
+    token = SEALER.sign_action(MESSAGE, action)
+    assert token.startswith("b")
+    assert b"u-17" not in urlsafe_b64decode(token[1:] + "==")
+    assert SEALER.read_action(token, action).recipient == "u-17"
+    assert not TokenSigner([KEY]).sign_action(MESSAGE, action).startswith("b")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: SEALER.sign_message(mb.Message(recipient="\ud800")), "lone surrogate, which UTF-8 cannot carry"),
+        (
+            lambda: TokenSigner([KEY]).sign_message(mb.Message(recipient="ann@example.net")),
+            "recipient looks like an e-mail address, .* use the host's own key, or set allow_addresses=True",
+        ),
+        (
+            lambda: TokenSigner([KEY]).sign_link(Target(number=1, url="https://x.example/"), ""),
+            "campaign must not be empty where links are wrapped: a link is signed for its campaign",
+        ),
+        (
+            lambda: TokenSigner([KEY]).sign_message(mb.Message(recipient="u" * 9000)),
+            "recipient, campaign, id, variant and metadata are too long together",
+        ),
+        (
+            lambda: TokenSigner([KEY]).sign_action(mb.Message(recipient="", opens=Level.AGGREGATE, clicks=Level.NONE)),
+            "a link to leave needs a recipient: a mail that several people share has none",
+        ),
+    ],
+)
+def test_what_cannot_be_signed_is_told_so_that_one_can_mend_it(make, said):
+    with pytest.raises(ConfigError, match=said):
+        make()
