@@ -718,3 +718,34 @@ def test_a_link_to_leave_names_whom_it_is_for_where_nobody_is_told_apart(opens):
 def test_a_signer_shows_no_key():
     assert repr(SIGNER).startswith("TokenSigner(")
     assert KEY.decode() not in repr(SIGNER)
+
+
+def refused(token, signer):
+    with pytest.raises(TokenError) as caught:
+        signer.read_message(token)
+    return type(caught.value)
+
+
+@pytest.mark.parametrize("encrypt", [False, True])
+def test_what_has_the_form_of_a_token_is_forged_and_what_has_not_is_bad_whatever_its_length(encrypt):
+    signer = TokenSigner([b"0123456789abcdef"], encrypt=encrypt)
+    signature = "." + "A" * 22
+    for body in ("aA", "a" + "A" * (MAX_TOKEN_LENGTH - 24)):
+        assert refused(body + signature, signer) is ForgedToken
+    longest = "a" + "A" * (MAX_TOKEN_LENGTH - 24)
+    assert len(longest + signature) == MAX_TOKEN_LENGTH
+    assert refused(longest + signature, signer) is ForgedToken
+    for bad in (
+        longest + "A" + signature,
+        "A" + signature,
+        "aA.A",
+        "aA" + signature + "A",
+        "",
+        "\ud800",
+        "a\ud800",
+        "b\ud800",
+    ):
+        assert refused(bad, signer) is BadToken
+    sealed = "b" + "A" * (MAX_TOKEN_LENGTH - 4)
+    assert refused(sealed, signer) is ForgedToken
+    assert refused(sealed + "A" * 8, signer) is BadToken

@@ -93,7 +93,7 @@ class Purpose:
 
 
 def _keyed_states(key: bytes) -> tuple[_Hash, _Hash]:
-    block = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    block = key.ljust(_BLOCK, b"\0")  # a derived key has 32 bytes, so none is longer than a block
     return sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
 
 
