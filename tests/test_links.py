@@ -511,3 +511,31 @@ def test_a_manifest_names_each_link_and_counts_a_parts_destinations():
     ]
     named = {short_name(target.number, target.url, target.channel): target for target in targets}
     assert manifest_of("spring", iter(links)) == Manifest(campaign="spring", targets=named)
+
+
+@pytest.mark.parametrize(
+    ("url", "forms"),
+    [
+        ("https://evil.example", ("https://evil.example",)),
+        ("https://evil.example.", ("https://evil.example", "https://evil.example.")),
+        ("https://EVIL.example.:443", ("https://evil.example", "https://EVIL.example.:443")),
+        ("https://EVIL.example?x", ("https://evil.example?x", "https://EVIL.example?x")),
+        ("https://evil.example.#y", ("https://evil.example#y", "https://evil.example.#y")),
+        ("https://u:p@evil.example./a.", ("https://u:p@evil.example/a.", "https://u:p@evil.example./a.")),
+    ],
+)
+def test_a_destination_without_a_path_has_its_forms_too(url, forms):
+    assert destination_forms(url) == forms
+
+
+def test_escapes_that_are_no_text_are_read_as_signs_no_token_has():
+    assert parse("/m/o/%ff.gif").token == "\ufffd"
+    assert (parse("/m/c/%ff/x").token, parse("/m/c/%61/%62").link) == ("\ufffd", "b")
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:x", "https://", "https://../x", "https://a..b/", "https://a b/", "https://[x]/"]
+)
+def test_a_destination_that_may_not_be_redirected_to_is_refused_in_one_way(url):
+    with pytest.raises(ConfigError, match="^not a destination that may be redirected to$"):
+        location(url)
