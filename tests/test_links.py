@@ -537,5 +537,5 @@ def test_escapes_that_are_no_text_are_read_as_signs_no_token_has():
     "url", ["javascript:x", "https://", "https://../x", "https://a..b/", "https://a b/", "https://[x]/"]
 )
 def test_a_destination_that_may_not_be_redirected_to_is_refused_in_one_way(url):
-    with pytest.raises(ConfigError, match="^not a destination that may be redirected to$"):
+    with pytest.raises(ConfigError, match=r"^not a destination that may be redirected to$"):
         location(url)
