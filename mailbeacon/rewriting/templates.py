@@ -86,6 +86,8 @@ def _is_shown_link(place: int, found: Scan, starts: Sequence[int], tags: Templat
     kind = tags.at(place, place + 1)
     if kind is SpanKind.COMMENT:
         return False
+    if kind is SpanKind.TAG:  # a tag's string may hold attributes alone: {% with 'href="…"'|safe as link %}
+        return True
     piece = found.pieces[bisect_right(starts, place) - 1]
     if piece.startswith("<!--") or tag_name(piece) in RAW_NAMES:
         return False
