@@ -47,7 +47,9 @@ def told(html: str) -> tuple[list[str], list[tuple[str, SkipReason]]]:
         pytest.param("""{% set x = '<a href="https://x.example/">x</a>' %}<p>{{ x }}""", id="Jinja set"),
         pytest.param("""{{ '<a href="https://x.example/">x</a>'|trans|raw }}""", id="Twig trans"),
         pytest.param("""{% with l='<a href="https://x.example/">x</a>' %}{{ l }}{% endwith %}""", id="Django with"),
-        pytest.param("""{% with 'href="https://x.example/"'|safe as l %}<a {{ l }}>x</a>{% endwith %}""", id="attributes alone"),
+        pytest.param(
+            """{% with 'href="https://x.example/"'|safe as l %}<a {{ l }}>x</a>{% endwith %}""", id="attributes alone"
+        ),
         pytest.param("""<p>{% button href="https://x.example/" %}</p>""", id="a tag of the host's own"),
         pytest.param("""<p><%= t('<a href="https://x.example/">x</a>') %></p>""", id="ERB"),
         pytest.param("""<p>{!! __('<a href="https://x.example/">x</a>') !!}</p>""", id="Blade"),
