@@ -21,7 +21,7 @@ if __name__ == "__main__":
 from anymail.exceptions import AnymailWebhookValidationFailure
 from anymail.signals import tracking
 from django.test import RequestFactory
-from hooks import APPLE, BEACON, FIREFOX, HOOK, event, keys, opened, posted, receiver
+from hooks import APPLE, BEACON, FIREFOX, HOOK, keys, opened, posted, receiver, reported
 
 import mailbeacon as mb
 from mailbeacon import webhooks
@@ -52,18 +52,18 @@ def cases() -> dict[str, mb.Event]:
     """Give what is posted, by what it is called in the table."""
     machine, proxy = (mb.Facts(hints=frozenset({hint})) for hint in (Hint.PROVIDER_MACHINE, Hint.PROVIDER_PROXY))
     return {
-        "sent": event(mb.Kind.SENT),
-        "delivered": event(mb.Kind.DELIVERED),
-        "soft bounce": event(mb.Kind.DEFERRED),
-        "hard bounce": event(mb.Kind.BOUNCED),
-        "rejected": event(mb.Kind.REJECTED),
-        "complaint": event(mb.Kind.COMPLAINED),
-        "unsubscribe": event(mb.Kind.UNSUBSCRIBE),
-        "open": event(mb.Kind.OPEN),
-        "machine's open": event(mb.Kind.OPEN, facts=machine),
-        "Apple's open": event(mb.Kind.OPEN, facts=proxy, user_agent=APPLE),
-        "click": event(mb.Kind.CLICK, user_agent=FIREFOX),
-        "machine's click": event(mb.Kind.CLICK, facts=machine),
+        "sent": reported(mb.Kind.SENT),
+        "delivered": reported(mb.Kind.DELIVERED),
+        "soft bounce": reported(mb.Kind.DEFERRED),
+        "hard bounce": reported(mb.Kind.BOUNCED),
+        "rejected": reported(mb.Kind.REJECTED),
+        "complaint": reported(mb.Kind.COMPLAINED),
+        "unsubscribe": reported(mb.Kind.UNSUBSCRIBE),
+        "open": reported(mb.Kind.OPEN),
+        "machine's open": reported(mb.Kind.OPEN, facts=machine),
+        "Apple's open": reported(mb.Kind.OPEN, facts=proxy, user_agent=APPLE),
+        "click": reported(mb.Kind.CLICK, user_agent=FIREFOX),
+        "machine's click": reported(mb.Kind.CLICK, facts=machine),
     }
 
 
@@ -128,7 +128,7 @@ def row(name: str, one: mb.Event) -> dict[str, object] | None:
 
 def altered(name: str) -> dict[str, bool]:
     """Show a post whose recipient was changed to both, and tell who took it."""
-    [request] = posted(name, event(mb.Kind.DELIVERED))
+    [request] = posted(name, reported(mb.Kind.DELIVERED))
     forged = mb.Request(
         url=HOOK, method="POST", headers=request.fields, body=request.body.replace(b"example.com", b"example.org"),
         received_at=request.received_at,

@@ -9,6 +9,7 @@ from functools import cache
 import mailbeacon as mb
 from mailbeacon import fake, webhooks
 from mailbeacon.fake import WebhookKeys
+from tests import making
 
 NOW = datetime(2026, 11, 27, 9, tzinfo=UTC)
 SENT_AT = NOW - timedelta(hours=2)
@@ -18,20 +19,19 @@ UNSIGNED = [name for name in NAMES if name not in SIGNED]
 HOOK = "https://host.example.com/hook"
 DESTINATION = "https://shop.example.com/a?b=1&c=2"
 PAGE = "https://shop.example.com/a"
-BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], clock=lambda: NOW)
+BEACON = making.beacon(clock=lambda: NOW)
 ADA = mb.Message(recipient="u-17", campaign="spring", sent_at=SENT_AT, variant="b")
 MARK = BEACON.metadata(ADA)
 APPLE = "Mozilla/5.0"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
-def event(kind: mb.Kind, name: str = "1", **changes: object) -> mb.Event:
-    """Give an event of Ada's mail, as a provider might report it."""
+def reported(kind: mb.Kind, name: str = "1", **changes: object) -> mb.Event:
+    """Return an event of Ada's mail, as a provider might report it."""
     reader = {"address": "198.51.100.7", "user_agent": FIREFOX} if kind in (mb.Kind.OPEN, mb.Kind.CLICK) else {}
     url = {"url": DESTINATION} if kind is mb.Kind.CLICK else {}
-    fields = {"recipient": "u-17", "campaign": "spring", "variant": "b", "sent_at": SENT_AT}
-    fields["received_at"] = NOW - timedelta(minutes=1)
-    return mb.Event(id=name, kind=kind, **{**fields, **reader, **url, **changes})
+    told = {"id": name, "kind": kind, "received_at": NOW - timedelta(minutes=1), "message_id": "", "sent_at": SENT_AT}
+    return making.event(recipient="u-17", **{**told, "variant": "b", **reader, **url, **changes})
 
 
 @cache

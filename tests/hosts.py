@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mailbeacon import Beacon
+from tests.making import beacon
 
 KEY = b"a key for tests, no secret at all"
 
 
 def plain() -> Beacon:
     """The beacon of the sample traffic."""
-    return Beacon("https://t.example.com/m", secret_keys=[KEY])
+    return beacon(secret_keys=[KEY])

@@ -9,10 +9,11 @@ import mailbeacon as mb
 from mailbeacon.beacon.outgoing import BodyRewriter
 from mailbeacon.composing import Composed, MailTemplate, compile_mail, compose_bytes
 from mailbeacon.template import Template
+from tests.making import beacon
 
 __all__ = ["BEACON", "MESSAGE", "compiled", "composed", "letter", "rewriter"]
 
-BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
+BEACON = beacon()
 MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=datetime(2026, 11, 23, 9, tzinfo=UTC))
 
 

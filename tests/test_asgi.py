@@ -22,6 +22,7 @@ from mailbeacon import replying
 from mailbeacon.errors import ConfigError
 from mailbeacon.store import JsonlSink, MemorySink, QueueSink
 from mailbeacon.web import asgi, wsgi
+from tests import making
 
 ROOT = Path(__file__).resolve().parent.parent
 BASE = "https://t.example.com/m"
@@ -44,7 +45,7 @@ class AsyncSink:
 
 
 def beacon_with(sink=None, **options: object) -> mb.Beacon:
-    return mb.Beacon(BASE, secret_keys=[KEY], sink=sink, keep_address="keep", **options)
+    return making.beacon(secret_keys=[KEY], sink=sink, keep_address="keep", **options)
 
 
 def paths(beacon: mb.Beacon) -> tuple[str, str]:

@@ -18,7 +18,8 @@ from mailbeacon.model import AgentKind
 from mailbeacon.networks import Place
 from mailbeacon.privacy import as_aggregate
 from mailbeacon.store import MemoryHistory, MemorySink
-from tests.making import BASE, KEY, SENT, beacon
+from tests import making
+from tests.making import BASE, KEY, SENT, beacon, request
 
 NEW_KEY = b"fedcba9876543210"
 LATER = SENT + timedelta(hours=2)
@@ -35,7 +36,8 @@ FIREFOX = {
 
 
 def asked(url, **fields):
-    return mb.Request(**{"url": url, "headers": FIREFOX, "address": "192.0.2.1", "received_at": LATER, **fields})
+    """Return what a person's browser asked for."""
+    return request(url, **{"headers": FIREFOX, "received_at": LATER, **fields})
 
 
 def clicks(html):
@@ -287,11 +289,11 @@ def test_a_shared_mail_that_allows_one_kind_only_still_works(fields):
 
 
 def test_unwrapping_is_the_way_back_and_touches_no_foreign_or_forged_link():
-    made, other = beacon(), mb.Beacon("https://t.example.org", secret_keys=[NEW_KEY])
+    made, other = beacon(), making.beacon(base_url="https://t.example.org", secret_keys=[NEW_KEY])
     foreign = other.rewrite(HTML, MESSAGE).html
     assert made.unwrap(made.rewrite(HTML, MESSAGE).html) == HTML
     assert made.unwrap(foreign) == foreign
-    forged = mb.Beacon(BASE, secret_keys=[NEW_KEY]).rewrite(HTML, MESSAGE).html
+    forged = making.beacon(secret_keys=[NEW_KEY]).rewrite(HTML, MESSAGE).html
     assert clicks(made.unwrap(forged)) == clicks(forged)
 
 
@@ -309,7 +311,7 @@ def test_an_open_is_decoded_with_facts_and_nothing_redacted():
     event = made.decode(asked(made.open_url(MESSAGE)))
     assert (event.kind, event.recipient, event.campaign) == (mb.Kind.OPEN, "u-17", "spring")
     assert (event.sent_at, event.received_at, event.message_id) == (SENT, LATER, made.message_id(MESSAGE))
-    assert (event.address, event.user_agent) == ("192.0.2.1", FIREFOX["User-Agent"])
+    assert (event.address, event.user_agent) == ("192.0.2.77", FIREFOX["User-Agent"])
     assert event.facts.agent is AgentKind.BROWSER
     assert event.facts.client == "Firefox"
 
@@ -379,7 +381,7 @@ def test_a_request_without_a_moment_gets_the_clocks():
 
 def test_what_is_none_of_ours_raises_a_token_error_and_is_answered_all_the_same():
     made = beacon()
-    forged = mb.Beacon(BASE, secret_keys=[NEW_KEY]).open_url(MESSAGE)
+    forged = making.beacon(secret_keys=[NEW_KEY]).open_url(MESSAGE)
     for url, error in ((f"{BASE}/o/x.gif", BadToken), (forged, ForgedToken), ("/", BadToken)):
         with pytest.raises(error) as caught:
             made.decode(asked(url))
@@ -421,8 +423,8 @@ def burst(made):
 def test_without_a_history_of_the_hosts_the_beacon_remembers_by_itself():
     sink = MemorySink()
     made = beacon(sink=sink)
-    for request in burst(made):
-        made.handle(request)
+    for one in burst(made):
+        made.handle(one)
     verdicts = [verdict for _, verdict in sink.events()]
     assert verdicts[0].is_human
     assert verdicts[-1].is_human is False
@@ -431,8 +433,8 @@ def test_without_a_history_of_the_hosts_the_beacon_remembers_by_itself():
 def test_an_answer_sees_only_the_history_it_is_given():
     made = beacon()
     *earlier, last = burst(made)
-    for request in earlier:
-        made.handle(request)
+    for one in earlier:
+        made.handle(one)
     assert made.answer(last).verdict.is_human
     assert made.answer(last, made.history).verdict.is_human is False
 
@@ -525,7 +527,7 @@ def test_a_host_with_a_place_database_gets_countries():
         def locate(self, address: str) -> Place:
             return Place("DE", "Hessen", "Kassel")
 
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], geo=Everywhere())
+    beacon = making.beacon(geo=Everywhere())
     url = beacon.open_url(mb.Message(recipient="u-1", campaign="spring"))
 
     def country(user_agent: str) -> str:
@@ -562,7 +564,7 @@ def test_a_host_with_a_place_database_gets_countries():
     ],
 )
 def test_cases_26_and_27_from_request_to_verdict(user_agent, actor, is_human):
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
+    beacon = making.beacon()
     url = beacon.open_url(mb.Message(recipient="u-1", campaign="spring"))
     fields = {"User-Agent": user_agent, "Accept": "*/*", "Accept-Language": "en"}
     verdict = beacon.answer(mb.Request(url=url, headers=fields, address="84.1.2.3")).verdict

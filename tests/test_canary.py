@@ -25,6 +25,7 @@ from mailbeacon.store import (
     SqliteSink,
 )
 from mailbeacon.web import asgi, close_stores, wsgi
+from tests import making
 
 BASE = "https://t.example.com/m"
 SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -116,9 +117,7 @@ def test_nothing_personal_reaches_a_sink_a_history_or_any_file(kind, level, tmp_
     sink, history = stores(kind, tmp_path)
     consents = SqliteConsents(tmp_path / "consents.sqlite")
     told = []
-    beacon = mb.Beacon(
-        BASE,
-        secret_keys=[b"0123456789abcdef"],
+    beacon = making.beacon(
         sink=sink,
         history=history,
         consent=lambda message, kind: level,
@@ -157,7 +156,7 @@ def test_no_log_record_at_debug_and_no_reply_holds_an_address_a_recipient_or_a_t
 
 
 def test_no_error_holds_what_was_given():
-    beacon = mb.Beacon(BASE, secret_keys=[b"0123456789abcdef"])
+    beacon = making.beacon()
     tried = 0
     for request in requests(beacon):
         try:

@@ -16,6 +16,7 @@ import mailbeacon as mb
 from mailbeacon.cli import main
 from mailbeacon.cli.documents import File, Form, read_document
 from mailbeacon.cli.keyring import VARIABLE
+from tests import making
 from tests.linear import grows_too_fast
 
 KEY = "an-old-key-of-thirty-two-letters"
@@ -70,7 +71,7 @@ def test_rewrite_gives_the_document_on_standard_output_and_what_was_done_on_stan
     out, err = capfdbinary.readouterr()
     html, told = out.decode(), err.decode()
     assert len(tracked(html)) == 2
-    assert mb.Beacon(BASE, secret_keys=[KEY]).unwrap(html) == PAGE
+    assert making.beacon(secret_keys=[KEY]).unwrap(html) == PAGE
     assert "1 link wrapped, 1 left alone" in told
     assert "https://shop.example.com/?a=1&b=2" in told
     assert "[anchor]" in told
@@ -112,7 +113,7 @@ def test_a_stray_control_character_does_not_make_a_newsletter_binary(text, sign,
     (tmp_path / "a.html").write_bytes(source)
     assert main(["rewrite", str(tmp_path / "a.html"), "--base-url", BASE]) == 0
     out = capfdbinary.readouterr().out
-    assert mb.Beacon(BASE, secret_keys=[KEY]).unwrap(out.decode()).encode() == source
+    assert making.beacon(secret_keys=[KEY]).unwrap(out.decode()).encode() == source
     assert main(["demo", str(tmp_path / "a.html"), "--recipients", "3", "--out", str(tmp_path / "out")]) == 0
 
 
@@ -135,7 +136,7 @@ def test_rewrite_keeps_the_encoding_and_every_byte_outside_the_edits(head, encod
     out = capfdbinary.readouterr().out
     assert out.startswith(head)
     html = out[len(head) :].decode(encoding)
-    assert mb.Beacon(BASE, secret_keys=[KEY]).unwrap(html) == source
+    assert making.beacon(secret_keys=[KEY]).unwrap(html) == source
     assert len(tracked(html)) == 2
 
 
@@ -504,7 +505,7 @@ def _forged(url: str) -> str:
     ],
 )
 def test_a_url_that_says_nothing_true_is_one_line_without_the_token(change, why, capfd):
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    beacon = making.beacon(secret_keys=[KEY])
     url = change(beacon.click_url(mb.Message(recipient="u", campaign="c"), "https://shop.example.com/"))
     assert main(["decode", url]) == 1
     line = said(capfd)
@@ -513,14 +514,14 @@ def test_a_url_that_says_nothing_true_is_one_line_without_the_token(change, why,
 
 
 def test_an_action_token_says_whose_it_is(capfd):
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    beacon = making.beacon(secret_keys=[KEY])
     url = beacon.routes.leave(beacon.signer.sign_action(mb.Message(recipient="u-17", campaign="spring")))
     assert main(["decode", url]) == 0
     assert {"kind": "leave_page", "recipient": "u-17"}.items() <= json.loads(capfd.readouterr().out).items()
 
 
 def test_json_stays_json_on_a_terminal_without_the_letters():
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    beacon = making.beacon(secret_keys=[KEY])
     url = beacon.click_url(mb.Message(recipient="u", campaign="été"), "https://пример.example/ü")
     done = run("decode", url, PYTHONIOENCODING="ascii")
     found = json.loads(done.stdout.decode("ascii"))
@@ -609,7 +610,7 @@ def test_what_was_done_can_be_had_as_json(preview, tmp_path, capfd):
     ],
 )
 def test_a_link_or_a_reader_typed_where_a_file_belongs_is_not_said_again(command, capsys) -> None:
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=["a key for these tests only, 0123"])
+    beacon = making.beacon(secret_keys=["a key for these tests only, 0123"])
     link = beacon.open_url(mb.Message(recipient="u-17", campaign="spring"))
     assert main([word.format(link) for word in command])
     said = capsys.readouterr()

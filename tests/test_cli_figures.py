@@ -21,6 +21,7 @@ from mailbeacon.cli.events.judged import judge_all
 from mailbeacon.cli.figures import NAMES
 from mailbeacon.model import Actor, Event, Kind, Verdict
 from mailbeacon.store import JsonlSink, SqliteSink
+from tests import making
 
 SENT_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PAGE = '<a href="https://shop.example.com/a">Apples</a> <a href="https://shop.example.com/b">Bees</a>'
@@ -29,7 +30,7 @@ PAGE = '<a href="https://shop.example.com/a">Apples</a> <a href="https://shop.ex
 @pytest.fixture(scope="module")
 def events() -> list[Event]:
     """Three campaigns, a week apart, with what a provider said of the mails."""
-    beacon, found = mb.Beacon("https://t.example.com/m", secret_keys=["a-key-of-thirty-two-letters-here"]), []
+    beacon, found = making.beacon(), []
     for week, campaign in enumerate(("spring", "summer", "autumn")):
         sent_at = SENT_AT + timedelta(days=7 * week)
         template = beacon.compile(PAGE, campaign=campaign)

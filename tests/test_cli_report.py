@@ -24,6 +24,7 @@ from mailbeacon.errors import DataError
 from mailbeacon.judging import Classifier, Fit
 from mailbeacon.model import AgentKind, Event, Facts, Kind
 from mailbeacon.store import JsonlSink, SqliteSink, read_events
+from tests import making
 
 ROOT = Path(__file__).resolve().parent.parent
 SENT_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -37,7 +38,7 @@ KEY = "an-old-key-of-thirty-two-letters"
 @pytest.fixture(scope="module")
 def events() -> list[Event]:
     """Two campaigns, the second a week after the first."""
-    beacon, found = mb.Beacon("https://t.example.com/m", secret_keys=[KEY]), []
+    beacon, found = making.beacon(secret_keys=[KEY]), []
     for campaign, sent_at in (("spring", SENT_AT), ("summer", SENT_AT + timedelta(days=7))):
         template = beacon.compile(PAGE, campaign=campaign)
         hits = fake.simulate(beacon, template, fake.BUSINESS, recipients=300, seed=4, sent_at=sent_at)
@@ -440,7 +441,7 @@ def test_broken_lines_are_an_error_unless_somebody_listens(tmp_path, events):
 def short(monkeypatch, tmp_path: Path) -> tuple[str, Path]:
     """Give a short link, and its manifest in a file."""
     monkeypatch.setenv(VARIABLE, KEY)
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[KEY], short_links=True, manifests=lambda _: None)
+    beacon = making.beacon(secret_keys=[KEY], short_links=True, manifests=lambda _: None)
     template = beacon.compile(PAGE, campaign="spring")
     html = template.render(mb.Message(recipient="u-17", campaign="spring"))
     path = tmp_path / "manifest.json"

@@ -17,6 +17,7 @@ from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Action, Kind, Leave, Level, Purpose
 from mailbeacon.privacy import Policy
 from mailbeacon.store import MemoryConsents, MemorySink, SqliteConsents, SqliteSink
+from tests import making
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NONE, AGGREGATE, DATE, FULL = Level
@@ -209,7 +210,7 @@ def test_where_a_look_up_fails_nothing_is_tracked_and_the_mail_goes_out_unchange
             raise OSError(f"no connection for {recipient}")
 
     policy = Policy(consents=Broken(), unknown=FULL)
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
+    beacon = making.beacon()
     html = '<p><a href="https://example.com/">Read</a></p>'
     with caplog.at_level(logging.DEBUG):
         message = policy.apply(mb.Message(recipient="u-17", campaign="spring"))
@@ -244,7 +245,7 @@ def test_a_policy_answers_when_events_come_back_too():
     kept, sink = MemoryConsents(), MemorySink()
     kept.record(consent())
     policy = Policy(consents=kept)
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], consent=policy.allows, sink=sink)
+    beacon = making.beacon(consent=policy.allows, sink=sink)
     url = beacon.open_url(policy.apply(mb.Message(recipient="u-17", campaign="spring")))
     beacon.handle(mb.Request(url=url, received_at=NOW))
     kept.record(consent(level=NONE, after=1))

@@ -15,6 +15,7 @@ from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Action, Channel, Event, Facts, Kind, Level, Manifest, Message, Request, Target
 from mailbeacon.tokens import TokenSigner
+from tests.making import request
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
 SIGNER = TokenSigner([b"an old key of 16+", b"the newest key 16+"])
@@ -27,12 +28,13 @@ OPEN = ROUTES.open(TOKEN)
 CLICK = ROUTES.click(TOKEN, LINK)
 
 
-def request(url: str, **values: object) -> Request:
-    return Request(**{"url": url, "address": "192.0.2.77", "received_at": NOW, **values})
+def requested(url: str, **values: object) -> Request:
+    """Return what a client asked for within a second."""
+    return request(url, **{"received_at": NOW, **values})
 
 
 def test_an_open_says_whose_mail_it_was():
-    event = decode(request(OPEN, headers={"User-Agent": "Mozilla/5.0"}), SIGNER)
+    event = decode(requested(OPEN, headers={"User-Agent": "Mozilla/5.0"}), SIGNER)
     assert event == Event(
         id=event.id,
         kind=Kind.OPEN,
@@ -50,13 +52,13 @@ def test_an_open_says_whose_mail_it_was():
 
 
 def test_a_click_says_which_link_it_was():
-    event = decode(request(CLICK, method="HEAD"), SIGNER)
+    event = decode(requested(CLICK, method="HEAD"), SIGNER)
     assert (event.kind, event.link, event.url, event.channel) == (Kind.CLICK, 3, TARGET.url, Channel.TEXT)
     assert (event.recipient, event.method) == ("u-17", "HEAD")
 
 
 def test_a_leaving_link_says_whose_mail_it_was_in():
-    event = decode(request(ROUTES.leave(SIGNER.sign_action(MESSAGE))), SIGNER)
+    event = decode(requested(ROUTES.leave(SIGNER.sign_action(MESSAGE))), SIGNER)
     assert (event.kind, event.recipient, event.link) == (Kind.LEAVE_PAGE, "u-17", None)
 
 
@@ -71,18 +73,18 @@ def test_a_leaving_link_says_whose_mail_it_was_in():
     ],
 )
 def test_what_gateways_and_mounts_do_to_a_url_changes_nothing(url):
-    assert replace(decode(request(url), SIGNER), id="") == replace(decode(request(OPEN), SIGNER), id="")
+    assert replace(decode(requested(url), SIGNER), id="") == replace(decode(requested(OPEN), SIGNER), id="")
 
 
 def test_the_levels_that_were_signed_are_the_events_own():
     token = SIGNER.sign_message(replace(MESSAGE, opens=Level.NONE))
-    assert decode(request(ROUTES.open(token)), SIGNER).level is Level.NONE
-    assert decode(request(ROUTES.click(token, LINK)), SIGNER).level is Level.FULL
+    assert decode(requested(ROUTES.open(token)), SIGNER).level is Level.NONE
+    assert decode(requested(ROUTES.click(token, LINK)), SIGNER).level is Level.FULL
 
 
 def test_the_hosts_own_message_id_is_kept():
     token = SIGNER.sign_message(replace(MESSAGE, id="mail-4711"))
-    assert decode(request(ROUTES.open(token)), SIGNER).message_id == "mail-4711"
+    assert decode(requested(ROUTES.open(token)), SIGNER).message_id == "mail-4711"
 
 
 def test_only_headers_of_the_allow_list_are_kept_and_a_referer_by_its_host():
@@ -93,9 +95,9 @@ def test_only_headers_of_the_allow_list_are_kept_and_a_referer_by_its_host():
         "X-Forwarded-For": "198.51.100.9",
         "Referer": "https://mail.example.org/inbox/4711?user=ann",
     }
-    kept = decode(request(CLICK, headers=headers), SIGNER).headers
+    kept = decode(requested(CLICK, headers=headers), SIGNER).headers
     assert kept == (("accept", "text/html"), ("referer", "mail.example.org"))
-    assert dict(decode(request(CLICK, headers={"Referer": "http://[::1"}), SIGNER).headers) == {"referer": ""}
+    assert dict(decode(requested(CLICK, headers={"Referer": "http://[::1"}), SIGNER).headers) == {"referer": ""}
 
 
 # identity
@@ -103,35 +105,35 @@ def test_only_headers_of_the_allow_list_are_kept_and_a_referer_by_its_host():
 
 def test_the_same_request_read_again_is_the_same_event():
     other_zone = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
-    again = decode(request(CLICK, received_at=other_zone), SIGNER)
-    assert again.id == decode(request(CLICK), SIGNER).id
-    assert again.id == decode(request(CLICK + "?x=1"), SIGNER).id
+    again = decode(requested(CLICK, received_at=other_zone), SIGNER)
+    assert again.id == decode(requested(CLICK), SIGNER).id
+    assert again.id == decode(requested(CLICK + "?x=1"), SIGNER).id
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(request(OPEN), id="an open instead of a click"),
-        pytest.param(request(CLICK, received_at=NOW + timedelta(microseconds=1)), id="a microsecond later"),
-        pytest.param(request(CLICK, method="HEAD"), id="another method"),
-        pytest.param(request(CLICK, address="192.0.2.78"), id="another address"),
-        pytest.param(request(CLICK, headers={"User-Agent": "x"}), id="another user agent"),
+        pytest.param(requested(OPEN), id="an open instead of a click"),
+        pytest.param(requested(CLICK, received_at=NOW + timedelta(microseconds=1)), id="a microsecond later"),
+        pytest.param(requested(CLICK, method="HEAD"), id="another method"),
+        pytest.param(requested(CLICK, address="192.0.2.78"), id="another address"),
+        pytest.param(requested(CLICK, headers={"User-Agent": "x"}), id="another user agent"),
         pytest.param(
-            request(ROUTES.click(TOKEN, SIGNER.sign_link(replace(TARGET, number=4), "spring"))), id="another link"
+            requested(ROUTES.click(TOKEN, SIGNER.sign_link(replace(TARGET, number=4), "spring"))), id="another link"
         ),
     ],
 )
 def test_another_request_is_another_event(other):
-    assert decode(other, SIGNER).id != decode(request(CLICK), SIGNER).id
+    assert decode(other, SIGNER).id != decode(requested(CLICK), SIGNER).id
 
 
 def test_an_event_id_needs_the_key_and_survives_a_new_one():
     stranger = TokenSigner([b"a key of somebody else"])
-    event = decode(request(OPEN), SIGNER)
-    foreign = decode(request(ROUTES.open(stranger.sign_message(MESSAGE))), stranger)
+    event = decode(requested(OPEN), SIGNER)
+    foreign = decode(requested(ROUTES.open(stranger.sign_message(MESSAGE))), stranger)
     assert event.id != foreign.id
     rotated = TokenSigner([b"an old key of 16+", b"the newest key 16+", b"an even newer key"])
-    assert decode(request(OPEN), rotated) == event
+    assert decode(requested(OPEN), rotated) == event
 
 
 # age
@@ -152,7 +154,7 @@ def test_an_event_id_needs_the_key_and_survives_a_new_one():
 )
 def test_an_event_outside_its_time_is_expired_and_still_decoded(age, max_age, expired):
     received_at = MESSAGE.sent_at + age
-    event = decode(request(CLICK, received_at=received_at), SIGNER, max_age=max_age)
+    event = decode(requested(CLICK, received_at=received_at), SIGNER, max_age=max_age)
     assert event.expired is expired
     assert event.url == TARGET.url
 
@@ -161,15 +163,15 @@ def test_an_event_outside_its_time_is_expired_and_still_decoded(age, max_age, ex
 @pytest.mark.parametrize("max_age", [None, timedelta(days=1), timedelta.max])
 def test_the_farthest_times_of_sending_are_decoded_too(sent_at, max_age):
     url = ROUTES.open(SIGNER.sign_message(replace(MESSAGE, sent_at=sent_at)))
-    event = decode(request(url), SIGNER, max_age=max_age)
+    event = decode(requested(url), SIGNER, max_age=max_age)
     assert event.sent_at == sent_at
     assert event.expired is (sent_at > NOW or max_age == timedelta(days=1))
 
 
 def test_a_decoder_gives_what_decode_gives_and_a_new_event_each_time():
     decoder = Decoder(SIGNER, max_age=timedelta(minutes=1))
-    late = request(CLICK, received_at=NOW + timedelta(days=1))
-    for asked in (request(OPEN), request(CLICK), late, request(ROUTES.leave(SIGNER.sign_action(MESSAGE)))):
+    late = requested(CLICK, received_at=NOW + timedelta(days=1))
+    for asked in (requested(OPEN), requested(CLICK), late, requested(ROUTES.leave(SIGNER.sign_action(MESSAGE)))):
         first, again = decoder.decode(asked), decoder.decode(asked)
         assert first == again == decode(asked, SIGNER, max_age=timedelta(minutes=1))
         assert first is not again
@@ -178,7 +180,7 @@ def test_a_decoder_gives_what_decode_gives_and_a_new_event_each_time():
 
 def test_a_message_without_a_sending_time_never_expires():
     token = SIGNER.sign_message(Message(recipient="u-17"))
-    assert not decode(request(ROUTES.open(token)), SIGNER, max_age=timedelta(0)).expired
+    assert not decode(requested(ROUTES.open(token)), SIGNER, max_age=timedelta(0)).expired
 
 
 # short links
@@ -195,7 +197,7 @@ def test_a_short_link_leads_where_the_manifest_of_its_campaign_says():
         asked.append(campaign)
         return MANIFEST
 
-    event = decode(request(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=manifests)
+    event = decode(requested(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=manifests)
     assert (event.link, event.url, event.channel, asked) == (3, TARGET.url, Channel.TEXT, ["spring"])
 
 
@@ -210,11 +212,11 @@ def test_a_short_link_leads_where_the_manifest_of_its_campaign_says():
 )
 def test_a_short_link_nobody_knows_is_a_bad_token(manifests):
     with pytest.raises(BadToken):
-        decode(request(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=manifests)
+        decode(requested(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=manifests)
 
 
 def test_signed_links_go_on_working_beside_short_ones():
-    assert decode(request(CLICK), SIGNER, manifests=lambda _: MANIFEST).url == TARGET.url
+    assert decode(requested(CLICK), SIGNER, manifests=lambda _: MANIFEST).url == TARGET.url
 
 
 # nothing unsigned
@@ -238,7 +240,7 @@ STRANGER = TokenSigner([b"a key of somebody else"])
 )
 def test_case_19_a_token_is_worth_nothing_for_another_purpose_campaign_or_key(url):
     with pytest.raises(ForgedToken):
-        decode(request(url), SIGNER)
+        decode(requested(url), SIGNER)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def test_case_19_a_token_is_worth_nothing_for_another_purpose_campaign_or_key(ur
 )
 def test_what_is_not_a_tracking_url_is_a_bad_token(url):
     with pytest.raises(BadToken):
-        decode(request(url), SIGNER)
+        decode(requested(url), SIGNER)
 
 
 @given(position=st.integers(0, 10_000), letter=st.characters(codec="ascii"), url=st.sampled_from([OPEN, CLICK]))
@@ -263,7 +265,7 @@ def test_law_one_letter_changed_is_refused_or_changes_nothing(position, letter, 
     place = start + position % (len(url) - start)
     altered = url[:place] + letter + url[place + 1 :]
     try:
-        event = decode(request(altered), SIGNER)
+        event = decode(requested(altered), SIGNER)
     except TokenError as error:
         said = str(error)
         event = None
@@ -271,12 +273,12 @@ def test_law_one_letter_changed_is_refused_or_changes_nothing(position, letter, 
         assert TOKEN not in said
         assert "u-17" not in said
     else:
-        assert event == decode(request(url), SIGNER)
+        assert event == decode(requested(url), SIGNER)
 
 
 def test_a_request_without_its_moment_is_a_config_error():
     with pytest.raises(ConfigError, match="received_at"):
-        decode(request(OPEN, received_at=None), SIGNER)
+        decode(requested(OPEN, received_at=None), SIGNER)
 
 
 def test_an_event_keeps_its_id_when_keys_come_and_the_oldest_goes():
@@ -285,7 +287,7 @@ def test_an_event_keeps_its_id_when_keys_come_and_the_oldest_goes():
     token = TokenSigner([old, new]).sign_message(MESSAGE)
     link = TokenSigner([old, new]).sign_link(Target(number=3, url="https://example.com/?a"), "spring")
     read = [
-        decode(request(ROUTES.click(token, link)), TokenSigner(keys))
+        decode(requested(ROUTES.click(token, link)), TokenSigner(keys))
         for keys in ([old, new], [new], [new, b"one more key 16+"])
     ]
     assert read[0] == read[1] == read[2]
@@ -295,7 +297,7 @@ def test_an_event_keeps_its_id_when_keys_come_and_the_oldest_goes():
 def test_destinations_are_told_apart_by_a_keyed_digest():
     def clicked(url, signer=SIGNER):
         link = signer.sign_link(Target(number=3, url=url), "spring")
-        return decode(request(ROUTES.click(signer.sign_message(MESSAGE), link)), signer).url_id
+        return decode(requested(ROUTES.click(signer.sign_message(MESSAGE), link)), signer).url_id
 
     assert clicked("https://example.com/?a") == clicked("https://example.com/?a") != clicked("https://example.com/?b")
     assert clicked("https://example.com/?a") != clicked("https://example.com/?a", STRANGER)
@@ -304,11 +306,11 @@ def test_destinations_are_told_apart_by_a_keyed_digest():
 def test_metadata_and_the_number_of_destinations_come_back():
     token = SIGNER.sign_message(replace(MESSAGE, metadata={"order": "8841"}))
     link = SIGNER.sign_link(Target(number=3, url="https://example.com/", links=12), "spring")
-    event = decode(request(ROUTES.click(token, link)), SIGNER)
+    event = decode(requested(ROUTES.click(token, link)), SIGNER)
     assert (event.metadata, event.link, event.links) == ({"order": "8841"}, 3, 12)
     event.metadata.clear()
-    assert decode(request(ROUTES.click(token, link)), SIGNER).metadata == {"order": "8841"}
-    assert decode(request(ROUTES.open(token)), SIGNER).links is None
+    assert decode(requested(ROUTES.click(token, link)), SIGNER).metadata == {"order": "8841"}
+    assert decode(requested(ROUTES.open(token)), SIGNER).links is None
 
 
 # what is written into stores, and what a POST does
@@ -316,9 +318,9 @@ def test_metadata_and_the_number_of_destinations_come_back():
 
 def test_the_ids_of_events_and_destinations_are_frozen():
     """Stores hold them, and a log that is read again must give the same."""
-    event = decode(request(CLICK, headers={"User-Agent": "x"}), SIGNER)
+    event = decode(requested(CLICK, headers={"User-Agent": "x"}), SIGNER)
     assert (event.id, event.url_id) == ("425a23f387dc5632d194f53780307b74", "bc1024ee15ab7eb1")
-    nothing_said = decode(request(OPEN), SIGNER)
+    nothing_said = decode(requested(OPEN), SIGNER)
     assert (nothing_said.id, nothing_said.user_agent) == ("d2e473bf4133db0131238a22bde8ddd1", "")
 
 
@@ -331,11 +333,11 @@ def test_the_ids_of_events_and_destinations_are_frozen():
 )
 def test_a_post_to_the_leaving_route_acts_once_however_often_it_comes(action, kind, name):
     url = ROUTES.leave(SIGNER.sign_action(replace(MESSAGE, clicks=Level.DATE), action))
-    looked = decode(request(url), SIGNER)
+    looked = decode(requested(url), SIGNER)
     assert (looked.kind, looked.level) == (Kind.LEAVE_PAGE, Level.DATE)
     plain = ROUTES.leave(SIGNER.sign_action(MESSAGE, action))
-    later = request(plain, method="POST", received_at=NOW + timedelta(hours=1), address="192.0.2.78")
-    for post in (request(plain, method="POST"), later):
+    later = requested(plain, method="POST", received_at=NOW + timedelta(hours=1), address="192.0.2.78")
+    for post in (requested(plain, method="POST"), later):
         done = decode(post, SIGNER)
         assert (done.kind, done.level, done.id) == (kind, Level.FULL, name)
     begun = Decoder(SIGNER).begin(url, NOW, "POST")
@@ -345,13 +347,13 @@ def test_a_post_to_the_leaving_route_acts_once_however_often_it_comes(action, ki
 
 
 def test_a_request_no_utf8_can_carry_is_an_event_too():
-    assert decode(request(OPEN, headers={"User-Agent": "\udc80"}), SIGNER).id != decode(request(OPEN), SIGNER).id
+    assert decode(requested(OPEN, headers={"User-Agent": "\udc80"}), SIGNER).id != decode(requested(OPEN), SIGNER).id
     odd = Manifest(campaign="spring", targets={SHORT: replace(TARGET, url="https://example.com/\udc80")})
-    assert decode(request(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=lambda _: odd).url_id
+    assert decode(requested(ROUTES.click(TOKEN, SHORT)), SIGNER, manifests=lambda _: odd).url_id
 
 
 def test_a_referer_without_a_host_is_kept_as_nothing():
-    assert decode(request(OPEN, headers={"Referer": "about:blank"}), SIGNER).headers == (("referer", ""),)
+    assert decode(requested(OPEN, headers={"Referer": "about:blank"}), SIGNER).headers == (("referer", ""),)
 
 
 @pytest.mark.parametrize(
@@ -364,7 +366,7 @@ def test_a_referer_without_a_host_is_kept_as_nothing():
     ],
 )
 def test_the_hosts_own_skew_holds_to_the_microsecond(age, expired):
-    late = request(OPEN, received_at=MESSAGE.sent_at + age)
+    late = requested(OPEN, received_at=MESSAGE.sent_at + age)
     found = decode(late, SIGNER, max_age=timedelta(days=30), clock_skew=timedelta(minutes=2))
     assert found.expired is expired
 

@@ -26,6 +26,7 @@ from mailbeacon.cli.demo.accuracy import table
 from mailbeacon.fake import Hit
 from mailbeacon.model import NetworkKind
 from mailbeacon.store import SqliteSink
+from tests import making
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ["demo.key", "events.sqlite", "mail.html", "report.html"]
@@ -118,7 +119,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
 
 def test_the_table_of_verdicts_tells_right_sides_from_exact_names():
     kinds = [("a", "human", "image_proxy"), ("b", "human", "scanner"), ("c", "scanner", "crawler")]
-    beacon = mb.Beacon("https://t.example.com", secret_keys=["0123456789abcdef"])
+    beacon = making.beacon(base_url="https://t.example.com")
     message = mb.Message(recipient="u", campaign="c")
     event = beacon.decode(mb.Request(url=beacon.open_url(message)))
     events = [event.changed(id=name) for name, _, _ in kinds]

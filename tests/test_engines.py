@@ -16,6 +16,7 @@ from mailbeacon.engines.rows import COLUMNS, Rows
 from mailbeacon.errors import ConfigError, MissingExtra
 from mailbeacon.fake.traffic import sample_beacon, sample_traffic
 from mailbeacon.judging import Classifier, Needs, rule
+from tests import making
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
 KEY = b"a key for tests, no secret at all"
@@ -30,7 +31,7 @@ def odd_rules() -> Beacon:
         """See nothing."""
         return ""
 
-    return Beacon("https://t.example.com/m", secret_keys=[KEY], judge=Classifier([own]))
+    return making.beacon(secret_keys=[KEY], judge=Classifier([own]))
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ import pytest
 import mailbeacon as mb
 from mailbeacon.markup import scanner
 from mailbeacon.mime import parts
+from tests.making import beacon
 
 _SINGLE = {_constants.LITERAL, _constants.NOT_LITERAL, _constants.ANY, _constants.IN, _constants.ATOMIC_GROUP}
 _OPTIONAL = ("mailbeacon.web", "mailbeacon.pytest_plugin", "mailbeacon.engines", "mailbeacon.store")
@@ -138,7 +139,7 @@ class _Losing:
         return self._right.findall(source, at)[1:]
 
 
-BEACON = mb.Beacon("https://t.example.com/m", secret_keys=["a key for these tests only, 0123"])
+BEACON = beacon()
 MESSAGE = mb.Message(recipient="u-1", campaign="spring")
 HTML = '<html><body><p>Hi <a href="https://garden.example/seeds">Seeds</a></p></body></html>'
 MAIL = f"To: a@x.example\r\nContent-Type: text/html\r\n\r\n{HTML}".encode()

@@ -24,6 +24,7 @@ from mailbeacon.errors import ConfigError, TokenError
 from mailbeacon.fake.machines import BURST_STARTS
 from mailbeacon.model import NetworkKind
 from mailbeacon.networks import builtin
+from tests import making
 
 SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 PRESETS = (fake.CONSUMER, fake.BUSINESS, fake.INTERNAL)
@@ -35,7 +36,7 @@ HTML = (
 
 @pytest.fixture(scope="module")
 def beacon():
-    return mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"])
+    return making.beacon()
 
 
 @pytest.fixture(scope="module")
@@ -292,7 +293,7 @@ def test_hits_come_in_order_to_the_millisecond_after_sending(beacon, template, s
 
 
 def digest(seed, recipients):
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"])
+    beacon = making.beacon()
     hits = fake.simulate(
         beacon, beacon.compile(HTML, campaign="spring"), fake.BUSINESS, recipients=recipients, seed=seed, sent_at=SENT
     )
@@ -358,12 +359,7 @@ def test_variants_are_put_into_the_tokens(beacon, template):
 
 def test_short_links_are_followed_too():
     manifests = {}
-    short = mb.Beacon(
-        "https://t.example.com/m",
-        secret_keys=[b"0123456789abcdef0123456789abcdef"],
-        short_links=True,
-        manifests=manifests.get,
-    )
+    short = making.beacon(short_links=True, manifests=manifests.get)
     template = short.compile(HTML, campaign="spring")
     manifests["spring"] = template.manifest()
     hits = fake.simulate(short, template, fake.INTERNAL, recipients=200, seed=1, sent_at=SENT)
@@ -372,9 +368,7 @@ def test_short_links_are_followed_too():
 
 
 def test_what_the_host_does_not_track_is_not_hit(template):
-    silent = mb.Beacon(
-        "https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"], default_level=mb.Level.NONE
-    )
+    silent = making.beacon(default_level=mb.Level.NONE)
     hits = fake.simulate(silent, template, fake.INTERNAL, recipients=100, seed=1, sent_at=SENT)
     assert [hit for hit in hits if hit.truth.behaviour != "forger"] == []
 

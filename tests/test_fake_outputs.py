@@ -18,13 +18,14 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.fake import strategies
 from mailbeacon.model import Headers
 from mailbeacon.store import MemorySink
+from tests import making
 
 SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 HTML = '<html><body><a href="https://example.com/a">A</a> <a href="https://example.com/b">B</a></body></html>'
 
 
 def beacon_of(**options):
-    return mb.Beacon("http://127.0.0.1/m", secret_keys=[b"0123456789abcdef0123456789abcdef"], **options)
+    return making.beacon(base_url="http://127.0.0.1/m", **options)
 
 
 BEACON = beacon_of()

@@ -13,6 +13,7 @@ from mailbeacon.fake.inbox import Letter
 from mailbeacon.store import MemorySink, SpoolSink
 from mailbeacon.web import close_stores
 from mailbeacon.web.figures import report_of
+from tests import making
 
 flask = pytest.importorskip("flask", reason="the Flask extension needs flask")
 
@@ -116,7 +117,7 @@ def test_what_cannot_work_is_said_when_the_application_is_set_up(config, says):
 def test_a_beacon_that_is_there_is_taken_with_its_stores(tmp_path):
     sink = MemorySink()
     app = flask.Flask("garden")
-    Mailbeacon(app, beacon=mb.Beacon(BASE, secret_keys=[KEY], sink=SpoolSink(sink, tmp_path / "spool")))
+    Mailbeacon(app, beacon=making.beacon(secret_keys=[KEY], sink=SpoolSink(sink, tmp_path / "spool")))
     app.test_client().get(path(beacon_of(app).open_url(MESSAGE)))
     beacon_of(app).settings.sink.close()
     assert len(sink) == 1

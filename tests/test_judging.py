@@ -28,6 +28,7 @@ from mailbeacon.judging import (
 from mailbeacon.judging.weighing import chance, unread, weigh
 from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Signal, Verdict
 from mailbeacon.reporting.reasons import reason_text
+from tests import making
 
 SENT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 NOWHERE = Network()
@@ -36,7 +37,7 @@ FULL = frozenset({Hint.SEC_FETCH, Hint.SEC_FETCH_USER})
 UNSEEN = frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT})
 
 
-def event(
+def act(
     kind: Kind = Kind.CLICK,
     after: float = 7200,
     *,
@@ -50,15 +51,15 @@ def event(
     hints: frozenset[Hint] = frozenset(),
     networks: str = "n8",
 ) -> Event:
+    """Return what a recipient did some seconds after the mail was sent."""
     facts = Facts(
         agent=agent, network=network, network_id=client, agent_id=agent_id, hints=hints, rules="r7", networks=networks
     )
-    return Event(
+    return making.event(
         id=f"{kind}{after}{link}{message}{client}",
         kind=kind,
         received_at=SENT + timedelta(seconds=after),
         recipient=recipient,
-        campaign="spring",
         message_id=message,
         sent_at=SENT,
         link=link if kind is Kind.CLICK else None,
@@ -68,7 +69,7 @@ def event(
 
 def scan(count: int = 8, start: float = 43, **more: object) -> list[Event]:
     return [
-        event(after=start + number / 10, link=number, client="scan", agent_id="old", **more)
+        act(after=start + number / 10, link=number, client="scan", agent_id="old", **more)
         for number in range(1, count + 1)
     ]
 
@@ -80,72 +81,68 @@ def names(verdict: Verdict) -> list[str]:
 @pytest.mark.parametrize(
     ("one", "actor", "human"),
     [
-        pytest.param(event(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY), Actor.PRIVACY_PROXY, None, id="Apple's proxy"),
-        pytest.param(event(Kind.OPEN, agent=AgentKind.IMAGE_PROXY), Actor.IMAGE_PROXY, True, id="Gmail's proxy"),
-        pytest.param(event(Kind.OPEN, agent=AgentKind.PREFETCH), Actor.PREFETCH, False, id="Gmail's prefetch"),
+        pytest.param(act(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY), Actor.PRIVACY_PROXY, None, id="Apple's proxy"),
+        pytest.param(act(Kind.OPEN, agent=AgentKind.IMAGE_PROXY), Actor.IMAGE_PROXY, True, id="Gmail's proxy"),
+        pytest.param(act(Kind.OPEN, agent=AgentKind.PREFETCH), Actor.PREFETCH, False, id="Gmail's prefetch"),
+        pytest.param(act(Kind.OPEN, agent=AgentKind.MAIL_CLIENT), Actor.HUMAN, True, id="native Apple Mail is not MPP"),
+        pytest.param(act(agent=AgentKind.SCANNER), Actor.SCANNER, False, id="a declared scanner alone is a machine"),
+        pytest.param(act(agent=AgentKind.SCRIPT, hints=FULL), Actor.SCRIPT, False, id="a script"),
+        pytest.param(act(agent=AgentKind.PREVIEW), Actor.PREVIEW, False, id="a link preview"),
+        pytest.param(act(agent=AgentKind.CRAWLER), Actor.CRAWLER, False, id="a crawler"),
+        pytest.param(act(hints=FULL), Actor.HUMAN, True, id="a full browser on its own"),
+        pytest.param(act(after=300), Actor.HUMAN, True, id="a browser's click without more"),
+        pytest.param(act(hints=frozenset({Hint.HEADERS_UNKNOWN})), Actor.HUMAN, True, id="a click from an access log"),
+        pytest.param(act(Kind.OPEN, agent=AgentKind.UNKNOWN, hints=UNSEEN), Actor.UNKNOWN, None, id="nothing known"),
+        pytest.param(act(agent=AgentKind.UNKNOWN, hints=UNSEEN), Actor.UNKNOWN, None, id="a click, nothing known"),
         pytest.param(
-            event(Kind.OPEN, agent=AgentKind.MAIL_CLIENT), Actor.HUMAN, True, id="native Apple Mail is not MPP"
-        ),
-        pytest.param(event(agent=AgentKind.SCANNER), Actor.SCANNER, False, id="a declared scanner alone is a machine"),
-        pytest.param(event(agent=AgentKind.SCRIPT, hints=FULL), Actor.SCRIPT, False, id="a script"),
-        pytest.param(event(agent=AgentKind.PREVIEW), Actor.PREVIEW, False, id="a link preview"),
-        pytest.param(event(agent=AgentKind.CRAWLER), Actor.CRAWLER, False, id="a crawler"),
-        pytest.param(event(hints=FULL), Actor.HUMAN, True, id="a full browser on its own"),
-        pytest.param(event(after=300), Actor.HUMAN, True, id="a browser's click without more"),
-        pytest.param(
-            event(hints=frozenset({Hint.HEADERS_UNKNOWN})), Actor.HUMAN, True, id="a click from an access log"
-        ),
-        pytest.param(event(Kind.OPEN, agent=AgentKind.UNKNOWN, hints=UNSEEN), Actor.UNKNOWN, None, id="nothing known"),
-        pytest.param(event(agent=AgentKind.UNKNOWN, hints=UNSEEN), Actor.UNKNOWN, None, id="a click, nothing known"),
-        pytest.param(
-            event(Kind.OPEN, agent=AgentKind.UNKNOWN, hints=frozenset({Hint.NO_USER_AGENT})),
+            act(Kind.OPEN, agent=AgentKind.UNKNOWN, hints=frozenset({Hint.NO_USER_AGENT})),
             Actor.SCRIPT,
             False,
             id="no user agent where header fields are known",
         ),
-        pytest.param(event(hints=FULL | {Hint.HONEYPOT}), Actor.SCANNER, False, id="a hidden link"),
+        pytest.param(act(hints=FULL | {Hint.HONEYPOT}), Actor.SCANNER, False, id="a hidden link"),
         pytest.param(
-            event(Kind.OPEN, agent=AgentKind.IMAGE_PROXY, hints=frozenset({Hint.HEAD})),
+            act(Kind.OPEN, agent=AgentKind.IMAGE_PROXY, hints=frozenset({Hint.HEAD})),
             Actor.SCANNER,
             False,
             id="HEAD is never a person",
         ),
-        pytest.param(event(hints=FULL | {Hint.PREFETCH}), Actor.PREFETCH, False, id="a prefetch header"),
+        pytest.param(act(hints=FULL | {Hint.PREFETCH}), Actor.PREFETCH, False, id="a prefetch header"),
         pytest.param(
-            event(Kind.OPEN, hints=frozenset({Hint.PROVIDER_PROXY})),
+            act(Kind.OPEN, hints=frozenset({Hint.PROVIDER_PROXY})),
             Actor.PRIVACY_PROXY,
             None,
             id="the provider says privacy proxy",
         ),
         pytest.param(
-            event(hints=frozenset({Hint.PROVIDER_MACHINE})), Actor.SCANNER, False, id="the provider says machine"
+            act(hints=frozenset({Hint.PROVIDER_MACHINE})), Actor.SCANNER, False, id="the provider says machine"
         ),
-        pytest.param(event(agent=AgentKind.PRIVACY_PROXY), Actor.SCANNER, False, id="Apple's proxy follows no links"),
+        pytest.param(act(agent=AgentKind.PRIVACY_PROXY), Actor.SCANNER, False, id="Apple's proxy follows no links"),
         pytest.param(
-            event(network=Network(operator="Microsoft", kind=NetworkKind.MAIL)),
+            act(network=Network(operator="Microsoft", kind=NetworkKind.MAIL)),
             Actor.SCANNER,
             False,
             id="Microsoft's machines on a click: detonation",
         ),
         pytest.param(
-            event(Kind.OPEN, network=Network(operator="Microsoft", kind=NetworkKind.HOSTING)),
+            act(Kind.OPEN, network=Network(operator="Microsoft", kind=NetworkKind.HOSTING)),
             Actor.HUMAN,
             True,
             id="Microsoft's machines on an open: Outlook.com",
         ),
         pytest.param(
-            event(network=Network(operator="Apple", kind=NetworkKind.RELAY), hints=FULL),
+            act(network=Network(operator="Apple", kind=NetworkKind.RELAY), hints=FULL),
             Actor.HUMAN,
             True,
             id="Safari through Apple's relay",
         ),
         pytest.param(
-            event(Kind.UNSUBSCRIBE, agent=AgentKind.SCRIPT, network=HOSTING),
+            act(Kind.UNSUBSCRIBE, agent=AgentKind.SCRIPT, network=HOSTING),
             Actor.HUMAN,
             True,
             id="a one-click unsubscribe comes from a provider's server",
         ),
-        pytest.param(event(Kind.DELIVERED), Actor.UNKNOWN, None, id="a delivery is nobody's act"),
+        pytest.param(act(Kind.DELIVERED), Actor.UNKNOWN, None, id="a delivery is nobody's act"),
     ],
 )
 def test_one_event_alone(one: Event, actor: Actor, human: bool | None) -> None:
@@ -157,7 +154,7 @@ def test_one_event_alone(one: Event, actor: Actor, human: bool | None) -> None:
 @pytest.mark.parametrize("agent", [AgentKind.SCRIPT, AgentKind.BROWSER, AgentKind.SCANNER])
 def test_that_somebody_left_is_taken_from_the_post_alone_and_claims_nothing_of_a_browser(kind, agent) -> None:
     """A provider's server sends it for the person: neither its program nor its network says who pressed the button."""
-    verdict = classify(event(kind, agent=agent, network=HOSTING, hints=FULL))
+    verdict = classify(act(kind, agent=agent, network=HOSTING, hints=FULL))
     assert (verdict.actor, verdict.signals) == (Actor.HUMAN, ())
 
 
@@ -166,19 +163,19 @@ def test_that_somebody_left_is_taken_from_the_post_alone_and_claims_nothing_of_a
 )
 @pytest.mark.parametrize("after", [20, 7200])
 def test_a_click_from_rented_servers_is_never_a_person_for_lack_of_evidence(hints: frozenset[Hint], after: int) -> None:
-    assert classify(event(network=HOSTING, hints=hints, after=after)).is_human is not True
+    assert classify(act(network=HOSTING, hints=hints, after=after)).is_human is not True
 
 
 def test_fewer_headers_known_means_less_sure_of_a_person() -> None:
-    full = classify(event(hints=FULL, after=300))
-    log = classify(event(hints=frozenset({Hint.HEADERS_UNKNOWN}), after=300))
+    full = classify(act(hints=FULL, after=300))
+    log = classify(act(hints=frozenset({Hint.HEADERS_UNKNOWN}), after=300))
     assert 0.5 < log.confidence < full.confidence < 0.97
 
 
 def test_a_burst_is_a_scanner_and_the_persons_own_click_stays_a_persons() -> None:
-    own = event(after=900, link=3, client="home", hints=FULL)
-    beside = event(after=43.5, link=4, client="elsewhere", agent_id="safari", hints=FULL)
-    third = event(after=60, link=5, client="third", agent_id="firefox", hints=FULL)
+    own = act(after=900, link=3, client="home", hints=FULL)
+    beside = act(after=43.5, link=4, client="elsewhere", agent_id="safari", hints=FULL)
+    third = act(after=60, link=5, client="third", agent_id="firefox", hints=FULL)
     verdicts = classify_all([*scan(), own, beside, third])
     assert {verdict.actor for verdict in verdicts[:8]} == {Actor.SCANNER}
     assert "8 links" in verdicts[0].signals[0].detail
@@ -189,7 +186,7 @@ def test_a_burst_is_a_scanner_and_the_persons_own_click_stays_a_persons() -> Non
 def test_a_burst_does_not_swallow_a_person_with_the_same_user_agent(beside: float) -> None:
     """Everybody on one major version of a browser has the same: the burst is known by its network."""
     burst = [one.changed(facts=one.facts.changed(agent_id="chrome", hints=FULL)) for one in scan(network=HOSTING)]
-    own = event(after=43 + beside, link=2, hints=FULL)
+    own = act(after=43 + beside, link=2, hints=FULL)
     *found, person = classify_all([*burst, own])
     assert {verdict.actor for verdict in found} == {Actor.SCANNER}
     assert person.actor is Actor.HUMAN, explain(person)
@@ -197,16 +194,16 @@ def test_a_burst_does_not_swallow_a_person_with_the_same_user_agent(beside: floa
 
 def test_nor_does_a_hidden_link_that_a_burst_followed_or_its_pixel() -> None:
     burst = [one.changed(facts=one.facts.changed(agent_id="chrome", hints=FULL)) for one in scan()]
-    trap = event(after=43.95, link=99, client="scan", hints=FULL | {Hint.HONEYPOT})
-    opened = event(Kind.OPEN, after=60)
-    clicked = event(after=70, link=2, hints=FULL)
+    trap = act(after=43.95, link=99, client="scan", hints=FULL | {Hint.HONEYPOT})
+    opened = act(Kind.OPEN, after=60)
+    clicked = act(after=70, link=2, hints=FULL)
     verdicts = classify_all([*burst, trap, opened, clicked])
     assert [verdict.is_human for verdict in verdicts[-2:]] == [True, True]
 
 
 def test_a_burst_scattered_over_rented_networks_is_one_agents_and_spares_the_person_elsewhere() -> None:
-    burst = [event(after=43 + n / 10, link=n, client=f"n{n}", network=HOSTING, hints=FULL) for n in range(1, 9)]
-    own = event(after=50, link=2, hints=FULL)
+    burst = [act(after=43 + n / 10, link=n, client=f"n{n}", network=HOSTING, hints=FULL) for n in range(1, 9)]
+    own = act(after=50, link=2, hints=FULL)
     *found, person = classify_all([*burst, own])
     assert {verdict.actor for verdict in found} == {Actor.SCANNER}
     assert person.is_human is True
@@ -215,13 +212,13 @@ def test_a_burst_scattered_over_rented_networks_is_one_agents_and_spares_the_per
 def test_a_mailings_readers_are_told_apart_though_its_mails_share_a_name() -> None:
     """A host may give one ``Message.id`` to a whole mailing, or the same to two campaigns."""
     clicks = [
-        event(after=900 + n / 10, link=n, recipient=f"u{n}", client=f"home{n}", message="same", hints=FULL)
+        act(after=900 + n / 10, link=n, recipient=f"u{n}", client=f"home{n}", message="same", hints=FULL)
         for n in range(1, 9)
     ]
     assert all(verdict.is_human for verdict in classify_all(clicks))
     assert [classify(clicks[0], clicks[1:])] == classify_all(clicks[:1])
     campaigns = [
-        event(after=900 + 9 * n, link=n // 2, message="same", hints=FULL).changed(
+        act(after=900 + 9 * n, link=n // 2, message="same", hints=FULL).changed(
             campaign="spring" if n % 2 else "autumn"
         )
         for n in range(16)
@@ -234,14 +231,14 @@ def test_a_mailings_readers_are_told_apart_though_its_mails_share_a_name() -> No
 
 def test_a_delivery_is_its_recipients() -> None:
     """Whatever campaign the provider calls it by."""
-    delivered = event(Kind.DELIVERED, after=7260).changed(campaign="")
-    assert "lag-before" in names(classify(event(), [delivered]))
-    assert "lag-before" not in names(classify(event(), [delivered.changed(recipient="u2")]))
+    delivered = act(Kind.DELIVERED, after=7260).changed(campaign="")
+    assert "lag-before" in names(classify(act(), [delivered]))
+    assert "lag-before" not in names(classify(act(), [delivered.changed(recipient="u2")]))
 
 
 def test_a_leave_page_is_one_thing_whatever_number_its_link_has() -> None:
-    leave = event(Kind.LEAVE_PAGE, after=7200.5).changed(link=1)
-    assert "unsubscribe-pair" in names(classify(event(link=1), [leave]))
+    leave = act(Kind.LEAVE_PAGE, after=7200.5).changed(link=1)
+    assert "unsubscribe-pair" in names(classify(act(link=1), [leave]))
 
 
 @pytest.mark.parametrize(
@@ -249,14 +246,14 @@ def test_a_leave_page_is_one_thing_whatever_number_its_link_has() -> None:
     [(-301, "lag-instant"), (-299, None), (-60, None), (-0.5, None), (0, "lag-instant"), (3, "lag-soon")],
 )
 def test_a_click_a_little_before_the_sending_shows_clocks_that_differ(after: float, name: str | None) -> None:
-    said = [one for one in names(classify(event(after=after, hints=FULL))) if one.startswith("lag")]
+    said = [one for one in names(classify(act(after=after, hints=FULL))) if one.startswith("lag")]
     assert said == ([name] if name else [])
-    assert classify(event(after=-60, hints=FULL)).is_human is True
+    assert classify(act(after=-60, hints=FULL)).is_human is True
 
 
 def test_a_named_scanner_is_surer_than_what_only_looks_like_a_sandbox() -> None:
-    named = classify(event(agent=AgentKind.SCANNER))
-    worn = classify(event(agent=AgentKind.SCANNER, hints=frozenset({Hint.OUTDATED})))
+    named = classify(act(agent=AgentKind.SCANNER))
+    worn = classify(act(agent=AgentKind.SCANNER, hints=frozenset({Hint.OUTDATED})))
     assert named.actor is worn.actor is Actor.SCANNER
     assert worn.confidence < 0.9 < named.confidence
     assert "names a security scanner" not in explain(worn)
@@ -265,7 +262,7 @@ def test_a_named_scanner_is_surer_than_what_only_looks_like_a_sandbox() -> None:
 
 def test_colleagues_who_were_sent_the_mail_on_are_not_called_scanners() -> None:
     """Three people, three links, within half a minute: nobody can tell, so it is unknown."""
-    clicks = [event(after=3000 + 11 * n, link=n, client=f"n{n}", agent_id=f"a{n}", hints=FULL) for n in (1, 2, 3)]
+    clicks = [act(after=3000 + 11 * n, link=n, client=f"n{n}", agent_id=f"a{n}", hints=FULL) for n in (1, 2, 3)]
     assert {verdict.actor for verdict in classify_all(clicks)} == {Actor.UNKNOWN}
 
 
@@ -277,7 +274,7 @@ def test_what_names_itself_is_called_by_its_name_in_a_burst_too() -> None:
 def test_a_later_burst_revises_an_earlier_verdict_and_a_later_person_upgrades_only_itself() -> None:
     first, *rest = scan(start=600)
     assert classify(first).is_human is True
-    opened = event(Kind.OPEN, after=900, agent=AgentKind.MAIL_CLIENT)
+    opened = act(Kind.OPEN, after=900, agent=AgentKind.MAIL_CLIENT)
     verdicts = classify_all([first, *rest, opened])
     assert (verdicts[0].is_human, verdicts[-1].is_human) == (False, True)
 
@@ -285,31 +282,31 @@ def test_a_later_burst_revises_an_earlier_verdict_and_a_later_person_upgrades_on
 @pytest.mark.parametrize(
     ("others", "one", "name"),
     [
-        pytest.param([event(link=2, after=7200.1)], event(after=7200.6, link=1), "same-second", id="two links at once"),
-        pytest.param([event(Kind.LEAVE_PAGE)], event(after=7201), "unsubscribe-pair", id="unsubscribe and read on"),
+        pytest.param([act(link=2, after=7200.1)], act(after=7200.6, link=1), "same-second", id="two links at once"),
+        pytest.param([act(Kind.LEAVE_PAGE)], act(after=7201), "unsubscribe-pair", id="unsubscribe and read on"),
         pytest.param(
-            [event(link=n, client=f"n{n}", agent_id=f"a{n}", after=7200 + 5 * n) for n in (2, 3)],
-            event(link=1),
+            [act(link=n, client=f"n{n}", agent_id=f"a{n}", after=7200 + 5 * n) for n in (2, 3)],
+            act(link=1),
             "many-networks",
             id="three networks for one mail",
         ),
         pytest.param(
-            scan(), event(Kind.OPEN, after=52, client="scan", agent_id="old"), "machine-company", id="burst's pixel"
+            scan(), act(Kind.OPEN, after=52, client="scan", agent_id="old"), "machine-company", id="burst's pixel"
         ),
-        pytest.param([event(after=7190)], event(Kind.OPEN), "pixel-after", id="the pixel after the link"),
+        pytest.param([act(after=7190)], act(Kind.OPEN), "pixel-after", id="the pixel after the link"),
         pytest.param(
-            [event(link=9, hints=frozenset({Hint.HONEYPOT}), after=7190)], event(), "honeypot-near", id="near a trap"
+            [act(link=9, hints=frozenset({Hint.HONEYPOT}), after=7190)], act(), "honeypot-near", id="near a trap"
         ),
         pytest.param(
-            [event(message=f"m{n}", recipient=f"u{n}", after=7200.1 + n / 20) for n in range(2, 11)],
-            event(after=7200.1),
+            [act(message=f"m{n}", recipient=f"u{n}", after=7200.1 + n / 20) for n in range(2, 11)],
+            act(after=7200.1),
             "many-recipients",
             id="many recipients at once",
         ),
-        pytest.param([event(Kind.DELIVERED, after=7260)], event(), "lag-before", id="before the delivery"),
+        pytest.param([act(Kind.DELIVERED, after=7260)], act(), "lag-before", id="before the delivery"),
         pytest.param(
-            [event(link=n, after=7200 + 30 * n) for n in range(2, 13)],
-            event(),
+            [act(link=n, after=7200 + 30 * n) for n in range(2, 13)],
+            act(),
             "coverage",
             id="twelve links, patiently",
         ),
@@ -337,7 +334,7 @@ def test_what_happens_around_an_event_speaks(others: list[Event], one: Event, na
 def test_coverage_is_nearly_all_links_of_the_mail_as_it_was_sent(
     followed: int, links: int, covers: bool, pace: float
 ) -> None:
-    clicks = [event(link=number, after=3600.5 + pace * number, hints=FULL) for number in range(1, followed + 1)]
+    clicks = [act(link=number, after=3600.5 + pace * number, hints=FULL) for number in range(1, followed + 1)]
     verdicts = Classifier(links={"spring": links} if links else {}).classify_all(clicks)
     assert [
         replace(verdict, version="") for verdict in classify_all(replace(one, links=links or None) for one in clicks)
@@ -349,7 +346,7 @@ def test_coverage_is_nearly_all_links_of_the_mail_as_it_was_sent(
 
 def test_an_office_behind_one_address_at_human_pace_is_people() -> None:
     clicks = [
-        event(message=f"m{n}", recipient=f"u{n}", after=60 + 2 * n, client="office", hints=FULL) for n in range(200)
+        act(message=f"m{n}", recipient=f"u{n}", after=60 + 2 * n, client="office", hints=FULL) for n in range(200)
     ]
     assert all(verdict.is_human for verdict in classify_all(clicks))
 
@@ -357,7 +354,7 @@ def test_an_office_behind_one_address_at_human_pace_is_people() -> None:
 def test_known_proxies_may_serve_many_recipients_at_once() -> None:
     google = Network(operator="Google", kind=NetworkKind.MAIL)
     opens = [
-        event(
+        act(
             Kind.OPEN,
             message=f"m{n}",
             recipient=f"u{n}",
@@ -376,7 +373,7 @@ def test_events_nobody_can_be_told_apart_in_get_the_rules_for_one_event_only() -
 
 
 def test_only_the_strongest_signal_of_a_family_counts() -> None:
-    verdict = classify(event(hints=frozenset({Hint.NO_SEC_FETCH, Hint.NO_ACCEPT, Hint.NO_ACCEPT_LANGUAGE})))
+    verdict = classify(act(hints=frozenset({Hint.NO_SEC_FETCH, Hint.NO_ACCEPT, Hint.NO_ACCEPT_LANGUAGE})))
     assert [signal.family for signal in verdict.signals].count("headers") == 1
 
 
@@ -395,7 +392,7 @@ def test_of_whom_nothing_is_known_nobody_is_called_a_person(
 
 
 def test_the_version_names_rules_and_data() -> None:
-    verdict = classify(event())
+    verdict = classify(act())
     assert all(part in verdict.version for part in (RULES_VERSION, "r7", "n8"))
     other = Classifier(windows=Windows(networks_count=4))
     assert other.version != Classifier().version == Classifier().version
@@ -424,7 +421,7 @@ def test_a_rule_that_could_never_be_asked_is_refused(wrong: dict[str, Any]) -> N
 
 def test_borders_of_the_host_s_own_are_not_called_even_evidence() -> None:
     judge = Classifier(windows=Windows(human_below=0.05, machine_above=0.99))
-    verdict = judge.classify(event(network=HOSTING, after=300))
+    verdict = judge.classify(act(network=HOSTING, after=300))
     assert verdict.leans == "machine"
     assert "leans toward a machine (92 %)" in explain(verdict)
 
@@ -432,8 +429,8 @@ def test_borders_of_the_host_s_own_are_not_called_even_evidence() -> None:
 def test_a_far_burst_changes_no_other_click_whatever_the_counts() -> None:
     """Also where a burst takes more links than are called sure."""
     judge = Classifier(windows=Windows(hand=timedelta(milliseconds=500)))
-    far = [event(after=n * 0.3, link=n + 1) for n in range(6)]
-    late = [event(after=36_000 + n * 0.45, link=n + 1) for n in range(5)]
+    far = [act(after=n * 0.3, link=n + 1) for n in range(6)]
+    late = [act(after=36_000 + n * 0.45, link=n + 1) for n in range(5)]
     assert judge.classify_all(far + late)[6:] == judge.classify_all(late)
 
 
@@ -443,9 +440,9 @@ def test_a_host_adds_a_rule_that_sees_the_whole_event_and_its_neighbours() -> No
         return f"probe beside {len(context.message) - 1}" if event.link == 99 else ""
 
     judge = Classifier([*DEFAULT_RULES, probe])
-    found = judge.classify(event(link=99), [event(link=1)])
+    found = judge.classify(act(link=99), [act(link=1)])
     assert (found.actor, found.signals[0].detail) == (Actor.SCANNER, "probe beside 1")
-    assert judge.classify(event(link=98)).actor is Actor.HUMAN
+    assert judge.classify(act(link=98)).actor is Actor.HUMAN
     with pytest.raises(ConfigError, match="share the name"):
         Classifier([*DEFAULT_RULES, probe, probe])
 
@@ -460,9 +457,9 @@ def test_a_rule_that_fails_or_gives_no_text_is_named() -> None:
         raise KeyError(event.recipient)
 
     with pytest.raises(RuleError, match="'no-text' must give a text, got bool"):
-        Classifier([no_text]).classify(event())
+        Classifier([no_text]).classify(act())
     with pytest.raises(RuleError, match="'fails' failed: KeyError") as caught:
-        Classifier([fails]).classify(event())
+        Classifier([fails]).classify(act())
     assert caught.value.rule == "fails"
     assert isinstance(caught.value.__cause__, KeyError)
 
@@ -486,12 +483,10 @@ def test_windows_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
     ("verdict", "said"),
     [
         pytest.param(classify_all(scan(network=HOSTING))[0], ("scanner", "8 links", "Amazon"), id="a burst"),
-        pytest.param(classify(event(after=300, networks="")), ("person", "rests on what is usual"), id="nothing seen"),
-        pytest.param(
-            classify(event(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY)), ("Apple", "cannot be known"), id="Apple"
-        ),
+        pytest.param(classify(act(after=300, networks="")), ("person", "rests on what is usual"), id="nothing seen"),
+        pytest.param(classify(act(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY)), ("Apple", "cannot be known"), id="Apple"),
         pytest.param(Verdict(actor=Actor.UNKNOWN, confidence=0.52), ("cannot be told",), id="unknown"),
-        pytest.param(classify(event(Kind.DELIVERED)), ("not a reader's act",), id="a delivery"),
+        pytest.param(classify(act(Kind.DELIVERED)), ("not a reader's act",), id="a delivery"),
     ],
 )
 def test_verdicts_explain_themselves_in_one_paragraph(verdict: Verdict, said: tuple[str, ...]) -> None:
@@ -518,7 +513,7 @@ def test_the_reference_page_is_the_rules_own() -> None:
 
 def tabs(pace: float, count: int = 3, after: float = 7200.05, **more: object) -> list[Event]:
     said = {"hints": FULL, **more}
-    return [event(after=after + number * pace, link=number, **said) for number in range(1, count + 1)]
+    return [act(after=after + number * pace, link=number, **said) for number in range(1, count + 1)]
 
 
 @pytest.mark.parametrize(
@@ -542,9 +537,9 @@ def test_tabs_that_a_hand_can_open_are_no_burst(clicks: list[Event], human: set[
 
 def test_a_gateway_that_visits_what_a_person_follows_does_not_cost_the_person() -> None:
     """Three links, each visited from another address too, within half a minute and with no network data."""
-    own = [event(after=300.5 + 9 * number, link=number, hints=FULL) for number in (1, 2, 3)]
+    own = [act(after=300.5 + 9 * number, link=number, hints=FULL) for number in (1, 2, 3)]
     beside = [
-        event(after=302.5 + 9 * number, link=number, client=f"gate{number}", agent_id="old") for number in (1, 2, 3)
+        act(after=302.5 + 9 * number, link=number, client=f"gate{number}", agent_id="old") for number in (1, 2, 3)
     ]
     assert all(verdict.is_human for verdict in classify_all([*own, *beside])[:3])
 
@@ -554,7 +549,7 @@ def test_a_gateway_that_visits_what_a_person_follows_does_not_cost_the_person() 
     [pytest.param(599.9, False, id="just before"), pytest.param(600, True, id="at the border"), (600.1, True)],
 )
 def test_ten_minutes_after_the_sending_is_late(after: float, late: bool) -> None:
-    assert ("lag-late" in names(classify(event(after=after)))) is late
+    assert ("lag-late" in names(classify(act(after=after)))) is late
 
 
 @pytest.mark.parametrize(
@@ -562,34 +557,34 @@ def test_ten_minutes_after_the_sending_is_late(after: float, late: bool) -> None
     [pytest.param(False, "sending", id="a token's"), pytest.param(True, "delivery", id="a report's")],
 )
 def test_a_lag_is_counted_from_what_is_known_and_says_so(delivered: bool, word: str) -> None:
-    others = [event(Kind.DELIVERED, after=0.0)] if delivered else []
-    said = explain(classify(event(after=2.2), others))
+    others = [act(Kind.DELIVERED, after=0.0)] if delivered else []
+    said = explain(classify(act(after=2.2), others))
     assert f"within an instant of the {word}" in said
 
 
 @pytest.mark.parametrize("spread", [pytest.param(1, id="at once"), pytest.param(20, id="one by one")])
 def test_whoever_holds_a_copy_of_a_mail_cannot_make_its_reader_a_machine(spread: float) -> None:
     """Forwarded or archived: a hidden link hit, and twelve links from twelve networks, with the reader's own common agent."""
-    own = [event(Kind.OPEN, after=7190), event(after=7200, link=1, hints=FULL), event(after=7230, link=2, hints=FULL)]
-    forged = [event(after=7206, link=99, client="far", hints=FULL | {Hint.HONEYPOT})]
-    forged += [event(after=7201 + n * spread / 10, link=n, client=f"far{n}", hints=FULL) for n in range(1, 13)]
+    own = [act(Kind.OPEN, after=7190), act(after=7200, link=1, hints=FULL), act(after=7230, link=2, hints=FULL)]
+    forged = [act(after=7206, link=99, client="far", hints=FULL | {Hint.HONEYPOT})]
+    forged += [act(after=7201 + n * spread / 10, link=n, client=f"far{n}", hints=FULL) for n in range(1, 13)]
     verdicts = classify_all([*own, *forged])[:3]
     assert all(verdict.is_human is not False for verdict in verdicts)
     assert all(verdict.is_human for verdict in classify_all(own))
 
 
 def test_with_a_mail_of_one_s_own_nothing_of_another_s_changes() -> None:
-    own = [event(Kind.OPEN, after=7190), event(after=7200, hints=FULL)]
+    own = [act(Kind.OPEN, after=7190), act(after=7200, hints=FULL)]
     others = [
         one.changed(message_id="m2", recipient="u2", facts=one.facts.changed(network_id="far"))
-        for one in [*scan(20, start=7195), event(after=7199, link=99, hints=FULL | {Hint.HONEYPOT})]
+        for one in [*scan(20, start=7195), act(after=7199, link=99, hints=FULL | {Hint.HONEYPOT})]
     ]
     assert classify_all([*own, *others])[:2] == classify_all(own)
 
 
 def test_destinations_are_told_apart_after_their_queries_are_gone() -> None:
     """Links of no document have the number 0, and redaction leaves one page of three destinations."""
-    clicks = [event(link=0, after=7200.05 + n / 10).changed(url="https://x.example/", url_id=f"d{n}") for n in range(3)]
+    clicks = [act(link=0, after=7200.05 + n / 10).changed(url="https://x.example/", url_id=f"d{n}") for n in range(3)]
     assert all("burst" in names(verdict) for verdict in classify_all(clicks))
 
 
@@ -604,12 +599,12 @@ def test_destinations_are_told_apart_after_their_queries_are_gone() -> None:
 )
 def test_a_mail_providers_machines_open_for_people(agent: AgentKind, network: NetworkKind, actor: Actor) -> None:
     """Outlook.com and Fastmail load images themselves, and give a browser's user agent."""
-    one = event(Kind.OPEN, agent=agent, network=Network(operator="Fastmail", kind=network))
+    one = act(Kind.OPEN, agent=agent, network=Network(operator="Fastmail", kind=network))
     assert classify(one).actor is actor
 
 
 def test_a_pixel_is_the_machines_that_followed_a_link_before_from_wherever_it_comes() -> None:
-    clicked, loaded = event(client="one"), event(Kind.OPEN, after=7205, client="two")
+    clicked, loaded = act(client="one"), act(Kind.OPEN, after=7205, client="two")
     assert "pixel-after" in names(classify(loaded, [clicked]))
     assert "pixel-after" not in names(classify(replace(loaded, facts=replace(loaded.facts, agent_id="x")), [clicked]))
 
@@ -617,19 +612,19 @@ def test_a_pixel_is_the_machines_that_followed_a_link_before_from_wherever_it_co
 @pytest.mark.parametrize(("after", "seen"), [(0, False), (1, True), (110, True), (130, False)])
 def test_a_pixel_is_late_within_two_minutes_of_a_link(after: float, seen: bool) -> None:
     """And never at the moment of the link itself, which says nothing of the order."""
-    verdict = classify(event(Kind.OPEN, after=7200 + after), [event(after=7200)])
+    verdict = classify(act(Kind.OPEN, after=7200 + after), [act(after=7200)])
     assert ("pixel-after" in names(verdict)) == seen
 
 
 def test_what_was_seen_in_the_mail_and_from_the_network_adds_up() -> None:
-    others = [event(message=f"m{n}", recipient=f"u{n}", after=7200.1 + n / 20) for n in range(2, 11)]
-    found = names(classify(event(after=7200.1), [*others, event(link=2, after=7200.6)]))
+    others = [act(message=f"m{n}", recipient=f"u{n}", after=7200.1 + n / 20) for n in range(2, 11)]
+    found = names(classify(act(after=7200.1), [*others, act(link=2, after=7200.6)]))
     assert {"many-recipients", "same-second"} <= set(found)
 
 
 def test_rented_servers_at_google_are_no_image_proxy() -> None:
     google = Network(operator="Google Cloud", kind=NetworkKind.HOSTING)
-    assert "hosting-open" in names(classify(event(Kind.OPEN, network=google)))
+    assert "hosting-open" in names(classify(act(Kind.OPEN, network=google)))
 
 
 # weighing, apart from what the package's rules see
@@ -765,13 +760,13 @@ def test_only_the_package_s_own_rules_and_numbers_have_the_package_s_version() -
 
 
 def test_a_verdict_names_the_data_it_was_made_with_or_a_dash() -> None:
-    assert classify(event()).version == f"rules {RULES_VERSION}; agents r7; networks n8"
-    assert classify(event().changed(facts=Facts())).version == f"rules {RULES_VERSION}; agents -; networks -"
+    assert classify(act()).version == f"rules {RULES_VERSION}; agents r7; networks n8"
+    assert classify(act().changed(facts=Facts())).version == f"rules {RULES_VERSION}; agents -; networks -"
 
 
 def test_two_networks_are_not_one_crowd() -> None:
     def opens(network: str, numbers: range) -> list[Event]:
-        return [event(Kind.OPEN, n / 100, message=f"m{n}", recipient=f"u{n}", client=network) for n in numbers]
+        return [act(Kind.OPEN, n / 100, message=f"m{n}", recipient=f"u{n}", client=network) for n in numbers]
 
     apart = [*opens("a", range(5)), *opens("b", range(5, 10))]
     together = [*opens("a", range(5)), *opens("a", range(5, 10))]
@@ -786,8 +781,8 @@ def test_a_host_s_rule_sees_the_network_s_events_too() -> None:
     def neighbours(one: Event, context: Context) -> str:
         return f"{len(context.message)} of the mail, {len(context.network)} of the network"
 
-    events = [event(after=9000), event(Kind.OPEN, 9001), event(after=9002, message="m2", recipient="u2")]
-    far = event(after=9000 + Windows().horizon.total_seconds() + 1)
+    events = [act(after=9000), act(Kind.OPEN, 9001), act(after=9002, message="m2", recipient="u2")]
+    far = act(after=9000 + Windows().horizon.total_seconds() + 1)
     found = Classifier([neighbours]).classify_all([*events, far])
     assert [verdict.signals[0].detail for verdict in found] == [
         "2 of the mail, 3 of the network",
@@ -807,7 +802,7 @@ def test_a_host_s_rule_sees_the_network_s_events_too() -> None:
             f"two rules share the name {DEFAULT_RULES[3].name!r}",
         ),
         (
-            lambda: classify_all([(event(), None)]),
+            lambda: classify_all([(act(), None)]),
             "events must be Events; of what a sink gives, the first of each pair",
         ),
         (

@@ -27,6 +27,7 @@ from mailbeacon.judging import (
 from mailbeacon.judging.batch import max_distinct_in_window
 from mailbeacon.judging.streaming import stream
 from mailbeacon.model import AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Verdict
+from tests import making
 from tests.bench.accuracy import figures, judged
 from tests.scenes import Mailing
 
@@ -149,7 +150,7 @@ def test_a_stream_forgets() -> None:
         nonlocal read
         for second in range(0, 86400, 10):
             read += 1
-            yield Event(id=str(second), kind=Kind.OPEN, received_at=START + timedelta(seconds=second), message_id="m")
+            yield making.event(second, received_at=START + timedelta(seconds=second))
 
     for _ in Classifier().stream(day(), timedelta(minutes=1)):  # type: ignore[arg-type]
         given_ += 1
@@ -163,11 +164,11 @@ def test_a_stream_forgets() -> None:
 def passing(count: int, mails: int) -> Iterator[Event]:
     """Give clicks a second apart on some mails, from some networks."""
     for second in range(count):
-        yield Event(
-            id=str(second),
+        yield making.event(
+            second,
+            f"u{second % mails}",
             kind=Kind.CLICK,
             received_at=START + timedelta(seconds=second),
-            recipient=f"u{second % mails}",
             message_id=f"m{second % mails}",
             link=second % 7,
             facts=Facts(agent=AgentKind.BROWSER, network_id=f"n{second % 90}", agent_id="a"),

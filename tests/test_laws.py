@@ -19,13 +19,14 @@ from mailbeacon.privacy import redact
 from mailbeacon.replying import PIXEL
 from mailbeacon.store import JsonlSink, SqliteSink
 from mailbeacon.tokens import TokenSigner
+from tests import making
 
 BASE = "https://t.example.com/m"
 KEY = b"0123456789abcdef"
 SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LATER = SENT + timedelta(hours=2)
 MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=SENT)
-BEACON = mb.Beacon(BASE, secret_keys=[KEY])
+BEACON = making.beacon()
 OPEN = BEACON.open_url(MESSAGE)
 CLICK = BEACON.click_url(MESSAGE, "https://example.com/a")
 LOGGER = "mailbeacon"
@@ -78,7 +79,7 @@ def clicks(html):
 
 
 def asked(url, **fields):
-    return mb.Request(**{"url": url, "received_at": LATER, **fields})
+    return making.request(url, **{"address": "", "received_at": LATER, **fields})
 
 
 # 1. Locality
@@ -154,7 +155,7 @@ class Counting(TokenSigner):
 def test_law_2_one_recipient_is_one_signature_whatever_the_number_of_links(number, monkeypatch):
     """For the document, for the text, and for the whole mail."""
     monkeypatch.setattr("mailbeacon.beacon.incoming.TokenSigner", Counting)
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    beacon = making.beacon()
     html = "".join(f'<a href="https://example.com/{n}">x</a>' for n in range(number)) + "<p>"
     text = "".join(f"https://example.com/{n}\n" for n in range(max(1, number)))
     mail = EmailMessage()
@@ -176,7 +177,7 @@ def test_law_2_one_recipient_is_one_signature_whatever_the_number_of_links(numbe
 def test_law_2_a_campaigns_links_are_signed_once(monkeypatch):
     """Rewriting one by one signs each link of the campaign once too, whoever gets it."""
     monkeypatch.setattr("mailbeacon.beacon.incoming.TokenSigner", Counting)
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    beacon = making.beacon()
     for number in range(5):
         beacon.rewrite(
             '<a href="https://example.com/">x</a>' * 3, mb.Message(recipient=f"u-{number}", campaign="spring")
@@ -198,13 +199,11 @@ class Failing:
     record = recent = add = classify = lookup = staticmethod(fail)
 
 
-BROKEN = mb.Beacon(
-    BASE,
-    secret_keys=[KEY],
+BROKEN = making.beacon(
     **dict.fromkeys(("sink", "history", "judge", "networks"), Failing()),
     **dict.fromkeys(("on_event", "may_redirect", "clock"), fail),
 )
-SILENT = mb.Beacon(BASE, secret_keys=[KEY], consent=fail, sink=Failing())
+SILENT = making.beacon(consent=fail, sink=Failing())
 BEACONS = st.sampled_from([BEACON, BROKEN, SILENT])
 
 URLS = st.one_of(
@@ -272,7 +271,7 @@ def test_law_3_no_event_is_lost_silently(caplog):
     """What a failing sink did not keep is in the log by its id, and without what the error said."""
     caplog.set_level(logging.ERROR, LOGGER)
     event = BEACON.answer(asked(OPEN)).event
-    mb.Beacon(BASE, secret_keys=[KEY], sink=Failing()).handle(asked(OPEN))
+    making.beacon(sink=Failing()).handle(asked(OPEN))
     assert event.id in caplog.text
     assert "RuntimeError" in caplog.text
     assert "disk" not in caplog.text
@@ -282,8 +281,8 @@ def test_law_3_no_event_is_lost_silently(caplog):
 
 
 OTHERS = [
-    mb.Beacon(BASE, secret_keys=[b"another key of bytes"]),
-    mb.Beacon(BASE, secret_keys=[KEY], namespace="north"),
+    making.beacon(secret_keys=[b"another key of bytes"]),
+    making.beacon(namespace="north"),
 ]
 
 
@@ -359,7 +358,7 @@ MAILED_CLICK = (
 )
 def test_law_5_a_frozen_link_redirects_for_ever(years, keys):
     """Expired means not counted, never dead."""
-    beacon = mb.Beacon("https://elsewhere.example", secret_keys=keys, max_age=timedelta(days=90))
+    beacon = making.beacon(base_url="https://elsewhere.example", secret_keys=keys, max_age=timedelta(days=90))
     moment = SENT + timedelta(days=365 * years, hours=1)
     answer = beacon.answer(asked(MAILED_CLICK, received_at=moment))
     assert (answer.reply.status, answer.reply.headers[0]) == (302, ("Location", "https://example.com/a?b=1&c=2"))
@@ -372,12 +371,12 @@ def test_law_5_a_frozen_link_redirects_for_ever(years, keys):
 def test_law_5_a_host_that_stops_tracking_keeps_its_links():
     """Levels, consent and a changed base URL end the counting, not the links."""
     for options in ({"default_level": mb.Level.NONE}, {"consent": lambda *_: mb.Level.NONE}):
-        answer = mb.Beacon("https://new.example/x", secret_keys=[KEY], **options).answer(asked(MAILED_CLICK))
+        answer = making.beacon(base_url="https://new.example/x", **options).answer(asked(MAILED_CLICK))
         assert (answer.reply.status, answer.event) == (302, None)
 
 
 def test_law_5_only_the_hosts_own_takedown_stops_a_link():
-    beacon = mb.Beacon(BASE, secret_keys=[KEY], may_redirect=lambda url: "evil" in url)
+    beacon = making.beacon(may_redirect=lambda url: "evil" in url)
     assert beacon.handle(asked(MAILED_CLICK)).status == 410
 
 
@@ -385,7 +384,7 @@ def test_law_5_only_the_hosts_own_takedown_stops_a_link():
 
 
 NEWSLETTER = "".join(f'<a href="https://example.com/{number}">Story {number}</a>\n' for number in range(6))
-RAW = mb.Beacon(BASE, secret_keys=[KEY], keep_address="keep", keep_user_agent="keep", keep_headers="keep")
+RAW = making.beacon(keep_address="keep", keep_user_agent="keep", keep_headers="keep")
 
 
 def traffic(audience, seed, recipients=12):
@@ -410,7 +409,7 @@ def test_law_6_a_verdict_needs_only_the_facts(audience, seed):
 def test_law_6_no_address_or_user_agent_is_in_any_stored_byte(kind, tmp_path):
     """Canaries: every address and user agent that was sent, looked for in the files themselves."""
     sink = kind(tmp_path / "events")
-    beacon = mb.Beacon(BASE, secret_keys=[KEY], sink=sink)
+    beacon = making.beacon(sink=sink)
     requests = traffic(BUSINESS, 7, recipients=60)
     for number, request in enumerate(requests):
         headers = {**request.fields, "Cookie": f"canary-{number}", "Accept-Language": "xx-canary"}
@@ -432,7 +431,7 @@ def test_law_6_no_address_or_user_agent_is_in_any_stored_byte(kind, tmp_path):
 @many
 @given(st.sampled_from(["drop", "truncate", "hash"]), st.ip_addresses(v=4).map(str), st.text(min_size=13, max_size=40))
 def test_law_6_nothing_personal_is_recorded_unless_the_host_asks(keep, address, agent):
-    beacon = mb.Beacon(BASE, secret_keys=[KEY], keep_address=keep, keep_user_agent="hash" if keep == "hash" else "drop")
+    beacon = making.beacon(keep_address=keep, keep_user_agent="hash" if keep == "hash" else "drop")
     assume(not address.endswith(".0"))
     event = beacon.answer(asked(CLICK, address=address, headers={"User-Agent": agent})).event
     kept = event.to_json()

@@ -20,6 +20,7 @@ from mailbeacon.replying import respond
 from mailbeacon.replying.texts import TEXTS, choose_text
 from mailbeacon.store import MemoryConsents, MemoryHistory, MemorySink
 from mailbeacon.tokens import TokenSigner
+from tests.making import beacon
 
 BASE = "https://t.example.com/m"
 KEY = b"0123456789abcdef"
@@ -154,7 +155,7 @@ def test_a_frozen_token_of_each_action_is_written_and_read_as_ever():
 
 def test_an_altered_or_foreign_token_is_a_plain_404(host):
     url = host.url()
-    foreign = mb.Beacon(BASE, secret_keys=[b"fedcba9876543210"]).leave_url(MESSAGE, Action.UNSUBSCRIBE)
+    foreign = beacon(secret_keys=[b"fedcba9876543210"]).leave_url(MESSAGE, Action.UNSUBSCRIBE)
     for wrong in (url[:-1] + ("A" if url[-1] != "A" else "B"), foreign, f"{BASE}/u/", f"{BASE}/u/a.b"):
         assert host.ask(wrong, "POST").status == 404
     assert host.left == []
@@ -254,10 +255,12 @@ def test_who_stopped_the_tracking_reopens_an_old_mail_and_nothing_is_kept():
     host = Host(history=(history := MemoryHistory()))
     for purpose in (mb.Purpose.OPENS, mb.Purpose.CLICKS):
         host.consents.record(mb.Consent(recipient="u-17", purpose=purpose, level=Level.FULL, given_at=SENT))
-    host.beacon = mb.Beacon(
-        BASE, secret_keys=[KEY], sink=host.sink, history=history, consent=host.consents.allows,
+    host.beacon = beacon(
+        sink=host.sink,
+        history=history,
+        consent=host.consents.allows,
         on_leave=lambda leave: (host.left.append(leave), host.consents.record_leave(leave)),
-    )  # fmt: skip
+    )
     opened, clicked = host.beacon.open_url(MESSAGE), host.beacon.click_url(MESSAGE, "https://example.com/a")
     host.ask(opened)
     host.ask(host.url(Action.STOP_TRACKING), "POST")

@@ -16,6 +16,7 @@ import pytest
 import mailbeacon as mb
 from mailbeacon.replying.texts import TEXTS
 from mailbeacon.web import wsgi
+from tests import making
 
 pytestmark = pytest.mark.browser
 MESSAGE = mb.Message(recipient="u-17", campaign="spring", sent_at=datetime(2026, 11, 23, 9, tzinfo=UTC))
@@ -37,7 +38,7 @@ def host():
     left = []
     server = make_server("127.0.0.1", 0, None, handler_class=_Quiet)
     base = f"http://127.0.0.1:{server.server_port}/m"
-    beacon = mb.Beacon(base, secret_keys=[b"0123456789abcdef"], on_leave=left.append)
+    beacon = making.beacon(base_url=base, on_leave=left.append)
     server.set_app(wsgi.application(beacon))
     thread = Thread(target=server.serve_forever)
     thread.start()

@@ -23,10 +23,11 @@ from hypothesis import strategies as st
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Level, WarningKind
+from tests.making import beacon
 
 BASE = "https://t.example.com/m"
 SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
-BEACON = mb.Beacon(BASE, secret_keys=[b"0123456789abcdef"])
+BEACON = beacon()
 LONG = mb.Message(
     recipient="u-" + "1" * 410, campaign="spring", sent_at=SENT, id="m" * 200, opens=Level.NONE, clicks=Level.NONE
 )

@@ -19,7 +19,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Level
 from mailbeacon.privacy import effective_level
 from mailbeacon.store import JsonlSink, MemoryHistory, MemorySink, QueueSink, SqliteSink
-from tests.making import BASE, beacon, message
+from tests.making import BASE, beacon, message, request
 
 LATER = datetime(2026, 11, 24, 11, 30, 5, 7, tzinfo=UTC)
 HTML = (
@@ -41,7 +41,8 @@ BEACON = beacon()
 
 
 def asked(url, **fields):
-    return mb.Request(**{"url": url, "headers": PERSON, "address": "192.0.2.1", "received_at": LATER, **fields})
+    """Return what a person's browser asked for."""
+    return request(url, **{"headers": PERSON, "received_at": LATER, **fields})
 
 
 def urls(html):

@@ -14,6 +14,7 @@ from mailbeacon.errors import ConfigError, LogLineError, MissingExtra
 from mailbeacon.fake.traffic import SENT_AT, sample_beacon, sample_traffic
 from mailbeacon.logs.files import Piece, blocks, open_log, pieces
 from mailbeacon.model import Action, Event, Kind, Level, Request
+from tests import making
 
 FORMATS = ("nginx", "apache", "caddy", "cloudfront")
 
@@ -68,11 +69,8 @@ def test_facts_are_those_of_the_request_but_for_headers_a_log_has_no_column_for(
 def test_nothing_personal_is_in_an_event_unless_the_host_asks(tmp_path: Path, traffic):
     path = write(tmp_path / "access.log", traffic)
     assert not any(event.address or event.user_agent or event.headers for event in logs.read(path, traffic.beacon))
-    keeps = Beacon(
-        "https://t.example.com/m",
-        secret_keys=[b"a key for tests, no secret at all"],
-        keep_address="keep",
-        keep_user_agent="keep",
+    keeps = making.beacon(
+        secret_keys=[b"a key for tests, no secret at all"], keep_address="keep", keep_user_agent="keep"
     )
     assert all(event.address for event in logs.read(path, keeps))
 
@@ -230,8 +228,8 @@ def line(
 
 def test_the_reader_s_address_is_behind_the_proxies_the_host_trusts(tmp_path: Path):
     key = [b"a key for tests, no secret at all"]
-    trusting = Beacon("https://t.example.com/m", secret_keys=key, trusted_proxies=["10.0.0.1/32"], keep_address="keep")
-    plain = Beacon("https://t.example.com/m", secret_keys=key, keep_address="keep")
+    trusting = making.beacon(secret_keys=key, trusted_proxies=["10.0.0.1/32"], keep_address="keep")
+    plain = making.beacon(secret_keys=key, keep_address="keep")
     path = tmp_path / "access.log"
     path.write_text(line(plain, plain.open_url(Message(recipient="u", campaign="c"))))
     assert [event.address for event in logs.read(path, trusting)] == ["203.0.113.9"]
@@ -264,15 +262,13 @@ def test_consent_decides_of_lines_too(tmp_path: Path):
         asked.append((message.recipient, kind))
         return message.recipient != "no"
 
-    beacon = Beacon("https://t.example.com/m", secret_keys=[b"a key for tests, no secret at all"], consent=consent)
+    beacon = making.beacon(secret_keys=[b"a key for tests, no secret at all"], consent=consent)
     urls = [beacon.open_url(Message(recipient=name, campaign="c")) for name in ("yes", "no")]
     path = tmp_path / "access.log"
     path.write_text("".join(line(beacon, url) for url in urls))
     assert [event.recipient for event in logs.read(path, beacon)] == ["yes"]
     assert asked == [("yes", Kind.OPEN), ("no", Kind.OPEN)]
-    low = Beacon(
-        "https://t.example.com/m", secret_keys=[b"a key for tests, no secret at all"], default_level=Level.AGGREGATE
-    )
+    low = making.beacon(secret_keys=[b"a key for tests, no secret at all"], default_level=Level.AGGREGATE)
     assert [(event.recipient, event.facts.network_id) for event in logs.read(path, low)] == [(None, "")] * 2
 
 

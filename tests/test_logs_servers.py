@@ -27,6 +27,7 @@ from mailbeacon.model import Event, Kind
 from mailbeacon.replying import PIXEL
 from mailbeacon.store import MemorySink
 from mailbeacon.web import wsgi
+from tests import making
 
 PAGE = (DOCS / "how-to" / "serve-the-pixel-at-the-edge.md").read_text("utf-8")
 KEY = [b"a key for tests, no secret at all"]
@@ -185,7 +186,7 @@ def replay(port: int, hits: list) -> None:
 
 
 def beacon(sink: MemorySink | None = None) -> Beacon:
-    return Beacon("https://t.example.com/m", secret_keys=KEY, sink=sink, trusted_proxies=["127.0.0.1/32"])
+    return making.beacon(secret_keys=KEY, sink=sink, trusted_proxies=["127.0.0.1/32"])
 
 
 def said(event: Event) -> tuple[object, ...]:

@@ -8,10 +8,11 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon.cli.newsletter import load
+from tests import making
 
 pytestmark = pytest.mark.browser
 
-BEACON = mb.Beacon("https://t.example.com/m", secret_keys=["a key of sixteen signs and more"])
+BEACON = making.beacon()
 REAL = [
     "bench/S.html",
     "bench/M.html",
@@ -93,7 +94,7 @@ SHEET = "<style>img { padding: 3px; margin: 5px; border: 2px solid } p { margin:
 @pytest.mark.parametrize("sheet", [PLAIN, SHEET], ids=["a plain sheet", "a sheet for every image"])
 def test_the_pixel_moves_what_a_reader_sees_by_one_pixel_at_most(page, where, sheet):
     """Whatever a sheet says of the room around images. (At the top it can keep a first margin from collapsing.)"""
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=["a key of sixteen signs and more"], pixel=where)
+    beacon = making.beacon(pixel=where)
     html = f"<html><head>{sheet}</head><body><p>Dear reader</p><p id=last><a href='https://x.example/'>Read</a></p></body></html>"
     done = beacon.rewrite(html, mb.Message(recipient="u-17", campaign="spring")).html
     places = []

@@ -14,6 +14,7 @@ import pytest
 import mailbeacon as mb
 from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.reporting.clickmap import click_map
+from tests.making import beacon
 
 HTML = files("mailbeacon").joinpath("data", "newsletter.html").read_text("utf-8")
 TEXT = files("mailbeacon").joinpath("data", "newsletter.txt").read_text("utf-8")
@@ -22,9 +23,7 @@ SPACE = "{http://www.w3.org/1999/xhtml}"
 
 @pytest.fixture(scope="module")
 def template() -> mb.Template:
-    return mb.Beacon("https://t.example.com/m", secret_keys=["0123456789abcdef0123456789abcdef"]).compile(
-        HTML, TEXT, campaign="sample"
-    )
+    return beacon().compile(HTML, TEXT, campaign="sample")
 
 
 def test_it_compiles_proved_and_without_a_warning(template):

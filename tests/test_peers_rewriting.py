@@ -13,6 +13,7 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon.model import Place, SkipReason, WarningKind
+from tests import making
 
 BASE = "https://t.example.com/m"
 IMAGE = re.compile(r'<img src="https://t\.example\.com/m/o/[^"]*" width="1" height="1" [^>]*/>')
@@ -22,7 +23,7 @@ CLICK = re.compile(r"""https://t\.example\.com/m/c/[^"'\s<>]*""")
 @pytest.fixture
 def beacon() -> mb.Beacon:
     """Give a beacon with one key."""
-    return mb.Beacon(BASE, secret_keys=[b"an example key of 27 bytes!"])
+    return making.beacon()
 
 
 def to(recipient: str) -> mb.Message:
@@ -149,7 +150,7 @@ def test_case_15_a_visible_address_is_reported_and_can_be_left_out(beacon: mb.Be
 
 
 def test_case_16_links_that_open_an_app_are_left_by_pattern() -> None:
-    beacon = mb.Beacon(BASE, secret_keys=[b"an example key of 27 bytes!"], exclude=[r"^https://app\.x\.example/"])
+    beacon = making.beacon(exclude=[r"^https://app\.x\.example/"])
     html = '<a href="https://app.x.example/1?a=1&amp;b=2">x</a>'
     assert IMAGE.sub("", mailed(beacon, html)) == html
 

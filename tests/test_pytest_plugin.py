@@ -16,6 +16,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.fake.checks import assert_clicked_by, assert_not_tracked, assert_opened_by, assert_tracked
 from mailbeacon.fake.inbox import PROGRAMS, Letter, MailReader
 from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT, sample_beacon
+from tests import making
 
 pytest_plugins = ["pytester"]
 
@@ -240,7 +241,7 @@ def test_the_best_fitting_link_is_found():
         ),
         pytest.param(
             lambda html, beacon: assert_tracked(
-                html, mb.Beacon("https://t.example.com", secret_keys=[b"fedcba9876543210fedcba9876543210"])
+                html, making.beacon(base_url="https://t.example.com", secret_keys=[b"fedcba9876543210fedcba9876543210"])
             ),
             "not signed by this beacon",
             id="another key",

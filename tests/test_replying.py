@@ -25,8 +25,8 @@ from mailbeacon.replying import answering
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory, MemorySink
 from mailbeacon.tokens import TokenSigner
+from tests.making import NOW, request
 
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 BASE = "https://t.example.com/m"
 KEY = b"a key of sixteen or more"
 SIGNER = TokenSigner([KEY])
@@ -66,9 +66,9 @@ def observe(request: Request, kind: Kind) -> Facts:
     return Facts(client="a client", hints=frozenset({Hint.HEAD}) if request.method == "HEAD" else frozenset())
 
 
-def request(url: str, method: str = "GET", **values: object) -> Request:
-    whole = {"address": "192.0.2.77", "received_at": NOW, "headers": {"User-Agent": "Mozilla/5.0 (secret)"}}
-    return Request(**{**whole, "url": url, "method": method, **values})
+def requested(url: str, method: str = "GET", **values: object) -> Request:
+    """Return what a client of a secret name asked for."""
+    return request(url, method, **{"headers": {"User-Agent": "Mozilla/5.0 (secret)"}, **values})
 
 
 def answer(asked: Request, *, history=None, judge=None, look=observe, forget=redact, read=None, **options) -> Answer:
@@ -99,7 +99,7 @@ class Broken:
 
 @pytest.mark.parametrize("url", [OPEN, BAD_OPEN, "/m/o/", "/m/o/junk.gif", "/m/o/a/b.gif", "/m/%6f/x.gif", "/o/x?y#z"])
 def test_an_open_is_always_the_same_image_for_a_bad_token_too(url):
-    reply = answer(request(url)).reply
+    reply = answer(requested(url)).reply
     assert reply.status == 200
     assert reply.body == replying.PIXEL
     assert dict(reply.headers) == {
@@ -126,7 +126,7 @@ def test_the_image_is_one_transparent_pixel_in_43_bytes():
 
 def test_an_open_is_judged_and_then_redacted():
     judge = Judge()
-    found = answer(request(OPEN), judge=judge)
+    found = answer(requested(OPEN), judge=judge)
     ((judged, earlier),) = judge.seen
     assert judged.address == "192.0.2.77"
     assert earlier == ()
@@ -139,7 +139,7 @@ def test_an_open_is_judged_and_then_redacted():
 
 
 def test_a_click_redirects_to_what_was_signed_and_is_recorded():
-    found = answer(request(CLICK))
+    found = answer(requested(CLICK))
     assert found.reply.status == 302
     assert found.reply.body == b""
     assert dict(found.reply.headers) == {
@@ -164,13 +164,13 @@ def test_a_click_redirects_to_what_was_signed_and_is_recorded():
 )
 def test_location_is_ascii(url, ascii_form):
     link = SIGNER.sign_link(Target(number=1, url=url), "spring")
-    location = dict(answer(request(ROUTES.click(TOKEN, link))).reply.headers)["Location"]
+    location = dict(answer(requested(ROUTES.click(TOKEN, link))).reply.headers)["Location"]
     assert location.startswith(ascii_form)
     assert location.isascii()
 
 
 def test_case_20_incoming_query_parameters_are_never_copied():
-    location = dict(answer(request(CLICK + "?utm_source=x&b=2#f")).reply.headers)["Location"]
+    location = dict(answer(requested(CLICK + "?utm_source=x&b=2#f")).reply.headers)["Location"]
     assert location == DESTINATION
 
 
@@ -179,7 +179,7 @@ def test_case_20_incoming_query_parameters_are_never_copied():
 )
 def test_case_19_a_destination_that_must_not_be_signed_is_not_redirected_to_even_signed(url):
     link = SIGNER.sign_link(Target(number=1, url=url), "spring")
-    reply = answer(request(ROUTES.click(TOKEN, link))).reply
+    reply = answer(requested(ROUTES.click(TOKEN, link))).reply
     assert reply.status == 404
     assert "Location" not in dict(reply.headers)
 
@@ -199,7 +199,7 @@ BAD_CLICKS = [
 
 @pytest.mark.parametrize("url", BAD_CLICKS)
 def test_a_click_with_a_bad_token_is_a_plain_page_that_shows_nothing_of_it(url):
-    found = answer(request(url))
+    found = answer(requested(url))
     headers = dict(found.reply.headers)
     body = found.reply.body.decode()
     assert found.reply.status == 404
@@ -212,7 +212,7 @@ def test_a_click_with_a_bad_token_is_a_plain_page_that_shows_nothing_of_it(url):
 
 @pytest.mark.parametrize("url", BAD_CLICKS)
 def test_a_click_with_a_bad_token_goes_to_the_hosts_fallback_where_there_is_one(url):
-    reply = answer(request(url), fallback_url="https://пример.example/sorry").reply
+    reply = answer(requested(url), fallback_url="https://пример.example/sorry").reply
     assert reply.status == 302
     assert dict(reply.headers)["Location"] == "https://xn--e1afmkfd.example/sorry"
 
@@ -227,7 +227,7 @@ def test_pages_load_nothing_from_outside():
     for url, options in ((BAD_CLICK, {}), (CLICK, {"may_redirect": lambda _: False})):
         page = Outside()
         page.found = []
-        body = answer(request(url), **options).reply.body.decode()
+        body = answer(requested(url), **options).reply.body.decode()
         page.feed(body)
         assert page.found == []
         assert "url(" not in body
@@ -236,7 +236,7 @@ def test_pages_load_nothing_from_outside():
 
 def test_the_hosts_takedown_is_410_and_still_recorded():
     asked = []
-    found = answer(request(CLICK), may_redirect=lambda url: asked.append(url) or False)
+    found = answer(requested(CLICK), may_redirect=lambda url: asked.append(url) or False)
     assert found.reply.status == 410
     assert {**PAGE_HEADERS, "Content-Length": str(len(found.reply.body))} == dict(found.reply.headers)
     assert asked == [DESTINATION]
@@ -259,19 +259,20 @@ def test_a_takedown_is_asked_with_where_the_link_leads_and_with_what_was_signed(
     link = SIGNER.sign_link(Target(number=3, url=url), "spring")
     asked = []
     blocked = answer(
-        request(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: asked.append(where) or "//evil.example/" not in where
+        requested(f"/c/{TOKEN}/{link}"),
+        may_redirect=lambda where: asked.append(where) or "//evil.example/" not in where,
     )
     assert blocked.reply.status == 410
     assert asked == ["https://evil.example/x"]
-    answer(request(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: asked.append(where) or True)
+    answer(requested(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: asked.append(where) or True)
     assert asked[1] == "https://evil.example/x"
     assert asked[-1] == url
-    assert answer(request(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: where != url).reply.status == 410
+    assert answer(requested(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: where != url).reply.status == 410
 
 
 def test_case_21_an_expired_link_redirects_as_before_and_is_marked():
     read = partial(decode, signer=SIGNER, max_age=timedelta(minutes=1))
-    found = answer(request(CLICK), read=read)
+    found = answer(requested(CLICK), read=read)
     assert dict(found.reply.headers)["Location"] == DESTINATION
     assert found.event.expired
 
@@ -281,17 +282,17 @@ def test_case_21_an_expired_link_redirects_as_before_and_is_marked():
 
 def test_case_23_head_answers_like_get_without_a_body_and_is_recorded_as_head():
     for url in (OPEN, CLICK, BAD_CLICK, "/nowhere"):
-        get, head = answer(request(url)), answer(request(url, "HEAD"))
+        get, head = answer(requested(url)), answer(requested(url, "HEAD"))
         assert (head.reply.status, head.reply.headers) == (get.reply.status, get.reply.headers)
         assert head.reply.body == b""
-    assert answer(request(CLICK, "HEAD")).event.method == "HEAD"
-    assert answer(request(CLICK, "HEAD")).verdict.is_human is False
+    assert answer(requested(CLICK, "HEAD")).event.method == "HEAD"
+    assert answer(requested(CLICK, "HEAD")).verdict.is_human is False
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "", "PROPFIND"])
 @pytest.mark.parametrize("url", [OPEN, CLICK, BAD_CLICK, BAD_OPEN])
 def test_other_methods_are_405_with_allow_and_record_nothing(method, url):
-    found = answer(request(url, method))
+    found = answer(requested(url, method))
     assert found.reply.status == 405
     assert dict(found.reply.headers)["Allow"] == "GET, HEAD"
     assert found.event is None
@@ -300,14 +301,14 @@ def test_other_methods_are_405_with_allow_and_record_nothing(method, url):
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize("url", ["/", "", "/m/", "/favicon.ico", "/m/oo/x.gif", "/m/x.gif", "/?/o/x.gif", "*"])
 def test_an_unknown_path_is_404_and_never_the_fallback(method, url):
-    found = answer(request(url, method), fallback_url="https://example.com/")
+    found = answer(requested(url, method), fallback_url="https://example.com/")
     assert found.reply.status == 404
     assert found.event is None
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_without_a_way_to_read_actions_the_leaving_route_is_404_and_records_nothing(method):
-    found = answer(request(ROUTES.leave(SIGNER.sign_action(MESSAGE)), method))
+    found = answer(requested(ROUTES.leave(SIGNER.sign_action(MESSAGE)), method))
     assert (found.reply.status, found.event) == (404, None)
 
 
@@ -327,24 +328,24 @@ def test_without_a_way_to_read_actions_the_leaving_route_is_404_and_records_noth
 )
 def test_where_recording_is_not_allowed_the_reply_is_the_same_and_nothing_is_observed_or_recorded(url, options):
     judge = Judge()
-    found = answer(request(url), judge=judge, look=boom, **options)
-    assert found.reply == answer(request(url)).reply
+    found = answer(requested(url), judge=judge, look=boom, **options)
+    assert found.reply == answer(requested(url)).reply
     assert (found.event, found.verdict, judge.seen) == (None, None, [])
 
 
 def test_consent_is_asked_with_the_message_and_the_kind():
     asked = []
-    answer(request(CLICK), consent=lambda message, kind: asked.append((message, kind)) or Level.FULL)
+    answer(requested(CLICK), consent=lambda message, kind: asked.append((message, kind)) or Level.FULL)
     assert asked == [(replace(MESSAGE, id=SIGNER.message_id(MESSAGE)), Kind.CLICK)]
     named = replace(MESSAGE, id="m-17", clicks=Level.NONE)
     answer(
-        request(ROUTES.open(SIGNER.sign_message(named))),
+        requested(ROUTES.open(SIGNER.sign_message(named))),
         consent=lambda message, kind: asked.append(message) or Level.FULL,
     )
     assert asked[1] == replace(named, clicks=Level.FULL)  # of the levels only that of opens is known here
     told = replace(named, variant="b", metadata={"order": "8841"}, opens=Level.DATE, clicks=Level.DATE)
     answer(
-        request(ROUTES.open(SIGNER.sign_message(told))),
+        requested(ROUTES.open(SIGNER.sign_message(told))),
         consent=lambda message, kind: asked.append(message) or Level.NONE,
     )
     assert asked[2] == told
@@ -354,8 +355,8 @@ def test_consent_can_allow_opens_and_forbid_clicks():
     def consent(message: Message, kind: Kind) -> Level:
         return Level.FULL if kind is Kind.OPEN else Level.NONE
 
-    assert answer(request(OPEN), consent=consent).event is not None
-    assert answer(request(CLICK), consent=consent).event is None
+    assert answer(requested(OPEN), consent=consent).event is not None
+    assert answer(requested(CLICK), consent=consent).event is None
 
 
 @pytest.mark.parametrize("route", ["open", "click"])
@@ -363,22 +364,22 @@ def test_of_a_shared_mail_neither_the_judge_nor_the_sink_can_tell_its_readers_ap
     shared = Message(recipient="", campaign="spring", opens=Level.AGGREGATE, clicks=Level.AGGREGATE)
     token, judge = SIGNER.sign_message(shared), Judge()
     url = ROUTES.open(token) if route == "open" else ROUTES.click(token, LINK)
-    found = answer(request(url), judge=judge, look=Observer(secret=KEY).observe)
+    found = answer(requested(url), judge=judge, look=Observer(secret=KEY).observe)
     ((judged, _),) = judge.seen
     for event in (judged, found.event):
         assert (event.recipient, event.message_id, event.level) == (None, "", Level.AGGREGATE)
         assert (event.facts.network_id, event.facts.agent_id) == ("", "")
-    named = answer(request(OPEN), look=Observer(secret=KEY).observe).event.facts
+    named = answer(requested(OPEN), look=Observer(secret=KEY).observe).event.facts
     assert named.network_id
     assert named.agent_id
 
 
 def test_what_was_signed_as_none_is_not_recorded_whatever_consent_says_today():
     token = SIGNER.sign_message(replace(MESSAGE, clicks=Level.NONE))
-    found = answer(request(ROUTES.click(token, LINK)), consent=lambda message, kind: Level.FULL)
+    found = answer(requested(ROUTES.click(token, LINK)), consent=lambda message, kind: Level.FULL)
     assert dict(found.reply.headers)["Location"] == DESTINATION
     assert found.event is None
-    assert answer(request(ROUTES.open(token))).event is not None
+    assert answer(requested(ROUTES.open(token))).event is not None
 
 
 @pytest.mark.parametrize(
@@ -393,9 +394,9 @@ def test_what_was_signed_as_none_is_not_recorded_whatever_consent_says_today():
     ],
 )
 def test_privacy_signals_lower_a_click_and_the_redirect_still_happens(url, headers, options, recorded):
-    found = answer(request(url, headers=headers), **options)
+    found = answer(requested(url, headers=headers), **options)
     assert (found.event is not None) is recorded
-    assert found.reply == answer(request(url)).reply
+    assert found.reply == answer(requested(url)).reply
 
 
 # what fails
@@ -413,8 +414,8 @@ def test_privacy_signals_lower_a_click_and_the_redirect_still_happens(url, heade
     ],
 )
 def test_law_3_what_fails_costs_neither_the_reply_nor_the_event_and_is_logged_without_names(url, options, caplog):
-    found = answer(request(url), **options)
-    assert found.reply == answer(request(url)).reply
+    found = answer(requested(url), **options)
+    assert found.reply == answer(requested(url)).reply
     assert found.event.recipient == "u-17"
     assert found.event.address == found.event.user_agent == ""
     assert found.verdict is not None
@@ -426,7 +427,7 @@ def test_law_3_what_fails_costs_neither_the_reply_nor_the_event_and_is_logged_wi
 
 
 def test_where_observing_fails_what_is_missing_is_not_held_against_the_reader():
-    event = answer(request(OPEN), look=boom).event
+    event = answer(requested(OPEN), look=boom).event
     assert event.facts == Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
     assert classify(event).actor is Actor.UNKNOWN  # judged again from what was stored
 
@@ -444,7 +445,7 @@ class Silent:
 @pytest.mark.parametrize("judge", [Broken(), Silent(None), Silent("human")], ids=["fails", "says nothing", "a word"])
 def test_a_judge_that_fails_gives_an_unknown_verdict_and_the_event_is_kept(judge, caplog):
     sink = MemorySink()
-    found = answer(request(OPEN), judge=judge, sink=sink)
+    found = answer(requested(OPEN), judge=judge, sink=sink)
     replying.deliver(found, Settings(base_url=BASE, secret_keys=[KEY], sink=sink))
     ((event, verdict),) = sink.events()
     assert (event, verdict) == (found.event, found.verdict)
@@ -460,7 +461,7 @@ def test_a_host_s_rule_that_fails_is_named_and_costs_no_event(caplog):
     def odd_rule(event, around):
         raise KeyError(event.recipient)
 
-    found = answer(request(OPEN), judge=Classifier([odd_rule]))
+    found = answer(requested(OPEN), judge=Classifier([odd_rule]))
     assert (found.event.kind, found.verdict.actor) == (Kind.OPEN, Actor.UNKNOWN)
     assert "judging, for the rule 'odd-rule' failed: KeyError" in caplog.text
     assert found.event.recipient not in caplog.text
@@ -468,19 +469,19 @@ def test_a_host_s_rule_that_fails_is_named_and_costs_no_event(caplog):
 
 @pytest.mark.parametrize("clock", [boom, lambda: None, lambda: datetime(2026, 3, 2)], ids=["fails", "none", "naive"])
 def test_a_broken_clock_costs_no_event(clock, caplog):
-    found = answer(request(CLICK, received_at=None), clock=clock)
+    found = answer(requested(CLICK, received_at=None), clock=clock)
     assert found.reply.status == 302
     assert found.event.received_at.tzinfo is not None
     assert len(caplog.records) == 1
 
 
 def test_without_a_moment_the_request_has_the_clocks():
-    assert answer(request(OPEN, received_at=None), clock=lambda: NOW).event.received_at == NOW
+    assert answer(requested(OPEN, received_at=None), clock=lambda: NOW).event.received_at == NOW
 
 
 def test_a_request_that_gets_the_clocks_moment_keeps_all_else():
     url = ROUTES.leave(SIGNER.sign_action(MESSAGE))
-    asked = request(url, "POST", received_at=None, body=b"List-Unsubscribe=One-Click", headers={"Accept": "*/*"})
+    asked = requested(url, "POST", received_at=None, body=b"List-Unsubscribe=One-Click", headers={"Accept": "*/*"})
     seen = []
 
     def read(dated: Request) -> Event:
@@ -528,31 +529,31 @@ def test_facts_tell_of_the_link_no_reader_sees_and_readers_apart_only_where_they
 
 def test_failing_manifests_are_an_outage_not_a_dead_link(caplog):
     url = ROUTES.click(TOKEN, short_name(3, DESTINATION))
-    assert answer(request(url), manifests=boom).reply.status == 503
-    reply = answer(request(url), manifests=boom, fallback_url="https://example.com/home").reply
+    assert answer(requested(url), manifests=boom).reply.status == 503
+    reply = answer(requested(url), manifests=boom, fallback_url="https://example.com/home").reply
     assert dict(reply.headers)["Location"] == "https://example.com/home"
-    assert answer(request(OPEN), manifests=boom).reply.status == 200
+    assert answer(requested(OPEN), manifests=boom).reply.status == 200
     assert len(caplog.records) == 2
 
 
 def test_a_short_link_redirects_by_its_manifest():
     short = short_name(3, DESTINATION)
     manifest = Manifest(campaign="spring", targets={short: Target(number=3, url=DESTINATION)})
-    found = answer(request(ROUTES.click(TOKEN, short)), manifests=lambda _: manifest)
+    found = answer(requested(ROUTES.click(TOKEN, short)), manifests=lambda _: manifest)
     assert dict(found.reply.headers)["Location"] == DESTINATION
     assert found.event.link == 3
 
 
 def test_an_open_whose_reading_fails_is_still_an_image(caplog):
-    assert answer(request(OPEN), read=boom).reply.body == replying.PIXEL
+    assert answer(requested(OPEN), read=boom).reply.body == replying.PIXEL
     assert len(caplog.records) == 1
 
 
 def test_the_verdict_sees_what_came_before():
     history, judge = MemoryHistory(), Judge()
-    first = answer(request(OPEN)).event
+    first = answer(requested(OPEN)).event
     history.add(first)
-    answer(request(CLICK), history=history, judge=judge)
+    answer(requested(CLICK), history=history, judge=judge)
     assert judge.seen[0][1] == (first,)
 
 
@@ -563,16 +564,16 @@ def test_a_responder_answers_many_as_each_would_be_answered_alone():
     for _ in range(2):
         for url in (OPEN, CLICK, BAD_OPEN, BAD_CLICK, "/"):
             for method in ("GET", "HEAD", "POST"):
-                asked = request(url, method)
+                asked = requested(url, method)
                 assert responder.answer(asked) == replying.respond(asked, settings, **parts) == answer(asked)
 
 
 def test_a_reply_that_a_host_adds_to_is_nobody_elses():
     for url in (OPEN, CLICK, BAD_CLICK):
-        reply = answer(request(url)).reply
+        reply = answer(requested(url)).reply
         whole = list(reply.headers)
         reply.headers.append(("X-Added", "1"))
-        assert answer(request(url)).reply.headers == whole
+        assert answer(requested(url)).reply.headers == whole
 
 
 def test_destinations_are_remembered_in_bounds():
@@ -582,7 +583,7 @@ def test_destinations_are_remembered_in_bounds():
     for number in range(1_500):
         target = Target(number=number, url=f"https://example.com/{number}")
         url = ROUTES.click(TOKEN, SIGNER.sign_link(target, "spring"))
-        assert dict(responder.answer(request(url)).reply.headers)["Location"] == target.url
+        assert dict(responder.answer(requested(url)).reply.headers)["Location"] == target.url
     assert len(responder._locations) <= 1024
 
 
@@ -592,20 +593,20 @@ def test_destinations_are_remembered_in_bounds():
 def test_an_event_is_handed_to_sink_history_and_callback_and_the_reply_given():
     sink, history, heard = MemorySink(), MemoryHistory(), []
     settings = Settings(base_url=BASE, secret_keys=[KEY], sink=sink, on_event=lambda *pair: heard.append(pair))
-    found = answer(request(CLICK))
+    found = answer(requested(CLICK))
     assert replying.deliver(found, settings, history) is found.reply
     assert list(sink.events()) == heard == [(found.event, found.verdict)]
-    assert history.recent(answer(request(OPEN)).event) == (found.event,)
+    assert history.recent(answer(requested(OPEN)).event) == (found.event,)
 
 
 def test_the_settings_history_is_the_default():
     history = MemoryHistory()
-    replying.deliver(answer(request(CLICK)), Settings(base_url=BASE, secret_keys=[KEY], history=history))
-    assert len(history.recent(answer(request(OPEN)).event)) == 1
+    replying.deliver(answer(requested(CLICK)), Settings(base_url=BASE, secret_keys=[KEY], history=history))
+    assert len(history.recent(answer(requested(OPEN)).event)) == 1
 
 
 def test_case_22_whatever_keeps_events_may_fail_and_the_others_still_get_them(caplog):
-    found = answer(request(CLICK))
+    found = answer(requested(CLICK))
     sink, history, heard = MemorySink(), MemoryHistory(), []
 
     def deliver(**options: object) -> None:
@@ -630,7 +631,7 @@ def test_case_22_whatever_keeps_events_may_fail_and_the_others_still_get_them(ca
 def test_nothing_to_record_reaches_nobody():
     sink = MemorySink()
     settings = Settings(base_url=BASE, secret_keys=[KEY], sink=sink, on_event=boom)
-    replying.deliver(answer(request(BAD_CLICK)), settings)
+    replying.deliver(answer(requested(BAD_CLICK)), settings)
     assert len(sink) == 0
 
 
@@ -727,14 +728,14 @@ def test_law_4_a_link_signed_with_another_key_campaign_or_purpose_never_redirect
     link = signer.sign_link(target, campaign)
     if "purpose" in parts:
         link = signer.sign_message(Message(recipient=target.url, campaign=campaign))
-    assert answer(request(ROUTES.click(TOKEN, link))).reply.status == 404
+    assert answer(requested(ROUTES.click(TOKEN, link))).reply.status == 404
 
 
 @given(st.ip_addresses().map(str), st.text(st.characters(codec="latin-1"), max_size=40))
 def test_law_6_nothing_personal_is_in_what_is_recorded(address, agent):
     canary = f"canary {agent}"
     found = answer(
-        request(CLICK, address=address, headers={"User-Agent": canary, "Referer": "https://x.example/canary"})
+        requested(CLICK, address=address, headers={"User-Agent": canary, "Referer": "https://x.example/canary"})
     )
     assert (found.event.address, found.event.user_agent, found.event.headers) == ("", "", ())
     assert "canary" not in found.event.to_json()
@@ -745,12 +746,12 @@ def test_law_6_nothing_personal_is_in_what_is_recorded(address, agent):
 
 def test_what_fails_is_told_to_the_host_with_its_exception():
     told = []
-    answer(request(CLICK), consent=boom, on_error=lambda what, error: told.append((what, type(error))))
+    answer(requested(CLICK), consent=boom, on_error=lambda what, error: told.append((what, type(error))))
     assert told == [("consent, which counts as none,", RuntimeError)]
 
 
 def test_an_on_error_that_fails_itself_stops_nothing(caplog):
-    assert answer(request(CLICK), may_redirect=boom, on_error=boom).reply.status == 302
+    assert answer(requested(CLICK), may_redirect=boom, on_error=boom).reply.status == 302
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
         "may_redirect, which counts as yes, failed: RuntimeError",
         "on_error failed: RuntimeError",
@@ -760,7 +761,7 @@ def test_an_on_error_that_fails_itself_stops_nothing(caplog):
 
 def test_an_event_that_could_not_be_recorded_is_handed_to_the_host():
     lost, told = [], []
-    found = answer(request(OPEN))
+    found = answer(requested(OPEN))
     settings = Settings(
         base_url=BASE,
         secret_keys=[KEY],
@@ -777,10 +778,10 @@ def test_an_event_that_could_not_be_recorded_is_handed_to_the_host():
 
 def test_where_an_error_came_from_is_logged_at_debug_and_its_text_never(caplog):
     caplog.set_level("INFO", "mailbeacon")
-    answer(request(CLICK), may_redirect=boom)
+    answer(requested(CLICK), may_redirect=boom)
     assert len(caplog.records) == 1
     caplog.set_level("DEBUG", "mailbeacon")
-    answer(request(CLICK), may_redirect=boom)
+    answer(requested(CLICK), may_redirect=boom)
     assert caplog.records[-1].getMessage().endswith("in boom")
     assert "u-17 at" not in caplog.text
 
@@ -933,15 +934,15 @@ def test_one_mails_link_asked_for_without_end_makes_few_rows_that_stand_for_many
     sink, limit = Rows(), replying.HitLimit(10)
     settings = Settings(base_url=BASE, secret_keys=[KEY], sink=sink)
     for _ in range(1000):
-        assert replying.deliver(answer(request(CLICK)), settings, limit=limit).status == 302
+        assert replying.deliver(answer(requested(CLICK)), settings, limit=limit).status == 302
     assert len(sink.kept) == 16
     assert len(sink.kept) + sum(event.unrecorded for event in sink.kept) == 640
-    replying.deliver(answer(request(CLICK, received_at=NOW + timedelta(days=1))), settings, limit=limit)
+    replying.deliver(answer(requested(CLICK, received_at=NOW + timedelta(days=1))), settings, limit=limit)
     assert sink.kept[-1].unrecorded == 0
 
 
 @pytest.mark.parametrize("fields", [{"recipient": None}, {"kind": Kind.UNSUBSCRIBE}, {"kind": Kind.LEAVE_PAGE}])
 def test_no_limit_holds_for_a_whole_campaign_or_for_leaving(fields):
-    event = answer(request(OPEN)).event.changed(**fields)
+    event = answer(requested(OPEN)).event.changed(**fields)
     limit = replying.HitLimit(1)
     assert [limit.admit(event) for _ in range(5)] == [event] * 5

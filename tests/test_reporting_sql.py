@@ -15,6 +15,7 @@ from mailbeacon import fake
 from mailbeacon.counting import Dimension, tally
 from mailbeacon.model import Kind
 from mailbeacon.reporting import Report, to_csv, to_html, to_json, to_text
+from tests import making
 
 SENT_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PAGE = "".join(f'<p><a href="https://shop.example.com/{n}">{n}</a></p>' for n in range(8))
@@ -24,7 +25,7 @@ SIDE = {True: "people", None: "unknown", False: "machines"}
 @pytest.fixture(scope="module")
 def pairs():
     """Two campaigns to 500 recipients, judged, with a provider's reports of every mail."""
-    beacon, found = mb.Beacon("https://t.example.com/m", secret_keys=["a-key-of-thirty-two-letters-here"]), []
+    beacon, found = making.beacon(), []
     for week, campaign in enumerate(("spring", "summer")):
         sent_at = SENT_AT + timedelta(days=7 * week)
         template = beacon.compile(PAGE, campaign=campaign)

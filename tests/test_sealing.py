@@ -16,6 +16,7 @@ from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.links import carried, split, token_in
 from mailbeacon.model import Action, Level, Target
 from mailbeacon.tokens import TokenSigner
+from tests.making import beacon
 
 KEY, NEW = b"0123456789abcdef", b"fedcba9876543210"
 SENT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -140,8 +141,8 @@ def test_an_address_may_be_the_recipient_of_a_sealed_token():
 @pytest.mark.parametrize("encrypt", [True, False])
 def test_the_whole_way_out_and_back_with_sealed_tokens(encrypt):
     """And a host that stops sealing goes on answering mails that were sealed."""
-    sealing = mb.Beacon(BASE, secret_keys=[KEY], encrypt=True)
-    answering = mb.Beacon(BASE, secret_keys=[KEY], encrypt=encrypt)
+    sealing = beacon(secret_keys=[KEY], encrypt=True)
+    answering = beacon(secret_keys=[KEY], encrypt=encrypt)
     template = sealing.compile(HTML, campaign="spring")
     mail = template.render(MESSAGE)
     assert mail == sealing.rewrite(HTML, MESSAGE).html

@@ -10,9 +10,10 @@ import mailbeacon as mb
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import DEFAULT_RULES, Classifier, Windows, rule
 from mailbeacon.store import CallbackSink, JsonlSink, MemorySink, QueueSink, SqliteSink
+from tests.making import beacon
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"])
+BEACON = beacon()
 MESSAGE = mb.Message(recipient="u", campaign="c")
 BOT = {"User-Agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
 
@@ -44,7 +45,7 @@ def test_an_event_that_could_not_be_observed_is_nobody_known() -> None:
         def lookup(self, address: str) -> mb.Network:
             raise RuntimeError(address)
 
-    tracker = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], networks=Broken())
+    tracker = beacon(networks=Broken())
     request = mb.Request(url=tracker.click_url(MESSAGE, "https://x.example/"), address="192.0.2.1", received_at=NOW)
     answer = tracker.answer(request)
     assert answer.reply.status == 302
@@ -173,7 +174,7 @@ def sees_nothing(event: object, around: object) -> str:
 def test_an_option_of_another_type_is_refused(option, value) -> None:
     """Text from an environment variable is never false, and a class keeps nothing."""
     with pytest.raises(ConfigError, match=option):
-        mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], **{option: value})
+        beacon(**{option: value})
 
 
 def test_links_that_stand_in_no_document_are_told_apart_by_where_they_lead() -> None:
@@ -204,18 +205,14 @@ def test_links_that_stand_in_no_document_are_told_apart_by_where_they_lead() -> 
 )
 def test_consent_may_be_yes_or_no(allowed, kept) -> None:
     """As a host's own column says it."""
-    tracker = mb.Beacon(
-        "https://t.example.com/m", secret_keys=[b"0123456789abcdef"], consent=lambda message, kind: allowed
-    )
+    tracker = beacon(consent=lambda message, kind: allowed)
     assert (tracker.answer(mb.Request(url=tracker.open_url(MESSAGE))).event is not None) is kept
 
 
 def test_short_links_of_every_kind_of_mail_lead_on_through_a_manifest() -> None:
     """Whatever wrapped them tells what they stand for."""
     known: dict[str, mb.Manifest] = {}
-    tracker = mb.Beacon(
-        "https://t.example.com/m", secret_keys=[b"0123456789abcdef"], short_links=True, manifests=known.get
-    )
+    tracker = beacon(short_links=True, manifests=known.get)
     raw = b'MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p><a href="https://x.example/{}">x</a></p>\r\n'
     html = tracker.rewrite('<a href="https://x.example/1">x</a>', MESSAGE)
     mail = tracker.compose_with_report(raw.replace(b"{}", b"2"), MESSAGE)

@@ -16,6 +16,7 @@ import mailbeacon as mb
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Verdict
 from mailbeacon.store import JsonlSink, MemorySink, QueueSink
+from tests import making
 from tests.making import event
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +99,7 @@ def test_a_sink_may_close_its_queue():
 def test_case_22_a_redirect_does_not_wait_for_a_slow_sink():
     slow = Gated()
     with QueueSink(slow) as sink:
-        beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], sink=sink)
+        beacon = making.beacon(sink=sink)
         url = beacon.click_url(mb.Message(recipient="u-1", campaign="spring"), "https://shop.example/")
         assert beacon.handle(mb.Request(url=url)).status == 302
         assert slow.kept == []
@@ -238,7 +239,7 @@ def test_a_redirect_goes_out_while_the_sink_is_still_at_work():
     """Case 22 of other systems' faults: the redirect waits for the callback."""
     slow = Gated()
     with QueueSink(slow) as sink:
-        beacon = mb.Beacon("https://t.example.com/m", secret_keys=[bytes(range(16))], sink=sink)
+        beacon = making.beacon(secret_keys=[bytes(range(16))], sink=sink)
         url = beacon.click_url(mb.Message(recipient="u", campaign="c"), "https://shop.example.com/")
         reply = beacon.handle(mb.Request(url=url, address="192.0.2.1"))
         assert (reply.status, dict(reply.headers)["Location"]) == (302, "https://shop.example.com/")

@@ -20,6 +20,7 @@ from mailbeacon.errors import ConfigError, StoreError
 from mailbeacon.model import Actor, Event, Verdict
 from mailbeacon.store import JsonlSink, MemorySink, SpoolSink, SqliteSink
 from mailbeacon.store import spool as module
+from tests import making
 from tests.making import event
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX locks")
@@ -98,7 +99,7 @@ def test_folder_and_files_are_for_the_owner_alone(tmp_path):
 def test_case_22_a_redirect_waits_for_no_sink_and_the_event_is_on_disk_before_it(tmp_path):
     away = Away()
     with SpoolSink(away, tmp_path) as sink:
-        beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], sink=sink)
+        beacon = making.beacon(sink=sink)
         url = beacon.click_url(mb.Message(recipient="u-1", campaign="spring"), "https://shop.example/")
         assert beacon.handle(mb.Request(url=url)).status == 302
         (file,) = tmp_path.glob("*.spool")

@@ -269,7 +269,7 @@ def test_unwrapping_gives_a_received_mail_its_destinations_back(shared: Path) ->
 
 def test_unwrapping_leaves_foreign_and_forged_links() -> None:
     """Only what our keys signed is given back."""
-    tracker, other = beacon(), mb.Beacon("https://t.example.com/m", secret_keys=[b"another-key-of-16"])
+    tracker, other = beacon(), beacon(secret_keys=[b"another-key-of-16"])
     html = '<!--[if mso]><a href="https://x.example/1">x</a><![endif]--><a href="https://x.example/2">y</a>'
     done = tracker.rewrite(html, message()).html
     assert tracker.unwrap(done) == html
@@ -334,9 +334,7 @@ def test_unwrapping_takes_out_only_a_pixel_that_our_keys_signed() -> None:
     html = "<p>x</p>"
     done = beacon().rewrite(html, message()).html
     assert beacon().unwrap(done) == html
-    stranger = (
-        mb.Beacon("https://t.example.com/m", secret_keys=[b"a key of somebody else"]).rewrite(html, message()).html
-    )
+    stranger = beacon(secret_keys=[b"a key of somebody else"]).rewrite(html, message()).html
     assert beacon().unwrap(stranger) == stranger
     photo = '<img src="https://t.example.com/m/o/photo.gif" width="1">'
     assert beacon().unwrap(photo) == photo

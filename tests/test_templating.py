@@ -20,8 +20,9 @@ from mailbeacon.markup import COVER, read_tags
 from mailbeacon.model import SkipReason, WarningKind
 from mailbeacon.rewriting import Rewrite
 from tests.linear import grows_too_fast
+from tests.making import beacon
 
-BEACON = mb.Beacon("https://t.example.com/m", secret_keys=["a key for these tests only, 0123"])
+BEACON = beacon()
 MESSAGE = mb.Message(recipient="u-17", campaign="spring")
 X = "https://x.example/"
 MERGE = SkipReason.MERGE_TAG
@@ -147,7 +148,7 @@ def test_a_doubtful_tag_is_wrapped_with_a_warning_that_quotes_it(tag: str) -> No
 
 def test_a_host_adds_its_own_merge_tags() -> None:
     """Whatever its mailing program fills in."""
-    own = mb.Beacon("https://t.example.com/m", secret_keys=["a key for these tests only, 0123"], merge_tags=[r"~\w+~"])
+    own = beacon(merge_tags=[r"~\w+~"])
     done = own.rewrite(f'<a href="{X}?a=~name~">x</a> <a href="{X}?a=b">x</a>', MESSAGE)
     assert ([one.reason for one in done.skipped], len(done.links)) == ([MERGE], 1)
 

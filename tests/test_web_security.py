@@ -12,13 +12,14 @@ from loops import run
 import mailbeacon as mb
 from mailbeacon.store import MemorySink
 from mailbeacon.web import asgi, wsgi
+from tests.making import beacon
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SHOP = "https://shop.example/a?b=1"
 EVIL = "https://evil.example/"
 SINK = MemorySink()
-BEACON = mb.Beacon("https://t.example.com/m", secret_keys=[KEY], sink=SINK, trusted_proxies=["127.0.0.1/32"])
-FOREIGN = mb.Beacon("https://t.example.com/m", secret_keys=[b"another key of sixteen"])
+BEACON = beacon(secret_keys=[KEY], sink=SINK, trusted_proxies=["127.0.0.1/32"])
+FOREIGN = beacon(secret_keys=[b"another key of sixteen"])
 MESSAGE = mb.Message(recipient="u-17", campaign="spring")
 OTHER = mb.Message(recipient="u-17", campaign="autumn")
 

@@ -26,12 +26,12 @@ from hooks import (
     UNSIGNED,
     changed,
     check,
-    event,
     keys,
     opened,
     post,
     posted,
     receiver,
+    reported,
 )
 
 import mailbeacon as mb
@@ -40,6 +40,7 @@ from mailbeacon.errors import ConfigError, ForgedWebhook, WebhookError
 from mailbeacon.model import Hint
 from mailbeacon.store import MemorySink
 from mailbeacon.webhooks import Passed
+from tests import making
 
 KINDS = [
     mb.Kind.SENT,
@@ -67,7 +68,7 @@ def ours(name: str) -> dict[str, object]:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_report_of_every_kind_becomes_that_event_of_that_mail(name, kind):
     """A soft bounce too: it is DEFERRED, for one BOUNCED would take the mail out of the deliveries for ever."""
-    requests = posted(name, event(kind))
+    requests = posted(name, reported(kind))
     if not requests:
         pytest.xfail("the provider has no word for it") if kind is mb.Kind.DELIVERED else None
         return
@@ -91,7 +92,7 @@ def posted_id(name: str) -> str:
 @pytest.mark.parametrize("name", [one for one in NAMES if one not in NO_READERS])
 def test_an_open_is_observed_as_a_request_would_be(name):
     """From agent and address where the provider tells them; where it does not, nothing speaks for a person."""
-    [request] = posted(name, event(mb.Kind.OPEN))
+    [request] = posted(name, reported(mb.Kind.OPEN))
     [found] = receiver(name, **ours(name)).read(request)
     assert Hint.HEADERS_UNKNOWN in found.facts.hints
     has_agent = b"Firefox" in request.body
@@ -105,18 +106,18 @@ def test_an_open_is_observed_as_a_request_would_be(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_post_twice_is_the_same_event(name):
     """A provider delivers at least once; a sink keeps each id once."""
-    [request] = posted(name, event(mb.Kind.DELIVERED))
+    [request] = posted(name, reported(mb.Kind.DELIVERED))
     read = receiver(name, **ours(name)).read
     later = changed(request, received_at=NOW + timedelta(seconds=200))
     assert [one.id for one in read(request)] == [one.id for one in read(later)]
-    [other] = posted(name, event(mb.Kind.DELIVERED, "2", received_at=NOW - timedelta(seconds=9)))
+    [other] = posted(name, reported(mb.Kind.DELIVERED, "2", received_at=NOW - timedelta(seconds=9)))
     assert {one.id for one in read(other)}.isdisjoint(one.id for one in read(request))
 
 
 @pytest.mark.parametrize("name", SIGNED)
 def test_only_what_the_provider_signed_is_read(name):
     """Altered, taken from another post, unsigned, with another key: all are forged."""
-    first, second = (posted(name, event(kind, kind))[0] for kind in (mb.Kind.DELIVERED, mb.Kind.BOUNCED))
+    first, second = (posted(name, reported(kind, kind))[0] for kind in (mb.Kind.DELIVERED, mb.Kind.BOUNCED))
     hook = receiver(name)
     assert len(hook.read(first)) == 1
     forged = [
@@ -130,7 +131,7 @@ def test_only_what_the_provider_signed_is_read(name):
             changed(second, headers=first.headers, body=_with_signature_of(first.body, second.body)),
         ]
     other = fake.webhook_keys(name) if name in ("ses", "sendgrid", "postal", "scaleway") else _other(name)
-    forged += posted(name, event(mb.Kind.DELIVERED), made=other)
+    forged += posted(name, reported(mb.Kind.DELIVERED), made=other)
     for number, request in enumerate(forged):
         with pytest.raises(ForgedWebhook):
             hook.read(request)
@@ -166,7 +167,7 @@ def _other(name: str) -> fake.WebhookKeys:
 @pytest.mark.parametrize("name", SIGNED)
 @pytest.mark.parametrize("value", ["", "not base64!", "AAAA", "é", "\ud800", "v1,", "0" * 9_000])
 def test_a_signature_that_is_none_is_forged(name, value):
-    [request] = posted(name, event(mb.Kind.DELIVERED))
+    [request] = posted(name, reported(mb.Kind.DELIVERED))
     headers = {field: value if "signature" in field.lower() else text for field, text in request.fields.items()}
     body = request.body
     if b'"auth"' in body or b'"Signature"' in body or b'"signature"' in body:
@@ -186,7 +187,7 @@ def test_a_key_can_be_replaced_while_both_are_known(name):
     old = fake.webhook_keys(name) if name in ("ses", "sendgrid", "postal", "scaleway") else _other(name)
     hook = receiver(name, key=[check(name, old), check(name)])
     for made in (old, keys(name)):
-        [request] = posted(name, event(mb.Kind.DELIVERED), made=made)
+        [request] = posted(name, reported(mb.Kind.DELIVERED), made=made)
         assert len(hook.read(request)) == 1
 
 
@@ -196,13 +197,13 @@ def test_nobody_can_post_unless_the_host_says_so(name):
         webhooks.receiver(name, BEACON)
     with pytest.raises(ConfigError, match="contradicts"):
         webhooks.receiver(name, BEACON, password="x", unsigned=True)
-    assert len(opened(name, **ours(name)).read(posted(name, event(mb.Kind.DELIVERED))[0])) == 1
+    assert len(opened(name, **ours(name)).read(posted(name, reported(mb.Kind.DELIVERED))[0])) == 1
 
 
 @pytest.mark.parametrize("name", UNSIGNED)
 def test_a_provider_that_signs_nothing_sends_a_password(name):
     hook = receiver(name, password=["first", "user:second"], **ours(name))
-    [request] = posted(name, event(mb.Kind.DELIVERED))
+    [request] = posted(name, reported(mb.Kind.DELIVERED))
     for headers in (
         {"Authorization": "Basic OmZpcnN0"},
         {"Authorization": "Basic YW55Ym9keTpmaXJzdA=="},
@@ -231,7 +232,7 @@ def test_a_provider_that_signs_nothing_sends_a_password(name):
 
 def test_a_password_and_a_key_must_both_hold():
     hook = receiver("mailgun", password="secret")
-    [request] = posted("mailgun", event(mb.Kind.DELIVERED))
+    [request] = posted("mailgun", reported(mb.Kind.DELIVERED))
     with pytest.raises(ForgedWebhook):
         hook.read(request)
     assert len(hook.read(changed(request, headers={"Authorization": "Bearer secret"}))) == 1
@@ -240,7 +241,7 @@ def test_a_password_and_a_key_must_both_hold():
 @pytest.mark.parametrize("name", [one for one in NAMES if one not in NO_METADATA])
 def test_a_mail_without_our_metadata_is_not_ours(name):
     """It is no event with an address for a recipient; the host may know the address, and then it is one."""
-    [request] = fake.webhooks(name, [event(mb.Kind.DELIVERED)], url=HOOK)
+    [request] = fake.webhooks(name, [reported(mb.Kind.DELIVERED)], url=HOOK)
     found = opened(name).read(request)
     assert (list(found), found.passed) == ([], {Passed.NOT_OURS: 1})
     asked = []
@@ -251,7 +252,7 @@ def test_a_mail_without_our_metadata_is_not_ours(name):
 
 
 def test_no_address_becomes_a_recipient():
-    [request] = fake.webhooks("sendgrid", [event(mb.Kind.DELIVERED)])
+    [request] = fake.webhooks("sendgrid", [reported(mb.Kind.DELIVERED)])
     found = opened("sendgrid", recipient_of=lambda address: address).read(request)
     assert list(found) == []
     assert "not an address" in found.rejected[0].reason
@@ -260,8 +261,8 @@ def test_no_address_becomes_a_recipient():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_metadata_that_somebody_else_signed_are_not_ours(name):
-    stranger = mb.Beacon("https://t.example.com/m", secret_keys=[b"another key of theirs"])
-    [request] = posted(name, event(mb.Kind.DELIVERED), beacon=stranger)
+    stranger = making.beacon(secret_keys=[b"another key of theirs"])
+    [request] = posted(name, reported(mb.Kind.DELIVERED), beacon=stranger)
     assert receiver(name).read(request).passed == {Passed.NOT_OURS: 1}
 
 
@@ -270,12 +271,12 @@ def test_delivery_kinds_alone_are_taken_where_nothing_else_is_asked_for(name):
     """The host's own pixel tells of opens already, and would be counted twice."""
     hook = opened(name, kinds="delivery", **ours(name))
     for kind in KINDS:
-        for request in posted(name, event(kind)):
+        for request in posted(name, reported(kind)):
             found = hook.read(request)
             expected = [] if kind in (mb.Kind.OPEN, mb.Kind.CLICK) else [kind]
             assert [one.kind for one in found] == expected
             assert found.passed == ({} if expected else {Passed.NOT_WANTED: 1})
-    [request] = posted(name, event(mb.Kind.DELIVERED))
+    [request] = posted(name, reported(mb.Kind.DELIVERED))
     assert list(opened(name, kinds={mb.Kind.BOUNCED}, **ours(name)).read(request)) == []
 
 
@@ -285,11 +286,11 @@ def test_a_reader_who_may_not_be_recorded_is_not(name):
     silent = dataclasses.replace(ADA, opens=mb.Level.NONE, clicks=mb.Level.NONE)
     for beacon, message in (
         (BEACON, silent),
-        (mb.Beacon("https://t.example.com", secret_keys=[b"0123456789abcdef"], consent=lambda m, k: False), ADA),
+        (making.beacon(base_url="https://t.example.com", consent=lambda m, k: False), ADA),
     ):
         hook = webhooks.receiver(name, beacon, unsigned=True, kinds="all")
         for kind in (mb.Kind.OPEN, mb.Kind.DELIVERED):
-            [request] = posted(name, event(kind), beacon=_Marked(BEACON.metadata(message)))
+            [request] = posted(name, reported(kind), beacon=_Marked(BEACON.metadata(message)))
             found = hook.read(request)
             if name in NO_METADATA:
                 assert found.passed == {Passed.NOT_OURS: 1}
@@ -323,7 +324,7 @@ def test_a_providers_flag_for_machines_becomes_a_verdict(name, kind, machine):
     """Case 28 of what other tools get wrong: the flags are dropped, and machines read as people."""
     hint = Hint.PROVIDER_PROXY if name == "brevo" else Hint.PROVIDER_MACHINE
     facts = mb.Facts(hints=frozenset({hint}) if machine else frozenset())
-    [found] = receiver(name).read(posted(name, event(kind, facts=facts))[0])
+    [found] = receiver(name).read(posted(name, reported(kind, facts=facts))[0])
     assert (hint in found.facts.hints) is machine
     actors = {Hint.PROVIDER_PROXY: mb.Actor.PRIVACY_PROXY, Hint.PROVIDER_MACHINE: mb.Actor.PREFETCH}
     expected = mb.Actor.SCANNER if kind is mb.Kind.CLICK else actors[hint]
@@ -332,15 +333,10 @@ def test_a_providers_flag_for_machines_becomes_a_verdict(name, kind, machine):
 
 def test_what_arrives_is_judged_kept_and_answered():
     sink, told = MemorySink(), []
-    beacon = mb.Beacon(
-        "https://t.example.com/m",
-        secret_keys=[b"0123456789abcdef"],
-        sink=sink,
-        on_event=lambda event, verdict: told.append(verdict.actor),
-    )
+    beacon = making.beacon(sink=sink, on_event=lambda event, verdict: told.append(verdict.actor))
     hook = webhooks.receiver("sendgrid", beacon, key=keys("sendgrid").public, kinds="all")
-    flagged = event(mb.Kind.OPEN, facts=mb.Facts(hints=frozenset({Hint.PROVIDER_MACHINE})))
-    [request] = posted("sendgrid", event(mb.Kind.DELIVERED, "2"), flagged)
+    flagged = reported(mb.Kind.OPEN, facts=mb.Facts(hints=frozenset({Hint.PROVIDER_MACHINE})))
+    [request] = posted("sendgrid", reported(mb.Kind.DELIVERED, "2"), flagged)
     for _ in range(2):
         assert hook.answer(request).status == 200
     kept = {one.kind: verdict.actor for one, verdict in sink.events()}
@@ -351,21 +347,23 @@ def test_what_arrives_is_judged_kept_and_answered():
 
 
 def test_a_soft_bounce_takes_no_mail_out_of_the_deliveries():
-    requests = posted("sendgrid", *(event(kind, kind) for kind in (mb.Kind.SENT, mb.Kind.DEFERRED, mb.Kind.DELIVERED)))
+    requests = posted(
+        "sendgrid", *(reported(kind, kind) for kind in (mb.Kind.SENT, mb.Kind.DEFERRED, mb.Kind.DELIVERED))
+    )
     events = receiver("sendgrid").read(requests[0])
     assert mb.tally(events, mb.classify_all(events)).deliveries == 1
 
 
 def test_the_hosts_own_texts_come_back():
     message = dataclasses.replace(ADA, metadata={"order": "8841"}, id="m-1")
-    [request] = posted("postmark", event(mb.Kind.DELIVERED), beacon=_Marked(BEACON.metadata(message, longest=80)))
+    [request] = posted("postmark", reported(mb.Kind.DELIVERED), beacon=_Marked(BEACON.metadata(message, longest=80)))
     [found] = receiver("postmark").read(request)
     assert (found.metadata, found.message_id, found.mail) == ({"order": "8841"}, "m-1", ("spring", "m-1", "u-17"))
 
 
 def test_a_delivery_that_was_told_helps_to_judge():
     """A click before the mail was there is no reader's, whatever the browser."""
-    [request] = posted("sendgrid", event(mb.Kind.DELIVERED, message_id=posted_id("sendgrid")))
+    [request] = posted("sendgrid", reported(mb.Kind.DELIVERED, message_id=posted_id("sendgrid")))
     [delivered] = receiver("sendgrid").read(request)
     before, after = (
         BEACON.decode(
@@ -394,9 +392,9 @@ def test_a_sink_that_fails_has_the_post_sent_again(caplog):
         def record(self, event: object, verdict: object) -> None:
             raise OSError("u-17 at ada@example.com")
 
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"0123456789abcdef"], sink=Broken())
+    beacon = making.beacon(sink=Broken())
     hook = webhooks.receiver("postmark", beacon, password="x" * 8)
-    [request] = posted("postmark", event(mb.Kind.DELIVERED), made=fake.WebhookKeys(private="x" * 8, public=""))
+    [request] = posted("postmark", reported(mb.Kind.DELIVERED), made=fake.WebhookKeys(private="x" * 8, public=""))
     with caplog.at_level(logging.DEBUG, "mailbeacon"):
         assert hook.answer(request).status == 503
     assert "u-17" not in caplog.text
@@ -408,14 +406,14 @@ def test_a_host_that_cannot_name_a_reader_now_has_the_post_sent_again():
         raise ConnectionError(address)
 
     hook = opened("postmark", recipient_of=down)
-    [request] = fake.webhooks("postmark", [event(mb.Kind.DELIVERED)])
+    [request] = fake.webhooks("postmark", [reported(mb.Kind.DELIVERED)])
     with pytest.raises(WebhookError, match="recipient_of failed: ConnectionError"):
         hook.read(request)
     assert hook.answer(request).status == 503
 
 
 def test_one_broken_event_of_many_costs_no_other():
-    [request] = posted("sendgrid", event(mb.Kind.DELIVERED), event(mb.Kind.BOUNCED, "2"))
+    [request] = posted("sendgrid", reported(mb.Kind.DELIVERED), reported(mb.Kind.BOUNCED, "2"))
     events = json.loads(request.body)
     del events[0]["timestamp"]
     found = opened("sendgrid").read(post([events[0], 7, None, *events[1:]]))
@@ -451,7 +449,7 @@ def test_what_is_asked_when_a_webhook_is_made_is_answered(name):
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "BREW"])
 def test_a_method_nobody_uses_is_answered_as_a_post_is(name, method):
     """Anything but 2xx has a provider try again, and some then switch the webhook off: so only what is forged gets it."""
-    [request] = posted(name, event(mb.Kind.DELIVERED))
+    [request] = posted(name, reported(mb.Kind.DELIVERED))
     assert receiver(name, **ours(name)).read(changed(request, method=method)) == receiver(name, **ours(name)).read(
         request
     )
@@ -493,14 +491,8 @@ def test_what_cannot_work_is_refused_when_the_receiver_is_made(options, said):
 
 
 def test_the_user_agent_is_kept_where_the_host_keeps_it():
-    beacon = mb.Beacon(
-        "https://t.example.com/m",
-        secret_keys=[b"0123456789abcdef"],
-        keep_address="truncate",
-        keep_user_agent="keep",
-        clock=lambda: NOW,
-    )
-    [request] = posted("postmark", event(mb.Kind.OPEN))
+    beacon = making.beacon(keep_address="truncate", keep_user_agent="keep", clock=lambda: NOW)
+    [request] = posted("postmark", reported(mb.Kind.OPEN))
     [found] = webhooks.receiver("postmark", beacon, unsigned=True, kinds="all").read(request)
     assert (found.address, found.user_agent) == ("198.51.100.0/24", FIREFOX)
 
@@ -513,7 +505,7 @@ def test_a_click_on_our_own_link_is_of_its_destination():
         (ours[:-3] + "abc", ("", None)),
         (DESTINATION, (PAGE, None)),
     ):
-        [found] = receiver("sendgrid").read(posted("sendgrid", event(mb.Kind.CLICK, url=url))[0])
+        [found] = receiver("sendgrid").read(posted("sendgrid", reported(mb.Kind.CLICK, url=url))[0])
         assert (found.url, found.link) == expected
         assert bool(found.url_id) is bool(found.url)
 
@@ -521,14 +513,14 @@ def test_a_click_on_our_own_link_is_of_its_destination():
 def test_a_link_is_one_whoever_tells_of_the_click():
     """By what stands for the whole destination, of which little is kept."""
     own = BEACON.decode(mb.Request(url=BEACON.click_url(ADA, DESTINATION), received_at=NOW))
-    [told] = receiver("sendgrid").read(posted("sendgrid", event(mb.Kind.CLICK))[0])
-    [other] = receiver("sendgrid").read(posted("sendgrid", event(mb.Kind.CLICK, url=DESTINATION + "3"))[0])
+    [told] = receiver("sendgrid").read(posted("sendgrid", reported(mb.Kind.CLICK))[0])
+    [other] = receiver("sendgrid").read(posted("sendgrid", reported(mb.Kind.CLICK, url=DESTINATION + "3"))[0])
     assert told.url_id == own.url_id != other.url_id
 
 
 def test_a_time_in_the_future_is_when_it_was_told_and_one_before_sending_is_not_counted():
-    late = event(mb.Kind.DELIVERED, received_at=NOW + timedelta(days=300))
-    early = event(mb.Kind.DELIVERED, "2", received_at=NOW.fromtimestamp(0, NOW.tzinfo))
+    late = reported(mb.Kind.DELIVERED, received_at=NOW + timedelta(days=300))
+    early = reported(mb.Kind.DELIVERED, "2", received_at=NOW.fromtimestamp(0, NOW.tzinfo))
     hook = opened("mailtrap")
     [found] = hook.read(changed(posted("mailtrap", late)[0], received_at=NOW))
     assert (found.received_at, found.expired) == (NOW, False)
@@ -569,7 +561,7 @@ def test_of_a_reader_at_level_date_only_the_day_of_an_open_is_given(machine, day
     """And none of a machine's open."""
     shy = dataclasses.replace(ADA, opens=mb.Level.DATE, clicks=mb.Level.DATE)
     facts = mb.Facts(hints=frozenset({Hint.PROVIDER_MACHINE})) if machine else mb.Facts()
-    [request] = posted("sendgrid", event(mb.Kind.OPEN, facts=facts), beacon=_Marked(BEACON.metadata(shy)))
+    [request] = posted("sendgrid", reported(mb.Kind.OPEN, facts=facts), beacon=_Marked(BEACON.metadata(shy)))
     found = receiver("sendgrid").read(request)
     assert len(found) == days
     assert found.passed == ({Passed.NOT_ALLOWED: 1} if machine else {})

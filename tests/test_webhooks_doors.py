@@ -13,7 +13,7 @@ from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
-from hooks import APPLE, NOW, event, keys, posted
+from hooks import APPLE, NOW, keys, posted, reported
 
 import mailbeacon as mb
 from mailbeacon import fake, webhooks
@@ -22,6 +22,7 @@ from mailbeacon.model import Hint
 from mailbeacon.store import MemorySink
 from mailbeacon.web.webhooks import asgi_application, wsgi_application
 from mailbeacon.webhooks import MOST_BYTES
+from tests import making
 
 KEY = b"0123456789abcdef"
 
@@ -30,7 +31,7 @@ KEY = b"0123456789abcdef"
 def host():
     """Give a receiver that keeps what comes, and its sink."""
     sink = MemorySink()
-    beacon = mb.Beacon("https://t.example.com/m", secret_keys=[KEY], sink=sink, clock=lambda: NOW)
+    beacon = making.beacon(sink=sink, clock=lambda: NOW)
     return webhooks.receiver("sendgrid", beacon, key=keys("sendgrid").public), sink
 
 
@@ -67,7 +68,7 @@ def call(application, environ: dict[str, object]) -> tuple[str, bytes]:
 )
 def test_a_post_over_wsgi_is_kept_and_a_forged_one_is_not(host, more):
     hook, sink = host
-    [request] = posted("sendgrid", event(mb.Kind.DELIVERED))
+    [request] = posted("sendgrid", reported(mb.Kind.DELIVERED))
     assert call(wsgi_application(hook), environ(request, **more))[0] == "200 OK"
     assert [one.kind for one, _ in sink.events()] == [mb.Kind.DELIVERED]
     spoiled = mb.Request(url="/hook", method="POST", headers=request.fields, body=request.body + b" ")
@@ -78,7 +79,7 @@ def test_a_post_over_wsgi_is_kept_and_a_forged_one_is_not(host, more):
 @pytest.mark.parametrize("length", ["", "-5", "many", "٣", "9" * 30])
 def test_a_length_that_is_none_reads_nothing(host, length):
     hook, _ = host
-    [request] = posted("sendgrid", event(mb.Kind.DELIVERED))
+    [request] = posted("sendgrid", reported(mb.Kind.DELIVERED))
     said: list[str] = []
     b"".join(
         wsgi_application(hook)(environ(request, CONTENT_LENGTH=length), lambda status, headers: said.append(status))
@@ -113,7 +114,7 @@ def test_a_post_over_real_http_is_kept(host):
     server.set_app(wsgi_application(hook))
     thread = threading.Thread(target=server.handle_request)
     thread.start()
-    [request] = posted("sendgrid", event(mb.Kind.BOUNCED))
+    [request] = posted("sendgrid", reported(mb.Kind.BOUNCED))
     connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     connection.request("POST", "/hook?x=1", request.body, dict(request.fields))
     assert connection.getresponse().status == 200
@@ -153,7 +154,7 @@ def asked(hook: object, request: mb.Request, *pieces: bytes, gone: bool = False)
 
 def test_a_post_over_asgi_is_kept_and_a_forged_one_is_not(host):
     hook, sink = host
-    [request] = posted("sendgrid", event(mb.Kind.DELIVERED))
+    [request] = posted("sendgrid", reported(mb.Kind.DELIVERED))
     start, end = asked(hook, request, request.body[:9], request.body[9:])
     assert (start["status"], end["body"]) == (200, b"")
     assert [one.kind for one, _ in sink.events()] == [mb.Kind.DELIVERED]
@@ -172,7 +173,7 @@ def saved(tmp_path, *events: mb.Event, name: str = "sendgrid") -> str:
 def test_the_command_line_says_what_a_saved_post_says(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("MAILBEACON_SECRET_KEYS", KEY.decode())
     proxy = mb.Facts(hints=frozenset({Hint.PROVIDER_PROXY}))
-    file = saved(tmp_path, event(mb.Kind.DELIVERED), event(mb.Kind.OPEN, "2", facts=proxy, user_agent=APPLE))
+    file = saved(tmp_path, reported(mb.Kind.DELIVERED), reported(mb.Kind.OPEN, "2", facts=proxy, user_agent=APPLE))
     assert main(["webhook", file, "--provider", "sendgrid"]) == 0
     delivered, opened = map(json.loads, capsys.readouterr().out.splitlines())
     assert (delivered["kind"], delivered["ours"], delivered["recipient"]) == ("delivered", True, "u-17")
@@ -181,7 +182,7 @@ def test_the_command_line_says_what_a_saved_post_says(tmp_path, capsys, monkeypa
 
 def test_without_keys_the_command_line_cannot_say_whose_mail_it_was(tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("MAILBEACON_SECRET_KEYS", raising=False)
-    file = saved(tmp_path, event(mb.Kind.BOUNCED), name="postmark")
+    file = saved(tmp_path, reported(mb.Kind.BOUNCED), name="postmark")
     assert main(["webhook", file, "--provider", "postmark"]) == 0
     out = capsys.readouterr().out
     assert (json.loads(out)["kind"], json.loads(out)["ours"]) == ("bounced", False)
@@ -204,11 +205,11 @@ def test_made_up_posts_are_refused_where_they_cannot_be_made():
     with pytest.raises(mb.errors.ConfigError, match="choose one of"):
         fake.webhooks("pigeon", [])
     with pytest.raises(mb.errors.ConfigError, match="webhook_keys"):
-        fake.webhooks("sendgrid", [event(mb.Kind.DELIVERED)], key="no key")
-    assert fake.webhooks("scaleway", [event(mb.Kind.OPEN)]) == []
+        fake.webhooks("sendgrid", [reported(mb.Kind.DELIVERED)], key="no key")
+    assert fake.webhooks("scaleway", [reported(mb.Kind.OPEN)]) == []
 
 
 def test_a_thousand_events_are_one_post_where_the_provider_makes_it_one():
-    events = [event(mb.Kind.DELIVERED, str(number)) for number in range(1_001)]
+    events = [reported(mb.Kind.DELIVERED, str(number)) for number in range(1_001)]
     assert [len(json.loads(one.body)) for one in posted("sendgrid", *events)] == [1_000, 1]
     assert len(posted("postmark", *events[:3])) == 3

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-from hooks import BEACON, NAMES, NOW, SENT_AT, event, opened, post, posted
+from hooks import BEACON, NAMES, NOW, SENT_AT, opened, post, posted, reported
 
 import mailbeacon as mb
 from mailbeacon import webhooks
@@ -104,7 +104,7 @@ MISSING = object()
 
 def whole(name: str) -> object:
     """Give the JSON of a provider's report of a delivery."""
-    body = posted(name, event(mb.Kind.DELIVERED))[0].body
+    body = posted(name, reported(mb.Kind.DELIVERED))[0].body
     found = json.loads(parse_qs(body.decode())["mandrill_events"][0] if name == "mandrill" else body)
     return json.loads(found["Message"]) if name in ("ses", "scaleway") else found
 

@@ -7,7 +7,7 @@ from functools import cache
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from hooks import MARK, NAMES, NOW, SIGNED, changed, event, opened, post, posted, receiver
+from hooks import MARK, NAMES, NOW, SIGNED, changed, opened, post, posted, receiver, reported
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,7 +98,7 @@ def test_any_json_is_read_or_refused(name, value):
 def test_a_providers_own_event_with_anything_in_one_place_is_read_or_refused(name, data):
     """Deeper than any JSON gets: the rest of the event is as it should be."""
     kind = data.draw(st.sampled_from([mb.Kind.DELIVERED, mb.Kind.BOUNCED, mb.Kind.OPEN, mb.Kind.CLICK]))
-    requests = posted(name, event(kind))
+    requests = posted(name, reported(kind))
     if not requests:
         return
     whole = _parsed(name, requests[0].body)
@@ -154,7 +154,7 @@ def test_any_bytes_are_forged_where_something_is_checked(name, body, headers):
 @given(place=st.integers(0, 10_000), letter=st.sampled_from(list(b'0aA"{}[]:, &=%\\')))
 def test_a_body_changed_in_any_byte_is_forged_or_says_the_same(name, place, letter):
     """In an envelope of SNS there are bytes that nothing depends on."""
-    [request] = posted(name, event(mb.Kind.CLICK)) or posted(name, event(mb.Kind.BOUNCED))
+    [request] = posted(name, reported(mb.Kind.CLICK)) or posted(name, reported(mb.Kind.BOUNCED))
     body = bytearray(request.body)
     body[place % len(body)] = letter
     try:
@@ -171,7 +171,7 @@ def test_a_body_changed_in_any_byte_is_forged_or_says_the_same(name, place, lett
     broken=st.sets(st.integers(0, 7)),
 )
 def test_whatever_of_a_batch_is_broken_the_rest_is_read(name, kinds, broken):
-    [request] = posted(name, *(event(kind, str(number)) for number, kind in enumerate(kinds)))
+    [request] = posted(name, *(reported(kind, str(number)) for number, kind in enumerate(kinds)))
     whole = _parsed(name, request.body)
     events = (
         whole["events"]

@@ -16,13 +16,14 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import djangosite
 import pytest
-from hooks import HOOK, MARK, NOW, event, keys, post, posted
+from hooks import HOOK, MARK, NOW, keys, post, posted, reported
 
 import mailbeacon as mb
 from mailbeacon import webhooks
 from mailbeacon.errors import ConfigError
 from mailbeacon.store import MemorySink
 from mailbeacon.web.webhooks import ByName, asgi_application, configured, wsgi_application
+from tests import making
 
 KEY = "0123456789abcdef"
 BASE = "https://t.example.com/m"
@@ -110,7 +111,7 @@ def asgi_server(application: object) -> Iterator[int]:
 
 @contextmanager
 def plain(server: Callable, made: Callable, sink: MemorySink) -> Iterator[int]:
-    beacon = mb.Beacon(BASE, secret_keys=[KEY], sink=sink)
+    beacon = making.beacon(secret_keys=[KEY], sink=sink)
     with server(made(configured(hooks(), beacon, shown="hooks"))) as port:
         yield port
 
@@ -119,7 +120,7 @@ def plain(server: Callable, made: Callable, sink: MemorySink) -> Iterator[int]:
 def in_fastapi(sink: MemorySink) -> Iterator[int]:
     fastapi = pytest.importorskip("fastapi", reason="mounted in FastAPI")
     app = fastapi.FastAPI()
-    beacon = mb.Beacon(BASE, secret_keys=[KEY], sink=sink)
+    beacon = making.beacon(secret_keys=[KEY], sink=sink)
     app.mount("/m/webhooks", asgi_application(configured(hooks(), beacon, shown="hooks")))
     with asgi_server(app) as port:
         yield port
@@ -169,7 +170,7 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
 
 
 def test_the_raw_body_is_what_was_signed_and_no_token_of_the_hosts_is_wanted(host):
-    [request] = posted("sendgrid", event(mb.Kind.DELIVERED), event(mb.Kind.BOUNCED, "2"))
+    [request] = posted("sendgrid", reported(mb.Kind.DELIVERED), reported(mb.Kind.BOUNCED, "2"))
     sent = {name.replace("-", "_"): value for name, value in request.fields.items()}
     assert host.ask("sendgrid", request.body, **sent)[0] == 200
     assert host.kinds() == [mb.Kind.DELIVERED, mb.Kind.BOUNCED]
@@ -181,7 +182,7 @@ def test_the_raw_body_is_what_was_signed_and_no_token_of_the_hosts_is_wanted(hos
 
 
 def test_a_form_is_raw_too(host):
-    [request] = posted("mandrill", event(mb.Kind.DELIVERED))
+    [request] = posted("mandrill", reported(mb.Kind.DELIVERED))
     sent = {name.replace("-", "_"): value for name, value in request.fields.items()}
     sent["Content_Type"] = "application/x-www-form-urlencoded"
     assert host.ask("mandrill", request.body, **sent)[0] == 200
@@ -233,7 +234,7 @@ def test_a_store_that_fails_is_the_one_reason_to_have_it_sent_again(door):
 
 
 def test_a_report_to_several_of_azure_names_each_that_it_can():
-    beacon = mb.Beacon(BASE, secret_keys=[KEY], clock=lambda: NOW)
+    beacon = making.beacon(secret_keys=[KEY], clock=lambda: NOW)
     hook = webhooks.receiver(
         "azure", beacon, unsigned=True, kinds="all", recipient_of={"ada@a.example": "ada", "eve@a.example": "eve"}.get
     )
@@ -279,7 +280,7 @@ def test_a_report_to_several_of_azure_names_each_that_it_can():
     ],
 )
 def test_a_configuration_that_cannot_work_is_refused_at_the_start(options, said):
-    beacon = mb.Beacon(BASE, secret_keys=[KEY])
+    beacon = making.beacon(secret_keys=[KEY])
     with pytest.raises(ConfigError, match=said):
         configured(options, beacon, shown="hooks")
 
@@ -304,6 +305,6 @@ def test_django_says_so_in_its_checks_and_flask_when_it_is_set_up():
 
 @pytest.mark.parametrize("url", ["/m/webhooks/", "/", "", "?mailjet", "/mailjet/x", "#/mailjet"])
 def test_the_last_part_of_the_path_names_the_receiver(url):
-    hook = ByName({"mailjet": webhooks.receiver("mailjet", mb.Beacon(BASE, secret_keys=[KEY]), unsigned=True)})
+    hook = ByName({"mailjet": webhooks.receiver("mailjet", making.beacon(secret_keys=[KEY]), unsigned=True)})
     assert hook.answer(mb.Request(url=url, method="POST", body=b"[]")).status == 404
     assert hook.answer(mb.Request(url="/m/mailjet/?x=1", method="POST", body=b"[]")).status == 200

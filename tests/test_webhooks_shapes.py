@@ -18,12 +18,12 @@ from hooks import (
     MARK,
     NOW,
     changed,
-    event,
     keys,
     opened,
     post,
     posted,
     receiver,
+    reported,
 )
 
 import mailbeacon as mb
@@ -215,7 +215,7 @@ def test_a_certificate_is_asked_for_once_and_may_be_a_table():
     ):
         hook = webhooks.receiver("ses", BEACON, key=webhooks.Sns(certificate=source, topics=fake.TOPIC))
         for number in range(3):
-            [request] = posted("ses", event(Kind.DELIVERED, str(number)))
+            [request] = posted("ses", reported(Kind.DELIVERED, str(number)))
             assert kinds(hook.read(request)) == [Kind.DELIVERED]
     assert asked == [fake.CERTIFICATE_URL["ses"]]
 
@@ -223,7 +223,7 @@ def test_a_certificate_is_asked_for_once_and_may_be_a_table():
 def test_somebody_elses_topic_is_forged_whoever_signed_it():
     own = webhooks.Sns(certificate=keys("ses").public, topics=["arn:aws:sns:eu-west-1:1:mine"])
     with pytest.raises(ForgedWebhook):
-        webhooks.receiver("ses", BEACON, key=own).read(posted("ses", event(Kind.DELIVERED))[0])
+        webhooks.receiver("ses", BEACON, key=own).read(posted("ses", reported(Kind.DELIVERED))[0])
     with pytest.raises(ConfigError, match="topics"):
         webhooks.Sns(certificate="x", topics=[])
 
@@ -233,7 +233,7 @@ def test_a_certificate_that_cannot_be_had_now_has_the_post_sent_again():
         raise OSError(url)
 
     hook = webhooks.receiver("ses", BEACON, key=webhooks.Sns(certificate=offline, topics=[fake.TOPIC]))
-    [request] = posted("ses", event(Kind.DELIVERED))
+    [request] = posted("ses", reported(Kind.DELIVERED))
     with pytest.raises(WebhookError, match="could not be had"):
         hook.read(request)
     assert hook.answer(request).status == 503
@@ -542,7 +542,7 @@ def mandrill(*events: object) -> bytes:
 
 def test_mandrill_signs_the_hooks_own_url():
     """Behind a proxy the request's is another, so it is a setting."""
-    [request] = posted("mandrill", event(Kind.DELIVERED))
+    [request] = posted("mandrill", reported(Kind.DELIVERED))
     assert kinds(receiver("mandrill").read(changed(request, url="http://10.0.0.1/other"))) == [Kind.DELIVERED]
     with pytest.raises(ForgedWebhook):
         receiver("mandrill", url=HOOK + "?").read(request)
@@ -581,13 +581,13 @@ def test_mandrills_test_of_a_hook_is_signed_with_a_key_everybody_knows_and_holds
 
 @pytest.mark.parametrize(("seconds", "read"), [(299, True), (-299, True), (301, False), (-301, False)])
 def test_resends_signature_is_good_for_five_minutes(seconds, read):
-    [request] = posted("resend", event(Kind.DELIVERED))
+    [request] = posted("resend", reported(Kind.DELIVERED))
     moved = changed(request, received_at=request.received_at + timedelta(seconds=seconds))
     assert (receiver("resend").answer(moved).status == 200) is read
 
 
 def test_resends_header_may_hold_several_signatures_under_two_names():
-    [request] = posted("resend", event(Kind.DELIVERED))
+    [request] = posted("resend", reported(Kind.DELIVERED))
     fields = dict(request.fields)
     fields["svix-signature"] = "v1,AAAA v2,BBBB " + fields["svix-signature"]
     assert kinds(receiver("resend").read(changed(request, headers=fields))) == [Kind.DELIVERED]
@@ -625,7 +625,7 @@ def test_resends_words(word, data, expected):
 
 @pytest.mark.parametrize("field", ["Signature", "X-MailerSend-Signature"])
 def test_mailersends_signature_may_have_either_name(field):
-    [request] = posted("mailersend", event(Kind.DELIVERED))
+    [request] = posted("mailersend", reported(Kind.DELIVERED))
     assert kinds(receiver("mailersend").read(changed(request, headers={field: request.fields["signature"]}))) == [
         Kind.DELIVERED
     ]
@@ -670,7 +670,7 @@ def postal(word: str, **payload: object) -> dict[str, object]:
 
 
 def test_postal_is_verified_with_the_better_hash_and_the_older_only_if_told():
-    [request] = posted("postal", event(Kind.DELIVERED))
+    [request] = posted("postal", reported(Kind.DELIVERED))
     public = keys("postal").public
     old = {"X-Postal-Signature": request.fields["x-postal-signature"]}
     assert receiver("postal").answer(changed(request, headers=old)).status == 403
