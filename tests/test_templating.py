@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
+import djangosite
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -258,11 +259,9 @@ def _jinja(source: str, values: dict[str, object]) -> str:
 
 def _django(source: str, values: dict[str, object]) -> str:
     pytest.importorskip("django", reason="Django is not installed")
-    from django.conf import settings
     from django.template import Context, Engine
 
-    if not settings.configured:
-        settings.configure(USE_I18N=False)
+    djangosite.ready()
     engine = Engine(autoescape=False, libraries={"i18n": "django.templatetags.i18n"})
     return str(engine.from_string("{% load i18n %}" + source).render(Context(values)))
 
