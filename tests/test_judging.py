@@ -824,9 +824,7 @@ def test_a_host_s_rule_sees_its_neighbours_in_order_of_time_and_none_of_what_has
     def seen(*events: Event) -> list[str]:
         return [verdict.signals[0].detail for verdict in Classifier([neighbours]).classify_all(events)]
 
-    times = [
-        event(after=after).changed(id=name) for after, name in ((9003, "a"), (9001, "c"), (9001, "b"), (9002, "d"))
-    ]
+    times = [act(after=after).changed(id=name) for after, name in ((9003, "a"), (9001, "c"), (9001, "b"), (9002, "d"))]
     assert seen(*times) == ["b c d a/b c d a"] * 4
     assert seen(*[one.changed(message_id="") for one in times]) == ["/b c d a"] * 4
     assert seen(*[one.changed(facts=Facts()) for one in times]) == ["b c d a/"] * 4

@@ -803,7 +803,7 @@ def test_whatever_fails_is_told_by_its_name_and_with_its_error(options, what, ca
     told, url = [], OPEN
     if options.get("url") == "date":
         url = ROUTES.open(SIGNER.sign_message(replace(MESSAGE, opens=Level.DATE)))
-    asked = request(url, received_at=options.get("received_at", NOW))
+    asked = requested(url, received_at=options.get("received_at", NOW))
     options = {name: value for name, value in options.items() if name not in ("url", "received_at")}
     assert answer(asked, on_error=lambda *pair: told.append(pair), **options).reply.body == replying.PIXEL
     ((said, error),) = told
@@ -812,7 +812,7 @@ def test_whatever_fails_is_told_by_its_name_and_with_its_error(options, what, ca
 
 
 def test_whatever_fails_of_those_who_keep_events_is_told_by_its_name(caplog):
-    found, told = answer(request(OPEN)), []
+    found, told = answer(requested(OPEN)), []
     settings = Settings(
         base_url=BASE,
         secret_keys=[KEY],
@@ -831,28 +831,28 @@ def test_a_log_that_fails_costs_neither_the_reply_nor_the_event():
     log = logging.getLogger("mailbeacon")
     log.addFilter(boom)
     try:
-        assert answer(request(CLICK), may_redirect=boom, on_error=boom).reply.status == 302
-        assert answer(request(OPEN), look=boom).event is not None
+        assert answer(requested(CLICK), may_redirect=boom, on_error=boom).reply.status == 302
+        assert answer(requested(OPEN), look=boom).event is not None
     finally:
         log.removeFilter(boom)
 
 
 def test_where_an_error_came_from_is_logged_by_file_line_and_function(caplog):
     caplog.set_level("DEBUG", "mailbeacon")
-    answer(request(CLICK), may_redirect=boom)
+    answer(requested(CLICK), may_redirect=boom)
     assert re.fullmatch(r"  at \S+test_replying\.py:\d+ in boom", caplog.messages[-1])
 
 
 def test_what_could_not_be_observed_is_judged_by_nobody():
     judge = Judge()
-    found = answer(request(OPEN), look=boom, judge=judge)
+    found = answer(requested(OPEN), look=boom, judge=judge)
     assert (judge.seen, found.verdict.signals[0].name) == ([], "not-judged")
 
 
 def test_a_request_is_observed_as_what_it_is():
     seen = []
     for url in (OPEN, CLICK):
-        answer(request(url), look=lambda asked, kind: seen.append(kind) or Facts())
+        answer(requested(url), look=lambda asked, kind: seen.append(kind) or Facts())
     assert seen == [Kind.OPEN, Kind.CLICK]
 
 
@@ -869,31 +869,31 @@ def test_a_request_is_observed_as_what_it_is():
 )
 @pytest.mark.parametrize("url", [OPEN, CLICK])
 def test_an_event_is_kept_at_the_strictest_level_of_token_settings_and_consent(url, options, level):
-    event = answer(request(url), **options).event
+    event = answer(requested(url), **options).event
     assert (event.level, event.recipient) == (level, "u-17" if level is Level.FULL else None)
 
 
 def test_consent_for_a_mail_to_nobody_in_particular_is_asked_without_a_recipient():
     shared, asked = Message(recipient="", campaign="spring", opens=Level.AGGREGATE, clicks=Level.AGGREGATE), []
     url = ROUTES.open(SIGNER.sign_message(shared))
-    answer(request(url), consent=lambda message, kind: asked.append(message.recipient) or Level.FULL)
+    answer(requested(url), consent=lambda message, kind: asked.append(message.recipient) or Level.FULL)
     assert asked == [""]
 
 
 @pytest.mark.parametrize(("value", "recorded"), [("0", True), ("1", False), ("unset", True)])
 def test_where_the_host_hears_dnt_a_zero_says_nothing(value, recorded):
-    found = answer(request(CLICK, headers={"DNT": value}), honor_dnt=True)
+    found = answer(requested(CLICK, headers={"DNT": value}), honor_dnt=True)
     assert (found.event is not None) is recorded
-    assert answer(request(CLICK, headers={}), honor_dnt=True).event is not None
+    assert answer(requested(CLICK, headers={}), honor_dnt=True).event is not None
 
 
 @pytest.mark.parametrize(
     ("asked", "options", "words"),
     [
-        (request("/nowhere"), {}, ["Not found", "not one of ours"]),
-        (request(OPEN, "PUT"), {}, ["Not possible", "can only be opened, not written to"]),
-        (request(CLICK), {"may_redirect": lambda url: False}, ["No longer available", "taken down"]),
-        (request(CLICK), {"read": boom}, ["Not available now", "try again later"]),
+        (requested("/nowhere"), {}, ["Not found", "not one of ours"]),
+        (requested(OPEN, "PUT"), {}, ["Not possible", "can only be opened, not written to"]),
+        (requested(CLICK), {"may_redirect": lambda url: False}, ["No longer available", "taken down"]),
+        (requested(CLICK), {"read": boom}, ["Not available now", "try again later"]),
     ],
 )
 def test_a_page_says_what_is_the_matter_and_what_to_do(asked, options, words):
