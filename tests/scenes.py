@@ -25,6 +25,9 @@ BARE = frozenset({Hint.NO_SEC_FETCH, Hint.NO_ACCEPT_LANGUAGE})
 _MACHINES = frozenset({Actor.SCANNER, Actor.PREFETCH, Actor.PREVIEW, Actor.CRAWLER, Actor.SCRIPT})
 UNDECIDABLE = "machine: one click, full browser, unknown network"
 """The behaviour that one event cannot tell from a person's."""
+LATE_RENTED = "machine: one late click from rented servers, as through a VPN"
+"""The behaviour that one event cannot tell from that of a person behind a VPN, or on a desktop in the cloud."""
+LATE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,8 @@ class Mailing:
             plain = hints is FULL or not self.with_headers
             if links == 1 and plain and (network.kind is NetworkKind.UNKNOWN or not self.with_networks):
                 does = UNDECIDABLE
+            elif links == 1 and plain and moment - sent >= LATE and network.kind is NetworkKind.HOSTING:
+                does = LATE_RENTED
             yield self._told(does, Actor.SCANNER, number, sent, moment, link, network, name, agent, hints)
         if draw.random() < 0.5:
             moment += timedelta(seconds=draw.expovariate(1 / 9))
@@ -112,6 +117,8 @@ class Mailing:
         full = draw.random() < 0.6
         decidable = (known and self.with_networks) or not (full or not self.with_headers)
         does = "machine: one click, hosting network or bare headers" if decidable else UNDECIDABLE
+        if known and self.with_networks and (full or not self.with_headers) and moment - sent >= LATE:
+            does = LATE_RENTED
         hints = FULL if full else BARE
         link = draw.randint(1, links)
         yield self._told(does, Actor.SCANNER, number, sent, moment, link, network, f"one{number}", "chrome120", hints)

@@ -12,7 +12,7 @@ from mailbeacon.fake.converting import to_events
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, GroundTruth, Hit, Visit
 from mailbeacon.fake.judgements import score_lines
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
-from mailbeacon.fake.mistaken import MISTAKEN, Play
+from mailbeacon.fake.mistaken import GATEWAYS, MISTAKEN, Play
 from mailbeacon.fake.playing import Clock, play
 from mailbeacon.fake.posting import webhooks
 from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
@@ -29,6 +29,7 @@ __all__ = [
     "EVENINGS",
     "FORGED",
     "FORMATS",
+    "GATEWAYS",
     "INTERNAL",
     "LEAVE",
     "MISTAKEN",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mailbeacon.fake.addresses import ABROAD, HOMES, HOSTING, OFFICES, SAFE_LINKS, Pool
-from mailbeacon.fake.audiences import Audience
+from mailbeacon.fake.addresses import ABROAD, BARRACUDA, HOMES, HOSTING, OFFICES, SAFE_LINKS, Pool
+from mailbeacon.fake.audiences import BUSINESS, Audience
 from mailbeacon.fake.behaviours import Behaviour, Scene
 from mailbeacon.fake.chance import Choices
 from mailbeacon.fake.clients import (
@@ -18,6 +18,7 @@ from mailbeacon.fake.clients import (
     DESKTOP_BROWSERS,
     LATE_PROXIES,
     MAIL_CLIENTS,
+    NAMED_SCANNERS,
     ODD_BROWSERS,
     OLD_CHROMES,
     SIGNED_AGENT,
@@ -26,7 +27,7 @@ from mailbeacon.fake.hits import Visit
 from mailbeacon.fake.machines import Scanner
 from mailbeacon.model import Actor
 
-__all__ = ["MISTAKEN", "Play"]
+__all__ = ["GATEWAYS", "MISTAKEN", "Play"]
 
 Script = Callable[["Play", Scene, float], list[Visit]]
 """Returns what one recipient's mail brings, from a moment on."""
@@ -196,6 +197,24 @@ def _assistant(play: Play, scene: Scene, start: float) -> list[Visit]:
     return [Visit(start, play.truth(Actor.UNKNOWN), SIGNED_AGENT, HOSTING.draw(rng), rng.pick(scene.links))]
 
 
+def _detonated_later(play: Play, scene: Scene, start: float) -> list[Visit]:
+    """Follow a burst's links from rented servers, and one of them again from elsewhere some minutes later, with another browser."""
+    rng = scene.rng
+    address, client, moment = HOSTING.draw(rng), rng.choose(DESKTOP_BROWSERS).plain, start
+    found = []
+    for link in rng.shuffled(scene.links):
+        found.append(Visit(moment, play.machine, client, address, link))
+        moment += rng.between(0.05, 0.3)
+    again = Visit(
+        moment + rng.between(60.0, 420.0),
+        play.machine,
+        rng.choose(BARE_CHROME),
+        HOSTING.draw(rng),
+        rng.pick(scene.links),
+    )
+    return [*found, again]
+
+
 _ONE_OFFICE = Pool(("80.146.7.0/24",), hosts=1)
 _RENTED: Choices[Pool] = Choices([(1, HOSTING)])
 _PEOPLE = (
@@ -230,3 +249,21 @@ MISTAKEN = Audience(
     gateways=tuple((0.05, behaviour) for behaviour in _MACHINES),
 )
 """All of them, each as often as any other. Source: inferred, 2026, of what hosts reported."""
+
+_PATIENT = {name: play for play in _MACHINES if (name := play.name).startswith("patient")}
+GATEWAYS = Audience(
+    name="gateways",
+    readers=BUSINESS.readers,
+    gateways=(
+        (0.0040, Play("burst, then detonation", _detonated_later, (20.0, 300.0))),
+        (0.0020, _PATIENT["patient scanner, unlisted"]),
+        (0.0020, _PATIENT["patient scanner, rented"]),
+        (0.0020, Scanner("named gateway", clients=NAMED_SCANNERS, pools=Choices([(1, BARRACUDA)]))),
+        (0.0020, Scanner("scattered over rented servers", scattered=True, pools=_RENTED)),
+        *((0.0030, behaviour) for behaviour in _MACHINES if behaviour.name not in (*_PATIENT, "assistant that signs")),
+        (0.0010, Scanner("one link, from anywhere", single=True)),
+    ),
+    strays=BUSINESS.strays,
+)
+"""The readers of ``BUSINESS`` behind the gateways of 2026: nine in ten clicks are machines'. Source: inferred, 2026, of what hosts
+reported of patient scanners, detonation and rented servers."""

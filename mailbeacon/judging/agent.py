@@ -165,6 +165,21 @@ def no_user_agent(event: Event, context: Context) -> str:
     return "there was no user agent" if Hint.NO_USER_AGENT in hints and Hint.HEADERS_UNKNOWN not in hints else ""
 
 
+@rule(
+    family="agent",
+    weight=0.9,
+    source="RFC 9110, who makes requests should say so, 2022",
+    kinds=OPENS | {Kind.CLICK},
+    actor=Actor.SCRIPT,
+    needs=Needs.FACTS,
+)
+def no_user_agent_logged(event: Event, context: Context) -> str:
+    """See that there was no user agent, by a source that shows those but not all header fields."""
+    if event.facts.hints >= _UNSEEN:
+        return "there was no user agent, by a log that shows them"
+    return ""
+
+
 AGENT_RULES: tuple[Rule, ...] = (
     _agent(
         AgentKind.PREFETCH, Actor.PREFETCH, 6.0, "the user agent is Gmail's prefetch", "Bird, 9.8 billion opens, 2021"
@@ -236,4 +251,5 @@ AGENT_RULES: tuple[Rule, ...] = (
     nothing_known,
     signed_agent,
     no_user_agent,
+    no_user_agent_logged,
 )

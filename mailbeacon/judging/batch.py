@@ -23,6 +23,7 @@ __all__ = [
     "is_whole",
     "links_of",
     "max_distinct_in_window",
+    "slack_of",
     "times_near",
 ]
 
@@ -77,6 +78,15 @@ def client_of(event: Event) -> tuple[str, str]:
 def is_whole(event: Event) -> bool:
     """Check whether an event's time is in whole seconds, as most logs write it: it came up to a second later."""
     return not event.received_at.microsecond
+
+
+def slack_of(batch: Batch, indices: Sequence[int]) -> float:
+    """Return by how many seconds events may have been closer, or farther apart, than their times say.
+
+    A second where most times are whole ones; a few are by chance, or where logs and requests of one client come together.
+    """
+    whole = sum(is_whole(batch.events[index]) for index in indices)
+    return 1.0 if 2 * whole > len(indices) else 0.0
 
 
 def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from mailbeacon.judging.context import Context
 from mailbeacon.judging.rules import FOLLOWS, OPENS, Needs, Rule, rule
-from mailbeacon.model import Actor, Event, Hint
+from mailbeacon.model import Actor, Event, Hint, NetworkKind
 
 __all__ = ["BEHAVIOUR_RULES"]
 
@@ -130,6 +130,20 @@ def many_networks_worn(event: Event, context: Context) -> str:
     if not context.networks or event.facts.hints.isdisjoint(_WORN):
         return ""
     return f"{context.networks} networks followed links of this mail at nearly one time, here with an outdated browser"
+
+
+@rule(
+    family="burst",
+    weight=2.5,
+    source="some scanners scatter a visit over many addresses: mautic issue 16263, 2025; people's VPNs do not, inferred, 2026",
+    kinds=FOLLOWS,
+    needs=Needs.CONTEXT,
+)
+def scattered_rented(event: Event, context: Context) -> str:
+    """See that one user agent followed links of the mail from several rented servers, faster than a hand can."""
+    if not context.scattered or event.facts.network.kind is not NetworkKind.HOSTING:
+        return ""
+    return f"one user agent followed {context.scattered} links of the mail from rented servers, faster than a hand can"
 
 
 @rule(
@@ -274,6 +288,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     machine_company,
     honeypot_near,
     many_networks_worn,
+    scattered_rented,
     detonation,
     mail_client_beside,
     many_recipients,

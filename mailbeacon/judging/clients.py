@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import ceil
 from operator import sub
 
-from mailbeacon.judging.batch import CARRIERS, Batch, client_of, is_whole, links_of, max_distinct_in_window
+from mailbeacon.judging.batch import CARRIERS, Batch, client_of, links_of, max_distinct_in_window, slack_of
 from mailbeacon.judging.windows import Windows
 from mailbeacon.model import Channel, Event, Kind, NetworkKind
 
@@ -46,7 +46,7 @@ def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
     links = links_of(batch.events, client)
     if len(set(links)) < 2:
         return set()
-    slack = 1.0 if any(is_whole(batch.events[index]) for index in client) else 0.0
+    slack = slack_of(batch, client)
     bursts, again = _count_bursts(batch, client, times, links, slack)
     rest = [place for place, index in enumerate(client) if index not in bursts and index not in again]
     if len(rest) > 1:
@@ -165,7 +165,7 @@ def count_scattered(batch: Batch, indices: Sequence[int]) -> set[int]:
         if len(group) < _LEAST_TABS or len({batch.events[index].facts.network_id for index in group}) < 2:
             continue
         times, links = batch.times_of(group), links_of(batch.events, group)
-        slack = 1.0 if any(is_whole(batch.events[index]) for index in group) else 0.0
+        slack = slack_of(batch, group)
         for span, least in batch.limits:
             if len(group) < least:
                 break

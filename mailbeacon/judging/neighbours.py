@@ -16,9 +16,9 @@ from mailbeacon.judging.batch import (
     Batch,
     Notes,
     count_near,
-    is_whole,
     links_of,
     max_distinct_in_window,
+    slack_of,
     times_near,
 )
 from mailbeacon.judging.clients import count_client, count_scattered, group_by_client
@@ -126,7 +126,7 @@ def _note_networks(batch: Batch, group: Sequence[int], window: float) -> None:
     if len(group) < least:
         return
     events = batch.events
-    slack = 1.0 if any(is_whole(events[index]) for index in group) else 0.0
+    slack = slack_of(batch, group)
     times, seen = batch.times_of(group), [events[index].facts for index in group]
     columns = ([facts.network_id for facts in seen], [facts.agent_id for facts in seen])
     counted = [max_distinct_in_window(times, column, window - slack) for column in columns]

@@ -13,21 +13,25 @@ import mailbeacon as mb
 from mailbeacon import fake, networks
 from mailbeacon.errors import MissingExtra
 from mailbeacon.judging import Classifier
-from mailbeacon.model import Actor, Event, Hint, Kind, NetworkKind, Networks, Request, Verdict
-from tests.scenes import UNDECIDABLE, LabelledEvent
+from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind, NetworkKind, Networks, Request, Verdict
+from tests.scenes import LATE, LATE_RENTED, UNDECIDABLE, LabelledEvent
 
-__all__ = ["AUDIENCES", "FIRST", "TIMES", "live", "network_data", "scene", "whole"]
+__all__ = ["AUDIENCES", "FIRST", "NAMELESS", "TIMES", "UNTOLD", "live", "network_data", "scene", "whole"]
 
 SENT = datetime(2026, 11, 3, 9, tzinfo=UTC)
 LINKS = 8
 TIMES = ("fine", "whole seconds", "log")
 """What is known of a request: all; all, but its time in whole seconds; what an access log keeps."""
-AUDIENCES = (fake.CONSUMER, fake.BUSINESS, fake.INTERNAL)
+AUDIENCES = (fake.CONSUMER, fake.BUSINESS, fake.GATEWAYS, fake.INTERNAL)
 BURSTS = frozenset(f"scanner-{style}" for style in ("burst", "head", "scattered", "leaving", "named", "sandbox"))
-LONE = frozenset({"scanner-single", "scanner-pixel"})
+LONE = frozenset({"scanner-single", "scanner-pixel", "one link, from anywhere", "rented, one link and its pixel"})
 BARE = frozenset({"user-agent", "referer"})
 FIRST = "machine: burst's first click, live: full browser, unknown network"
 """What a live verdict cannot tell from a person's: a single click as yet, with nothing that came before it."""
+NAMELESS = "machine: no user agent, unknown network, log"
+"""What may be anybody whose user agent was not sent or not kept."""
+UNTOLD = frozenset({UNDECIDABLE, LATE_RENTED, FIRST, NAMELESS})
+"""What nobody can tell from what a person does, and is counted by itself."""
 WHO = {Actor.HUMAN: "person", Actor.IMAGE_PROXY: "person", Actor.PRIVACY_PROXY: "nobody knows"}
 
 
@@ -102,6 +106,13 @@ def _plain(event: Event, *, headers: bool) -> bool:
     return full and event.facts.network.kind is NetworkKind.UNKNOWN
 
 
+def _late_rented(event: Event, *, headers: bool) -> bool:
+    """Check whether a click came late, from rented servers, with all that a browser sends, as far as that is known."""
+    full = Hint.SEC_FETCH_USER in event.facts.hints or not headers
+    late = event.sent_at is not None and event.received_at - event.sent_at >= LATE
+    return full and late and event.facts.network.kind is NetworkKind.HOSTING
+
+
 def _beacon(table: Networks | None, **more: object) -> mb.Beacon:
     return mb.Beacon(
         "https://t.example.com/m", secret_keys=[b"0123456789abcdef0123456789abcdef"], networks=table, **more
@@ -134,4 +145,7 @@ def _told(event: Event, truth: fake.GroundTruth, *, headers: bool) -> LabelledEv
         does = f"machine: burst, {behaviour}"
     elif truth.actor is Actor.SCANNER and clicks and behaviour in LONE:
         does = UNDECIDABLE if _plain(event, headers=headers) else does
+        does = LATE_RENTED if _late_rented(event, headers=headers) else does
+    elif clicks and not headers and does.startswith("machine") and event.facts.agent is AgentKind.UNKNOWN:
+        does = NAMELESS if event.facts.network.kind is NetworkKind.UNKNOWN else does
     return LabelledEvent(event=event, does=does, truth=truth.actor)
