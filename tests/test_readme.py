@@ -12,7 +12,10 @@ import tomllib
 import pytest
 from pages import DOCS, KEY, README, ROOT, Block, blocks, execute, unlike
 
-PAGES = [README, DOCS / "tutorials" / "your-first-tracked-newsletter.md"]
+PAGES = [
+    README,
+    *(DOCS / "tutorials" / f"{name}.md" for name in ("your-first-tracked-newsletter", "a-week-in-the-life")),
+]
 _VENV = re.compile(r'python3 -m venv \.venv && \.venv/bin/pip install (?:"\.\[(\w+)\]"|\.) && \.venv/bin/python (.+)')
 
 

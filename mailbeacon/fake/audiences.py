@@ -7,7 +7,7 @@ Marketo 15 to 30 %, Evalanche 5 to 60 %, Omeda 63 %). How they come down to sing
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.fake import clients
@@ -44,6 +44,8 @@ class Audience:
         gateways: Security scanners.
         strays: Crawlers, scripts, forgers.
         zones: Time zones in seconds east of Greenwich, with their weights.
+        people: The seed of people who stay the same from one mailing to the next: each with a client, a zone, a home and a
+            keenness, so that a year can be played. ``None`` draws everything anew each time.
 
     Raises:
         ConfigError: If the shares of a layer are negative or add up to more than 1, or there are too many behaviours.
@@ -54,6 +56,7 @@ class Audience:
     gateways: Layer = ()
     strays: Layer = ()
     zones: tuple[tuple[float, float], ...] = field(default=_EUROPE, repr=False)
+    people: int | None = None
 
     def __post_init__(self) -> None:
         for layer in self.layers:
@@ -66,6 +69,14 @@ class Audience:
     def layers(self) -> tuple[Layer, Layer, Layer]:
         """The three layers."""
         return self.readers, self.gateways, self.strays
+
+    def lasting(self, people: int = 1) -> Audience:
+        """Return the same audience, of people who stay the same from one mailing to the next.
+
+        Args:
+            people: Their seed: another one is another list.
+        """
+        return replace(self, people=people)
 
 
 _FASTMAIL = MAIL_CLIENTS["Webmail"]

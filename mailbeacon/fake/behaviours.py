@@ -7,9 +7,9 @@ chance from the scene's rng and keeps nothing itself, so one object serves a mil
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from mailbeacon.fake.addresses import HOMES, ZSCALER
 from mailbeacon.fake.chance import Choices, Rng
@@ -18,6 +18,7 @@ from mailbeacon.model import Actor
 
 __all__ = ["EVENINGS", "OFFICE_HOURS", "Behaviour", "Habits", "Scene"]
 
+T = TypeVar("T")
 _DAY = 86_400.0
 
 
@@ -70,7 +71,7 @@ class Scene:
         rng = self.rng
         if rng.random() < habits.strays:
             return after
-        days, second = divmod(self.sent + after + rng.choose(self.zones), _DAY)
+        days, second = divmod(self.sent + after + self.zone(), _DAY)
         weekday = (int(days) + 3) % 7  # 1 January 1970 was a Thursday
         wait = 0.0
         if second > habits.end:
@@ -86,7 +87,23 @@ class Scene:
         rng = self.rng
         if office and rng.random() < office:
             return rng.pick(self.offices) if rng.random() < 0.75 else ZSCALER.draw(rng)
-        return HOMES.draw(rng)
+        return self.home()
+
+    def zone(self) -> float:
+        """Return a recipient's time zone, in seconds east of Greenwich."""
+        return self.rng.choose(self.zones)
+
+    def home(self) -> str:
+        """Return the address of somebody at home."""
+        return HOMES.draw(self.rng)
+
+    def look(self, looks: Sequence[T]) -> T:
+        """Return what a recipient reads mail with."""
+        return self.rng.pick(looks)
+
+    def browser(self, browsers: Choices[T]) -> T:
+        """Return what a recipient follows links with."""
+        return self.rng.choose(browsers)
 
 
 class Behaviour(ABC):

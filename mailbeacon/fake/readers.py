@@ -96,7 +96,7 @@ class Reader(Behaviour):
         address = scene.person_at(self.office)
         found: list[Visit] = []
         if self.shows >= 1.0 or rng.random() < self.shows:
-            look = rng.pick(self.looks)
+            look = scene.look(self.looks)
             found += self.look(scene, start, look, address)
             if rng.random() < self.again:
                 found += self.return_later(scene, start, look, address)
@@ -129,7 +129,7 @@ class Reader(Behaviour):
         rng = scene.rng
         if not scene.seen:
             return []
-        browser = rng.choose(self.browsers)
+        browser = scene.browser(self.browsers)
         if self.private and rng.random() < self.private:
             client = browser.private
         else:

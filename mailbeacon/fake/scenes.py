@@ -24,6 +24,7 @@ from mailbeacon.fake.audiences import Audience
 from mailbeacon.fake.behaviours import Behaviour, Scene
 from mailbeacon.fake.chance import Choices, Rng
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, Hit, Visit
+from mailbeacon.fake.people import LastingScene, Person
 from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Channel, Level, Link, Message, Request, Target, check_aware
 from mailbeacon.template import Template
@@ -84,9 +85,10 @@ def simulate(
     rng = Rng(seed)
     scene = _scene(rng, template, audience, recipients, sent_at, leave)
     cast = [behaviour for layer in audience.layers for _, behaviour in layer]
-    waiting = _first_moments(scene, audience, recipients)
+    scenes = _scenes(scene, audience)
+    waiting = _first_moments(scene, scenes, audience, recipients)
     maker = _Maker(beacon, template, sent_at, base, variant)
-    return _in_order(scene, cast, waiting, maker)
+    return _in_order(scenes, cast, waiting, maker)
 
 
 def _scene(rng: Rng, template: Template, audience: Audience, recipients: int, sent_at: datetime, leave: bool) -> Scene:
@@ -103,18 +105,35 @@ def _scene(rng: Rng, template: Template, audience: Audience, recipients: int, se
     )
 
 
-def _first_moments(scene: Scene, audience: Audience, recipients: int) -> list[int]:
+def _scenes(scene: Scene, audience: Audience) -> Callable[[int], Scene]:
+    """Return what gives the scene as a recipient sees it: the same for all, but where people stay the same."""
+    seed = audience.people
+    if seed is None:
+        return lambda _: scene
+    layers = len(audience.layers)
+    whole = {field.name: getattr(scene, field.name) for field in fields(scene)}
+    return lambda number: LastingScene(**whole, person=Person(seed, number, scene.zones, layers))
+
+
+def _first_moments(scene: Scene, scenes: Callable[[int], Scene], audience: Audience, recipients: int) -> list[int]:
     """Return when each recipient's behaviours begin, as numbers to sort: milliseconds, recipient, place in the cast."""
     random = scene.rng.random
     found: list[int] = []
     first = 0
-    for layer in audience.layers:
+    for index, layer in enumerate(audience.layers):
         borders = list(accumulate(share for share, _ in layer))
         starts = [behaviour.start for _, behaviour in layer]
         total = borders[-1] if borders else 0.0
-        for number in _members(scene.rng, total, recipients):
-            place = bisect_right(borders, random() * total, 0, len(borders) - 1)
-            after = max(0, int(starts[place](scene) * 1000.0 + 0.5))
+        for number in _members(scene.rng, total, recipients) if audience.people is None else range(recipients):
+            own = scenes(number)
+            place: int | None = None
+            if not isinstance(own, LastingScene):
+                place = bisect_right(borders, random() * total, 0, len(borders) - 1)
+            elif layer:
+                place = own.person.plays(index, layer, scene.rng)
+            if place is None:
+                continue
+            after = max(0, int(starts[place](own) * 1000.0 + 0.5))
             found.append(((after << _NUMBER_BITS | number) << _PLACE_BITS) | first + place)
         first += len(layer)
     found.sort(reverse=True)
@@ -136,7 +155,9 @@ def _members(rng: Rng, share: float, recipients: int) -> Iterator[int]:
             number += 1 + int(log(1.0 - random()) * gap)
 
 
-def _in_order(scene: Scene, cast: list[Behaviour], waiting: list[int], maker: _Maker) -> Iterator[Hit]:
+def _in_order(
+    scenes: Callable[[int], Scene], cast: list[Behaviour], waiting: list[int], maker: _Maker
+) -> Iterator[Hit]:
     """Merge the recipients who begin with those who have begun."""
     live: list[tuple[int, int, Life]] = []
     make, mask, shift = maker.make, (1 << _PLACE_BITS) - 1, _NUMBER_BITS + _PLACE_BITS
@@ -144,10 +165,11 @@ def _in_order(scene: Scene, cast: list[Behaviour], waiting: list[int], maker: _M
         if waiting and (not live or waiting[-1] >> shift <= live[0][0]):
             first = waiting.pop()
             after = first >> shift
-            visits = list(cast[first & mask].visits(scene, after / 1000.0))
+            number = (first >> _PLACE_BITS) & ((1 << _NUMBER_BITS) - 1)
+            visits = list(cast[first & mask].visits(scenes(number), after / 1000.0))
             if not visits:
                 continue
-            token = maker.token((first >> _PLACE_BITS) & ((1 << _NUMBER_BITS) - 1))
+            token = maker.token(number)
             if len(visits) > 1:
                 visits.sort(key=_by_time, reverse=True)
                 moment = int(visits[-1][0] * 1000.0 + 0.5)
