@@ -74,7 +74,18 @@ application = wsgi.application(beacon)
 tracking = asgi.application(beacon)
 """
 PYTHON = [sys.executable, "-m"]
-GUNICORN = [*PYTHON, "gunicorn", "--log-level", "critical", "-w", "2", "-b", "127.0.0.1:{port}"]
+GUNICORN = [
+    *PYTHON,
+    "gunicorn",
+    "--log-level",
+    "critical",
+    "--graceful-timeout",
+    "5",
+    "-w",
+    "2",
+    "-b",
+    "127.0.0.1:{port}",
+]
 COMMANDS = {
     "gthread": [*GUNICORN, "-k", "gthread", "--threads", "4", "site_under_test:application"],
     "sync": [*GUNICORN, "-k", "sync", "site_under_test:application"],
@@ -269,7 +280,7 @@ def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         if accident is full_disk:
-            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], check=True)
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m", "tmpfs", str(folder)], check=True)
             stack.callback(subprocess.run, ["umount", "-l", str(folder)], check=True)
         database = stack.enter_context(servers.postgresql()) if "postgresql" in store else None
         server = Server(folder, kind, store, database)
