@@ -157,6 +157,44 @@ def test_flask_mailman_messages_are_tracked_by_one_call(need):
         assert tracked.message().as_bytes().count(b"https://t.example.com/m/") == 3
 
 
+def test_flask_mail_messages_are_tracked_on_sending(need):
+    flask_mail = need("flask_mail", "tracking Flask-Mail's messages")
+    app = app_with()
+    mail, extension = flask_mail.Mail(app), Mailbeacon(app)
+    extension.track_on_sending(mail, message_for=lambda mail: MESSAGE if mail.subject == "Reset" else None)
+    with app.app_context(), mail.record_messages() as outbox:
+        for subject in ("Seeds", "Plain", "Reset"):
+            one = flask_mail.Message(subject=subject, recipients=["ada@garden.example"], html=HTML, body=TEXT)
+            if subject == "Seeds":
+                one.mailbeacon = MESSAGE
+            mail.send(one)
+            assert (one.html, one.body) == (HTML, TEXT)
+        with mail.connect() as connection:
+            connection.send(one)
+        one.bcc = ["ben@garden.example"]
+        with pytest.raises(ConfigError, match="2 people"):
+            mail.send(one)
+        assert [sent.as_bytes().count(b"https://t.example.com/m/") for sent in outbox] == [3, 0, 3, 3]
+    with pytest.raises(ConfigError, match="Mail of Flask-Mail"):
+        extension.track_on_sending(object())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_flask_mailman_messages_are_tracked_on_sending(need):
+    mailman = need("flask_mailman", "tracking Flask-Mailman's messages")
+    app = app_with(MAIL_BACKEND="locmem")
+    mail, extension = mailman.Mail(app), Mailbeacon(app)
+    extension.track_on_sending(mail, app.extensions["mailman"], message_for=lambda mail: MESSAGE)
+    with app.app_context():
+        message = mailman.EmailMultiAlternatives("Seeds", TEXT, "news@garden.example", ["ada@garden.example"])
+        message.attach_alternative(HTML, "text/html")
+        message.send()
+        mail.send_mail("Seeds", TEXT, "news@garden.example", ["ada@garden.example"], html_message=HTML)
+        assert message.body == TEXT
+        sent = app.extensions["mailman"].outbox
+        assert [one.message().as_bytes().count(b"https://t.example.com/m/") for one in sent] == [3, 3]
+
+
 def test_a_mail_that_cannot_be_rewritten_goes_out_as_it_is(monkeypatch, caplog, need):
     flask_mail = need("flask_mail", "tracking Flask-Mail's messages")
     app = app_with()

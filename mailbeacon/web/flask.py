@@ -5,7 +5,7 @@ Source: Flask, Flask Extension Development, 2026.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -103,6 +103,28 @@ class Mailbeacon:
             ConfigError: If the mail goes to several people, or the message cannot be signed.
         """
         return _mailing.track(_current(), mail, message)
+
+    def track_on_sending(self, *mails: object, message_for: Callable[[Any], Message | None] | None = None) -> None:
+        """Track, as it is sent, each mail that carries a message: ``mail.mailbeacon = mb.Message(…)``.
+
+        Args:
+            mails: The ``Mail`` of Flask-Mail; of Flask-Mailman ``app.extensions["mailman"]``, and its ``Mail`` too where its
+                ``send_mail`` is used.
+            message_for: Gives the message of a mail that carries none, such as another extension's, or ``None`` to leave it
+                alone.
+
+        Raises:
+            ConfigError: If one is neither's. Sending raises it for a tracked mail to several people.
+        """
+
+        def tracked(mail: Any) -> Any:
+            message = getattr(mail, _NAME, None)
+            if message is None and message_for is not None:
+                message = message_for(mail)
+            return mail if message is None else self.track(mail, message)
+
+        for one in mails:
+            _mailing.Opening(one, tracked)
 
 
 def _configured(config: Mapping[str, Any]) -> dict[str, object]:

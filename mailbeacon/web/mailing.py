@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 import logging
+from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.model import Message
 
-__all__ = ["recipients_of", "track"]
+__all__ = ["Opening", "recipients_of", "track"]
 
 _log = logging.getLogger("mailbeacon")
 _HTML: Final = "text/html"
@@ -61,6 +62,36 @@ def recipients_of(mail: object) -> list[str]:
     if hasattr(mail, "send_to"):  # Flask-Mail
         return sorted(mail.send_to)
     raise ConfigError(f"mail must be a message of Django, Flask-Mail or Flask-Mailman, got {type(mail).__name__}")
+
+
+class Opening:
+    """Open the connections of Flask-Mail or Flask-Mailman so that each mail sent over one is tracked.
+
+    Args:
+        mail: The object that opens them, of which the method is replaced.
+        tracked: Gives what is sent in place of a mail.
+
+    Raises:
+        ConfigError: If it is neither's.
+    """
+
+    def __init__(self, mail: Any, tracked: Callable[[Any], Any]) -> None:
+        name = next((one for one in ("connect", "get_connection") if callable(getattr(mail, one, None))), None)
+        if name is None:
+            raise ConfigError(f"mail must be the Mail of Flask-Mail or Flask-Mailman, got {type(mail).__name__}")
+        self._open, self._tracked = getattr(mail, name), tracked
+        setattr(mail, name, self)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Open a connection."""
+        connection = self._open(*arguments, **options)
+        if hasattr(connection, "send_messages"):  # Flask-Mailman
+            send_many = connection.send_messages
+            connection.send_messages = lambda mails: send_many([self._tracked(mail) for mail in mails])
+        else:
+            send_one = connection.send
+            connection.send = lambda message, *rest, **more: send_one(self._tracked(message), *rest, **more)
+        return connection
 
 
 def _rewrite_in(mail: Any, beacon: Beacon, message: Message) -> None:
