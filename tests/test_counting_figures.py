@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from mailbeacon.counting import Count, Dimension, Mark, Outcomes, Split, Tally, tally
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Facts, Kind, Level, Signal, Verdict
+from mailbeacon.model import Actor, Kind, Level, Signal, Verdict
+from tests.making import NOON, hit
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PERSON, APPLE, SCANNER = (Verdict(actor=actor) for actor in (Actor.HUMAN, Actor.PRIVACY_PROXY, Actor.SCANNER))
-
-
-def hit(mail="m1", kind=Kind.OPEN, *, minutes=0.0, client="Gmail", **fields):
-    fields = {"recipient": "u", "message_id": mail, "campaign": "spring", "facts": Facts(client=client)} | fields
-    return Event(id="e", kind=kind, received_at=NOON + timedelta(minutes=minutes), **fields)
 
 
 def click(mail="m1", **fields):

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from mailbeacon.counting import Dimension, LinkKey, Outcomes, Tally, tally
 from mailbeacon.counting.buckets import LIMIT
-from mailbeacon.model import Actor, Event, Facts, Kind, Verdict
+from mailbeacon.model import Actor, Kind, Verdict
+from tests.making import hit
 
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 PERSON, SCANNER = Verdict(actor=Actor.HUMAN), Verdict(actor=Actor.SCANNER)
-
-
-def hit(mail="m1", kind=Kind.OPEN, *, minutes=0, client="Gmail", **fields):
-    fields = {"recipient": "u", "message_id": mail, "campaign": "spring", "facts": Facts(client=client)} | fields
-    return Event(id="e", kind=kind, received_at=NOON + timedelta(minutes=minutes), **fields)
 
 
 def people(*events, **options):

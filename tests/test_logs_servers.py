@@ -185,7 +185,8 @@ def replay(port: int, hits: list) -> None:
     connection.close()
 
 
-def beacon(sink: MemorySink | None = None) -> Beacon:
+def trusting(sink: MemorySink | None = None) -> Beacon:
+    """Return a beacon that takes a server's word on this machine for the client's address."""
     return making.beacon(secret_keys=KEY, sink=sink, trusted_proxies=["127.0.0.1/32"])
 
 
@@ -207,7 +208,7 @@ def test_a_real_server_s_log_gives_the_live_application_s_report(name: str, tmp_
     need(name, "a real server's log")
     tmp_path.chmod(0o755)
     sink = MemorySink()
-    live = beacon(sink)
+    live = trusting(sink)
     hits = list(sample_traffic(live, "business", recipients=150).hits)
     port = free_port()
     with application(live) as behind:
@@ -218,7 +219,7 @@ def test_a_real_server_s_log_gives_the_live_application_s_report(name: str, tmp_
         shutil.copy(tmp_path / "out", log)
     errors: list[object] = []
     zone = time_zone() if name == "haproxy" else None
-    read = list(logs.read(log, beacon(), form, zone=zone, on_error=lambda error, line: errors.append(line)))
+    read = list(logs.read(log, trusting(), form, zone=zone, on_error=lambda error, line: errors.append(line)))
     recorded = [event for event, _ in sink.events()]
     assert len(recorded) > 60
     assert Counter(map(said, read)) == Counter(map(said, recorded))
@@ -234,7 +235,7 @@ def time_zone():
 
 def assert_same_report(name: str, read: list[Event], recorded: list[Event]) -> None:
     """The same figures where the log shows all that the application saw; else the difference is the fields it lacks."""
-    judge = beacon().judge
+    judge = trusting().judge
     figures = [
         tally(events, judge.classify_all(events)).count(kind).messages
         for events in (read, recorded)
@@ -257,7 +258,7 @@ def test_a_real_server_answers_the_pixel_alone_and_its_log_has_the_open(name: st
     """Nobody listens where the application would be."""
     need(name, "the pixel at the edge")
     tmp_path.chmod(0o755)
-    host, port = beacon(), free_port()
+    host, port = trusting(), free_port()
     url = host.open_url(Message(recipient="u-1", campaign="c")).removeprefix("https://t.example.com")
     command, log, form = SERVERS[name](tmp_path, port, free_port(), pixel)
     fields = {"User-Agent": 'He said "hi" \\ é'.encode(), "If-Modified-Since": "Fri, 27 Nov 2099 09:00:00 GMT"}

@@ -21,6 +21,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
 from mailbeacon.reporting import GERMAN, Report, to_csv, to_html, to_json, to_text
 from mailbeacon.store import SqliteSink
+from tests.making import event
 
 SENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PERSON = Verdict(actor=Actor.HUMAN, version="1", signals=(Signal(name="sec-fetch", weight=-2.0),))
@@ -44,24 +45,16 @@ people = st.tuples(
 )
 
 
-def event(number: int, kind: Kind, client: str, place: int, variant: str) -> Event:
+def act(number: int, kind: Kind, client: str, place: int, variant: str) -> Event:
+    """Return what one recipient of a place did, an hour after sending for each place."""
     facts = Facts(client=client, country="DE", region=f"region {place}", system="Linux", device="desktop")
-    return Event(
-        id=str(number),
-        kind=kind,
-        received_at=SENT + timedelta(hours=place),
-        sent_at=SENT,
-        recipient=f"u-{place}-{number}",
-        message_id=f"m{number}",
-        campaign="spring",
-        variant=variant,
-        facts=facts,
-        **({"link": place, "url": LINKS[place - 1].url} if kind is Kind.CLICK else {}),
-    )
+    which = {"received_at": SENT + timedelta(hours=place), "sent_at": SENT, "message_id": f"m{number}"}
+    link = {"link": place, "url": LINKS[place - 1].url} if kind is Kind.CLICK else {}
+    return event(number, f"u-{place}-{number}", kind=kind, variant=variant, facts=facts, **which, **link)
 
 
 def counted(crowd: list[tuple]) -> Tally:
-    events = [event(number, kind, *rest) for number, (kind, _, *rest) in enumerate(crowd)]
+    events = [act(number, kind, *rest) for number, (kind, _, *rest) in enumerate(crowd)]
     groups = {"place": lambda recipient: f"department {recipient[2]}"}
     delivered = {("spring", name): 400 for name in "ab"}
     return tally(events, [verdict for _, verdict, *_ in crowd], deliveries=delivered, groups=groups)
@@ -166,7 +159,7 @@ def test_every_form_says_that_it_is_rounded(texts):
 
 def test_a_moment_is_that_of_one_hit_so_only_days_of_enough_are_told():
     crowd = WHOLE * 5
-    alone = event(10_000, Kind.OPEN, "Gmail", 1, "a").changed(received_at=SENT + timedelta(days=3))
+    alone = act(10_000, Kind.OPEN, "Gmail", 1, "a").changed(received_at=SENT + timedelta(days=3))
     late = counted(crowd).merge(tally([alone], [PERSON]))
     assert "2026-03-05" in to_text(Report(tally=late))
     for write in FORMS.values():
@@ -207,9 +200,9 @@ def test_the_command_line_writes_every_form_so(tmp_path, capsys):
     names = [f"u-{n}" for n in range(52)]
     with SqliteSink(path) as sink:
         for n, name in enumerate(names):
-            one = event(n, Kind.OPEN, "Gmail", 1, "").changed(recipient=name)
+            one = act(n, Kind.OPEN, "Gmail", 1, "").changed(recipient=name)
             sink.record(one, PERSON)
-        sink.record(event(0, Kind.CLICK, "Gmail", 1, "").changed(recipient="u-0", id="click"), PERSON)
+        sink.record(act(0, Kind.CLICK, "Gmail", 1, "").changed(recipient="u-0", id="click"), PERSON)
     groups.write_text(
         "recipient,team\n" + "".join(f"{name},{'large' if n < 45 else 'tiny'}\n" for n, name in enumerate(names))
     )
