@@ -59,6 +59,21 @@ def test_every_message_of_a_page_has_an_id_or_the_time_it_was_sent(page):
             assert "recipient=" not in found[1] or re.search(r"\b(?:sent_at|id)=|\*\*", found[1]), found[0]
 
 
+_NAMED = {"dkim": "dkimpy", "flask_mail": "flask-mail"}
+"""What a module is called by pip, where it is not its own name."""
+
+
+@pytest.mark.parametrize("page", _names(RUN))
+def test_a_page_says_what_has_to_be_installed_for_its_code(page):
+    code = "\n".join(one.text for one in blocks(page) if one.language == "python")
+    modules = {
+        name.partition(".")[0] for name in re.findall(r"^ *(?:from|import) ([a-zA-Z_][\w.]*)", code, re.MULTILINE)
+    }
+    others = modules - set(sys.stdlib_module_names) - {"mailbeacon"}
+    lines = " ".join(re.findall(r"pip install [^`\n]*", page.read_text("utf-8")))
+    assert [name for name in others if _NAMED.get(name, name) not in lines] == []
+
+
 @pytest.mark.parametrize("page", _names(PAGES))
 def test_a_page_links_only_to_what_exists_and_knows_no_machine(page):
     source = page.read_text("utf-8")
