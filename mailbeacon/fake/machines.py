@@ -6,6 +6,7 @@ Source, where a class names no other: craft-campaign issue 546 (836 scanner burs
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import KW_ONLY, dataclass
 
 from mailbeacon.fake.addresses import ABROAD, HOSTING, SCANNERS, Pool
 from mailbeacon.fake.behaviours import Behaviour, Scene
@@ -31,6 +32,7 @@ _PIXEL_WAIT = 13.0
 """The mean wait from a burst to its pixel fetch, in seconds: the median measured, 9, for a wait that forgets."""
 
 
+@dataclass(eq=False, repr=False)
 class Scanner(Behaviour):
     """Follow the links of a mail before anybody reads it.
 
@@ -48,25 +50,21 @@ class Scanner(Behaviour):
         detonates: How often a sandbox elsewhere follows some links again, minutes later.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        clients: Choices[Client] | None = None,
-        full: float = 0.6,
-        pools: Choices[Pool] = SCANNERS,
-        pace: float = 0.1,
-        head: bool = False,
-        pixel: float = 0.5,
-        scattered: bool = False,
-        single: bool = False,
-        leaves: bool = False,
-        detonates: float = 0.0,
-    ) -> None:
-        super().__init__(name)
-        self.clients, self.full, self.pools, self.pace = clients, full, pools, pace
-        self.head, self.pixel, self.scattered, self.single = head, pixel, scattered, single
-        self.leaves, self.detonates = leaves, detonates
+    name: str
+    _: KW_ONLY
+    clients: Choices[Client] | None = None
+    full: float = 0.6
+    pools: Choices[Pool] = SCANNERS
+    pace: float = 0.1
+    head: bool = False
+    pixel: float = 0.5
+    scattered: bool = False
+    single: bool = False
+    leaves: bool = False
+    detonates: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__init__(self.name)
         self.scans = self.truth(Actor.SCANNER)
 
     def start(self, scene: Scene) -> float:

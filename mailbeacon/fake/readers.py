@@ -7,6 +7,7 @@ here carry their source, and what nobody measured is marked as inferred.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass
 
 from mailbeacon.fake.addresses import APPLE_RELAY, GOOGLE_PROXY, HOMES, SAFE_LINKS, Pool
 from mailbeacon.fake.behaviours import EVENINGS, Behaviour, Habits, Scene
@@ -40,6 +41,7 @@ mean and a click 0.2; that the quickest need a third of it is inferred.
 _DAYS = 86_400.0
 
 
+@dataclass(eq=False, repr=False)
 class Reader(Behaviour):
     """Open a mail in one program, look again days later, and now and then follow links with a browser.
 
@@ -60,31 +62,26 @@ class Reader(Behaviour):
         habits: When they read.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        looks: Sequence[Client],
-        browsers: Choices[Browser] = DESKTOP_BROWSERS,
-        proxy: Pool | None = None,
-        refetches: float = 0.0,
-        shows: float = 1.0,
-        again: float = 0.22,
-        elsewhere: float = 0.25,
-        clicks: float = 0.1,
-        office: float = 0.0,
-        private: float = 0.0,
-        webmail: bool = False,
-        gateway: bool = False,
-        habits: Habits = EVENINGS,
-    ) -> None:
-        super().__init__(name)
-        self.looks, self.browsers, self.proxy = looks, browsers, proxy
-        self.refetches, self.shows, self.again, self.elsewhere = refetches, shows, again, elsewhere
-        self.clicks, self.office, self.private = clicks, office, private
-        self.webmail, self.gateway, self.habits = webmail, gateway, habits
+    name: str
+    _: KW_ONLY
+    looks: Sequence[Client]
+    browsers: Choices[Browser] = DESKTOP_BROWSERS
+    proxy: Pool | None = None
+    refetches: float = 0.0
+    shows: float = 1.0
+    again: float = 0.22
+    elsewhere: float = 0.25
+    clicks: float = 0.1
+    office: float = 0.0
+    private: float = 0.0
+    webmail: bool = False
+    gateway: bool = False
+    habits: Habits = EVENINGS
+
+    def __post_init__(self) -> None:
+        super().__init__(self.name)
         self.person = self.truth(Actor.HUMAN)
-        self.looked = self.truth(Actor.IMAGE_PROXY if proxy else Actor.HUMAN)
+        self.looked = self.truth(Actor.IMAGE_PROXY if self.proxy else Actor.HUMAN)
 
     def start(self, scene: Scene) -> float:
         """Return the first look: log-normal, half within eighty minutes, in the hours people read (inferred, 2026)."""

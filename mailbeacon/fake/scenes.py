@@ -64,6 +64,8 @@ def simulate(
 ) -> Iterator[Hit]:
     """Return the requests that a mailing brings, in order of time, each with the truth about it.
 
+    What differs from one mailing to the next are keywords, more than functions here have otherwise: a host types them.
+
     Args:
         beacon: Signs the tokens; its settings are honoured where they leave out opens or clicks.
         template: The newsletter, compiled by this beacon.
