@@ -59,6 +59,14 @@ def told(html: str) -> tuple[list[str], list[tuple[str, SkipReason]]]:
         pytest.param("""{% blocktrans %}a <a href="https://x.example/">b</a>{% endblocktrans %}""", id="blocktrans"),
         pytest.param("""{% trans %}a <a href="https://x.example/">b</a>{% endtrans %}""", id="Jinja trans block"),
         pytest.param("""{% raw %}<a href="https://x.example/">b</a>{% endraw %}""", id="what is shown as it stands"),
+        pytest.param("""<p><#noparse><a href="https://x.example/">b</a></#noparse></p>""", id="the same in FreeMarker"),
+        pytest.param("""<p>#[[<a href="https://x.example/">b</a>]]#</p>""", id="the same in Velocity"),
+        pytest.param("""<p>@verbatim <a href="https://x.example/">b</a> @endverbatim</p>""", id="the same in Blade"),
+        pytest.param("""<p>{{{{raw}}}}<a href="https://x.example/">b</a>{{{{/raw}}}}</p>""", id="the same in Handlebars"),
+        pytest.param("""<p>@Html.Raw(Lang("see <a href='https://x.example/'>x</a>"))</p>""", id="Razor"),
+        pytest.param("""<p>@(late ? "<a href='https://x.example/'>x</a>" : "")</p>""", id="an expression of Razor's"),
+        pytest.param("""<p>@lang('see <a href="https://x.example/">x</a>')</p>""", id="Blade's directive"),
+        pytest.param("""<p>%%=Concat('<a href="https://x.example/">', @n, '</a>')=%%</p>""", id="AMPscript"),
     ],
 )
 def test_a_link_inside_a_template_tag_is_left_alone(html: str) -> None:
@@ -101,6 +109,9 @@ def test_every_link_a_person_sees_in_the_source_is_told() -> None:
         "{% comment %}@{% endcomment %}",
         "<#-- @ -->",
         "{{!-- @ --}}",
+        "{{-- @ --}}",
+        "@* @ *@",
+        "#* @ *#",
         "{{/* @ */}}",
         "<%# @ %>",
         "<%-- @ --%>",
@@ -108,7 +119,7 @@ def test_every_link_a_person_sees_in_the_source_is_told() -> None:
 )
 def test_a_link_in_a_template_comment_is_none(comment: str) -> None:
     """Nobody will see it."""
-    assert told(comment.replace("@", f"<a href='{X}'>x</a>") + "<p>Hi") == ([], [])
+    assert told(comment.replace(" @ ", f"<a href='{X}'>x</a>") + "<p>Hi") == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -172,6 +183,20 @@ def test_a_host_adds_its_own_merge_tags() -> None:
         pytest.param(
             "<p>Hi</p><% if (a) { %><p>more</p></body><% } %>", "<p>Hi</p>|<% if (a) { %>", id="the same in EJS"
         ),
+        pytest.param(
+            "<p>Hi</p><% if (a) { %><% b.forEach(c => { %>c<% }) %></body><% } else { %></body><% } %>",
+            "<p>Hi</p>|<% if (a) { %>",
+            id="behind a loop within it",
+        ),
+        pytest.param(
+            "<p>Hi</p><% if a %><% b.each do |c| %>c<% end %></body><% else %></body><% end %>", "<p>Hi</p>|<% if a %>", id="in ERB"
+        ),
+        pytest.param(
+            "<p>Hi</p><?php if ($a): ?></body><?php else: ?></body><?php endif ?>", "<p>Hi</p>|<?php if ($a): ?>", id="in PHP"
+        ),
+        pytest.param(
+            "<p>Hi</p><?php if ($a) { ?></body><?php } else { ?></body><?php } ?>", "<p>Hi</p>|<?php if ($a) { ?>", id="in PHP's braces"
+        ),
     ],
 )
 def test_the_pixel_stands_where_it_is_rendered(html: str, before: str) -> None:
@@ -190,6 +215,7 @@ def test_a_template_without_a_block_for_content_says_that_there_will_be_no_opens
 @pytest.mark.parametrize(
     "block",
     ["{{#each items}}@{{/each}}", "{{#with a}}@{{/with}}", "{{#equals a b}}@{{/equals}}", "{{range .Items}}@{{end}}",
+     '{{define "a"}}@{{end}}', '{{block "a" .}}@{{end}}',
      "{% macro m(a) %}@{% endmacro %}"],
 )  # fmt: skip
 def test_a_placeholder_in_a_block_with_names_of_its_own_is_told_with_its_line(block: str) -> None:
@@ -210,7 +236,8 @@ def test_mjml_is_to_be_compiled_first() -> None:
 MJML = '<mjml><mj-body><mj-section><mj-column><mj-button href="https://x.example/">x</mj-button></mj-column></mj-section></mj-body></mjml>'
 
 PARTS = st.sampled_from(
-    ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "<#if x>", "</#if>", "<#--", "-->", "${", "}", "*|", "|*", "%%[", "]%%",
+    ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "<#if x>", "</#if>", "<#--", "-->", "${", "}", "*|", "|*", "%%[", "]%%", "%%=", "=%%", "#[[", "]]#",
+     "@verbatim", "@endverbatim", "{{{{", "{{{{a}}}}", "{{{{/a}}}}", "<#noparse>", "</#noparse>", "{{--", "--}}",
      "{% blocktrans %}", "{% endblocktrans %}", "{% comment %}", "{% endcomment %}", "{% extends 'a' %}", "{% block a %}",
      "{% endblock %}", "{% if a > b %}", "{% endif %}", "{{#each a}}", "{{/each}}", "<p>", "</p>", "<body>", "</body>", "'",
      '"', ">",
@@ -233,7 +260,8 @@ def test_any_template_comes_back_and_its_covered_form_keeps_every_place(source: 
 
 @pytest.mark.parametrize(
     "part",
-    ["{{", "{%", "{#", "<%", "<#--", "<#if ", "${", "*|", "%%[", "[[", "{!!", "<?=", "#if(", "@if((", "{{!--", "{{/*", "<%--",
+    ["{{", "{%", "{#", "<%", "<#--", "<#if ", "${", "*|", "%%[", "[[", "{!!", "<?=", "#if(", "@if((", "{{!--", "{{--", "{{/*", "<%--", "@*", "#*", "@(", "@Html.Raw((", "@lang('",
+     "{{{{a}}}}", "{{{{", "%%=", "#[[", "@verbatim ", "<#noparse>",
      "{% blocktrans %}", "{% comment %}", "{{#each a}}", "{% if a %}", "{{ {% <% {# ",
      "<a href=https://x.example/ {% if > %}>x</a>"],
 )  # fmt: skip
@@ -274,6 +302,11 @@ def _liquid(source: str, values: dict[str, object]) -> str:
 def _chevron(source: str, values: dict[str, object]) -> str:
     chevron = pytest.importorskip("chevron", reason="chevron (Mustache) is not installed")
     return str(chevron.render(source, values))
+
+
+def _airspeed(source: str, values: dict[str, object]) -> str:
+    airspeed = pytest.importorskip("airspeed", reason="airspeed (Velocity) is not installed")
+    return str(airspeed.Template(source).merge(values))
 
 
 _SCRIPT = """
@@ -380,15 +413,25 @@ TEMPLATES: dict[str, list[str]] = {
         "<a {{#if count}}class='b'{{/if}} href='https://x.example/2'>x</a>{{#unless count}}<a href='https://x.example/3'>y</a>{{/unless}}",
         "<html><body>{{#if count}}<a href='https://x.example/8'>x</a></body></html>{{else}}</body></html>{{/if}}",
     ],
+    "velocity": [
+        "<p>$name</p><a href='https://x.example/1'>one</a> <a href='$url'>two</a> <a href='https://x.example/?u=$!{name}'>x</a>",
+        "#foreach($i in $items)<a href='https://x.example/item'>$i</a>#end",
+        "#if($count > 3)<a href='https://x.example/3'>x</a>#else<a href='https://x.example/4'>y</a>#end",
+        "<a #if($count > 3)class='b'#end href='https://x.example/2'>x</a>",
+        """#set($x = "<a href='https://x.example/9'>x</a>")$x""",
+        "#[[<a href='https://x.example/9'>$x</a>]]#<a href='https://x.example/10'>x</a>",
+        "## <a href='https://x.example/9'>x</a>\n<a href='https://x.example/10'>x</a>",
+        "<html><body>#if($count)<a href='https://x.example/8'>x</a></body></html>#else</body></html>#end",
+    ],
     "ejs": [
         "<p><%= name %></p><a href='https://x.example/1'>one</a> <a href='<%= url %>'>two</a><%# <a href='https://x.example/'> %>",
         "<% items.forEach(i => { %><a href='https://x.example/item'><%= i %></a><% }) %>",
         "<a <% if (count > 3) { %>class='b'<% } %> href='https://x.example/2'>x</a><%- '<a href=\"https://x.example/9\">x</a>' %>",
     ],
 }
-PLACEHOLDERS = {"ejs": "<%- token %>"}
+PLACEHOLDERS = {"ejs": "<%- token %>", "velocity": "${token}"}
 VALUES: dict[str, object] = {"name": "Ann", "url": "https://x.example/own", "count": 5, "items": ["a", "b"]}
-PYTHON = {"jinja": _jinja, "django": _django, "liquid": _liquid, "chevron": _chevron}
+PYTHON = {"jinja": _jinja, "django": _django, "liquid": _liquid, "chevron": _chevron, "velocity": _airspeed}
 
 
 def links(html: str) -> list[str]:

@@ -4,8 +4,8 @@ A host often gives the template, not its result. HTML knows nothing of ``{% if c
 in, and a quote in ``{{ _('<a href="…">') }}`` ends an attribute. So tags that hold such signs are covered with a sign that
 means nothing to HTML, character for character, before the document is cut; all places stay what they are.
 
-Knows the forms of Django, Jinja, Nunjucks, Twig, Liquid, Handlebars, Mustache, Go, EJS, ERB, PHP, Blade, FreeMarker,
-Velocity, AMPscript and Mailchimp, and fills in nothing. Every alternative stops before another beginning of its own kind,
+Knows the forms of Django, Jinja, Nunjucks, Twig, Liquid, Handlebars, Mustache, Go, EJS, ERB, PHP, Blade, Razor,
+FreeMarker, Velocity, AMPscript and Mailchimp, and fills in nothing. Every alternative stops before another beginning of its own kind,
 so the search is linear.
 
 Source: the documentation of these languages, 2026.
@@ -38,39 +38,62 @@ _MARKS = (
     "{!!",
     "*|",
     "%%[",
+    "%%=",
     "[[",
     "#if",
     "#foreach",
     "#elseif",
     "@if",
     "@foreach",
+    "@verbatim",
+    "@(",
+    "@Html.",
+    "@lang",
+    "@choice",
+    "@*",
+    "#*",
 )
 _TAG = re.compile(
     r"(?P<comment>\{\{~?!--(?>[^-{]++|-(?!-~?\}\})|\{(?!\{))*+--~?\}\}|\{\{~?!(?!--)[^{}]*+\}\}"
+    r"|\{\{--(?>[^-{]++|-(?!-\}\})|\{(?!\{))*+--\}\}"
     r"|\{\{-?\s*+/\*(?>[^*{]++|\*(?!/)|\{(?!\{))*+\*/\s*+-?\}\}|\{#(?>[^#{]++|#(?!\})|\{(?!#))*+#\}"
-    r"|<%[#-]?-?-(?>[^%<]++|%(?!>)|<(?!%))*+%>|<%#(?>[^%<]++|%(?!>)|<(?!%))*+%>|<#--(?>[^-<]++|-(?!->)|<(?!#--))*+-->)"
-    r"|\{\{(?>[^{}]++|\}(?!\})|\{(?!\{))*+\}\}\}?+|\{%(?>[^%{]++|%(?!\})|\{(?!%))*+%\}"
+    r"|<%[#-]?-?-(?>[^%<]++|%(?!>)|<(?!%))*+%>|<%#(?>[^%<]++|%(?!>)|<(?!%))*+%>|<#--(?>[^-<]++|-(?!->)|<(?!#--))*+-->"
+    r"|@\*(?>[^*@]++|\*(?!@)|@(?!\*))*+\*@|#\*(?>[^*#]++|\*(?!#)|#(?!\*))*+\*#)"
+    r"|\{\{\{\{[^{}]*+\}\}\}\}|\{\{(?>[^{}]++|\}(?!\})|\{(?!\{))*+\}\}\}?+|\{%(?>[^%{]++|%(?!\})|\{(?!%))*+%\}"
     r"|\{!!(?>[^!{]++|!(?!!\})|\{(?!!!))*+!!\}|<%(?>[^%<]++|%(?!>)|<(?!%))*+%>"
     r"|<\?(?:=|php\b)(?>[^?<]++|\?(?!>)|<(?!\?))*+\?>|</?[#@][a-zA-Z](?>[^<>()]++|\([^<()]*+\))*+>"
     r"|\$\{(?>[^{}]++)\}|\*\|[^|*]*+\|\*|\[\[\s*+[$@#~a-zA-Z_(][^\[\]]*+\]\]|%%\[(?>[^\]%]++|\](?!%%)|%(?!%\[))*+\]%%"
+    r"|%%=(?>[^=%]++|=(?!%%)|%(?!%=))*+=%%|#\[\[|@verbatim\b"
+    r"|@(?:Html\.[a-zA-Z]++|lang|choice)?\((?>[^()@]++|\([^()@]*+\))*+\)"
     r"|(?:[#@](?:if|elseif|foreach|for|unless|while)|#set)\s?+\((?>[^()#@]++|\([^()#@]*+\))*+\)"
 )
 _RISKY = re.compile("[<>\"']")
 _OPENS_REGION = re.compile(
     r"\{%[-+~]?\s*+(?:(?P<comment>comment)\b|(blocktrans(?:late)?|verbatim|raw)\b|(trans)\s*+(?:with\b[^%]*+)?[-+~]?%\})"
+    r"|(<#noparse>|@verbatim|#\[\[|\{\{\{\{(?![/}]))"
 )
 _END = {
     name: re.compile(rf"\{{%[-+~]?\s*+end{name}\b[^%]*+%\}}")
     for name in ("comment", "blocktrans", "blocktranslate", "verbatim", "raw", "trans")
+} | {
+    "<#noparse>": re.compile("</#noparse>"),
+    "@verbatim": re.compile(r"@endverbatim\b"),
+    "#[[": re.compile(r"\]\]#"),
+    "{{{{": re.compile(r"\{\{\{\{/[^{}]*+\}\}\}\}"),
 }
-_SCOPES = re.compile(r"\{\{[~-]?\s*+(?:#(?!if\b|unless\b|else\b)\*?([\w.]++)|(range|with)\b)|\{%[-+~]?\s*+(macro)\b")
+"""What ends a stretch that is looked up or shown as it stands, by what begins it."""
+_SCOPES = re.compile(r"\{\{[~-]?\s*+(?:#(?!if\b|unless\b|else\b)\*?([\w.]++)|(range|with|define|block)\b)|\{%[-+~]?\s*+(macro)\b")
 _OPENS = re.compile(
-    r"\{%[-+~]?\s*+(?:if|unless|for|case|ifchanged|macro|tablerow)\b|\{\{[~-]?\s*+(?:[#^]|(?:if|range|with|define)\b)"
-    r"|<#(?:if|list|macro|switch)\b|<%[-_]?(?>[^%]++|%(?!>))*?(?:\{|\bdo(?:\s*\|[^|%]*\|)?|\bthen)\s*[-_]?%>|<%-?\s*(?:if|unless|for|while)\b"
-    r"|[#@](?:if|foreach|for|unless|while)\b"
+    r"\{%[-+~]?\s*+(?:if|unless|for|case|ifchanged|macro|tablerow)\b|\{\{[~-]?\s*+(?:[#^]|(?:if|range|with|define|block)\b)"
+    r"|<#(?:if|list|macro|switch)\b|<%-?\s*(?:if|unless|for|while)\b|[#@](?:if|foreach|for|unless|while)\b"
 )
+_CODE = re.compile(r"<(?:%[-_=]?|\?php\b)\s*+(?!\}|else|elsif|when\b|case\b|default\b)")
+_CODE_OPENS = re.compile(r"(?:\{|\bdo(?:\s*+\|[^|]*+\|)?|\bthen|\)\s*+:)\s*+[-_]?[%?]>\Z")
+_CODE_REACH = 80
+"""How far from its end a tag of EJS, ERB or PHP is read for what begins a block there."""
+
 _CLOSES = re.compile(
-    r"\{%[-+~]?\s*+end(?!block)|\{\{[~-]?\s*+(?:/|end\b)|</#|<%[-_]?\s*+(?:\}(?!\s*else)|end\b)|[#@]end"
+    r"\{%[-+~]?\s*+end(?!block)|\{\{[~-]?\s*+(?:/|end\b)|</#|<(?:%[-_]?|\?php\b)\s*+(?:\}(?!\s*else)|end(?:if|for|foreach|while|switch)?+\b)|[#@]end"
 )
 
 
@@ -130,7 +153,7 @@ class TemplateTags(NamedTuple):
                 text = self.source[span.start : span.end]
                 if _CLOSES.match(text):
                     opened[-1:] = []
-                elif _OPENS.match(text):
+                elif _OPENS.match(text) or (_CODE.match(text) and _CODE_OPENS.search(text[-_CODE_REACH:])):
                     around = opened[-1][1] if opened else None
                     opened.append((span, span if _SCOPES.match(text) else around))
             yield (opened[0][0], opened[-1][1]) if opened else (None, None)
@@ -159,7 +182,7 @@ def _spans(source: str) -> Iterator[Span]:
         if start < skip_to:
             continue
         opens = _OPENS_REGION.match(source, start)
-        name = (opens["comment"] or opens[2] or opens[3]) if opens else ""
+        name = (opens["comment"] or opens[2] or opens[3] or opens[4]) if opens else ""
         closing = _END[name].search(source, end) if opens and name not in never_closed else None
         if opens and closing:
             skip_to = closing.end()
