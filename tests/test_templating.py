@@ -62,7 +62,9 @@ def told(html: str) -> tuple[list[str], list[tuple[str, SkipReason]]]:
         pytest.param("""<p><#noparse><a href="https://x.example/">b</a></#noparse></p>""", id="the same in FreeMarker"),
         pytest.param("""<p>#[[<a href="https://x.example/">b</a>]]#</p>""", id="the same in Velocity"),
         pytest.param("""<p>@verbatim <a href="https://x.example/">b</a> @endverbatim</p>""", id="the same in Blade"),
-        pytest.param("""<p>{{{{raw}}}}<a href="https://x.example/">b</a>{{{{/raw}}}}</p>""", id="the same in Handlebars"),
+        pytest.param(
+            """<p>{{{{raw}}}}<a href="https://x.example/">b</a>{{{{/raw}}}}</p>""", id="the same in Handlebars"
+        ),
         pytest.param("""<p>@Html.Raw(Lang("see <a href='https://x.example/'>x</a>"))</p>""", id="Razor"),
         pytest.param("""<p>@(late ? "<a href='https://x.example/'>x</a>" : "")</p>""", id="an expression of Razor's"),
         pytest.param("""<p>@lang('see <a href="https://x.example/">x</a>')</p>""", id="Blade's directive"),
@@ -189,13 +191,19 @@ def test_a_host_adds_its_own_merge_tags() -> None:
             id="behind a loop within it",
         ),
         pytest.param(
-            "<p>Hi</p><% if a %><% b.each do |c| %>c<% end %></body><% else %></body><% end %>", "<p>Hi</p>|<% if a %>", id="in ERB"
+            "<p>Hi</p><% if a %><% b.each do |c| %>c<% end %></body><% else %></body><% end %>",
+            "<p>Hi</p>|<% if a %>",
+            id="in ERB",
         ),
         pytest.param(
-            "<p>Hi</p><?php if ($a): ?></body><?php else: ?></body><?php endif ?>", "<p>Hi</p>|<?php if ($a): ?>", id="in PHP"
+            "<p>Hi</p><?php if ($a): ?></body><?php else: ?></body><?php endif ?>",
+            "<p>Hi</p>|<?php if ($a): ?>",
+            id="in PHP",
         ),
         pytest.param(
-            "<p>Hi</p><?php if ($a) { ?></body><?php } else { ?></body><?php } ?>", "<p>Hi</p>|<?php if ($a) { ?>", id="in PHP's braces"
+            "<p>Hi</p><?php if ($a) { ?></body><?php } else { ?></body><?php } ?>",
+            "<p>Hi</p>|<?php if ($a) { ?>",
+            id="in PHP's braces",
         ),
     ],
 )
@@ -260,7 +268,8 @@ def test_any_template_comes_back_and_its_covered_form_keeps_every_place(source: 
 
 @pytest.mark.parametrize(
     "part",
-    ["{{", "{%", "{#", "<%", "<#--", "<#if ", "${", "*|", "%%[", "[[", "{!!", "<?=", "#if(", "@if((", "{{!--", "{{--", "{{/*", "<%--", "@*", "#*", "@(", "@Html.Raw((", "@lang('",
+    ["{{", "{%", "{#", "<%", "<#--", "<#if ", "${", "*|", "%%[", "[[", "{!!", "<?=", "#if(", "@if((", "{{!--", "{{--", "{{/*", "<%--",
+     "@*", "#*", "@(", "@Html.Raw((", "@lang('",
      "{{{{a}}}}", "{{{{", "%%=", "#[[", "@verbatim ", "<#noparse>",
      "{% blocktrans %}", "{% comment %}", "{{#each a}}", "{% if a %}", "{{ {% <% {# ",
      "<a href=https://x.example/ {% if > %}>x</a>"],

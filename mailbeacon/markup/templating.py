@@ -82,7 +82,9 @@ _END = {
     "{{{{": re.compile(r"\{\{\{\{/[^{}]*+\}\}\}\}"),
 }
 """What ends a stretch that is looked up or shown as it stands, by what begins it."""
-_SCOPES = re.compile(r"\{\{[~-]?\s*+(?:#(?!if\b|unless\b|else\b)\*?([\w.]++)|(range|with|define|block)\b)|\{%[-+~]?\s*+(macro)\b")
+_SCOPES = re.compile(
+    r"\{\{[~-]?\s*+(?:#(?!if\b|unless\b|else\b)\*?([\w.]++)|(range|with|define|block)\b)|\{%[-+~]?\s*+(macro)\b"
+)
 _OPENS = re.compile(
     r"\{%[-+~]?\s*+(?:if|unless|for|case|ifchanged|macro|tablerow)\b|\{\{[~-]?\s*+(?:[#^]|(?:if|range|with|define|block)\b)"
     r"|<#(?:if|list|macro|switch)\b|<%-?\s*(?:if|unless|for|while)\b|[#@](?:if|foreach|for|unless|while)\b"
