@@ -244,7 +244,8 @@ def test_mjml_is_to_be_compiled_first() -> None:
 MJML = '<mjml><mj-body><mj-section><mj-column><mj-button href="https://x.example/">x</mj-button></mj-column></mj-section></mj-body></mjml>'
 
 PARTS = st.sampled_from(
-    ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "<#if x>", "</#if>", "<#--", "-->", "${", "}", "*|", "|*", "%%[", "]%%", "%%=", "=%%", "#[[", "]]#",
+    ["{{", "}}", "{%", "%}", "{#", "#}", "<%", "%>", "<#if x>", "</#if>", "<#--", "-->", "${", "}", "*|", "|*", "%%[", "]%%",
+     "%%=", "=%%", "#[[", "]]#",
      "@verbatim", "@endverbatim", "{{{{", "{{{{a}}}}", "{{{{/a}}}}", "<#noparse>", "</#noparse>", "{{--", "--}}",
      "{% blocktrans %}", "{% endblocktrans %}", "{% comment %}", "{% endcomment %}", "{% extends 'a' %}", "{% block a %}",
      "{% endblock %}", "{% if a > b %}", "{% endif %}", "{{#each a}}", "{{/each}}", "<p>", "</p>", "<body>", "</body>", "'",
@@ -268,8 +269,8 @@ def test_any_template_comes_back_and_its_covered_form_keeps_every_place(source: 
 
 @pytest.mark.parametrize(
     "part",
-    ["{{", "{%", "{#", "<%", "<#--", "<#if ", "${", "*|", "%%[", "[[", "{!!", "<?=", "#if(", "@if((", "{{!--", "{{--", "{{/*", "<%--",
-     "@*", "#*", "@(", "@Html.Raw((", "@lang('",
+    ["{{", "{%", "{#", "<%", "<#--", "<#if ", "${", "*|", "%%[", "[[", "{!!", "<?=", "#if(", "@if((", "{{!--", "{{--", "{{/*",
+     "<%--", "@*", "#*", "@(", "@Html.Raw((", "@lang('",
      "{{{{a}}}}", "{{{{", "%%=", "#[[", "@verbatim ", "<#noparse>",
      "{% blocktrans %}", "{% comment %}", "{{#each a}}", "{% if a %}", "{{ {% <% {# ",
      "<a href=https://x.example/ {% if > %}>x</a>"],

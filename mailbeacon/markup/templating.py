@@ -5,8 +5,8 @@ in, and a quote in ``{{ _('<a href="…">') }}`` ends an attribute. So tags that
 means nothing to HTML, character for character, before the document is cut; all places stay what they are.
 
 Knows the forms of Django, Jinja, Nunjucks, Twig, Liquid, Handlebars, Mustache, Go, EJS, ERB, PHP, Blade, Razor,
-FreeMarker, Velocity, AMPscript and Mailchimp, and fills in nothing. Every alternative stops before another beginning of its own kind,
-so the search is linear.
+FreeMarker, Velocity, AMPscript and Mailchimp, and fills in nothing. Every alternative stops before another beginning of its
+own kind, so the search is linear.
 
 Source: the documentation of these languages, 2026.
 """
