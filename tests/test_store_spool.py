@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -170,6 +171,32 @@ def test_beyond_its_bound_events_go_to_the_sink_at_once(tmp_path):
     sink.record(event(2), HUMAN)
     assert names(away) == ["e2"]
     sink.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system keeps no room back")
+def test_a_disk_that_others_filled_is_gone_on_with_in_the_room_kept_back(tmp_path, monkeypatch, caplog):
+    away, write = Away(), os.pwrite
+    with SpoolSink(away, tmp_path) as sink:
+        sink.record(event(0), HUMAN)
+        held = sink._reserve._file
+        assert held is not None
+        assert os.fstat(held.fileno()).st_blocks * 512 >= module._RESERVE_BYTES
+
+        def write_while_there_is_room(*given: object) -> int:
+            if not held.closed:
+                raise OSError(errno.ENOSPC, "no space left on device")
+            return write(*given)
+
+        monkeypatch.setattr(os, "pwrite", write_while_there_is_room)
+        sink.record(event(1), HUMAN)
+        assert "in the room it kept back" in caplog.text
+        monkeypatch.undo()
+        away.back.set()
+        assert sink.flush(SOON)
+        assert sink.flush(SOON)  # room is kept back again once nothing waits
+        assert sink._reserve._file is not None
+    assert names(away) == ["e0", "e1"]
+    assert sink._reserve._file is None
 
 
 def test_a_full_disk_costs_no_event(tmp_path, caplog):

@@ -26,13 +26,15 @@ from mailbeacon.model import Event, LastOpens, Sink, Verdict
 from mailbeacon.store.handover import REFUSED, Handover, named
 from mailbeacon.store.lines import Pair, Written, line_of, pair_of, written
 from mailbeacon.store.memory import check_bounds
-from mailbeacon.store.spool_files import Segment, orphans
+from mailbeacon.store.spool_files import Reserve, Segment, orphans
 
 __all__ = ["SpoolSink"]
 
 _log = logging.getLogger("mailbeacon")
 _BATCH: Final = 100
 """Events handed over at once: a transaction's cost shared by many, and no thread of replies kept waiting for long."""
+_RESERVE_BYTES: Final = 8 * 1024 * 1024
+"""Room on the disk that each process keeps back: about eight thousand events on a full disk."""
 _REMEMBERED: Final = 5_000
 """Events kept in memory too, so that they need not be read back."""
 _LINGER_SECONDS: Final = 0.05
@@ -56,10 +58,11 @@ class SpoolSink:
     and once more only if a process is killed between its taking a batch and the note of that: sinks that keep an id once,
     as all of this package do, hold each event exactly once.
 
-    Several processes share a folder; each has a file of its own in it. When ``max_bytes`` of a process wait, or the spool's
-    disk is full, events are handed over in the caller's own thread, as if there were no spool; what the other sink then
-    raises, the caller gets. What the other sink refuses again and again while it takes other events, and lines that cannot
-    be read, are put aside in ``refused.jsonl`` in the folder, and logged.
+    Several processes share a folder; each has a file of its own in it, and keeps back 8 MB of the disk (where the system can)
+    for when others fill it. When ``max_bytes`` of a process wait, or the disk has not even those 8 MB, events are handed over in
+    the caller's own thread, as if there were no spool; what the other sink then raises, the caller gets. What the other sink
+    refuses again and again while it takes other events, and lines that cannot be read, are put aside in ``refused.jsonl`` in
+    the folder, and logged.
 
     The thread begins with the first event, in a forked process anew with its first. When Python exits, it has five seconds
     for what waits; the rest is handed over by the next process.
@@ -88,6 +91,7 @@ class SpoolSink:
         self._make_folder()
         self._closed = False
         self._segment: Segment | None = None
+        self._reserve = Reserve(self._folder, min(max_bytes, _RESERVE_BYTES))
         self._renew()
         if hasattr(os, "register_at_fork"):
             renew = WeakMethod(self._renew)
@@ -181,6 +185,7 @@ class SpoolSink:
         """Begin with nothing; in a forked process the file is the parent's, and so is what waits."""
         if self._segment is not None:
             self._segment.forget()
+        self._reserve.release()  # the parent holds its own
         self._segment = None
         self._changed = Condition()
         self._remembered: deque[_Waiting] = deque()
@@ -202,7 +207,7 @@ class SpoolSink:
             self._segment = self._begin_again()
         if self._segment.waiting_bytes + len(line) > self._max_bytes:
             return False
-        self._segment.append(line)
+        self._append(self._segment, line)
         if self._has_gap or len(self._remembered) >= _REMEMBERED:
             self._has_gap = True
         else:
@@ -212,10 +217,21 @@ class SpoolSink:
             self._changed.notify_all()
         return True
 
+    def _append(self, segment: Segment, line: bytes) -> None:
+        """Write a line; on a full disk, into the room that was kept back."""
+        try:
+            segment.append(line)
+        except StoreError as error:
+            if not self._reserve.release():
+                raise
+            _log.warning("the spool goes on in the room it kept back: %s", error)
+            segment.append(line)
+
     def _begin_again(self) -> Segment:
         """Begin a file; what waits in one that was moved or deleted is still to be read, and is copied."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         segment, lost = Segment.begin(self._folder), self._segment
+        self._reserve.hold()
         if lost is not None:
             _log.warning("%s was moved or deleted: a new one begins with what waited in it", lost.path)
             for line, _ in lost.lines():
@@ -255,6 +271,7 @@ class SpoolSink:
             if self._segment is not None:
                 self._segment.close()
                 self._segment = None
+            self._reserve.release()
 
     def _wait_for_work(self, pause: float) -> bool:
         """Wait for events and for a batch to grow, or after a failure; return whether it is time to end."""
@@ -321,6 +338,8 @@ class SpoolSink:
             return True
         with self._changed:
             look = self._looks
+            if self._done == self._taken and not self._closed:
+                self._reserve.hold()
         all_taken = all(self._finish(segment) for segment in orphans(self._folder))
         with self._changed:
             if all_taken:

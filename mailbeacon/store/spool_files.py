@@ -11,13 +11,14 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Self
+from tempfile import TemporaryFile
+from typing import IO, Final, Self
 from uuid import uuid4
 
 from mailbeacon.errors import StoreError
 from mailbeacon.store.files import is_still_at, open_private, try_lock
 
-__all__ = ["Segment", "orphans"]
+__all__ = ["Reserve", "Segment", "orphans"]
 
 _ENDING: Final = ".spool"
 _HEAD: Final = b"mailbeacon spool 1 %016d\n"
@@ -126,6 +127,42 @@ class Segment:
         """Close the file in a forked process, where it is the parent's."""
         with suppress(OSError):
             os.close(self._descriptor)
+
+
+class Reserve:
+    """Room on the disk that this process keeps back, to go on when others have filled it.
+
+    It is a file without a name, so that the system takes it back from a process that dies.
+
+    Args:
+        folder: On the disk.
+        size: How many bytes are kept back.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._folder = folder
+        self._size = size
+        self._file: IO[bytes] | None = None
+
+    def hold(self) -> None:
+        """Keep the room back, if it is not yet, and the system and the disk have it."""
+        if self._file is not None or not hasattr(os, "posix_fallocate"):
+            return
+        with suppress(OSError):
+            file = TemporaryFile(dir=self._folder)  # noqa: SIM115 - held until it is given up
+            try:
+                os.posix_fallocate(file.fileno(), 0, self._size)
+            except OSError:
+                file.close()
+            else:
+                self._file = file
+
+    def release(self) -> bool:
+        """Give the room up, and return whether any was held."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+        return file is not None
 
 
 def orphans(folder: Path) -> Iterator[Segment]:
