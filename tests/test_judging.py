@@ -528,7 +528,8 @@ def tabs(pace: float, count: int = 3, after: float = 7200.05, **more: object) ->
         pytest.param(tabs(0.25, count=7), {False}, id="seven links within two seconds"),
         pytest.param(tabs(0, after=7200), {True}, id="three links in a log with whole seconds"),
         pytest.param(tabs(0, count=4, after=7200), {False}, id="four links in one second of a log"),
-        pytest.param(tabs(0.1, count=2, hints=frozenset()), {False}, id="two links at the same moment"),
+        pytest.param(tabs(0.1, count=2, hints=frozenset()), {None}, id="two links at the same moment, hours later"),
+        pytest.param(tabs(0.1, count=2, after=300.05, hints=frozenset()), {False}, id="minutes after the sending"),
     ],
 )
 def test_tabs_that_a_hand_can_open_are_no_burst(clicks: list[Event], human: set[bool | None]) -> None:
@@ -542,6 +543,57 @@ def test_a_gateway_that_visits_what_a_person_follows_does_not_cost_the_person() 
         act(after=302.5 + 9 * number, link=number, client=f"gate{number}", agent_id="old") for number in (1, 2, 3)
     ]
     assert all(verdict.is_human for verdict in classify_all([*own, *beside])[:3])
+
+
+SAFE = FULL | {Hint.GATEWAY_REFERER}
+BLIND = frozenset({Hint.HEADERS_UNKNOWN})
+
+
+@pytest.mark.parametrize(
+    ("client", "link", "gone", "doubted"),
+    [
+        pytest.param("gate", 1, 12, True, id="the gateway's own look, from elsewhere"),
+        pytest.param("gate", 1, -20, True, id="before the person"),
+        pytest.param("gate", 1, 31, False, id="later"),
+        pytest.param("gate", 2, 12, False, id="another link"),
+        pytest.param("home", 1, 12, False, id="from the person's own address"),
+    ],
+)
+def test_who_follows_a_link_beside_a_click_through_a_gateway_is_unknown(
+    client: str, link: int, gone: float, doubted: bool
+) -> None:
+    """A log without network data shows nothing else of Safe Links' visit."""
+    own = act(hints=SAFE, networks="")
+    beside = act(after=7200.5 + gone, link=link, client=client, agent_id="edge", hints=BLIND, networks="")
+    person, other = classify_all([own, beside])
+    assert person.is_human is True
+    assert ("gateway-beside" in names(other), other.is_human) == (doubted, None if doubted else True)
+
+
+@pytest.mark.parametrize("hints", [FULL, BLIND], ids=["header fields", "log"])
+def test_a_late_lone_click_from_rented_servers_is_nobody_s_to_tell_and_an_early_one_or_several_a_machine_s(
+    hints: frozenset[Hint],
+) -> None:
+    """People come through VPNs and desktops in the cloud, hours later and alone."""
+    late = act(network=HOSTING, hints=hints)
+    assert classify(late).is_human is None
+    assert classify(act(network=HOSTING, hints=hints, after=60)).is_human is False
+    scattered = [act(network=HOSTING, hints=hints, after=7200.5 + n / 10, link=n, client=f"c{n}") for n in range(1, 5)]
+    assert {verdict.is_human for verdict in classify_all(scattered)} == {False}
+
+
+def test_a_log_s_client_without_a_user_agent_on_rented_servers_is_a_machine() -> None:
+    one = act(agent=AgentKind.UNKNOWN, hints=UNSEEN, network=HOSTING)
+    assert classify(one).is_human is False
+    assert classify(one.changed(facts=one.facts.changed(network=NOWHERE))).is_human is None
+
+
+@pytest.mark.parametrize("kind", [Kind.CLICK, Kind.OPEN])
+def test_that_no_list_has_a_network_speaks_for_a_person_only_where_one_was_asked(kind: Kind) -> None:
+    asked, unasked = classify(act(kind, after=300)), classify(act(kind, after=300, networks=""))
+    assert "ordinary-network" in names(asked)
+    assert "ordinary-network" not in names(unasked)
+    assert asked.confidence > unasked.confidence
 
 
 @pytest.mark.parametrize(

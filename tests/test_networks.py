@@ -25,6 +25,13 @@ CDN = Network(operator="Edge", kind=NetworkKind.CDN)
 RELAY = Network(operator="Relay", kind=NetworkKind.RELAY)
 
 
+PAIRS = [
+    (cidr, network)
+    for cidr in ("9.0.0.0/8", "9.1.0.0/16", "9.1.2.0/24", "84.0.0.0/9", "2001:db8::/32", "2001:db8:1::/48", "0.0.0.0/2")
+    for network in (HOSTING, CDN, RELAY)
+]
+
+
 def table(*pairs: tuple[str, Network]) -> networks.Table:
     return networks.Table((networks.Entry(*networks.read_cidr(cidr), net) for cidr, net in pairs), version="test")
 
@@ -286,6 +293,21 @@ class TestLayers:
         layers = networks.Layers([table(("9.1.0.0/16", RELAY)), table(("9.0.0.0/8", HOSTING))])
         assert [layers.lookup(a) for a in ("9.1.1.1", "9.2.1.1", "84.1.1.1")] == [RELAY, HOSTING, networks.UNKNOWN]
         assert layers.version == "test+test"
+
+    @given(st.lists(st.sampled_from(PAIRS)), st.lists(st.sampled_from(PAIRS)))
+    def test_one_table_over_another_says_what_both_in_turn_say(self, upper, lower):
+        first, second = table(*upper), table(*lower)
+        layers, one = networks.Layers([first, second]), first.over(second)
+        edges = [
+            str(ipaddress.ip_address(start + step) if size == 4 else ipaddress.IPv6Address(start + step))
+            for size in (4, 16)
+            for each in (first, second)
+            for start, _ in each.parts(size)
+            for step in (-1, 0)
+            if start + step >= 0
+        ]
+        assert [one.lookup(address) for address in edges] == [layers.lookup(address) for address in edges]
+        assert one.version == layers.version
 
     def test_iporigin_stands_under_our_own(self):
         pytest.importorskip("iporigin")

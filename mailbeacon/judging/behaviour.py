@@ -36,7 +36,7 @@ def burst(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=6.5,
+    weight=7.5,
     source="CustomerMinds, all links clicked, 2026; measured on made-up patient scanners, 4 to 30 s a link, 2026",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,
@@ -65,7 +65,7 @@ def tabs(event: Event, context: Context) -> str:
 
 @rule(
     family="burst",
-    weight=5.0,
+    weight=4.8,
     source="craft-campaign issue 546: 10 links in under 1 s, 2025",
     kinds=FOLLOWS,
     needs=Needs.CONTEXT,

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from mailbeacon.errors import MissingExtra
 from mailbeacon.model import Network, NetworkKind
-from mailbeacon.networks.table import UNKNOWN, Entry, Layers, Table, read_cidr
+from mailbeacon.networks.table import UNKNOWN, Entry, Table, read_cidr
 
 __all__ = ["builtin", "from_iporigin", "own_rows", "own_table", "raw_iporigin"]
 
@@ -97,7 +97,7 @@ class _Data(Protocol):
     built_at: int
 
 
-def from_iporigin() -> Layers:
+def from_iporigin() -> Table:
     """Make a table that asks our own first and ``iporigin`` (extra ``networks``) for the rest: smaller hosters, more CDNs.
 
     Raises:
@@ -110,7 +110,7 @@ def from_iporigin() -> Layers:
         ((first, last, known[label]) for first, last, label in v6),
         version=f"iporigin-{version}",
     )
-    return Layers([builtin(), under])
+    return builtin().over(under)
 
 
 _Raw = list[tuple[int, int, int]]

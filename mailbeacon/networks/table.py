@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from heapq import merge
+from operator import itemgetter
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
@@ -157,6 +159,28 @@ def _cut(entries: Iterable[Entry], size: int) -> Parts:
     return [start.to_bytes(size) for start in starts], found
 
 
+def _over(upper: Parts, lower: Parts) -> Parts:
+    """Lay one table's parts over another's: what the upper one does not know the lower one tells."""
+    starts: list[bytes] = []
+    found: list[Network] = []
+    known = told = UNKNOWN
+    upper_parts, lower_parts = zip(*upper, strict=True), zip(*lower, strict=True)
+    sides = ((start, True, network) for start, network in upper_parts)
+    others = ((start, False, network) for start, network in lower_parts)
+    for start, above, network in merge(sides, others, key=itemgetter(0)):
+        if above:
+            known = network
+        else:
+            told = network
+        best = told if known.kind is NetworkKind.UNKNOWN else known
+        if starts and starts[-1] == start:
+            found[-1] = best
+        elif not found or best is not found[-1]:
+            starts.append(start)
+            found.append(best)
+    return starts, found
+
+
 class Table:
     """Networks as disjoint ranges, and look addresses up.
 
@@ -206,6 +230,14 @@ class Table:
         made._starts4, made._found4 = parts4
         made._starts6, made._found6 = parts6
         return made
+
+    def over(self, under: Table) -> Table:
+        """Return one table of two, in which this one decides wherever it knows an address: one look-up in place of two."""
+        return Table.of_parts(
+            _over((self._starts4, self._found4), (under._starts4, under._found4)),
+            _over((self._starts6, self._found6), (under._starts6, under._found6)),
+            version="+".join(filter(None, (self.version, under.version))),
+        )
 
     @property
     def version(self) -> str:
