@@ -1,0 +1,132 @@
+"""Leads: what a sign is worth, the most that one mail adds, from which score somebody is hot, and how links are named."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from mailbeacon.counting import HotWatch, LinkKey, Weights, hot, score
+from mailbeacon.errors import ConfigError
+from mailbeacon.model import Actor, Event, Facts, Kind, Link, Verdict
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+PERSON = Verdict(actor=Actor.HUMAN)
+
+
+def act(kind=Kind.OPEN, *, ago=0.0, mail="m1", recipient="u1", place=("", ""), **fields):
+    facts = Facts(country=place[0], region=place[1])
+    whole = {"message_id": mail, "recipient": recipient, "campaign": "spring", "facts": facts} | fields
+    return Event(id="e", kind=kind, received_at=NOW - timedelta(days=ago), **whole)
+
+
+def click(link=1, **fields):
+    return act(Kind.CLICK, **{"link": link, "url": f"https://x.example/{link}"} | fields)
+
+
+def points(*events, **options):
+    (lead,) = score([(one, PERSON) for one in events], now=NOW, **options)
+    return round(lead.score, 6)
+
+
+def test_what_signs_are_worth_and_the_most_that_one_message_adds():
+    assert (points(act()), points(click())) == (1, 3)
+    assert points(act(), act(), click(), click()) == 4
+    assert points(act(), click(1), click(2)) == 4.5
+    assert points(act(), click(1), click(2), act(mail="m2")) == 5.5
+    weights = Weights(open=2, click=4)
+    assert (points(act(), weights=weights), points(click(1), click(2), weights=weights)) == (2, 7)
+    assert points(click(1), click(2), weights=Weights(message=2.5)) == 2.5
+    assert points(act(), click(), weights=Weights(open=0)) == 3
+    assert points(act(), weights=Weights(message=0)) == 0
+
+
+def test_signs_fade_by_half_in_a_half_life_and_later_ones_than_now_count_for_nothing():
+    assert points(act(ago=14)) == 0.5
+    assert points(act(ago=2), half_life=timedelta(days=1)) == 0.25
+    assert points(act(), act(ago=-0.001, mail="m2")) == 1
+    assert points(act(), act(mail="m2", campaign="autumn"), campaign="autumn") == 1
+    assert points(act(), act(mail="m2", campaign="autumn")) == 2
+
+
+def test_a_lead_says_when_where_and_what():
+    events = [
+        act(ago=3, place=("DE", "Hesse")),
+        act(ago=1, place=("FR", "")),
+        click(2, ago=2),
+        click(1, ago=2),
+        click(2),
+        act(recipient="u2", ago=3, place=("", "")),
+    ]
+    first, second = score([(one, PERSON) for one in events], now=NOW)
+    assert first.opened == (date(2026, 5, 29), date(2026, 5, 31))
+    assert first.clicked == (LinkKey("spring", 1, "https://x.example/1"), LinkKey("spring", 2, "https://x.example/2"))
+    assert (first.last, first.region) == (date(2026, 6, 1), "")
+    assert (second.recipient, second.region) == ("u2", "")
+    (alone,) = score([(one, PERSON) for one in events[:2]], now=NOW)
+    assert (alone.last, alone.region) == (date(2026, 5, 31), "FR")
+
+
+@pytest.mark.parametrize(
+    ("event", "links", "words"),
+    [
+        (click(7, url=""), (), "clicked link 7"),
+        (click(7), (), "clicked https://x.example/7"),
+        (click(7), [Link(number=7, url="https://x.example/7?q", label="Prices")], "clicked Prices"),
+        (click(7), [Link(number=7, url="https://x.example/7", label="")], "clicked https://x.example/7"),
+        (click(7), {"spring": [Link(number=7, url="https://x.example/7", label="Prices")]}, "clicked Prices"),
+        (
+            click(7),
+            {"autumn": [Link(number=7, url="https://x.example/7", label="Prices")]},
+            "clicked https://x.example/7",
+        ),
+        (act(), (), "opened on 1 day"),
+    ],
+)
+def test_why_somebody_is_a_lead_is_said_in_words(event, links, words):
+    (lead,) = score([(event, PERSON)], now=NOW)
+    assert lead.reasons(links) == words
+
+
+def test_the_hottest_come_first_from_a_score_on_and_so_many_as_were_asked_for():
+    events = [
+        click(n, mail=f"m{n}{who}", recipient=who)
+        for who, number in (("a", 2), ("b", 3), ("c", 2))
+        for n in range(number)
+    ]
+    leads = score([(one, PERSON) for one in events], now=NOW)
+    links = (Link(number=n, url=f"https://x.example/{n}", label=f"L{n}") for n in range(3))
+    found = hot(leads, at_least=6, links=links)
+    assert [(one.lead.recipient, one.why) for one in found] == [
+        ("b", "clicked L0, L1, L2"),
+        ("a", "clicked L0, L1"),
+        ("c", "clicked L0, L1"),
+    ]
+    assert [one.lead.recipient for one in hot(leads[::-1], at_least=6.1)] == ["b"]
+    assert [one.lead.recipient for one in hot(leads, at_least=0, most=2)] == ["b", "a"]
+    assert hot(score([(act(), PERSON)] * 9, now=NOW)) == []
+
+
+def test_the_watch_reports_who_reaches_the_score_itself():
+    told = []
+    watch = HotWatch(told.append, at_least=6)
+    for one in (click(mail="m1"), click(mail="m2"), click(mail="m3")):
+        watch(one, PERSON)
+    assert [(lead.recipient, lead.score) for lead in told] == [("u1", 6)]
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: score([]), "now is missing: give the moment to fade towards"),
+        (lambda: score([], now=datetime(2026, 6, 1)), "now must"),
+        (lambda: score([], now=NOW, half_life=timedelta(0)), "half_life must be longer than nothing"),
+        (lambda: HotWatch(print, half_life=timedelta(0)), "half_life must be longer than nothing"),
+        (lambda: Weights(click=-1), "the weight click must be a number from 0, got -1"),
+        (lambda: Weights(open=None), "the weight open must be a number from 0, got None"),
+        (lambda: Weights(message=True), "the weight message must be a number from 0, got True"),
+    ],
+)
+def test_what_cannot_be_scored_is_told(make, said):
+    with pytest.raises(ConfigError, match=said):
+        make()
