@@ -324,7 +324,7 @@ def test_one_message_id_of_two_recipients_is_two_mails():
 
 def test_an_hour_that_stands_out_is_suggested_whatever_the_hour_of_sending():
     """A third waits until eight in the evening; the others read within hours of sending."""
-    found = reading_hours(*reads(600, (8, 12, 16), lambda n, sent: 20 - sent if n % 4 == 0 else n * 7 % 40))
+    found = reading_hours(*reads(600, (8, 12, 17), lambda n, sent: 20 - sent if n % 4 == 0 else n * 7 % 40))
     assert found.suggestion.hour == 20
     assert 1 < found.suggestion.interval.low < found.suggestion.times < found.suggestion.interval.high
     assert len(found.by_likelihood) == 24
@@ -347,7 +347,7 @@ def test_no_hour_is_suggested_without_grounds(number, sendings, reason):
 
 def test_the_interval_is_widened_for_having_looked_at_24_hours():
     """Bonferroni: an error of one in twenty for all 24 together."""
-    found = reading_hours(*reads(600, (8, 12, 16), lambda n, sent: 20 - sent if n % 4 == 0 else n * 7 % 40))
+    found = reading_hours(*reads(600, (8, 12, 17), lambda n, sent: 20 - sent if n % 4 == 0 else n * 7 % 40))
     bounds, number = found.suggestion.interval, found.by_hour[found.suggestion.hour]
     z = NormalDist().inv_cdf(1 - 0.05 / 24 / 2)
     assert log(bounds.high / bounds.low) / 2 == pytest.approx(z / sqrt(number))

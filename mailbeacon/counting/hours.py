@@ -3,7 +3,9 @@
 People only. Most mail is read soon after it was sent, so plain counts only tell when it was sent. Therefore the hour is
 estimated together with the time since sending: of the mails that are still unread so many hours after they were sent, how
 many are read within the next hour, and how does that depend on the hour of the day? With one hour of sending the two cannot
-be told apart, and there is no answer.
+be told apart, and there is no answer; nor is there one where all hours of sending lie a common step apart, such as 8, 12
+and 16: what is read so many hours after sending then falls into every fourth hour of the day, and nothing sets these hours
+beside the others.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from math import exp, sqrt
+from math import exp, gcd, sqrt
 
 from mailbeacon.counting.gathering import group_of
 from mailbeacon.counting.pairing import Events, Verdicts, seen
@@ -30,6 +32,8 @@ _TURNS = 60
 _LEAST_SENDINGS = 3
 """Hours of sending, weighted by their mails (the inverse of Simpson's index, less a little for uneven shares)."""
 _UNEVEN = 0.5
+_SOME = 40
+"""One in so many mails makes an hour of sending count for what it sets beside each other."""
 _WAKING = 12
 """The best hour is held against the mean of so many next best: against the night any hour of the day stands out."""
 
@@ -143,6 +147,13 @@ def _suggest(
             (),
             None,
             f"mails went out in fewer than {_LEAST_SENDINGS} hours of the day: when they are read tells when they were sent",
+        )
+    hours = [hour for hour, number in enumerate(sent) if number * _SOME >= len(waits)]
+    if gcd(_HOURS, *(hour - hours[0] for hour in hours)) > 1:
+        return (
+            (),
+            None,
+            "the hours of sending lie a common step apart: when mails are read cannot be told from when they were sent",
         )
     likely, read = _likelihood(waits)
     best = max(range(_HOURS), key=lambda hour: (likely[hour], -hour))
