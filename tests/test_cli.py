@@ -259,6 +259,24 @@ def test_rewrite_gives_a_tracked_mail_for_a_mail(name, tmp_path, capfdbinary):
     assert (found["campaign"], found["channel"], found["url"]) == ("spring", "text", "https://shop.example.com/text")
 
 
+@pytest.mark.parametrize("name", ["spring.eml", "spring"])
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\r\n", b">From me Mon\r\n"])
+def test_what_harmlessly_precedes_a_mail_makes_it_no_document(before, name, tmp_path, capfdbinary):
+    (tmp_path / name).write_bytes(before + MAIL)
+    assert main(["rewrite", str(tmp_path / name), "--base-url", BASE]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(before + MAIL.partition(b"See ")[0])
+    assert err.startswith(b"2 links wrapped, 0 left alone")
+
+
+@pytest.mark.parametrize("name", ["spring.emlx", "spring"])
+def test_what_apple_mail_keeps_is_refused_with_the_line_that_is_no_field(name, tmp_path, capfd):
+    """It is a count, a mail and a property list; nothing of it may end up in a body that people see."""
+    (tmp_path / name).write_bytes(b"412       \n" + MAIL + b'<?xml version="1.0"?><plist></plist>')
+    assert main(["rewrite", str(tmp_path / name), "--base-url", BASE]) == 1
+    assert "line 1 of the mail is no header field" in said(capfd)
+
+
 def test_a_signed_mail_is_refused_unless_the_signature_may_go(tmp_path, capfdbinary):
     path = tmp_path / "a.eml"
     path.write_bytes(b"DKIM-Signature: v=1; a=rsa-sha256\r\n" + MAIL)

@@ -346,6 +346,9 @@ def test_what_harmlessly_precedes_a_header_hides_nothing_of_it(raw: bytes) -> No
     ("raw", "said"),
     [
         pytest.param(b"A banner of some program\n" + HTML_MAIL, "line 1 of the mail is no header field", id="a banner"),
+        pytest.param(
+            b"Sent by a program\n\n" + HTML_MAIL, "line 1 of the mail is no header field", id="a banner and an empty line"
+        ),
         pytest.param(b"4711      \n" + HTML_MAIL, "line 1 of the mail is no header field", id="emlx"),
         pytest.param(
             HTML_MAIL.replace(b"Subject", b"stray\nSubject", 1), "line 2 of the mail is no", id="a stray line"

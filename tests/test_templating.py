@@ -98,7 +98,7 @@ def test_every_link_a_person_sees_in_the_source_is_told() -> None:
     """Of two addresses in the branches of one tag none can be wrapped for sure; both are named, with their place."""
     html = "<p>\n<a {% if v %}href=https://a.example/{% else %}href=https://b.example/{% endif %}>x</a>"
     template = BEACON.compile(html, campaign="spring")
-    assert [(one.url.partition("{")[0], one.line, one.column) for one in template.skipped] == [
+    assert [(one.url.rstrip("/") + "/", one.line, one.column) for one in template.skipped] == [
         ("https://a.example/", 2, 19),
         ("https://b.example/", 2, 52),
     ]
@@ -133,6 +133,12 @@ def test_a_merge_tag_in_an_address_keeps_it_from_being_signed(tag: str) -> None:
     """What a mailing program would have filled in would stay as it is inside the signed address."""
     done = BEACON.rewrite(f'<a href="https://x.example/?a={tag}&b=1">x</a> <a href="{tag}">y</a>', MESSAGE)
     assert [one.reason for one in done.skipped] == [MERGE, MERGE]
+
+
+@pytest.mark.parametrize("tag", ["@Model.Url", "@(Model.Url)", "@{/orders}", "@{${url}}", "$url", "$!{order.url}", "[LINK]", "%LINK%"])
+def test_a_tag_that_is_the_whole_address_is_one(tag: str) -> None:
+    """And no relative address, nor a place in the mail."""
+    assert [one.reason for one in BEACON.rewrite(f'<a href="{tag}">y</a>', MESSAGE).skipped] == [MERGE]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ _TAG: Final = re.compile(
     r"<(?:!doctype|html|head|body|table|div|p|a|td|span|center|img|br|h[1-6])[\s>/]", re.IGNORECASE
 )
 _FIELD: Final = re.compile(rb"(?:\A|\n)(?:from|received|mime-version|return-path|message-id|subject):", re.IGNORECASE)
-_FIRST_LINE: Final = re.compile(rb"(?:From |[!-9;-~]+:)")
+_BEFORE_MAIL: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*+")
+_FIRST_LINE: Final = re.compile(rb"(?:>?From |[!-9;-~]+:|[0-9]+ *+\r?\n)")
+"""A field, or what an mbox or Apple's .emlx has before the first."""
 _CONTROL: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _FEW_CONTROL: Final = 3
 """So many control characters are slips, however short the document."""
@@ -49,7 +51,7 @@ class Form(Enum):
 
 
 _ENDINGS: Final = {
-    ".eml": Form.MAIL, ".html": Form.HTML, ".htm": Form.HTML, ".xhtml": Form.HTML, ".txt": Form.TEXT
+    ".eml": Form.MAIL, ".emlx": Form.MAIL, ".html": Form.HTML, ".htm": Form.HTML, ".xhtml": Form.HTML, ".txt": Form.TEXT
 }  # fmt: skip
 
 
@@ -99,7 +101,7 @@ def read_file(path: Path) -> File:
     if not data.strip():
         raise CommandError(f"{name} is empty")
     form = _ENDINGS.get(path.suffix.lower())
-    if form is Form.MAIL and not _FIRST_LINE.match(data.lstrip(b"\r\n")):
+    if form is Form.MAIL and not _FIRST_LINE.match(_without_mark(data)):
         raise CommandError(f"{name} is not a mail: it does not begin with header fields")
     return File(name=name, data=data, form=Form.MAIL if form is None and _looks_like_mail(data) else form)
 
@@ -168,8 +170,14 @@ def _encodings(data: bytes) -> Iterator[str]:
     yield from ("utf-8", named, "windows-1252", "latin-1")
 
 
+def _without_mark(data: bytes) -> bytes:
+    """Return a mail without the byte order mark and the empty lines that harmlessly precede it."""
+    before = _BEFORE_MAIL.match(data)
+    return data[before.end() :] if before else data
+
+
 def _looks_like_mail(data: bytes) -> bool:
-    head = re.split(rb"\r?\n\r?\n", data[:65_536].lstrip(b"\r\n"), maxsplit=1)[0]
+    head = re.split(rb"\r?\n\r?\n", _without_mark(data[:65_536]), maxsplit=1)[0]
     return bool(_FIRST_LINE.match(head)) and len(_FIELD.findall(head)) > 1
 
 

@@ -99,7 +99,7 @@ def read_fields(raw: bytes, start: int, boundaries: Mapping[bytes, int]) -> tupl
         elif named := _NAME.match(text):
             found.append(Field(name=named[1].decode().lower(), start=at, value=at + named.end(), end=end))
         elif not (text.startswith((b"From ", b">From ")) and (not found or _goes_on(raw, end))):
-            if (found or not start) and _goes_on(raw, end):
+            if (found or not start) and (_goes_on(raw, end) or (not found and _begins_later(raw, end))):
                 raise _stray(raw, at)
             break
         at = end
@@ -123,6 +123,22 @@ def _goes_on(raw: bytes, at: int) -> bool:
             return True
         at = line.end()
     return False
+
+
+def _begins_later(raw: bytes, at: int) -> bool:
+    """Check whether a whole header stands behind the next empty line: then what precedes it is a banner, and no mail."""
+    while (line := _LINE.match(raw, at)) and line[0]:
+        at = line.end()
+        if not line[0].strip():
+            break
+    usual = 0
+    for _ in range(_LINES_AHEAD):
+        line = _LINE.match(raw, at)
+        if not line or not line[0].strip():
+            break
+        usual += _USUAL.match(line[0]) is not None
+        at = line.end()
+    return usual > 1
 
 
 def _stray(raw: bytes, at: int, what: str = "is no header field") -> RewriteError:

@@ -31,7 +31,7 @@ MERGE_TAG = re.compile(
 ERB, PHP, Blade, Ruby, Mautic, MailPoet, CiviCRM, Mailtrain, Mailgun, JavaScript, Python and 1&1 (their documentation, 2026),
 each of the commoner signs plain or percent-encoded: encoders leave some."""
 _WHOLE_TAG = re.compile(
-    r"(?:\[[^\[\]]++\]|@(?:\{|\()?[a-z_][^\s]*+|\$!?\{?[a-z_][\w.]*+(?:\([^()]*+\))?\}?|##?[a-z_]\w*+(?:##|\([^()]*+\))|%[a-z_]\w*+%)\Z",
+    r"(?:\[[^\[\]]++\]|@(?:\{[^{}]++\}|\(?[a-z_][^\s]*+)|\$!?\{?[a-z_][\w.]*+(?:\([^()]*+\))?\}?|##?[a-z_]\w*+(?:##|\([^()]*+\))|%[a-z_]\w*+%)\Z",
     re.IGNORECASE,
 )
 """A tag that is the whole address: in an address that is none, less is needed to tell. Source: also Razor, Velocity, Thymeleaf."""

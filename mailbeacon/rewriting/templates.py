@@ -19,7 +19,7 @@ from mailbeacon.rewriting.steps import LinkDecision
 
 __all__ = ["cut_alike", "decide_in_template", "rendered_spot"]
 
-_HREF = re.compile(r"(?<![\w:-])href\s*+=\s*+([\"']?+)\s*+(https?://[^\s\"'<>]++)", re.IGNORECASE)
+_HREF = re.compile(r"(?<![\w:-])href\s*+=\s*+([\"']?+)\s*+(https?://(?>[^\s\"'<>{]++|\{(?!%))++)", re.IGNORECASE)
 _LINK_TAG = re.compile(r"<(?:a|area|v:[a-z]++)[\s/]", re.IGNORECASE)
 _TAG_REACH = 2_048
 """Characters before an attribute in which its tag is looked for."""
