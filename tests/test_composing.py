@@ -347,7 +347,9 @@ def test_what_harmlessly_precedes_a_header_hides_nothing_of_it(raw: bytes) -> No
     [
         pytest.param(b"A banner of some program\n" + HTML_MAIL, "line 1 of the mail is no header field", id="a banner"),
         pytest.param(
-            b"Sent by a program\n\n" + HTML_MAIL, "line 1 of the mail is no header field", id="a banner and an empty line"
+            b"Sent by a program\n\n" + HTML_MAIL,
+            "line 1 of the mail is no header field",
+            id="a banner and an empty line",
         ),
         pytest.param(b"4711      \n" + HTML_MAIL, "line 1 of the mail is no header field", id="emlx"),
         pytest.param(

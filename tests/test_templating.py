@@ -135,7 +135,9 @@ def test_a_merge_tag_in_an_address_keeps_it_from_being_signed(tag: str) -> None:
     assert [one.reason for one in done.skipped] == [MERGE, MERGE]
 
 
-@pytest.mark.parametrize("tag", ["@Model.Url", "@(Model.Url)", "@{/orders}", "@{${url}}", "$url", "$!{order.url}", "[LINK]", "%LINK%"])
+@pytest.mark.parametrize(
+    "tag", ["@Model.Url", "@(Model.Url)", "@{/orders}", "@{${url}}", "$url", "$!{order.url}", "[LINK]", "%LINK%"]
+)
 def test_a_tag_that_is_the_whole_address_is_one(tag: str) -> None:
     """And no relative address, nor a place in the mail."""
     assert [one.reason for one in BEACON.rewrite(f'<a href="{tag}">y</a>', MESSAGE).skipped] == [MERGE]
