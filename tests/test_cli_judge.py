@@ -12,7 +12,7 @@ import pytest
 from mailbeacon import fake
 from mailbeacon.cli import main
 from mailbeacon.fake.traffic import sample_beacon, sample_traffic
-from mailbeacon.store import SqliteSink
+from mailbeacon.store import JsonlSink, SqliteSink
 
 KEY = "a key for tests, no secret at all"
 
@@ -137,19 +137,48 @@ def test_a_log_from_standard_input_is_read_where_its_format_is_named(log: Path, 
     assert "name it" in capsys.readouterr().err
 
 
-def test_a_store_is_exported_with_its_verdicts(tmp_path: Path, traffic, capsys, need):
+@pytest.mark.parametrize("kind", ["SQLite", "JSON lines", "a database"])
+def test_a_store_is_exported_with_its_verdicts(kind: str, tmp_path: Path, traffic, capsys, need):
     need("pyarrow", "Parquet")
     from mailbeacon.engines.parquet import read_rows
     from mailbeacon.engines.rows import Rows
 
-    path, rows = tmp_path / "events.sqlite", Rows()
-    with SqliteSink(path) as sink:
-        for event, _ in traffic.events():
-            sink.record(traffic.beacon.redact(event), traffic.beacon.judge.classify(event))
-        stored = list(sink.events())
-    assert main(["export", str(path), str(tmp_path / "events.parquet")]) == 0
+    source, rows = str(tmp_path / "events"), Rows()
+    if kind == "a database":
+        need("sqlalchemy", "SQL databases")
+        from mailbeacon.store.sql import SqlSink
+
+        source = f"sqlite:///{tmp_path / 'events'}"
+        sink = SqlSink(source)
+    else:
+        sink = SqliteSink(source) if kind == "SQLite" else JsonlSink(source)
+    for event, _ in traffic.events():
+        sink.record(traffic.beacon.redact(event), traffic.beacon.judge.classify(event))
+    stored = list(sink.events())
+    sink.close()
+    assert main(["export", source, str(tmp_path / "events.parquet")]) == 0
     assert f"{len(stored):,} events written" in capsys.readouterr().out
     assert [(rows.event(row), rows.verdict(row)) for row in read_rows([tmp_path / "events.parquet"])] == stored
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("nonsense://there", id="a database of no known kind"),
+        pytest.param("sqlite:////nowhere/at/all", id="a database that is not there"),
+        pytest.param("nowhere.sqlite", id="a file that is not there"),
+        pytest.param("://", id="no URL"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line(source: str, tmp_path: Path, monkeypatch, capsys, need):
+    need("pyarrow", "Parquet")
+    need("sqlalchemy", "SQL databases")
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", source, "events.parquet"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith("mailbeacon: cannot ")
+    assert not Path("events.parquet").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only POSIX systems have modes")

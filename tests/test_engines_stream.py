@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from mailbeacon import Beacon, fake, logs, tally
-from mailbeacon.engines import Job, Stream, read_judged, tally_of
+from mailbeacon import Beacon, Message, fake, logs, tally
+from mailbeacon.counting import Mark
+from mailbeacon.engines import Job, Stream, judge_logs, read_judged, tally_of
 from mailbeacon.errors import DataError
-from mailbeacon.fake.traffic import sample_beacon, sample_traffic
+from mailbeacon.fake.traffic import SENT_AT, sample_beacon, sample_traffic
+from mailbeacon.model import Kind, Level
 
 pytest.importorskip("pyarrow", reason="checkpoints need pyarrow, which is not installed")
 KEY = b"a key for tests, no secret at all"
@@ -117,6 +119,51 @@ def test_what_comes_very_late_is_counted_once_and_told(lines, tmp_path: Path):
         stream = run([path], tmp_path / "out", stop_after=stop)
     assert sorted(event.id for event, _ in read_judged(tmp_path / "out")) == expected(path)[1]
     assert stream.late == 4
+
+
+def test_what_comes_very_late_and_for_the_second_time_is_counted_once(lines, tmp_path: Path):
+    third = len(lines) // 3
+    first, second = put(tmp_path / "a.log", lines[:third]), put(tmp_path / "b.log", [*lines[third:], *lines[10:14]])
+    stream = run([first, second], tmp_path / "out")
+    figures, ids = expected(first, second)
+    assert sorted(event.id for event, _ in read_judged(tmp_path / "out")) == ids
+    assert tally_of(tmp_path / "out").to_json() == figures
+    assert stream.late == 4
+
+
+def test_hits_beyond_those_of_a_reader_are_in_no_figure_whoever_judges(lines, tmp_path: Path):
+    """``max_hits_per_message`` is for what is recorded live; a log is there already, and its figures leave the rest out."""
+    path = put(tmp_path / "a.log", [*lines, *[lines[0]] * 1_200])
+    counted = [
+        tally(pair for batch in Stream(job=Job(paths=[path], beacon=host)).run() for pair in batch).closed(),
+        judge_logs(Job(paths=[path], beacon=host, partitions=3), engine="local", workers=1).tally,
+    ]
+    assert counted[0].to_json() == counted[1].to_json()
+    kept = {mark: hits for (mark, _), hits in counted[0].marks.items()}
+    assert 0 < kept[Mark.BEYOND] < 1_200
+    assert (
+        sum(split.total for split in (counted[0].count(kind).hits for kind in (Kind.OPEN, Kind.CLICK)))
+        < len(lines) + 1_000
+    )
+
+
+def test_of_a_mail_of_which_the_last_day_alone_may_be_kept_no_event_is_judged(tmp_path: Path):
+    beacon = host()
+    mails = [
+        Message(recipient=f"u-{level}", campaign="c", sent_at=SENT_AT, opens=level, clicks=level)
+        for level in (Level.FULL, Level.DATE, Level.AGGREGATE)
+    ]
+    form = '203.0.113.9 - - [03/Nov/2026:09:31:50 +0000] "GET {} HTTP/1.1" 200 43 "-" "Mozilla/5.0"'
+    path = put(tmp_path / "a.log", [form.format(beacon.open_url(mail)) for mail in mails])
+    read = list(logs.read(path, beacon))
+    assert [(event.level, event.recipient) for event in read] == [
+        (Level.FULL, "u-3"), (Level.DATE, "u-2"), (Level.AGGREGATE, None)
+    ]  # fmt: skip
+    run([path], tmp_path / "out")
+    streamed = [event for event, _ in read_judged(tmp_path / "out")]
+    judge_logs(Job(paths=[path], beacon=host, partitions=3), engine="local", workers=1, out=tmp_path / "parts")
+    assert {event.level for event in streamed} == {Level.FULL, Level.AGGREGATE}
+    assert {event.id for event in streamed} == {event.id for event, _ in read_judged(tmp_path / "parts")}
 
 
 def test_a_stream_without_resume_begins_anew(lines, tmp_path: Path):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailbeacon.counting import Tally
 from mailbeacon.engines.parquet import parts_of, read_rows
-from mailbeacon.engines.rows import Rows
+from mailbeacon.engines.rows import Row, Rows
 from mailbeacon.engines.steps import Reject, total
 from mailbeacon.errors import DataError
 from mailbeacon.logs import Counts
@@ -67,7 +67,9 @@ def write_summary(out: Path, counts: Counts) -> None:
 
 
 def read_parts(out: Path) -> Iterator[list[tuple[Event, Verdict | None]]]:
-    """Read a folder's judged events, a part of the mails at a time.
+    """Read a folder's judged events, a part of the mails at a time, each event once.
+
+    A line that was written twice, the second time so late that a stream had let go of the first, stands in it twice.
 
     Raises:
         DataError: If there are none.
@@ -77,8 +79,10 @@ def read_parts(out: Path) -> Iterator[list[tuple[Event, Verdict | None]]]:
     if not parts:
         raise DataError(f"{out.name} holds no judged events")
     for files in parts:
-        rows = Rows()
-        yield [(rows.event(row), rows.verdict(row)) for row in read_rows(files)]
+        rows, first = Rows(), dict[str, Row]()
+        for row in read_rows(files):
+            first.setdefault(row[0], row)
+        yield [(rows.event(row), rows.verdict(row)) for row in first.values()]
 
 
 def read_judged(out: Path) -> Iterator[tuple[Event, Verdict | None]]:
