@@ -384,12 +384,15 @@ def test_what_does_not_fit_is_one_line(options, code, why, path, capfd):
     assert why in line
 
 
-def test_progress_is_shown_on_a_terminal_only(tmp_path, events, monkeypatch, capsys):
+@pytest.mark.parametrize("name", ["a.sqlite", "a.jsonl"])
+def test_progress_is_shown_with_how_much_there_is_on_a_terminal_only(name, tmp_path, events, monkeypatch, capsys):
     many = [event.changed(id=f"{event.id}{n}") for n in range(3) for event in events]
-    path = stored(tmp_path / "a.sqlite", many)
+    path = stored(tmp_path / name, many)
+    assert main(["report", path]) == 0
+    assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main(["report", path]) == 0
-    assert "\r\x1b[K1,000 events read" in capsys.readouterr().err
+    assert f"\r\x1b[K1,000 of {len(many):,} (90%) events read" in capsys.readouterr().err
 
 
 # reading without changing

@@ -102,7 +102,7 @@ def test_the_text_names_units_denominators_and_intervals():
     assert "A tool that believes every hit would say 32 messages, 16.0 %." in said
     assert re.search(r"^Pricing +12 +100\.0 % +10$", said, re.MULTILINE)  # messages
     assert "\nand 1 more, never clicked\n" in said
-    assert "1 opens of mails older than the sender counts are in no figure." in said.replace("\n  ", " ")
+    assert "1 open of a mail older than the sender counts is in no figure." in said.replace("\n  ", " ")
 
 
 @pytest.mark.parametrize("write", [text, json, html, csv])
@@ -612,3 +612,16 @@ def test_every_form_of_the_report_says_how_many_hits_were_not_recorded():
         assert "7 clicks beyond those in one message in one day" in said
     assert "511 opens beyond" in csv(report)
     assert {"mark": "beyond", "kind": "open", "hits": 511} in json_reader.loads(json(report))["marks"]
+
+
+def test_what_is_said_of_one_is_in_the_singular_and_in_german_too():
+    from mailbeacon.reporting import singular
+
+    for pattern, one in singular._ONE.items():
+        several = singular.said_of(2, pattern)
+        assert several.startswith("2 ")
+        assert singular.said_of(1, pattern) == one
+        assert one.startswith("1 ")
+        assert GERMAN.say(singular.said_of(1, pattern)).startswith("1 ")
+        assert GERMAN.say(singular.said_of(1, pattern)) != one
+        assert {"opens", "clicks", "messages", "subscribers"}.isdisjoint(one.partition(":")[0].split()[:2])

@@ -144,6 +144,11 @@ class Progress:
         self._wanted = sys.stderr.isatty()
         self._next = 0.0
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody looks: then it is worth counting how much there is."""
+        return self._wanted
+
     def show(self, text: str) -> None:
         """Show a text in place of the last, a few times a second at most."""
         if self._wanted and time.monotonic() >= self._next:

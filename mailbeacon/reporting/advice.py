@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from mailbeacon.counting import Comparison, Mark, Rates, Sentence, Tally
 from mailbeacon.model import Kind
+from mailbeacon.reporting.singular import said_of
 
 __all__ = ["GMAIL_LIMIT", "GMAIL_TARGET", "advise", "remarks"]
 
@@ -61,7 +62,7 @@ def remarks(tally: Tally, minimum: int = 0) -> list[Sentence]:
         tally: Whose figures are shown.
         minimum: Of the report.
     """
-    said = [Sentence.of(_SAID[mark], hits=hits) for mark, hits in tally.marks.items() if mark in _SAID]
+    said = [said_of(hits, _SAID[mark]) for mark, hits in tally.marks.items() if mark in _SAID]
     if minimum > 1:
         said.insert(
             0,
@@ -73,9 +74,9 @@ def remarks(tally: Tally, minimum: int = 0) -> list[Sentence]:
         )
     if tally.outcomes.seen_all_the_same:
         said.append(
-            Sentence.of(
+            said_of(
+                tally.outcomes.seen_all_the_same,
                 "{number} messages bounced and were opened or clicked by people all the same: they count as delivered too.",
-                number=tally.outcomes.seen_all_the_same,
             )
         )
     return said
@@ -121,9 +122,9 @@ def _of_outcomes(rates: Rates) -> Iterator[Sentence]:
             else "The complaint rate is above 0.1 %, which Gmail asks senders to stay below: make leaving easier."
         )
     if bounces is not None and (bounces.value or 0.0) >= _MANY_BOUNCES:
-        yield Sentence.of(
+        yield said_of(
+            bounces.numerator,
             "{number} messages bounced for good: take these addresses off the list before the next mail.",
-            number=bounces.numerator,
         )
 
 
@@ -134,6 +135,4 @@ def _of_experiment(comparison: Comparison | None) -> Iterator[Sentence]:
 
 def _of_silent(silent: int | None) -> Iterator[Sentence]:
     if silent:
-        yield Sentence.of(
-            "{number} subscribers have not been seen for long: ask them whether they want to stay.", number=silent
-        )
+        yield said_of(silent, "{number} subscribers have not been seen for long: ask them whether they want to stay.")

@@ -181,6 +181,28 @@ _ADVICE = {
     "Send {better} from now on: its lead is no chance.": "Senden Sie von nun an {better}: der Vorsprung ist kein Zufall.",
     "{number} subscribers have not been seen for long: ask them whether they want to stay.": "{number} Abonnenten sind lange "
     "nicht gesehen worden: fragen Sie, ob sie bleiben wollen.",
+    "1 open of a mail older than the sender counts is in no figure.": "1 Öffnung einer Mail, die älter ist, als der Absender zählt, steht in keiner Zahl.",
+    "1 click in a mail older than the sender counts is in no figure.": "1 Klick in einer Mail, die älter ist, als der Absender zählt, steht in keiner Zahl.",
+    "1 open is of a mail that claims to be sent later than it was opened: is the time of sending in the right "
+    "time zone? It is counted.": "1 Öffnung ist von einer Mail, die später versandt sein will, als sie geöffnet wurde: stimmt die Zeitzone der "
+    "Versandzeit? Sie ist gezählt.",
+    "1 click is in a mail that claims to be sent later than it was clicked: is the time of sending in the right "
+    "time zone? It is counted.": "1 Klick ist in einer Mail, die später versandt sein will, als sie angeklickt wurde: stimmt die Zeitzone der "
+    "Versandzeit? Er ist gezählt.",
+    "1 open beyond those of one message in one day that are recorded is in no figure.": "1 Öffnung über die aufgezeichneten derselben Nachricht an einem Tag steht in keiner Zahl.",
+    "1 click beyond those in one message in one day that are recorded is in no figure.": "1 Klick über die aufgezeichneten in derselben Nachricht an einem Tag steht in keiner Zahl.",
+    "1 open is of no known recipient: it is a hit only.": "1 Öffnung ist von keinem bekannten Empfänger: sie zählt nur als Abruf.",
+    "1 click is of no known recipient: it is a hit only.": "1 Klick ist von keinem bekannten Empfänger: er zählt nur als Abruf.",
+    "1 open is of a mail without a time of sending: two mails of one campaign to one person count as one message "
+    "there, unless each has its own id.": "1 Öffnung ist von einer Mail ohne Versandzeit: zwei Mails einer Kampagne an dieselbe Person gelten dort als "
+    "eine Nachricht, wenn nicht jede ihre eigene id hat.",
+    "1 click is in a mail without a time of sending: two mails of one campaign to one person count as one message "
+    "there, unless each has its own id.": "1 Klick ist in einer Mail ohne Versandzeit: zwei Mails einer Kampagne an dieselbe Person gelten dort als "
+    "eine Nachricht, wenn nicht jede ihre eigene id hat.",
+    "1 message bounced and was opened or clicked by a person all the same: it counts as delivered too.": "1 Nachricht galt als unzustellbar und wurde doch von einem Menschen geöffnet oder angeklickt: auch sie gilt "
+    "als zugestellt.",
+    "1 message bounced for good: take this address off the list before the next mail.": "1 Nachricht war endgültig unzustellbar: nehmen Sie diese Adresse vor der nächsten Mail von der Liste.",
+    "1 subscriber has not been seen for long: ask whether they want to stay.": "1 Abonnent ist lange nicht gesehen worden: fragen Sie, ob er bleiben will.",
     "{hits} opens of mails older than the sender counts are in no figure.": "{hits} Öffnungen von Mails, die älter sind, als der "
     "Absender zählt, stehen in keiner Zahl.",
     "{hits} clicks in mails older than the sender counts are in no figure.": "{hits} Klicks in Mails, die älter sind, als der "

@@ -17,7 +17,9 @@ from mailbeacon.store.database import open_existing
 from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.sqlite import TABLE, read_rows
 
-__all__ = ["read_events"]
+__all__ = ["count_events", "read_events"]
+
+_BLOCK: Final = 1 << 20
 
 _SQLITE: Final = b"SQLite format 3\0"
 """Source: SQLite, Database File Format, section 1.3, 2026."""
@@ -45,3 +47,30 @@ def read_events(
         return
     with closing(open_existing(file, TABLE)) as connection:
         yield from read_rows(connection, on_broken=on_broken)
+
+
+def count_events(path: str | PathLike[str]) -> int:
+    """Return how many rows or lines :func:`read_events` would come by, without reading one.
+
+    Raises:
+        OSError: If the file is not there or cannot be read.
+        DataError: If a SQLite file is not a sink's.
+    """
+    file = Path(path)
+    with file.open("rb") as stream:
+        is_sqlite = stream.read(len(_SQLITE)) == _SQLITE
+    if is_sqlite:
+        import sqlite3
+
+        with closing(open_existing(file, TABLE)) as connection:
+            try:
+                ((rows,),) = connection.execute(f"SELECT count(*) FROM {TABLE}")
+                return int(rows)
+            except sqlite3.Error as error:
+                raise DataError(f"cannot read the SQLite file to its end: {error}") from error
+    lines = 0
+    for part in JsonlSink(file).files:
+        with part.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                lines += block.count(b"\n")
+    return lines

@@ -17,6 +17,7 @@ from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import cut_by_time, read_between, read_events
 from mailbeacon.store.lines import pair_of
+from mailbeacon.store.reading import count_events
 
 __all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite"]
 
@@ -56,16 +57,27 @@ class EventReader:
         Raises:
             CommandError: If a file cannot be read, or there is no event at all.
         """
+        total = self._total() if self._progress.is_seen else 0
         try:
             for event, verdict in self._once():
                 self.number += 1
                 if not self.number % _SHOW_EVERY:
-                    self._progress.show(f"{self.number:,} events read")
+                    of = f" of {total:,} ({min(self.number / total, 1.0):.0%})" if total else ""
+                    self._progress.show(f"{self.number:,}{of} events read")
                 yield event, verdict
         finally:
             self._progress.clear()
         if not self.number and self.between is None:
             raise CommandError(self._nothing())
+
+    def _total(self) -> int:
+        """Return how many rows and lines there are in all; 0 where that cannot be known."""
+        if self.between is not None or any(str(path) == INPUT_NAME for path in self.paths):
+            return 0
+        try:
+            return sum(map(count_events, self.paths))
+        except (OSError, ValueError, DataError):
+            return 0  # what is wrong is said when it is read
 
     @property
     def broken(self) -> str:
