@@ -85,7 +85,7 @@ def main() -> None:
         run(*options.run, options.partitions, options.workers)
         return
     print(
-        "| lines | engine | seconds | lines/s | lines/s of CPU, all processes | peak MB | same figures |\n|---|---|---|---|---|---|---|"
+        "| lines | engine | seconds | lines/s | lines/s of CPU | peak MB | same figures |\n|---|---|---|---|---|---|---|"
     )
     for lines in options.lines:
         with tempfile.TemporaryDirectory() as folder:

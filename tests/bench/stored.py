@@ -99,9 +99,7 @@ def main() -> None:
     if options.run:
         run(options.run[0], options.run[1] == "stored", int(options.run[2]))
         return
-    print(
-        "| rows | verdicts | workers | seconds | rows/s | rows/s of CPU, all processes | closing, s | mails | peak MB | figures |"
-    )
+    print("| rows | verdicts | workers | seconds | rows/s | rows/s of CPU | closing, s | mails | peak MB | figures |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for rows in options.rows:
         with tempfile.TemporaryDirectory() as folder:
