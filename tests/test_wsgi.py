@@ -183,6 +183,14 @@ def test_case_25_behind_a_trusted_proxy_the_event_has_the_clients_address(beacon
     assert [event.address for event in beacon.events()] == ["203.0.113.5", "203.0.113.5", "127.0.0.1"]
 
 
+@pytest.mark.parametrize("peer", ["", "0.0.0.0"], ids=["gunicorn's", "uWSGI's"])
+def test_case_25_on_a_unix_socket_the_peer_is_this_machine(peer):
+    for trusted, address in ((("127.0.0.1/32",), "203.0.113.5"), ((), "")):
+        beacon = Beacon(*trusted)
+        call(application(beacon), OPEN, REMOTE_ADDR=peer, HTTP_X_FORWARDED_FOR="203.0.113.5")
+        assert [event.address for event in beacon.events()] == [address]
+
+
 def test_case_25_the_proxy_may_write_forwarded():
     beacon = Beacon("127.0.0.1/32", proxy_header="Forwarded")
     fields = {"HTTP_FORWARDED": 'for="[2001:db8::7]:4711";proto=https', "HTTP_X_FORWARDED_FOR": "8.8.8.8"}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["RequestReader", "application", "headers_of", "raw_url"]
 
 _PATH_SAFE = "/:@!$&'()*+,;=~"
+_NO_PEER = "0.0.0.0"
+"""What uWSGI's ``--http-socket`` calls a peer on a Unix socket; no connection comes from it. Seen with uWSGI 2.0.31, 2026."""
 
 
 def application(beacon: Beacon) -> WSGIApplication:
@@ -65,11 +67,12 @@ class RequestReader:
         """Return the request; ``body`` gives its body, and is asked for that of a form for leaving only."""
         headers = headers_of(environ)
         method, url = environ["REQUEST_METHOD"], raw_url(environ)
+        peer = environ.get("REMOTE_ADDR") or ""
         return Request(
             url=url,
             method=method,
             headers=headers,
-            address=self._proxies.client(environ.get("REMOTE_ADDR") or "", headers),
+            address=self._proxies.client("" if peer == _NO_PEER else peer, headers),
             body=body(environ) if has_body(method, url) else b"",
         )
 
