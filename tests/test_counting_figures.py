@@ -276,3 +276,44 @@ def test_deliveries_that_are_none_are_refused_by_their_kind(wrong):
 def test_what_cannot_be_asked_is_told_so_that_one_can_mend_it(make, said):
     with pytest.raises(ConfigError, match=said):
         make()
+
+
+def test_of_several_mails_alike_everything_adds_up():
+    """Each is counted, however alike what was seen of it."""
+    pairs = [
+        pair
+        for n in range(3)
+        for pair in (
+            (hit(f"m{n}"), PERSON),
+            (hit(f"m{n}", minutes=30), PERSON),
+            (hit(f"m{n}", minutes=2), SCANNER),
+            (hit(f"m{n}", client="Outlook"), APPLE),
+            (click(f"m{n}"), PERSON),
+            (click(f"m{n}", link=2, url="https://x.example/2"), SCANNER),
+            (hit(f"m{n}", Kind.BOUNCED), None),
+        )
+    ]
+    found = tally(pairs)
+    opens, clicks = found.count(Kind.OPEN), found.count(Kind.CLICK)
+    assert (opens.messages, opens.views) == (Split(people=3), Split(people=6, unknown=3, machines=3))
+    assert (clicks.messages, clicks.hits) == (Split(people=3), Split(people=3, machines=3))
+    assert found.by(Dimension.CLIENT, Kind.OPEN)["Outlook"].messages == Split(unknown=3)
+    assert [one.messages for one in found.by(Dimension.LINK, Kind.CLICK).values()] == [
+        Split(people=3),
+        Split(machines=3),
+    ]
+    assert found.outcomes == Outcomes(sent=3, bounced=3, seen_all_the_same=3)
+    assert (found.overlap(), found.mails) == (3, 3)
+
+
+def test_only_a_person_shows_that_a_bounced_mail_arrived_all_the_same():
+    bounced = [(hit(f"m{n}", Kind.BOUNCED), None) for n in range(4)]
+    opened = [
+        (hit("m0"), PERSON),
+        (hit("m1"), SCANNER),
+        (hit("m2"), APPLE),
+        (hit("m2", client="x"), SCANNER),
+        (hit("m3"), None),
+    ]
+    assert tally([*bounced, *opened]).outcomes == Outcomes(sent=4, bounced=4, seen_all_the_same=1)
+    assert tally([*bounced, *opened, (hit("m1"), PERSON)]).outcomes.seen_all_the_same == 2
