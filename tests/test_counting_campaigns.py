@@ -49,3 +49,13 @@ def test_a_campaign_without_deliveries_has_no_rate_and_is_no_measure():
     assert rows[1].opens is None
     assert rows[2].opens.points == pytest.approx(0.02)
     assert rows[2].opens.of == 1
+
+
+def test_a_campaign_nobody_opened_stands_last_and_one_of_no_mails_is_no_measure():
+    rows = compare_campaigns(counted(("z", 10), ("a", 10), deliveries={"z": 100, "a": 100, "b": 50, "c": 50}))
+    assert [(row.campaign, row.first is None) for row in rows] == [("z", False), ("a", False), ("b", True), ("c", True)]
+    assert rows[2].opens.points == pytest.approx(-0.1)
+    none = compare_campaigns(counted(("a", 0), ("b", 10), deliveries={"a": 0, "b": 100}))
+    assert [(row.campaign, row.opens) for row in none if row.campaign == "a"] == [("a", None)]
+    with pytest.raises(ConfigError, match="last must be at least 1"):
+        compare_campaigns(counted(), last=0)

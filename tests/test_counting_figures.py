@@ -317,3 +317,18 @@ def test_only_a_person_shows_that_a_bounced_mail_arrived_all_the_same():
     ]
     assert tally([*bounced, *opened]).outcomes == Outcomes(sent=4, bounced=4, seen_all_the_same=1)
     assert tally([*bounced, *opened, (hit("m1"), PERSON)]).outcomes.seen_all_the_same == 2
+
+
+# Written and read again
+
+
+def test_what_was_written_answers_as_before():
+    whole = tally(rich())
+    assert answers(Tally.from_json(whole.to_json())) == answers(whole)
+    again = people(hit("m1", Kind.BOUNCED), hit("m1", Kind.DELIVERED, minutes=9), hit("m2", Kind.BOUNCED, minutes=9))
+    assert Tally.from_json(again.to_json()).outcomes == again.outcomes == Outcomes(sent=2, delivered=1, bounced=1)
+    assert Tally.from_json(again.to_json()).period is None
+    flooded = tally([(hit(client=f"client {n}", minutes=n), SCANNER) for n in range(200)])
+    assert answers(Tally.from_json(flooded.to_json())) == answers(flooded)
+    assert Tally.from_json(whole.to_json().encode()) == whole
+    assert " " not in whole.to_json().replace("Europe", "")

@@ -84,3 +84,22 @@ def test_where_mails_cannot_be_told_apart_hits_decide():
 def test_a_minimum_that_is_none_is_refused(wrong):
     with pytest.raises(ConfigError):
         small_cells({}, wrong)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "minimum", "hidden"),
+    [
+        pytest.param({"a": 4, "b": 9}, 5, "ab", id="a small one takes the smallest large one with it"),
+        pytest.param({"a": 5, "b": 9}, 5, "", id="as large as the minimum is large enough"),
+        pytest.param({"a": 3, "b": 2, "c": 9}, 5, "ab", id="two small ones that are enough together"),
+        pytest.param({"a": 3, "b": 1, "c": 9, "d": 7}, 5, "abd", id="two that are not take the smallest"),
+        pytest.param({"a": 1, "b": 9}, 5, "ab", id="a single one"),
+        pytest.param({"a": 0, "b": 9}, 5, "", id="nobody is nobody to hide"),
+        pytest.param({"a": 1, "b": 0}, 1, "", id="a minimum of one hides nothing"),
+        pytest.param({"a": 1, "b": 9}, 0, "", id="and none"),
+        pytest.param({"a": 1, "b": 9, "c": 9}, 2, "ab", id="of two alike the first by name"),
+    ],
+)
+def test_which_cells_are_hidden(sizes, minimum, hidden):
+    assert small_cells(sizes, minimum) == frozenset(hidden)
+    assert small_cells(dict(reversed(sizes.items())), minimum) == frozenset(hidden)
