@@ -312,6 +312,27 @@ def test_pixel_in_a_bad_place_is_found(before: str, after: str) -> None:
         outline.compare(before, after, pixel=PIXEL)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "proved"),
+    [
+        pytest.param('<a href="{}">', '<a href="{}">', True, id="a link"),
+        pytest.param('<!-- <a href="{}"> -->', '<!-- <a href="{}"> -->', False, id="a comment"),
+        pytest.param('<style><a href="{}"></style>', '<style><a href="{}"></style>', False, id="a style's content"),
+        pytest.param("<p><b>Hi</p>", f"<p><b>Hi</p>{IMG}", True, id="formatting that came with the pixel"),
+        pytest.param("<p><b>Hi</p>Bye", f"<p><b>Hi</p>{IMG}Bye", True, id="formatting that stood there before"),
+        pytest.param("<p><b>Hi</p>Bye", f"<p><b>Hi</b></p>{IMG}Bye", False, id="formatting that is gone with the pixel"),
+    ],
+)
+def test_the_examples_the_proof_begins_with_are_true(before: str, after: str, proved: bool) -> None:
+    pixel, changed = (PIXEL, []) if IMG in after else (None, [("https://x.example/", "https://t.example/c")])
+    documents = before.format("https://x.example/"), after.format("https://t.example/c")
+    if proved:
+        outline.compare(*documents, changed=changed, pixel=pixel)
+    else:
+        with pytest.raises(RewriteError, match="differs"):
+            outline.compare(*documents, changed=changed, pixel=pixel)
+
+
 def test_difference_beside_a_pixel_names_two_ways_out() -> None:
     with pytest.raises(RewriteError, match=r"^the rewritten document differs at .*pixel='top'.*verify=False") as caught:
         outline.compare("<p><b>x</p><plaintext>y", f"<p><b>x</p>{IMG}<plaintext>y", pixel=PIXEL)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import time
 from argparse import ArgumentParser
@@ -32,6 +33,7 @@ __all__ = [
     "read_bytes",
     "reason",
     "shown",
+    "width",
 ]
 
 OK: Final = 0
@@ -43,6 +45,7 @@ INTERRUPTED: Final = 130
 """Ended by Ctrl-C. Source: the shells' 128 plus the signal's number."""
 
 _SECONDS_BETWEEN: Final = 0.1
+_WIDTH: Final = 80
 _PRIVATE: Final = re.compile(r"[^\s']*[@/][^\s']*|[^\s'…]{40,}")
 _TOKEN_OR_ADDRESS: Final = re.compile(r"(?<![\w.-])[\w-]++\.[\w-]{22}(?![\w-])|(?<![^\s'/])[^\s'/@]++@[^\s'/@]+\.\w+")
 """A token as links hold it, and an e-mail address, wherever they stand in what was typed: a file's name too."""
@@ -71,6 +74,11 @@ def complain(message: str, code: int) -> int:
     line = _TOKEN_OR_ADDRESS.sub("…", " ".join(message.split()))
     print(f"mailbeacon: {shown(line)}", file=sys.stderr)
     return code
+
+
+def width() -> int:
+    """Return how wide a text may be: as the terminal is, or 80 characters where there is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
 
 
 def shown(text: str) -> str:

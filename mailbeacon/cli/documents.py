@@ -18,6 +18,7 @@ from typing import Final
 from mailbeacon.cli.console import CommandError, read_bytes, shown
 from mailbeacon.errors import RewriteError
 from mailbeacon.mime import MAX_DEPTH, Part, decode, find_bodies, is_text, read_text, scan, walk
+from mailbeacon.mime.bodies import most_control
 
 __all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "check_bodies", "read_document", "read_file"]
 
@@ -36,10 +37,6 @@ _BEFORE_MAIL: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*+")
 _FIRST_LINE: Final = re.compile(rb"(?:>?From |[!-9;-~]+:|[0-9]+ *+\r?\n)")
 """A field, or what an mbox or Apple's .emlx has before the first."""
 _CONTROL: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
-_FEW_CONTROL: Final = 3
-"""So many control characters are slips, however short the document."""
-_MOST_CONTROL: Final = 0.01
-"""What has a larger share of them is no text."""
 
 
 class Form(Enum):
@@ -144,7 +141,7 @@ def _decoded_size(body: bytes, encoding: str) -> int:
 
 
 def _is_binary(data: bytes) -> bool:
-    return b"\0" in data or len(_CONTROL.findall(data)) > max(_FEW_CONTROL, _MOST_CONTROL * len(data))
+    return b"\0" in data or len(_CONTROL.findall(data)) > most_control(len(data))
 
 
 def _document(data: bytes, form: Form | None, name: str) -> Document:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from mailbeacon import mime
 from mailbeacon.composing.reading import check_recipients
 from mailbeacon.errors import ConfigError
+from mailbeacon.mime.headers import FOLD
 
 __all__ = ["HeaderTemplate"]
 
 _RECIPIENTS = frozenset({"to", "cc", "bcc"})
 _MAX_LAYOUTS = 64
-_ONE_LINE = 78
 _NEWLINE = b"\r\n"
 
 
@@ -101,7 +101,7 @@ class HeaderTemplate:
         layout = _Layout(
             form="%s".join(static.decode("latin-1").replace("%", "%%") for static in statics),
             order=tuple(order),
-            room=_ONE_LINE - 2 - max(map(len, order)),
+            room=FOLD - 2 - max(map(len, order)),
             recipients=tuple(name for low, name in wanted.items() if low in _RECIPIENTS),
             kept=self._kept(wanted),
         )

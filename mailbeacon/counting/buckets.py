@@ -25,6 +25,7 @@ __all__ = [
     "LATE",
     "LIMIT",
     "MACHINES",
+    "NAME_BYTES",
     "PEOPLE",
     "UNKNOWN",
     "Entries",
@@ -60,7 +61,7 @@ _FOLD_AT = 4 * LIMIT * _ENTRY.size
 """So rarely that a fold, which leaves less than 2.5 times the limit, is paid by what came since the last one."""
 _MOST_HITS = 0xFFFF_FFFF
 _AUDIENCES = {True: PEOPLE, None: UNKNOWN, False: MACHINES}
-_NAME_BYTES = 12
+NAME_BYTES = 12
 _DIGEST = 24
 """The letters of a mail's name where the host gave no id; with neither that nor the time of sending it names every such mail."""
 _MOST_MOMENTS = 100_000
@@ -235,7 +236,7 @@ def is_from_the_future(event: Event) -> bool:
 def mail_name(event: Event, key: bytes = b"") -> bytes:
     """Return what a mail is called in a tally: a digest, so that a tally alone names no recipient."""
     named = repr((event.campaign, event.message_id, event.recipient)).encode("utf-8", "surrogatepass")
-    return blake2b(named, digest_size=_NAME_BYTES, key=key).digest()
+    return blake2b(named, digest_size=NAME_BYTES, key=key).digest()
 
 
 def without_query(url: str) -> str:

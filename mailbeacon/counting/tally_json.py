@@ -20,6 +20,7 @@ from typing import Any
 
 from mailbeacon.counting.buckets import (
     LATE,
+    NAME_BYTES,
     Entries,
     Numbers,
     Page,
@@ -43,7 +44,6 @@ __all__ = ["VERSION", "read_tally", "write_tally"]
 VERSION = 2
 _MOST = 2**53 - 1
 """The largest whole number that every reader of JSON keeps."""
-_NAME_BYTES = 12
 
 
 def write_tally(
@@ -157,13 +157,13 @@ def _moments(page: Page) -> Iterable[tuple[int, int]]:
 
 def _read_name(text: str) -> bytes:
     found = a2b_base64(text.encode("ascii"), strict_mode=True)
-    if len(found) != _NAME_BYTES:
+    if len(found) != NAME_BYTES:
         raise ValueError("expected the name of a mail")
     return found
 
 
 def _old_name(text: str) -> bytes:
-    return blake2b(read_text(text).encode("utf-8", "surrogatepass"), digest_size=_NAME_BYTES).digest()
+    return blake2b(read_text(text).encode("utf-8", "surrogatepass"), digest_size=NAME_BYTES).digest()
 
 
 def _old_state(kinds: Iterable[str]) -> State:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["carried", "token_in"]
+__all__ = ["SIGNATURE_LENGTH", "carried", "token_in"]
 
 _CARRIED = "mailbeacon"
-_SIGNATURE_LENGTH = 22
+SIGNATURE_LENGTH = 22
+"""The characters of a signature in a token: 16 bytes in base64url."""
 
 
 def carried(token: str, longest: int = 0) -> dict[str, str]:
@@ -22,4 +23,4 @@ def carried(token: str, longest: int = 0) -> dict[str, str]:
 
 def token_in(text: str) -> str:
     """Return the token that :func:`carried` wrote, in one piece: a sealed one has no dot, a signed one before its signature."""
-    return text if text[:1] != "a" or "." in text else f"{text[:-_SIGNATURE_LENGTH]}.{text[-_SIGNATURE_LENGTH:]}"
+    return text if text[:1] != "a" or "." in text else f"{text[:-SIGNATURE_LENGTH]}.{text[-SIGNATURE_LENGTH:]}"

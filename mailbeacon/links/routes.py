@@ -11,17 +11,18 @@ from urllib.parse import unquote
 
 from mailbeacon.errors import BadToken, ConfigError
 from mailbeacon.links.destinations import with_plain_host
+from mailbeacon.links.metadata import SIGNATURE_LENGTH
+from mailbeacon.model.mail import MAX_LINE
 
 __all__ = ["MAX_URL_LENGTH", "Path", "Routes", "leave_fields", "parse", "route_of", "split"]
 
 MAX_URL_LENGTH = 2_000
 """A wrapped URL is at most this long, in characters. Source: the shortest limit of mail clients still in use, Outlook's 2,083."""
 _MAX_REQUEST = 16_384
-_MAX_LINE = 998
 _MOST_ESCAPES = 256
 """A path with more is not decoded: a gateway escapes a few characters of a token, and decoding is what costs."""
 _ROUTE = re.compile(r"(?:.*/)?([ocu])/", re.DOTALL)
-_TOKEN = r"(?:a[A-Za-z0-9_-]++\.[A-Za-z0-9_-]{22}|b[A-Za-z0-9_-]++)"
+_TOKEN = rf"(?:a[A-Za-z0-9_-]++\.[A-Za-z0-9_-]{{{SIGNATURE_LENGTH}}}|b[A-Za-z0-9_-]++)"
 _OURS = re.compile(
     rf"/(?:o/{_TOKEN}\.gif|c/{_TOKEN}/(?:{_TOKEN}|s[A-Za-z0-9_-]{{14}})|u/{_TOKEN})(?:[?#].*)?\Z", re.DOTALL
 )
@@ -83,7 +84,7 @@ def leave_fields(url: str) -> dict[str, str]:
     Source: RFC 8058 (2017), section 3.1; RFC 5322 (2008), section 2.1.1, for the 998 octets of a line.
     """
     fields = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    if len(f"List-Unsubscribe: <{url}>") > _MAX_LINE:
+    if len(f"List-Unsubscribe: <{url}>") > MAX_LINE:
         raise ConfigError("the link to leave is too long for a line of mail: use a shorter recipient, id or metadata")
     return fields
 

@@ -13,11 +13,12 @@ from binascii import b2a_base64
 from mailbeacon.errors import ConfigError
 from mailbeacon.mime.transfer import MAX_LINE
 
-__all__ = ["field"]
+__all__ = ["FOLD", "field"]
 
 _NAME = re.compile(r"[!-9;-~]{1,76}")
 _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_FOLD = 78
+FOLD = 78
+"""The characters a line of a header should have at the most. Source: RFC 5322 (2008), section 2.1.1."""
 _WORD_BYTES = 45
 """How many bytes fit an encoded word of at most 75 characters in base64."""
 _ADDRESSES = frozenset({"to", "cc", "bcc", "from", "sender", "reply-to", "resent-to", "resent-from", "resent-cc"})
@@ -53,7 +54,7 @@ def field(name: str, value: str, newline: bytes) -> bytes:
     if not value.isascii():
         value = _addresses(name, value) if name.lower() in _ADDRESSES else _encoded(value.strip())
     line = f"{name}: {value.strip()}"
-    if len(line) <= _FOLD:
+    if len(line) <= FOLD:
         return line.encode() + newline
     return _folded(name, line, newline)
 
@@ -62,11 +63,11 @@ def _folded(name: str, line: str, newline: bytes) -> bytes:
     """Break a line before its blanks, as near before 78 octets as its words allow."""
     cuts, start, last = [], 0, len(name) + 1
     for blank in _BLANKS.finditer(line, len(name) + 2):
-        if blank.start() - start > _FOLD and last > start and last > len(name) + 1:
+        if blank.start() - start > FOLD and last > start and last > len(name) + 1:
             cuts.append(last)
             start = last
         last = blank.start()
-    if len(line) - start > _FOLD and last > start and last > len(name) + 1:
+    if len(line) - start > FOLD and last > start and last > len(name) + 1:
         cuts.append(last)
     pieces = [line[a:b] for a, b in zip([0, *cuts], [*cuts, len(line)], strict=True)]
     if any(len(piece) > MAX_LINE for piece in pieces):

@@ -15,11 +15,10 @@ from collections.abc import Sequence
 
 from mailbeacon.errors import RewriteError
 from mailbeacon.mime.texts import Change
+from mailbeacon.model.mail import MAX_LINE
 
 __all__ = ["MAX_LINE", "PLAIN", "apply", "decode", "fits", "is_readable_plain", "line_end", "quote", "splice"]
 
-MAX_LINE = 998
-"""The most octets a line of mail may have, without its line end."""
 PLAIN = frozenset({"", "7bit", "8bit", "binary"})
 """The transfer encodings that change nothing."""
 _KNOWN = PLAIN | {"quoted-printable", "base64"}

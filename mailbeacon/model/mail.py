@@ -28,6 +28,8 @@ __all__ = [
 
 HONEYPOT_LINK = -1
 """The number of the link no reader sees: a click on it is a scanner's."""
+MAX_LINE = 998
+"""The most octets a line of mail may have, without its line end. Source: RFC 5322 (2008), section 2.1.1."""
 MESSAGE_TOKEN_ROOM = 500
 """Characters a message token may have, and what is set aside for it when a wrapped URL's length is judged: so all recipients
 get the same links."""

@@ -14,8 +14,10 @@ from mailbeacon.model import Place
 from mailbeacon.outline.bounded import Bounded
 from mailbeacon.outline.tree import HTML, SVG, Attributes, Kind, Node, walk
 
-__all__ = ["MAX_LABEL", "Outline", "SeenLink", "conditional", "is_link_name", "link_attributes", "parse"]
+__all__ = ["BLANK", "MAX_LABEL", "Outline", "SeenLink", "conditional", "is_link_name", "link_attributes", "parse"]
 
+BLANK: Final = " \t\n\f\r"
+"""White space as HTML means it."""
 MAX_LABEL: Final = 120
 """The length a label is cut at, in characters."""
 
@@ -88,7 +90,7 @@ def parse(html: str) -> Outline:
         elif kind is Kind.ELEMENT and node.namespace == HTML:
             has_body = has_body or node.name == "body"
             if node.name == "base" and not base:
-                base = node.attributes.get("href", "").strip(" \t\n\f\r")
+                base = node.attributes.get("href", "").strip(BLANK)
     found = sorted(reader.found.values(), key=lambda draft: draft.order)
     links = tuple(
         SeenLink(number=number, href=draft.href, label=draft.label(), place=draft.place)

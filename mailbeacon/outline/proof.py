@@ -1,7 +1,26 @@
 """The proof that a rewriting changed only what it says it changed, by comparing two trees.
 
-Looks at no source text: two documents that html5lib reads alike are alike here. That nothing else in the source
-changed is the splice's own law.
+Why it is not enough to take the edits out of the text again: taken out by whoever put them in, they always come out clean,
+and say nothing of what a reader gets. In each of these a link was wrapped, and only one of them is a link::
+
+    <a href="https://x.example/">                  a link: its new address is the listed one
+    <!-- <a href="https://x.example/"> -->         a comment: what was changed is text that nobody can click
+    <style><a href="https://x.example/"></style>   a style's content: text again
+
+So both documents are read by html5lib, which knows nothing of our scanner, and walked side by side: an attribute may differ
+where it is a link's and the pair is listed, and nothing else may.
+
+Nor is it enough to leave out the pixel's ``img`` and then compare, for an image that comes in may move others::
+
+    <p><b>Hi</p>           reads as  <p><b>Hi</b></p>
+    <p><b>Hi</p><img>      reads as  <p><b>Hi</b></p><b><img></b>
+    <p><b>Hi</p>Bye        reads as  <p><b>Hi</b></p><b>Bye</b>
+    <p><b>Hi</p><img>Bye   reads as  <p><b>Hi</b></p><b><img>Bye</b>
+
+The ``b`` was never closed, so that tree construction opens it again around what follows. In the second it stands around the
+pixel alone: it came with the pixel, shows nothing, and goes with it. In the fourth it stood there before, and must stay.
+
+Two documents that html5lib reads alike are alike here. That nothing else in the source changed is the splice's own law.
 """
 
 from __future__ import annotations
@@ -13,7 +32,7 @@ from typing import NoReturn
 
 from mailbeacon.errors import RewriteError
 from mailbeacon.outline.bounded import Bounded, Token
-from mailbeacon.outline.labels import Outline, conditional, is_link_name, link_attributes
+from mailbeacon.outline.labels import BLANK, Outline, conditional, is_link_name, link_attributes
 from mailbeacon.outline.tree import HTML, Kind, Node, Step, attribute_name, path_of, walk
 
 __all__ = ["compare"]
@@ -24,7 +43,6 @@ _FORMATTING = frozenset(
 _ELSEWHERE = (
     "the pixel may draw what follows it into an element left open: pixel='top' avoids that, verify=False any check"
 )
-_BLANK = " \t\n\f\r"
 _NO_STEP: Step = (Kind.END, "", Node(Kind.DOCUMENT, "", None, lambda _: None, 0))
 
 
@@ -149,7 +167,7 @@ def _place(step: Step) -> tuple[Node, str]:
 
 def _destination(value: str) -> str:
     """Return a link's value as the URL standard reads it: ends stripped, tabs and newlines dropped."""
-    return value.strip(" \t\n\f\r").replace("\r", "").replace("\n", "").replace("\t", "")
+    return value.strip(BLANK).replace("\r", "").replace("\n", "").replace("\t", "")
 
 
 def _without_pixel(old: list[Step], new: list[Step], pixel: str) -> tuple[list[Step], list[Step]]:
@@ -213,7 +231,7 @@ def _unseen_end(steps: list[Step], first: int, clones: set[int]) -> list[Step] |
             if id(node) not in clones:
                 return None
             opened.add(id(node))
-        elif kind is Kind.TEXT and text.strip(_BLANK):
+        elif kind is Kind.TEXT and text.strip(BLANK):
             return None
         elif kind is not Kind.END:
             left.append(steps[at])

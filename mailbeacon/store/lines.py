@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from threading import local
 from typing import Final
@@ -12,7 +12,7 @@ from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict, read_json
 from mailbeacon.store.canonical import read_event, read_verdict
 
-__all__ = ["Pair", "Written", "broken_report", "line_of", "pair_of", "pairs_of", "text_of", "written"]
+__all__ = ["Pair", "Written", "broken_report", "first_numbers", "line_of", "pair_of", "pairs_of", "text_of", "written"]
 
 Pair = tuple[Event, Verdict | None]
 """What a sink is given, and gives back."""
@@ -72,10 +72,15 @@ def _any_pair(line: bytes) -> Pair:
     return Event.from_dict(event), Verdict.from_dict(verdict) if verdict is not None else None
 
 
+def first_numbers(numbers: Sequence[int]) -> str:
+    """Return the first ten of some numbers, with a sign that there are more."""
+    return ", ".join(map(str, numbers[:_MOST_NAMED])) + (", …" if len(numbers) > _MOST_NAMED else "")
+
+
 def broken_report(numbers: Iterable[int], what: str) -> str:
     """Return the sentence that names what cannot be read: the numbers of lines or rows."""
     found = list(numbers)
-    named = ", ".join(map(str, found[:_MOST_NAMED])) + (", …" if len(found) > _MOST_NAMED else "")
+    named = first_numbers(found)
     return f"cannot read {what} {named}" if len(found) == 1 else f"cannot read {len(found)} {what}s: {named}"
 
 

@@ -17,11 +17,11 @@ from mailbeacon.store.database import Database, storable
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["OLDER", "Change", "applied", "delete", "rework"]
+__all__ = ["BATCH", "OLDER", "Change", "applied", "delete", "rework"]
 
 Change = Callable[[Event], Event | None]
 """Give an event, the event to keep in its place, or ``None`` to drop it."""
-_BATCH: Final = 1000
+BATCH: Final = 1000
 OLDER: Final = (
     "SELECT received_at, number, event FROM {} WHERE received_at >= ? AND (received_at > ? OR number > ?)"
     " AND received_at <= ? ORDER BY received_at, number LIMIT ?"
@@ -76,7 +76,7 @@ def rework(
         done, time, last = 0, float("-inf"), 0
         while rows := connection.execute(
             (OLDER if timed else _NEXT).format(table),
-            (time, time, last, before.timestamp(), _BATCH) if timed else (last, _BATCH),
+            (time, time, last, before.timestamp(), BATCH) if timed else (last, BATCH),
         ).fetchall():
             time, last, _ = rows[-1]
             done += sum(_put(connection, number, text) for _, number, text in rows)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from mailbeacon.errors import DataError, MissingExtra
 from mailbeacon.model import Event, Kind
 from mailbeacon.store.database import storable
-from mailbeacon.store.rework import Change, applied
+from mailbeacon.store.rework import BATCH, Change, applied
 
 try:
     import sqlalchemy as sa
@@ -17,8 +17,6 @@ except ImportError as missing:
     raise MissingExtra("sql", purpose="a store in a SQL database") from missing
 
 __all__ = ["rework"]
-
-_BATCH: Final = 1000
 
 
 def rework(
@@ -68,7 +66,7 @@ def _older(table: sa.Table, before: datetime, time: float, last: int) -> sa.Sele
     """Select the next rows after one, of the older ones alone where the table has a column of times."""
     number = table.c.number
     if "received_at" not in table.c:
-        return sa.select(sa.literal(0.0), number, table.c.event).where(number > last).order_by(number).limit(_BATCH)
+        return sa.select(sa.literal(0.0), number, table.c.event).where(number > last).order_by(number).limit(BATCH)
     at = table.c.received_at
     query = sa.select(at, number, table.c.event).where(at >= time, sa.or_(at > time, number > last))
-    return query.where(at <= before.timestamp()).order_by(at, number).limit(_BATCH)
+    return query.where(at <= before.timestamp()).order_by(at, number).limit(BATCH)

@@ -15,6 +15,7 @@ from typing import Protocol
 from itsdangerous import Signer
 
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken
+from mailbeacon.links.metadata import SIGNATURE_LENGTH
 
 __all__ = ["MAX_TOKEN_LENGTH", "Purpose", "derive_key"]
 
@@ -22,7 +23,6 @@ MAX_TOKEN_LENGTH = 16_384
 """Longer texts are refused before any work."""
 
 _SIGNATURE_BYTES = 16
-_SIGNATURE_LENGTH = 22
 _BLOCK = 64
 """The block size of SHA-256 in bytes. Source: FIPS 180-4 (2015), and RFC 2104 (1997) for its use in HMAC."""
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
@@ -65,7 +65,7 @@ class Purpose:
         inner, outer = inner.copy(), outer.copy()
         inner.update(context + body if context else body)
         outer.update(inner.digest())
-        signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:_SIGNATURE_LENGTH]
+        signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:SIGNATURE_LENGTH]
         return (body + b"." + signature.translate(_TO_URL)).decode("ascii")
 
     def body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
@@ -78,7 +78,7 @@ class Purpose:
         if len(token) > MAX_TOKEN_LENGTH:
             raise BadToken(f"longer than {MAX_TOKEN_LENGTH:,} characters, so not a token")
         body, _, given = token.encode("utf-8", "replace").rpartition(b".")
-        if body[:1] != b"a" or len(given) != _SIGNATURE_LENGTH:
+        if body[:1] != b"a" or len(given) != SIGNATURE_LENGTH:
             raise BadToken("not in the form of a token of version 1")
         signed = context + body if context else body
         for number in range(len(self._states) - 1, -1, -1):
@@ -86,7 +86,7 @@ class Purpose:
             inner, outer = inner_state.copy(), outer_state.copy()
             inner.update(signed)
             outer.update(inner.digest())
-            expected = b2a_base64(outer.digest()[:_SIGNATURE_BYTES])[:_SIGNATURE_LENGTH].translate(_TO_URL)
+            expected = b2a_base64(outer.digest()[:_SIGNATURE_BYTES])[:SIGNATURE_LENGTH].translate(_TO_URL)
             if compare_digest(expected, given):
                 return a2b_base64(body[1:].translate(_FROM_URL) + b"=="), number
         raise ForgedToken("not signed with any of our keys, or altered since")

@@ -19,13 +19,14 @@ from mailbeacon.model import Headers, Reply, Request
 from mailbeacon.web import asgi
 from mailbeacon.web.asgi import Receive, Scope, Send
 from mailbeacon.web.wsgi import headers_of, raw_url
+from mailbeacon.webhooks import MOST_BYTES
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["MOST_READ", "ByName", "Receiver", "asgi_application", "configured", "request_of", "wsgi_application"]
 
-MOST_READ: Final = 8_000_001
+MOST_READ: Final = MOST_BYTES + 1
 """How much of a body is read, in bytes: one more than a receiver takes."""
 _LONGEST_LINE = 65_536
 _OPTIONS: Final = ("key", "password", "unsigned", "recipient_of", "kinds", "url")

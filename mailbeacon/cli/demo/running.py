@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mailbeacon import judging, reporting
-from mailbeacon.cli.console import INTERRUPTED, OK, CommandError, counted, shown
+from mailbeacon.cli.console import INTERRUPTED, OK, CommandError, counted, shown, width
 from mailbeacon.cli.demo import accuracy, live
 from mailbeacon.cli.demo.folder import EVENTS, KEY, MAIL, REPORT, Folder, claim, open_folder
 from mailbeacon.cli.demo.server import Server, serving
@@ -24,7 +22,6 @@ from mailbeacon.template import Template
 
 __all__ = ["run"]
 
-_WIDTH = 80
 _MOST_WARNINGS = 3
 
 
@@ -81,8 +78,7 @@ def _perform(newsletter: Newsletter, recipients: int, seed: int, key: str, serve
         newsletter=newsletter.html,
         notes=[_revised(pairs, verdicts)],
     )
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
-    print(f"\n{reporting.to_text(report, width=width)}")
+    print(f"\n{reporting.to_text(report, width=width())}")
     print(accuracy.table(events, verdicts, played.truths))
     folder.write(KEY, f"{key}\n".encode())
     folder.write(MAIL, newsletter.document.encode(stage.template.render(stage.message(0))))

@@ -16,7 +16,7 @@ from mailbeacon.cli.console import CommandError, Progress, reason, shown
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import cut_by_time, read_between, read_events
-from mailbeacon.store.lines import pair_of
+from mailbeacon.store.lines import first_numbers, pair_of
 from mailbeacon.store.reading import count_events
 
 __all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite"]
@@ -27,7 +27,6 @@ INPUT_NAME: Final = "-"
 _SQLITE: Final = b"SQLite format 3\0"
 _ENDINGS: Final = (".sqlite", ".sqlite3", ".db")
 _SHOW_EVERY: Final = 1_000
-_MOST_NAMED: Final = 10
 
 
 @dataclass(slots=True)
@@ -181,6 +180,5 @@ def _told(name: str, errors: Sequence[DataError]) -> str:
     """Return a warning that names the broken lines or rows."""
     if len(errors) == 1:
         return f"{name}, {errors[0]}: not counted"
-    numbers = ", ".join(str(error.number) for error in errors[:_MOST_NAMED])
-    more = ", …" if len(errors) > _MOST_NAMED else ""
-    return f"{name}: {len(errors):,} lines cannot be read and are not counted: {numbers}{more}"
+    numbers = first_numbers([error.number for error in errors])
+    return f"{name}: {len(errors):,} lines cannot be read and are not counted: {numbers}"

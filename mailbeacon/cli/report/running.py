@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
 from mailbeacon import reporting
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, complain, counted
+from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, complain, counted, width
 from mailbeacon.cli.events.lists import read_groups
 from mailbeacon.cli.events.sources import check_files
 from mailbeacon.cli.newsletter import Newsletter, compiled, load
@@ -23,8 +22,6 @@ from mailbeacon.model import Link
 from mailbeacon.settings import utc_now
 
 __all__ = ["print_report", "run"]
-
-_WIDTH = 80
 
 
 def run(options: Namespace) -> int:
@@ -111,5 +108,4 @@ def print_report(report: reporting.Report, options: Namespace) -> None:
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))  # in JSON this is its own escape
         sys.stdout.buffer.flush()
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDTH
-    print(reporting.to_text(report, width=width), end="")
+    print(reporting.to_text(report, width=width()), end="")
