@@ -320,7 +320,9 @@ def test_pixel_in_a_bad_place_is_found(before: str, after: str) -> None:
         pytest.param('<style><a href="{}"></style>', '<style><a href="{}"></style>', False, id="a style's content"),
         pytest.param("<p><b>Hi</p>", f"<p><b>Hi</p>{IMG}", True, id="formatting that came with the pixel"),
         pytest.param("<p><b>Hi</p>Bye", f"<p><b>Hi</p>{IMG}Bye", True, id="formatting that stood there before"),
-        pytest.param("<p><b>Hi</p>Bye", f"<p><b>Hi</b></p>{IMG}Bye", False, id="formatting that is gone with the pixel"),
+        pytest.param(
+            "<p><b>Hi</p>Bye", f"<p><b>Hi</b></p>{IMG}Bye", False, id="formatting that is gone with the pixel"
+        ),
     ],
 )
 def test_the_examples_the_proof_begins_with_are_true(before: str, after: str, proved: bool) -> None:
