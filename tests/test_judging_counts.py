@@ -98,9 +98,10 @@ def test_whole_seconds_say_up_to_a_second_less(times, each):
     assert {" ".join(sorted(one.split())) for one in found} == {" ".join(sorted(each.split()))}
 
 
-def test_one_whole_second_among_them_is_enough_to_say_less():
-    assert counted(hit(0, 1, micro=0), hit(0.1, 2)) == [""] * 2
-    assert counted(hit(0, 1), hit(0.1, 2)) == ["moment=1 pair=1"] * 2
+def test_times_say_less_where_most_of_them_are_whole_seconds():
+    assert counted(hit(0, 1, micro=0), hit(0.1, 2)) == ["moment=1 pair=1"] * 2
+    assert counted(hit(0, 1, micro=0), hit(0.5, 2), hit(1, 3, micro=0)) == ["tabs=3"] * 3
+    assert counted(hit(0, 1, micro=0), hit(0.5, 2), hit(1, 3)) == ["tabs=3 pair=1"] * 3
 
 
 def test_one_link_read_twice_and_links_of_other_mails_are_no_burst():
