@@ -116,6 +116,7 @@ class TestLabelledLists:
     ],
 )
 def test_kinds_and_names(agents, user_agent, kind, client):
+    """A user agent is of one kind and has one name, whatever else it claims to be."""
     found = agents.identify(user_agent)
     assert (found.kind, found.client) == (kind, client)
 

@@ -181,6 +181,7 @@ def test_live_verdicts_are_on_the_same_events() -> None:
 
 @pytest.mark.parametrize("program", ["accuracy.py --recipients 40", "agents.py"])
 def test_the_tables_are_printed(program: str, tmp_path: Path) -> None:
+    """Each program of the figures runs to its end and prints more than one table."""
     name, *options = program.split()
     command = [sys.executable, str(ROOT / "tests" / "bench" / name), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

@@ -278,6 +278,7 @@ def test_an_email_object_gives_a_copy_of_its_class_and_is_never_touched(kind: st
 
 
 def test_a_copy_without_signatures() -> None:
+    """What is composed goes out without a signature it would break; the host's own mail keeps it."""
     mail = letter(HTML)
     mail["DKIM-Signature"] = "v=1"
     bodies = rewriter()

@@ -265,6 +265,7 @@ def test_a_mail_without_header_gets_one() -> None:
 
 @pytest.mark.parametrize("html", [b"<p>Hello</p>", b"\n <!doctype html>\n<p>Hello</p>"])
 def test_html_is_no_mail(html: bytes) -> None:
+    """A document given for a mail is refused, with the name of what takes it."""
     with pytest.raises(RewriteError, match="rewrite and compile take that"):
         BEACON.compile_mail(html, campaign="spring")
     with pytest.raises(RewriteError, match="rewrite and compile take that"):

@@ -314,6 +314,7 @@ def reads(number, sendings, hour_of):
 
 
 def test_only_people_count():
+    """Reading hours hold what people did, and no proxy's fetch."""
     found = reading_hours([act("u1", sent_at=NOW - timedelta(hours=1)), act("u3")], [PERSON, APPLE])
     assert sum(found.by_hour) == 1
 

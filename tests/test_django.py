@@ -89,6 +89,8 @@ def test_opens_and_clicks_are_answered_and_stand_in_the_database_to_filter_by():
 
 
 def test_under_asgi_the_same():
+    """A click under ASGI is answered as under WSGI."""
+
     async def ask() -> tuple[int, str]:
         answer = await AsyncClient().get(path(beacon().click_url(MESSAGE, "https://garden.example/é?a=1")))
         await sync_to_async(connections.close_all)()  # those of the thread that answered

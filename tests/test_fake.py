@@ -448,6 +448,7 @@ def test_choices_give_only_what_has_weight(pairs, seed):
 
 @given(st.lists(st.integers(), unique=True), st.integers(0, 12), st.integers(0, 2**32))
 def test_some_gives_different_things(items, count, seed):
+    """As many as asked for, or all there are, and none twice."""
     found = fake.Rng(seed).some(items, count)
     assert len(found) == len(set(found)) == min(count, len(items))
     assert set(found) <= set(items)

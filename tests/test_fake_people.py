@@ -31,6 +31,7 @@ def traits(pairs):
 
 
 def test_everybody_reads_as_before():
+    """Lasting people have one way to read in every mailing; drawn anew, some have another."""
     lasting = fake.CONSUMER.lasting(3)
     one, other = traits(scene(lasting, 1)), traits(scene(lasting, 2, "d"))
     both = one.keys() & other.keys()

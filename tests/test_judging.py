@@ -146,6 +146,7 @@ def names(verdict: Verdict) -> list[str]:
     ],
 )
 def test_one_event_alone(one: Event, actor: Actor, human: bool | None) -> None:
+    """What one event says by its own facts, with nothing around it."""
     verdict = classify(one)
     assert (verdict.actor, verdict.is_human) == (actor, human), explain(verdict)
 
@@ -950,6 +951,7 @@ MORE, EVEN = Signal(name="more", weight=0.5, detail=""), Signal(name="even", wei
     ],
 )
 def test_a_verdict_in_words(verdict: Verdict, text: str) -> None:
+    """Each verdict is explained to the letter."""
     assert explain(verdict) == text
 
 

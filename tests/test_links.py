@@ -46,6 +46,7 @@ READ = {
 
 
 def test_the_urls_are_these():
+    """Frozen: mails with these URLs are out there."""
     assert f"https://t.example.com/m/o/{TOKEN}.gif" == OPEN
     assert f"https://t.example.com/m/c/{TOKEN}/{LINK}" == CLICK
     assert f"https://t.example.com/m/u/{TOKEN}" == LEAVE

@@ -287,6 +287,7 @@ def test_a_reader_who_opted_out_is_not_in_the_clicks_of_a_log_that_shows_it(tmp_
 
 
 def test_milliseconds_stay(tmp_path: Path, traffic):
+    """An event of a log has the live one's time to the millisecond."""
     path = write(tmp_path / "caddy.log", traffic, "caddy")
     times = [event.received_at for event in logs.read(path, traffic.beacon)]
     live = [event.received_at for event, _ in traffic.events() if event.method in ("GET", "HEAD")]

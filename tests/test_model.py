@@ -559,6 +559,7 @@ def test_data_can_be_copied_pickled_and_replaced(sample):
 
 @given(EVENTS, FACTS, st.none() | NUMBERS)
 def test_law_changed_is_replace(event, facts, link):
+    """``changed`` gives what ``dataclasses.replace`` gives, and leaves the event as it was."""
     before = copy.copy(event)
     assert event.changed(facts=facts, link=link) == dataclasses.replace(event, facts=facts, link=link)
     assert event == before

@@ -61,6 +61,7 @@ def table(*pairs: tuple[str, Network]) -> networks.Table:
     ],
 )
 def test_own_table(address, operator, kind):
+    """The package's own table knows mail providers, clouds and proxies, and of what is no public address its kind alone."""
     assert OWN.lookup(address) == Network(operator=operator, kind=kind)
 
 

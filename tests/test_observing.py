@@ -82,6 +82,7 @@ def facts(
     ],
 )
 def test_hints(method, headers, hints):
+    """Each hint follows from the method and the header fields alone."""
     assert facts(BROWSER | headers, method=method).hints == hints
 
 
@@ -252,6 +253,7 @@ def test_a_hosts_own_agents_are_asked_and_named():
 
 
 def test_facts_of_a_click():
+    """A browser's click has program, system, device and network, and the versions of what found them."""
     found = facts(address="10.0.0.1")
     assert (found.agent, found.client, found.client_version) == (AgentKind.BROWSER, "Chrome", "131")
     assert (found.system, found.device, found.network.kind) == ("Windows", "desktop", NetworkKind.LOCAL)

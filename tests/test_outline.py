@@ -86,6 +86,7 @@ def test_conditional_comments_hold_links(comment: str, seen: bool) -> None:
 
 
 def test_base_and_body() -> None:
+    """The first base with an address counts; a frameset has no body."""
     seen = outline.parse("<head><base target=t><base href=' https://a.example/ '><base href=b></head>")
     assert (seen.base, seen.has_body) == ("https://a.example/", True)
     assert not outline.parse("<frameset><frame src=x></frameset>").has_body
@@ -383,6 +384,7 @@ def test_costly_documents_are_refused(html: str, message: str) -> None:
 
 
 def test_comparison_refuses_them_too() -> None:
+    """What is too deep is refused in a whole document and in a conditional comment."""
     html = "<div>" * 16_000
     with pytest.raises(RewriteError, match="verify=False"):
         outline.compare("", html)

@@ -186,6 +186,7 @@ def test_a_reader_works_with_a_django_test_client(stage):
 
 @pytest.mark.parametrize("program", sorted(PROGRAMS))
 def test_every_program_can_open(stage, program):
+    """Whatever the program, its open is one of the recipient's."""
     _, sink, reader, html = stage
     reader.using(program).open(html)
     assert_opened_by(sink, "u-1")

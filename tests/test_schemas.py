@@ -31,6 +31,7 @@ def _wrong(name: str, row: str) -> list[str]:
 
 @pytest.mark.parametrize("name", MADE)
 def test_a_schema_is_one(name):
+    """What is published is valid by the standard of JSON Schema itself."""
     Draft202012Validator.check_schema(MADE[name])
 
 

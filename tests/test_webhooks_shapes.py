@@ -116,6 +116,7 @@ def test_an_open_of_a_mail_to_several_is_one_event_of_nobody():
     ],
 )
 def test_ses_words(word, part, expected):
+    """What SES says besides deliveries is one kind of event for each word."""
     assert kinds(opened("ses").read(post(sns(ses(word, part))))) == [expected]
 
 
@@ -256,6 +257,7 @@ def test_a_certificate_that_cannot_be_had_now_has_the_post_sent_again():
     ],
 )
 def test_sendgrids_machine_opens(flag, agent, hint):
+    """SendGrid's flag for opens by Apple's proxy becomes a hint, and its lack none."""
     fields = {} if flag is None else {"sg_machine_open": flag}
     [found] = opened("sendgrid").read(post([sendgrid(event="open", useragent=agent, **fields)]))
     assert found.facts.hints & {Hint.PROVIDER_PROXY, Hint.PROVIDER_MACHINE} == ({hint} if hint else set())
@@ -316,6 +318,7 @@ def test_a_missing_id_is_made_of_all_that_tells_a_report_from_another():
     ],
 )
 def test_sendgrids_words(fields, expected):
+    """Each of SendGrid's words is one kind of event."""
     assert kinds(opened("sendgrid").read(post([sendgrid(**fields)]))) == [expected]
 
 
@@ -366,6 +369,7 @@ def mailgun(**data: object) -> dict[str, object]:
 )
 @pytest.mark.parametrize("word", ["opened", "clicked"])
 def test_mailguns_bots(bot, hint, word):
+    """What Mailgun calls a bot becomes a hint: a proxy, or a machine."""
     client = {"user-agent": FIREFOX} if bot is None else {"user-agent": FIREFOX, "bot": bot}
     [found] = receiver("mailgun").read(post(mailgun(event=word, **{"client-info": client})))
     assert found.facts.hints & {Hint.PROVIDER_PROXY, Hint.PROVIDER_MACHINE} == ({hint} if hint else set())
@@ -381,6 +385,7 @@ def test_mailguns_bots(bot, hint, word):
     ],
 )
 def test_mailguns_failures(fields, expected):
+    """A permanent failure is a bounce, a temporary one a delay, and one that Mailgun did not try a rejection."""
     assert kinds(receiver("mailgun").read(post(mailgun(**{"event": "failed", **fields})))) == expected
 
 
@@ -425,6 +430,7 @@ def test_a_subaccounts_post_is_signed_with_its_parents_key_too():
     "at", ["2026-11-27T04:59:00.1234567-04:00", "2026-11-27T08:59:00.1234567Z", "2026-11-27T08:59:00Z"]
 )
 def test_postmarks_words_and_times(fields, expected, at):
+    """Each of Postmark's words is its kinds of event, at the time it names, however that is written."""
     found = opened("postmark").read(post({"MessageID": "m", "ChangedAt": at, "Metadata": MARK, **fields}))
     assert kinds(found) == expected
     assert all(one.received_at.replace(microsecond=0) == NOW - timedelta(minutes=1) for one in found)
@@ -457,6 +463,7 @@ def sparkpost(**fields: object) -> dict[str, object]:
 )
 @pytest.mark.parametrize("word", ["open", "initial_open", "amp_open"])
 def test_sparkposts_prefetches(fields, hint, word):
+    """SparkPost's words for prefetched opens become hints; all are opens."""
     [found] = opened("sparkpost").read(post([sparkpost(type=word, **fields)]))
     assert found.kind is Kind.OPEN
     assert found.facts.hints & {Hint.PROVIDER_PROXY, Hint.PROVIDER_MACHINE} == ({hint} if hint else set())
@@ -474,6 +481,7 @@ def test_sparkposts_prefetches(fields, hint, word):
     ],
 )
 def test_sparkposts_bounces(bounce_class, expected):
+    """SparkPost's classes tell bounces from delays, rejections, unsubscribing and replies, which are nothing."""
     found = opened("sparkpost").read(post([sparkpost(type="bounce", bounce_class=bounce_class)]))
     assert kinds(found) == ([] if expected is None else [expected])
 
@@ -504,6 +512,7 @@ def test_brevos_date_is_the_accounts_and_is_not_taken():
     ("word", "proxy"), [("proxy_open", True), ("unique_proxy_open", True), ("opened", False), ("unique_opened", False)]
 )
 def test_brevos_proxy_opens(word, proxy):
+    """Brevo's open by a proxy is a privacy proxy's, never a person's."""
     [found] = opened("brevo").read(post({"event": word, "ts_epoch": STAMP * 1000, "X-Mailin-custom": TOKEN}))
     assert (Hint.PROVIDER_PROXY in found.facts.hints) is proxy
     assert mb.classify(found).actor is (mb.Actor.PRIVACY_PROXY if proxy else mb.Actor.UNKNOWN)
@@ -532,6 +541,7 @@ def test_mailjet_posts_one_event_or_a_list_and_its_numbers_stay_exact():
     [({"hard_bounce": True}, Kind.BOUNCED), ({"hard_bounce": False}, Kind.DEFERRED), ({}, Kind.BOUNCED)],
 )
 def test_mailjets_bounces(fields, expected):
+    """A bounce is a delay where Mailjet says it is not a hard one."""
     values = {"event": "bounce", "time": STAMP, "Payload": json.dumps(MARK), **fields}
     assert kinds(opened("mailjet").read(post(values))) == [expected]
 
@@ -549,6 +559,7 @@ def test_mandrill_signs_the_hooks_own_url():
 
 
 def test_mandrills_robots_and_lists():
+    """A click that Mandrill takes for a robot's is a machine's; changes of its lists are no events."""
     message = {"_id": "m", "email": "ada@example.com", "metadata": MARK}
     robot = {
         "event": "click",
@@ -617,6 +628,7 @@ def test_an_address_is_taken_out_of_its_name_and_keeps_its_capitals(to):
     ],
 )
 def test_resends_words(word, data, expected):
+    """Each word is one kind of event, or none; a mail to several names no recipient."""
     data = {"tags": MARK, "to": ["a@example.com", "b@example.com"], **data}
     found = opened("resend").read(post({"type": word, "created_at": "2026-11-27T08:59:00Z", "data": data}))
     assert kinds(found) == expected
@@ -761,6 +773,7 @@ def test_azures_validation_is_answered():
     ],
 )
 def test_azures_words(word, data, expected):
+    """Each of Azure's words is one kind of event, in both of its two shapes."""
     hook = opened("azure", recipient_of=lambda address: "u-9")
     found = hook.read(post([azure(word, recipient="ada@example.com", messageId="m", **data)]))
     assert kinds(found) == ([] if expected is None else [expected])
