@@ -425,8 +425,13 @@ TEMPLATES: dict[str, list[str]] = {
         ),
         """{{ '<a href="https://x.example/9">x</a>'|raw }}""",
     ],
-    "chevron": ["<p>{{ name }}</p><a href='https://x.example/1'>one</a>{{#count}}<a href='{{{url}}}'>x</a>{{/count}}"],
+    "chevron": [
+        "<p>{{ name }}</p><a href='https://x.example/1'>one</a>{{#count}}<a href='{{{url}}}'>x</a>{{/count}}",
+        "{{#items}}<a href='https://x.example/item'>{{.}}</a>{{/items}}{{#name}}<a href='https://x.example/2'>x</a>{{/name}}",
+    ],
     "handlebars": [
+        "{{#each items}}<a href='https://x.example/item'>{{this}}</a>{{/each}}{{#with name}}<a href='https://x.example/w'>{{this}}</a>{{/with}}",
+        "{{#equals count 5}}<a href='https://x.example/5'>x</a>{{/equals}}{{#each items}}{{#if this}}<a href='https://x.example/6'>x</a>{{/if}}{{/each}}",
         "<p>{{name}}</p><a href='https://x.example/1'>one</a> <a href='{{url}}'>two</a>{{!-- <a href='https://x.example/'> --}}",
         "<a {{#if count}}class='b'{{/if}} href='https://x.example/2'>x</a>{{#unless count}}<a href='https://x.example/3'>y</a>{{/unless}}",
         "<html><body>{{#if count}}<a href='https://x.example/8'>x</a></body></html>{{else}}</body></html>{{/if}}",
@@ -447,7 +452,7 @@ TEMPLATES: dict[str, list[str]] = {
         "<a <% if (count > 3) { %>class='b'<% } %> href='https://x.example/2'>x</a><%- '<a href=\"https://x.example/9\">x</a>' %>",
     ],
 }
-PLACEHOLDERS = {"ejs": "<%- token %>", "velocity": "${token}"}
+PLACEHOLDERS = {"ejs": "<%- token %>", "velocity": "${token}", "handlebars": "{{@root.token}}"}
 VALUES: dict[str, object] = {"name": "Ann", "url": "https://x.example/own", "count": 5, "items": ["a", "b"]}
 PYTHON = {"jinja": _jinja, "django": _django, "liquid": _liquid, "chevron": _chevron, "velocity": _airspeed}
 
