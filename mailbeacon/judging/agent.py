@@ -154,7 +154,7 @@ def signed_agent(event: Event, context: Context) -> str:
 
 @rule(
     family="agent",
-    weight=3.9,
+    weight=4.2,
     source="Trend Micro, Phish Insight rules, 2026",
     actor=Actor.SCRIPT,
     needs=Needs.FACTS,
