@@ -33,6 +33,8 @@ __all__ = ["SpoolSink"]
 _log = logging.getLogger("mailbeacon")
 _BATCH: Final = 100
 """Events handed over at once: a transaction's cost shared by many, and no thread of replies kept waiting for long."""
+_LOOK_SECONDS: Final = 0.1
+"""How often it looks whether its file is still there: what waits in one that is not can be read all the same."""
 _RESERVE_BYTES: Final = 8 * 1024 * 1024
 """Room on the disk that each process keeps back: about eight thousand events on a full disk."""
 _REMEMBERED: Final = 5_000
@@ -195,7 +197,7 @@ class SpoolSink:
         self._looks: int = 0
         self._looked: int = 0
         self._handover = Handover(self._sink, self._folder)
-        self._next_adoption = 0.0
+        self._next_adoption = self._next_look = 0.0
         self._hurry = False
         self._worker: Thread | None = None
 
@@ -203,8 +205,11 @@ class SpoolSink:
         """Write an event into the file, if there is room and somebody to hand it over."""
         if self._closed or not self._has_worker():
             return False
-        if self._segment is None or not self._segment.is_there:
-            self._segment = self._begin_again()
+        now = monotonic()
+        if self._segment is None or now >= self._next_look:
+            self._next_look = now + _LOOK_SECONDS
+            if self._segment is None or not self._segment.is_there:
+                self._segment = self._begin_again()
         if self._segment.waiting_bytes + len(line) > self._max_bytes:
             return False
         self._append(self._segment, line)
