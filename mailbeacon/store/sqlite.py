@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Self
 from mailbeacon.caches import Cache
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Kind, Verdict
+from mailbeacon.store.canonical import read_event
 from mailbeacon.store.database import SHORT_WAIT, Database
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.memory import check_bounds
@@ -227,12 +228,14 @@ class SqliteHistory:
         found = {str(name): str(text) for name, text in rows}
         found.pop(event.id, None)
         known = self._events
-        return tuple([known.get(text) or known.put(text, Event.from_json(text)) for text in found.values()])
+        return tuple([known.get(text) or known.put(text, read_event(text)) for text in found.values()])
 
     def add(self, event: Event) -> None:
         """Remember an event, and now and then forget the oldest beyond the bound."""
         prune = next(self._added) % min(_PRUNE_EVERY, self._bound) == 0
-        row = (event.id, _mail(event), event.facts.network_id or None, text_of(event))
+        text = text_of(event)
+        self._events.put(text, event)  # this process need not read what it wrote
+        row = (event.id, _mail(event), event.facts.network_id or None, text)
         self._database.write(
             "INSERT INTO mailbeacon_history (id, message_id, network_id, event) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (id) DO NOTHING",
