@@ -332,3 +332,20 @@ def test_what_was_written_answers_as_before():
     assert answers(Tally.from_json(flooded.to_json())) == answers(flooded)
     assert Tally.from_json(whole.to_json().encode()) == whole
     assert " " not in whole.to_json().replace("Europe", "")
+
+
+def test_totals_closed_in_a_zone_have_its_days_and_add_up_to_totals_of_that_zone():
+    evening = 15 * 60  # 3 in the morning in Tokyo
+    parts = [
+        tally([(hit(f"m{version}", minutes=evening), Verdict(actor=Actor.HUMAN, version=version))]).closed(
+            zone="Asia/Tokyo"
+        )
+        for version in ("1", "2")
+    ]
+    for found in (parts[0], parts[0].merge(parts[1]), Tally.from_json(parts[0].merge(parts[1]).to_json())):
+        assert [*found.by(Dimension.DAY, Kind.OPEN, zone="Asia/Tokyo")] == [date(2026, 3, 3)]
+        hours = [*found.by(Dimension.HOUR, Kind.OPEN, zone="Asia/Tokyo")]
+        assert hours == [NOON + timedelta(minutes=evening)]
+        with pytest.raises(ConfigError, match="closed with the hours and days of Asia/Tokyo, not of UTC"):
+            found.by(Dimension.DAY, Kind.OPEN)
+    assert parts[0].merge(parts[1]).versions == ["1", "2"]
