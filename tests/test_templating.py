@@ -213,6 +213,14 @@ def test_a_host_adds_its_own_merge_tags() -> None:
             "<p>Hi</p>|<?php if ($a) { ?>",
             id="in PHP's braces",
         ),
+        *(
+            pytest.param(
+                f"<p>Hi</p><?php {loop} ($a): ?>b<?php end{loop}; ?></body>",
+                f"<?php end{loop}; ?>|",
+                id=f"behind PHP's {loop}",
+            )
+            for loop in ("for", "foreach", "while")
+        ),
     ],
 )
 def test_the_pixel_stands_where_it_is_rendered(html: str, before: str) -> None:

@@ -95,7 +95,7 @@ _CODE_REACH = 80
 """How far from its end a tag of EJS, ERB or PHP is read for what begins a block there."""
 
 _CLOSES = re.compile(
-    r"\{%[-+~]?\s*+end(?!block)|\{\{[~-]?\s*+(?:/|end\b)|</#|<(?:%[-_]?|\?php\b)\s*+(?:\}(?!\s*else)|end(?:if|for|foreach|while|switch)?+\b)|[#@]end"
+    r"\{%[-+~]?\s*+end(?!block)|\{\{[~-]?\s*+(?:/|end\b)|</#|<(?:%[-_]?|\?php\b)\s*+(?:\}(?!\s*else)|end(?:if|foreach|for|while|switch)?\b)|[#@]end"
 )
 
 
