@@ -637,3 +637,11 @@ def test_a_beacon_shows_no_key_and_no_recipient():
     shown = repr(beacon()) + repr(beacon().signer)
     assert KEY.decode() not in shown
     assert BASE in shown
+
+
+def test_a_rewrite_and_its_edits_show_no_token():
+    done = beacon().rewrite(
+        '<a href="https://x.example/">x</a> <a href="#top">y</a>', mb.Message(recipient="u", campaign="c")
+    )
+    assert repr(done) == "Rewrite(channel='html', links=1, skipped=1)"
+    assert not any(edit.new in repr(edit) or "/c/" in repr(edit) or "/o/" in repr(edit) for edit in done.edits)

@@ -209,6 +209,11 @@ def test_a_host_adds_its_own_merge_tags() -> None:
             id="in PHP",
         ),
         pytest.param(
+            "<p>Hi</p><?php foreach ($a as $b): ?><hr><?php endforeach ?></body>",
+            "<?php endforeach ?>|</body>",
+            id="behind a loop in PHP",
+        ),
+        pytest.param(
             "<p>Hi</p><?php if ($a) { ?></body><?php } else { ?></body><?php } ?>",
             "<p>Hi</p>|<?php if ($a) { ?>",
             id="in PHP's braces",

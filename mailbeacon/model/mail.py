@@ -160,7 +160,7 @@ class Edit:
     start: int
     end: int
     old: str
-    new: str
+    new: str = field(repr=False)  # it holds a token
     number: int = 0
 
 

@@ -35,6 +35,9 @@ class Rewrite:
         self.channel = channel
         self._made = made
 
+    def __repr__(self) -> str:
+        return f"Rewrite(channel={self.channel.value!r}, links={len(self.links)}, skipped={len(self.skipped)})"
+
     @cached_property
     def _changes(self) -> list[Change]:
         return [Change(*one) for one in self._made.changes]
