@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from datetime import date, timedelta
 
@@ -10,6 +11,7 @@ import pytest
 from loops import run
 
 import mailbeacon as mb
+from mailbeacon import privacy
 from mailbeacon.errors import ConfigError
 from mailbeacon.store import MemorySink, SpoolSink
 from tests.making import NOW, event
@@ -19,6 +21,8 @@ djangosite.ready()
 
 from asgiref.sync import sync_to_async  # noqa: E402
 from django.core import checks, mail  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 from django.template import Context, Template  # noqa: E402
@@ -315,6 +319,62 @@ def test_the_admin_lists_events_with_filters_and_has_a_page_for_each_campaign(st
     assert b"<b>&x" not in report.content
     assert staff.get("/admin/mailbeacon/event/add/").status_code == 403
     assert Client().get("/admin/mailbeacon/event/report/").status_code == 302
+
+
+def test_the_rights_of_a_person_hold_in_djangos_own_table():
+    sink = ModelSink()
+    sink.record_many(
+        [(clicked(number, recipient=f"u-{number % 2}", url="https://a.example/"), None) for number in range(4)]
+    )
+    sink.put_last_open("u-3", NOW.date())
+    soon = NOW + timedelta(days=3, hours=1)
+    assert len(privacy.export_person("u-1", sink)) > 0
+    unnamed = privacy.Retention(after=timedelta(days=2), drop="recipient")
+    for count in (2, 0):  # twice is once
+        assert [done.count for done in privacy.retain([unnamed], soon, sink) if done.what == "events"] == [count]
+    assert Event.objects.filter(recipient=None).count() == 2
+    assert sorted(str(one.recipient) for one, _ in sink.events()) == ["None", "None", "u-0", "u-1"]
+    whole = privacy.Retention(after=timedelta(days=1, hours=12))
+    assert [done.count for done in privacy.retain([whole], soon, sink)] == [2, 0]
+    assert list(sink.last_opens()) == []  # the first rule took it
+    privacy.erase_person("u-1", sink)
+    assert [one.recipient for one, _ in sink.events()] == ["u-0"]
+
+
+def test_djangos_own_handlers_for_wsgi_and_asgi_serve_the_one_view():
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path(beacon().open_url(MESSAGE)), "wsgi.input": io.BytesIO()}
+    told, sent = [], []
+    whole = {**environ, "SERVER_NAME": "t.example.com", "SERVER_PORT": "443", "wsgi.url_scheme": "https"}
+    reply = WSGIHandler()(whole, lambda status, headers, exc_info=None: told.append(status))
+    assert b"".join(reply).startswith(b"GIF89a")
+    reply.close()
+    assert told == ["200 OK"]
+    target = path(beacon().click_url(MESSAGE, "https://garden.example/"))
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": target,
+        "query_string": b"",
+        "headers": [(b"host", b"t.example.com")],
+    }
+
+    bodies = [{"type": "http.request", "body": b""}]
+
+    async def receive():
+        if not bodies:
+            await asyncio.Event().wait()  # the reader is still there
+        return bodies.pop()
+
+    async def send(message):
+        sent.append(message)
+
+    async def ask():
+        await ASGIHandler()(scope, receive, send)
+        await sync_to_async(connections.close_all)()
+
+    run(ask())
+    assert sent[0]["status"] == 302
+    assert sorted(Event.objects.values_list("kind", flat=True)) == ["click", "open"]
 
 
 def test_commands_report_erase_and_retain(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime
 from threading import current_thread, main_thread
 from typing import Any, Final
@@ -10,9 +10,10 @@ from typing import Any, Final
 from django.db import connections, transaction
 
 from mailbeacon.errors import DataError, StoreError
-from mailbeacon.model import Event, Verdict
+from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.database import storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, written
+from mailbeacon.store.rework import Change, applied
 
 __all__ = ["ModelSink"]
 
@@ -72,6 +73,19 @@ class ModelSink:
         """Take out the events received before a moment, and return how many they were."""
         return int(_objects("Event").filter(received_at__lt=moment).delete()[0])
 
+    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+        """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
+        done = 0
+        with transaction.atomic():
+            found = _objects("Event").filter(received_at__lt=before)
+            for row in found.values_list("pk", "event", "verdict").iterator():
+                done += _reworked(row, before, change, kinds)
+        return done
+
+    def drop_last_opens(self, before: date) -> int:
+        """Take out the last opens on days before one, and return how many they were."""
+        return int(_objects("LastOpen").filter(day__lt=before).delete()[0])
+
     def __len__(self) -> int:
         return int(_objects("Event").count())
 
@@ -120,6 +134,25 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
         event=storable(text),
         verdict=storable(said or ""),
     )
+
+
+def _reworked(row: tuple[int, str, str], before: datetime, change: Change, kinds: Collection[Kind]) -> bool:
+    """Change or drop one row, and return whether anything was to be done; one that cannot be read stays."""
+    number, text, said = row
+    try:
+        event = Event.from_json(text)
+    except DataError:
+        return False
+    new = applied(event, before, change, kinds)
+    if new == event:
+        return False
+    here = _objects("Event").filter(pk=number)
+    if new is None:
+        here.delete()
+    else:
+        fresh = _row(new, None, new.to_json(), said or None)
+        here.update(recipient=fresh.recipient, url=fresh.url, event=fresh.event)
+    return True
 
 
 def _plain(value: str | None) -> str | None:
