@@ -65,6 +65,17 @@ def test_a_truncated_address_is_its_network(address, coarse):
     assert privacy.redact(personal(address=address), address="truncate").address == coarse
 
 
+@pytest.mark.parametrize("how", ["truncate", "hash"])
+@pytest.mark.parametrize(
+    ("given", "bare"),
+    [("192.0.2.77:5500", "192.0.2.77"), ("[2001:db8::7]:443", "2001:db8::7"), ("[2001:db8::7%eth0]", "2001:db8::7")],
+)
+def test_a_port_beside_an_address_changes_nothing_of_what_is_kept(given, bare, how):
+    """As a server writes it that a host's own view took it from; each connection has another port."""
+    kept, same = (privacy.redact(personal(address=one), address=how, secret=SECRET).address for one in (given, bare))
+    assert kept == same != ""
+
+
 def test_a_truncated_user_agent_keeps_names_and_first_numbers():
     kept = privacy.redact(personal(), user_agent="truncate").user_agent
     assert kept == "Mozilla/5 (X11; Linux x86_64) AppleWebKit/537 (KHTML, like Gecko) Chrome/120 Safari/537"

@@ -13,6 +13,7 @@ from datetime import UTC, date
 from functools import partial
 from hashlib import blake2b
 from typing import Literal
+from urllib.parse import urlsplit
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import MAX_ADDRESS, MAX_VALUE, Event
@@ -130,9 +131,12 @@ def _is_coarse(text: str) -> bool:
 
 
 def _plain_address(text: str) -> str:
-    """Return an address in one form, without zone, an IPv4 one inside IPv6 taken out; empty for what is none."""
+    """Return an address in one form, without port and zone, an IPv4 one inside IPv6 taken out; empty for what is none."""
+    bare = text.strip()
     try:
-        found = ipaddress.ip_address(text.strip().partition("%")[0])
+        if "]" in bare or bare.count(":") == 1:  # as a URL writes a host and its port
+            bare = urlsplit(f"//{bare}").hostname or ""
+        found = ipaddress.ip_address(bare.partition("%")[0])
     except ValueError:
         return ""
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
