@@ -303,3 +303,9 @@ def test_a_test_in_which_an_event_was_lost_fails(pytester, monkeypatch):
     result = pytester.runpytest_subprocess(*PLUGIN, "-q")
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*is not kept*ZeroDivisionError*"])
+
+
+@pytest.mark.parametrize("begin", ["<![:", "<![:>", "<![if !mso]>", "<!--[if mso]>", "<![CDATA[x>"])
+def test_a_mail_with_outlooks_marks_is_read_whatever_they_hold(begin):
+    """The standard library fails on a mark whose word is no name."""
+    assert Letter(f"<a href=/0>a</a>{begin}").links == [("/0", "a")]

@@ -94,6 +94,10 @@ class Letter(HTMLParser):
         self.close()
         self._end_link()
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Read ``<![`` as browsers do, as a comment; the standard library fails on some."""
+        return self.parse_bogus_comment(i, report)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an image or the beginning of a link."""
         values = dict(reversed(attrs))
@@ -162,9 +166,9 @@ class MailReader:
         if program not in PROGRAMS:
             raise ConfigError(f"there is no mail program {program!r}, only {', '.join(PROGRAMS)}")
         self._handle, self._clock, self._program = handle, clock, PROGRAMS[program]
-        self._dice = Rng(seed)
-        self._home = HOMES.draw(self._dice)
-        self._browser = self._dice.choose(self._program.browsers)
+        self._rng = Rng(seed)
+        self._home = HOMES.draw(self._rng)
+        self._browser = self._rng.choose(self._program.browsers)
 
     def using(self, program: str, *, seed: int = 1) -> MailReader:
         """Return another reader, with another program.
@@ -188,7 +192,7 @@ class MailReader:
         """
         self.wait(timedelta(hours=1))
         pool = self._program.pool
-        address = self._home if pool is None else pool.draw(self._dice)
+        address = self._home if pool is None else pool.draw(self._rng)
         return [self._get(url, self._program.client, address, client) for url in Letter(html).pixels]
 
     def click(self, label: str, html: str, client: WebClient | None = None) -> Fetched:
@@ -211,8 +215,8 @@ class MailReader:
     def scan(self, html: str, client: WebClient | None = None) -> list[Fetched]:
         """Follow every wrapped link in a second, then fetch the pixels: be a security scanner in the cloud."""
         self.wait(timedelta(seconds=43))
-        letter, address = Letter(html), HOSTING.draw(self._dice)
-        scanner = self._dice.choose(BARE_CHROME)
+        letter, address = Letter(html), HOSTING.draw(self._rng)
+        scanner = self._rng.choose(BARE_CHROME)
         found = []
         for url in (*dict.fromkeys(letter.wrapped), *letter.pixels):
             found.append(self._get(url, scanner, address, client))
