@@ -449,3 +449,10 @@ def test_a_leaving_that_cannot_be_recorded_is_not_said_to_be_done():
     )
     assert (answer.reply.status, answer.event, told) == (503, None, ["recording"])
     assert b"try again" in answer.reply.body
+
+
+def test_an_on_leave_that_fails_is_told_to_the_host_by_its_name_and_error():
+    told = []
+    host = Host(on_leave=boom, on_error=lambda what, error: told.append((what, type(error))))
+    assert host.ask(host.url(), "POST").status == 503
+    assert told == [("on_leave, so a recipient is not taken off the list,", RuntimeError)]

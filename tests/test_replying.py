@@ -861,6 +861,7 @@ def test_a_request_is_observed_as_what_it_is():
     [
         ({"ceiling": Level.AGGREGATE, "default_level": Level.AGGREGATE}, Level.AGGREGATE),
         ({"default_level": Level.AGGREGATE}, Level.AGGREGATE),
+        ({"ceiling": Level.AGGREGATE}, Level.AGGREGATE),
         ({"consent": lambda message, kind: Level.AGGREGATE}, Level.AGGREGATE),
         ({"consent": lambda message, kind: Level.FULL, "default_level": Level.AGGREGATE}, Level.AGGREGATE),
         ({"consent": lambda message, kind: Level.FULL}, Level.FULL),
