@@ -30,7 +30,7 @@ _HOW = {
 
 
 def render() -> str:
-    """Give the page's text."""
+    """Return the page's text."""
     version, rules = read_rules()
     parts = [
         "# What user agents say they are\n",

@@ -24,12 +24,12 @@ WIDTH, HEIGHT = 1000, 1250
 
 
 def variant(name: str) -> str:
-    """Give a made-up recipient's subject line: every other one."""
+    """Return a made-up recipient's subject line: every other one."""
     return "frost" if int(name[-1]) % 2 else "seeds"
 
 
 def report() -> str:
-    """Give the report of a made-up mailing to a consumer list; the same in every run."""
+    """Return the report of a made-up mailing to a consumer list; the same in every run."""
     beacon = mb.Beacon("https://t.example.com/m", secret_keys=[b"a key for examples only"])
     newsletter = files("mailbeacon").joinpath("data", "newsletter.html").read_text("utf-8")
     template = beacon.compile(newsletter, campaign="november")

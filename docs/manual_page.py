@@ -22,7 +22,7 @@ def render() -> str:
 
 
 def _commands(parser: ArgumentParser, name: str = "mailbeacon") -> Iterator[tuple[str, ArgumentParser]]:
-    """Give the commands that do something, with their parsers."""
+    """Yield the commands that do something, with their parsers."""
     below = [action for action in parser._actions if isinstance(action, _SubParsersAction)]
     if not below:
         yield name, parser

@@ -375,3 +375,11 @@ def test_the_interval_is_widened_for_having_looked_at_24_hours():
 def test_what_cannot_work_is_a_clear_error(make, what):
     with pytest.raises(ConfigError, match=what):
         make()
+
+
+@pytest.mark.parametrize("at_least", [float("nan"), float("inf")])
+def test_a_border_that_no_score_can_reach_is_refused(at_least):
+    with pytest.raises(ConfigError, match="at_least"):
+        hot([], at_least=at_least)
+    with pytest.raises(ConfigError, match="at_least"):
+        HotWatch(print, at_least=at_least)

@@ -7,7 +7,7 @@ message adds is bounded, so that who holds a copy of a single mail cannot make i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from threading import Lock
@@ -74,7 +74,7 @@ class Lead:
         region: Where the last sign came from, country and region at the finest; empty when it is not known.
     """
 
-    recipient: str
+    recipient: str = field(repr=False)
     score: float
     opened: tuple[date, ...]
     clicked: tuple[LinkKey, ...]
@@ -211,6 +211,11 @@ def score(
     return sorted(leads, key=lambda lead: (-lead.score, lead.recipient))
 
 
+def _check_score(at_least: float) -> None:
+    if not isfinite(at_least):
+        raise ConfigError(f"at_least must be a finite number, got {at_least}")
+
+
 def hot(leads: Iterable[Lead], *, at_least: float = 5.0, most: int | None = None, links: Links = ()) -> list[HotLead]:
     """Return the leads worth a call, the hottest first, each with its reasons in words.
 
@@ -219,7 +224,11 @@ def hot(leads: Iterable[Lead], *, at_least: float = 5.0, most: int | None = None
         at_least: The score from which a lead is hot.
         most: How many at most; ``None`` for all.
         links: A template's links, for labels, or those of each campaign by its name.
+
+    Raises:
+        ConfigError: If ``at_least`` is not a finite number.
     """
+    _check_score(at_least)
     known: Links = links if isinstance(links, Mapping) else list(links)
     found = sorted((lead for lead in leads if lead.score >= at_least), key=lambda lead: (-lead.score, lead.recipient))
     return [HotLead(lead, lead.reasons(known)) for lead in found[:most]]
@@ -240,7 +249,7 @@ class HotWatch:
         keep: How many recipients are remembered.
 
     Raises:
-        ConfigError: If ``half_life`` is not above 0.
+        ConfigError: If ``half_life`` is not above 0, or ``at_least`` is not a finite number.
     """
 
     def __init__(
@@ -254,6 +263,7 @@ class HotWatch:
     ) -> None:
         if half_life <= timedelta(0):
             raise ConfigError("half_life must be longer than nothing")
+        _check_score(at_least)
         self._on_hot = on_hot
         self._at_least = at_least
         self._half_life = half_life

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -37,13 +37,13 @@ class Consent(Record):
         ConfigError: For an empty recipient, a purpose or level that is none, or a naive ``given_at``.
     """
 
-    recipient: str
+    recipient: str = field(repr=False)
     purpose: Purpose
     level: Level
     given_at: datetime
     text_version: str = ""
     source: str = ""
-    proof: str = ""
+    proof: str = field(default="", repr=False)
 
     _readers: ClassVar[Mapping[str, Callable[..., object]]] = {
         "purpose": Purpose,

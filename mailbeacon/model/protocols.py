@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 Clock = Callable[[], datetime]
-"""Give the current moment, with a time zone."""
+"""Returns the current moment, with a time zone."""
 Allows = Callable[[Message, Kind], Level | bool]
-"""Give what a recipient allows today, for opens or clicks (``True`` is FULL, ``False`` NONE).
+"""Returns what a recipient allows today, for opens or clicks (``True`` is FULL, ``False`` NONE).
 
 Both levels of the message are the one that was signed for that kind.
 """
 Manifests = Callable[[str], Manifest | None]
-"""Give the merged manifest of a campaign with short links."""
+"""Returns the merged manifest of a campaign with short links."""
 MayRedirect = Callable[[str], bool]
 """Check whether a verified destination may still be redirected to (the host's own takedown)."""
 OnLeave = Callable[[Leave], object]

@@ -14,7 +14,7 @@ from mailbeacon.model import Place, SkipReason, Warned
 __all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "RawChange", "Wrap"]
 
 Wrap = Callable[[int, str], str]
-"""Gives the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
+"""Returns the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
 PIXEL_NUMBER = 0
 HONEYPOT_NUMBER = -1
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["BATCH", "OLDER", "Change", "applied", "delete", "rework"]
 
 Change = Callable[[Event], Event | None]
-"""Give an event, the event to keep in its place, or ``None`` to drop it."""
+"""Returns, for an event, the event to keep in its place, or ``None`` to drop it."""
 BATCH: Final = 1000
 OLDER: Final = (
     "SELECT received_at, number, event FROM {} WHERE received_at >= ? AND (received_at > ? OR number > ?)"
     " AND received_at <= ? ORDER BY received_at, number LIMIT ?"
 )
-"""Gives a table's next older rows by its index of times, so that a long history of young ones is not read."""
+"""Returns a table's next older rows by its index of times, so that a long history of young ones is not read."""
 _NEXT: Final = "SELECT 0, number, event FROM {} WHERE number > ? ORDER BY number LIMIT ?"
 
 

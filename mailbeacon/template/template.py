@@ -32,7 +32,7 @@ class _Cut:
     done: Rewrite
     slot: str
     common: Callable[[Level, Level], str]
-    """Gives the token that the whole campaign shares, where opens and clicks need different ones."""
+    """Returns the token that the whole campaign shares, where opens and clicks need different ones."""
     ready: dict[Levels, list[str]] = field(default_factory=dict)
 
     def parts(self, opens: Level, clicks: Level) -> list[str]:

@@ -240,12 +240,12 @@ class Report:
 
 
 Split = Callable[[Post], Iterable[Json]]
-"""Give the events of a body.
+"""Returns the events of a body.
 
 Raises ``WebhookError`` if the body is not in the provider's form.
 """
 Read = Callable[[Fields, Post], Iterable[Report]]
-"""Give the reports of one event."""
+"""Returns the reports of one event."""
 Verify = Callable[[Post], bool]
 """Check whether a request was signed with one key."""
 Verifier = Callable[[object], Verify]

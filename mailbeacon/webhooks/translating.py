@@ -32,7 +32,7 @@ _LONGEST_NAME = 200
 Kinds = str | Iterable[Kind]
 """``delivery``, ``all``, or the kinds themselves."""
 RecipientOf = Callable[[str], "str | None"]
-"""Give the host's own name for the reader of an address, as the provider wrote it; ``None`` for one that is not known."""
+"""Returns the host's own name for the reader of an address, as the provider wrote it; ``None`` for one that is not known."""
 
 
 def wanted(kinds: Kinds) -> frozenset[Kind]:
