@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from pathlib import Path
 
-from mailbeacon.agents import Rule, read_rules
+from mailbeacon.agents import AgentRule, read_rules
 
 PAGE = Path(__file__).parent / "reference" / "agents.md"
 
@@ -46,7 +46,7 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def _row(rule: Rule) -> str:
+def _row(rule: AgentRule) -> str:
     pattern = rule.pattern.rpartition(" :: ")[2].replace("|", "\\|")
     return f"| {rule.client or 'by its form'} | {_HOW[rule.how]} `{pattern}` | {rule.source}, {rule.year} |\n"
 

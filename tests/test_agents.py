@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbeacon.agents import UNKNOWN, Agent, Agents, Rule, RuleTable, read_rules
+from mailbeacon.agents import UNKNOWN, Agent, AgentRule, Agents, RuleTable, read_rules
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import AgentKind, Hint
 
@@ -425,21 +425,21 @@ def test_hostile_texts_cost_no_more_with_their_length(agents, piece):
 
 def test_own_rules_come_first():
     """A host's rule wins over the package's, and the version says that there is one."""
-    rule = Rule(kind=AgentKind.SCANNER, client="Ours", how="has", pattern="win64", source="us", year=2026)
+    rule = AgentRule(kind=AgentKind.SCANNER, client="Ours", how="has", pattern="win64", source="us", year=2026)
     agents = Agents([rule])
     assert agents.identify(CHROME).client == "Ours"
     assert agents.version != Agents().version
 
 
 def test_own_rules_see_the_device_too():
-    rule = Rule(kind=AgentKind.SCRIPT, client="Ours", how="has", pattern="test rig", source="us", year=2026)
+    rule = AgentRule(kind=AgentKind.SCRIPT, client="Ours", how="has", pattern="test rig", source="us", year=2026)
     assert Agents([rule]).identify(PHONE.format("Test Rig 4")).kind is AgentKind.SCRIPT
 
 
 def test_the_version_tells_own_rules_apart():
     """Not only how many there are."""
     rules = [
-        Rule(kind=AgentKind.SCANNER, client=client, how="has", pattern=pattern, source="us", year=2026)
+        AgentRule(kind=AgentKind.SCANNER, client=client, how="has", pattern=pattern, source="us", year=2026)
         for client, pattern in (("Ours", "a"), ("Ours", "b"), ("Theirs", "a"))
     ]
     assert len({Agents([one]).version for one in rules} | {Agents().version, Agents(rules).version}) == 5
@@ -456,7 +456,7 @@ def test_the_version_tells_own_rules_apart():
 )
 def test_a_bad_rule_is_a_config_error(how, pattern):
     with pytest.raises(ConfigError, match="rule for user agents"):
-        RuleTable([Rule(kind=AgentKind.CRAWLER, client="", how=how, pattern=pattern, source="us", year=2026)])
+        RuleTable([AgentRule(kind=AgentKind.CRAWLER, client="", how=how, pattern=pattern, source="us", year=2026)])
 
 
 def test_every_rule_has_a_source_and_a_year():
@@ -479,7 +479,7 @@ def test_people_come_before_machines():
     assert first_form > max(place for place, rule in enumerate(rules) if rule.kind in machines and rule.client)
 
 
-def _by_form(rule: Rule) -> bool:
+def _by_form(rule: AgentRule) -> bool:
     return rule.kind is AgentKind.BROWSER and not rule.client
 
 

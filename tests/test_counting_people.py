@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.counting import (
-    Audience,
     HotWatch,
     LinkKey,
     ReadState,
+    Segment,
+    SegmentWindows,
     Subscriber,
     Weights,
-    Windows,
     audiences,
     hot,
     read_report,
@@ -223,7 +223,7 @@ def test_nobody_new_or_unmeasurable_is_ever_called_inactive(signs, added, level)
     pairs = [(act(ago=ago), verdict) for ago, verdict in signs]
     found = member(*pairs, added_at=NOW - timedelta(days=added), level=level)
     if added <= 60 or level < Level.FULL or any(verdict is APPLE for _, verdict in signs):
-        assert found.audience != Audience.INACTIVE
+        assert found.audience != Segment.INACTIVE
 
 
 def test_nobody_is_inactive_before_a_whole_window_was_recorded():
@@ -231,10 +231,10 @@ def test_nobody_is_inactive_before_a_whole_window_was_recorded():
     old = Subscriber(recipient="u1", added_at=NOW - timedelta(days=821))
     for events, since in (([], None), ([act("u2", ago=7)], None), ([], NOW - timedelta(days=179))):
         (found,) = audiences(*people(*events), [old], NOW, since=since)
-        assert found.audience == Audience.UNMEASURABLE
+        assert found.audience == Segment.UNMEASURABLE
         assert "recording began" in found.reason
     (found,) = audiences(*people(act("u2", ago=180)), [old], NOW)
-    assert found.audience == Audience.INACTIVE
+    assert found.audience == Segment.INACTIVE
     with pytest.raises(ConfigError, match="since"):
         audiences([], [], [], NOW, since=datetime(2026, 1, 1))
 
@@ -364,7 +364,7 @@ def test_the_interval_is_widened_for_having_looked_at_24_hours():
             lambda: Subscriber(recipient="u", added_at=datetime(2026, 1, 1)), "time zone", id="naive added_at"
         ),
         pytest.param(
-            lambda: audiences([], [], [], NOW, windows=Windows(active=timedelta(days=200))),
+            lambda: audiences([], [], [], NOW, windows=SegmentWindows(active=timedelta(days=200))),
             "active",
             id="windows crossed",
         ),

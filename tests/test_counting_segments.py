@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from mailbeacon.counting import Audience, Subscriber, Windows, audiences
+from mailbeacon.counting import Segment, SegmentWindows, Subscriber, audiences
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Facts, Kind, Level, Verdict
 
@@ -100,11 +100,11 @@ def test_why_silence_means_something_or_nothing(pairs, fields, said):
 
 def test_the_windows_are_the_hosts():
     day = timedelta(days=1)
-    short = Windows(active=day / 2, fading=day / 2, new=day, mails=9)
+    short = SegmentWindows(active=day / 2, fading=day / 2, new=day, mails=9)
     assert stands(act(0.5), windows=short) == ("active", "seen today")
     assert stands(act(0.6), windows=short) == ("inactive", "last seen today")
     assert stands(mails=8, windows=short)[0] == "new"
-    for wrong in (Windows(active=timedelta(0)), Windows(active=2 * day, fading=day)):
+    for wrong in (SegmentWindows(active=timedelta(0)), SegmentWindows(active=2 * day, fading=day)):
         with pytest.raises(ConfigError, match="windows must have 0 < active <= fading"):
             stands(windows=wrong)
 
@@ -113,8 +113,8 @@ def test_members_come_in_the_lists_order_with_the_day_they_were_seen():
     listed = [Subscriber(recipient=name, added_at=LONG_AGO) for name in ("u2", "u1")]
     found = audiences([act(1), act(0, recipient="u3")], None, listed, NOW, since=LONG_AGO)
     assert [(one.recipient, one.audience, one.last) for one in found] == [
-        ("u2", Audience.INACTIVE, None),
-        ("u1", Audience.ACTIVE, date(2026, 5, 31)),
+        ("u2", Segment.INACTIVE, None),
+        ("u1", Segment.ACTIVE, date(2026, 5, 31)),
     ]
 
 

@@ -23,7 +23,7 @@ def mail(text: str) -> bytes:
 
 def bodies(raw: bytes) -> list[str]:
     """Give the texts of the bodies found."""
-    found = [mime.open_body(raw, part) for part in mime.find_bodies(raw, mime.scan(raw))]
+    found = [mime.open_body(raw, part) for part in mime.find_bodies(raw, mime.read_parts(raw))]
     return [body.text.text for body in found if body]
 
 
@@ -80,7 +80,7 @@ epilogue
 
 
 def test_bodies_of_nested_multiparts_are_found_and_nothing_else() -> None:
-    assert tree(mime.scan(NESTED)) == (
+    assert tree(mime.read_parts(NESTED)) == (
         "multipart/mixed",
         [
             ("multipart/alternative", ["text/plain", ("multipart/related", ["text/html", "image/png"])]),
@@ -112,7 +112,7 @@ Content-Type: text/plain
 
 an epilogue
 """)
-    assert tree(mime.scan(raw)) == ("multipart/mixed", ["multipart/alternative", "text/html", "text/plain"])
+    assert tree(mime.read_parts(raw)) == ("multipart/mixed", ["multipart/alternative", "text/html", "text/plain"])
     assert bodies(raw) == ["<p>one</p>", "two"]
 
 
@@ -193,7 +193,7 @@ an epilogue
 )
 def test_what_real_mail_does_is_read_as_mail_programs_read_it(raw: bytes, wanted: list[str]) -> None:
     assert bodies(raw) == wanted
-    assert b"".join(pieces(raw, mime.scan(raw))) == raw
+    assert b"".join(pieces(raw, mime.read_parts(raw))) == raw
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_what_real_mail_does_is_read_as_mail_programs_read_it(raw: bytes, wanted
     ],
 )
 def test_cases_found_by_fuzzing(raw: bytes, place: int) -> None:
-    root = mime.scan(raw)
+    root = mime.read_parts(raw)
     assert b"".join(pieces(raw, root)) == raw
     for part in mime.find_bodies(raw, root):
         body = mime.open_body(raw, part)
@@ -233,7 +233,7 @@ def test_cases_found_by_fuzzing(raw: bytes, place: int) -> None:
 def test_stray_bytes_that_would_take_new_text_for_their_own_refuse_it() -> None:
     """Found by fuzzing: half a character before an edit, in a charset whose characters go on with digits."""
     raw = b"Content-Type: text/html; charset=gbk\n\n\x814\x98"
-    (part,) = mime.find_bodies(raw, mime.scan(raw))
+    (part,) = mime.find_bodies(raw, mime.read_parts(raw))
     body = mime.open_body(raw, part)
     assert body is not None
     with pytest.raises(RewriteError, match="charset does not know"):
@@ -243,14 +243,14 @@ def test_stray_bytes_that_would_take_new_text_for_their_own_refuse_it() -> None:
 def test_too_many_parts_are_refused() -> None:
     raw = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * (mime.MAX_PARTS + 1)
     with pytest.raises(RewriteError, match="more than 10000 parts"):
-        mime.scan(raw)
+        mime.read_parts(raw)
 
 
 def test_nesting_too_deep_is_refused() -> None:
     level = "Content-Type: multipart/mixed; boundary=b{0}\n\n--b{0}\n"
-    assert mime.scan("".join(level.format(n) for n in range(mime.MAX_DEPTH)).encode())
+    assert mime.read_parts("".join(level.format(n) for n in range(mime.MAX_DEPTH)).encode())
     with pytest.raises(RewriteError, match="nested more than 50 deep"):
-        mime.scan("".join(level.format(n) for n in range(mime.MAX_DEPTH + 1)).encode())
+        mime.read_parts("".join(level.format(n) for n in range(mime.MAX_DEPTH + 1)).encode())
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_scanning_is_linear(piece: bytes) -> None:
         repeated = text.encode()
         raw = b"To: x" + repeated + b"\nContent-Type: multipart/mixed; boundary=b" + repeated + b"\n\n" + repeated
         with suppress(RewriteError):
-            mime.count_recipients(raw, mime.scan(raw))
+            mime.count_recipients(raw, mime.read_parts(raw))
 
     assert not grows_too_fast(work, lambda size: piece.decode() * (size // len(piece)), size=5_000, most=3)
 
@@ -285,7 +285,7 @@ def test_scanning_is_linear(piece: bytes) -> None:
 def test_spans_cover_any_bytes_exactly(found: list[bytes]) -> None:
     raw = b"".join(found)
     try:
-        root = mime.scan(raw)
+        root = mime.read_parts(raw)
     except RewriteError:  # a stray line among the fields
         return
     assert b"".join(pieces(raw, root)) == raw
@@ -294,7 +294,7 @@ def test_spans_cover_any_bytes_exactly(found: list[bytes]) -> None:
 def test_spans_of_the_corpus_cover_it_exactly(shared: Path) -> None:
     for path in mails(shared):
         raw = path.read_bytes()
-        assert b"".join(pieces(raw, mime.scan(raw))) == raw, path.name
+        assert b"".join(pieces(raw, mime.read_parts(raw))) == raw, path.name
 
 
 def mails(shared: Path) -> list[Path]:
@@ -308,7 +308,7 @@ def test_parts_of_the_corpus_are_those_the_standard_library_finds(shared: Path) 
     leaves = 0
     for path in mails(shared):
         raw = path.read_bytes()
-        waiting = [(message_from_bytes(raw), mime.scan(raw))]
+        waiting = [(message_from_bytes(raw), mime.read_parts(raw))]
         while waiting:
             theirs, ours = waiting.pop()
             assert theirs.get_content_type() == ours.content_type, path.name
@@ -328,4 +328,4 @@ def test_addresses_are_counted_as_people_are() -> None:
     value = b'"Last, First" <a@x.org>, (c, d@e) b@x.org, team: c@x.org, <@r,@s:A@X.org>;, undisclosed:;, "q@r" <z@x.org'
     assert list(mime.addresses(value)) == [b"a@x.org", b"b@x.org", b"c@x.org", b"a@x.org", b"z@x.org"]
     raw = mail("To: a@x.org\nCc: Me <A@x.org>\nBcc: undisclosed-recipients:;\n\n")
-    assert mime.count_recipients(raw, mime.scan(raw)) == 1
+    assert mime.count_recipients(raw, mime.read_parts(raw)) == 1

@@ -56,7 +56,7 @@ def written(text: str, charset: str, encoding: str) -> bytes:
 
 
 def opened(raw: bytes) -> mime.Body:
-    (part,) = mime.find_bodies(raw, mime.scan(raw))
+    (part,) = mime.find_bodies(raw, mime.read_parts(raw))
     body = mime.open_body(raw, part)
     assert body is not None
     return body
@@ -163,7 +163,7 @@ SWITCHES = [
 def test_text_that_switches_tables_reads_as_the_new_text_or_is_refused(data: bytes, at: int, length: int) -> None:
     """Wherever the edit stands, and whatever the sequences around it; bytes before and behind it stay."""
     raw = b"Content-Type: text/html; charset=iso-2022-jp\n\n" + data + b"\n"
-    (part,) = mime.find_bodies(raw, mime.scan(raw))
+    (part,) = mime.find_bodies(raw, mime.read_parts(raw))
     body = mime.open_body(raw, part)
     if body is None:  # so many bare escapes that it is no text
         return
@@ -239,7 +239,7 @@ def test_edits_anywhere_in_the_corpus_read_back_and_touch_nothing_else(shared: P
     count = 0
     for path in sorted((shared / "corpus" / "eml").glob("*.eml")):
         raw = path.read_bytes()
-        root = mime.scan(raw)
+        root = mime.read_parts(raw)
         for part in mime.find_bodies(raw, root):
             body = mime.open_body(raw, part)
             if body is None:
@@ -248,7 +248,7 @@ def test_edits_anywhere_in_the_corpus_read_back_and_touch_nothing_else(shared: P
             places = sorted(random.choices(range(len(text) + 1), k=3))
             changes = body.changes(raw, [(at, at, URL) for at in places])
             changed = mime.apply(raw, changes)
-            again = list(mime.walk(mime.scan(changed)))[list(mime.walk(root)).index(part)]
+            again = list(mime.walk(mime.read_parts(changed)))[list(mime.walk(root)).index(part)]
             read = mime.open_body(changed, again)
             pieces = [text[a:b] for a, b in zip([0, *places], [*places, len(text)], strict=True)]
             assert read is not None, path.name
@@ -325,7 +325,7 @@ def test_text_that_looks_like_a_boundary_stays_text(before: str, encoding: bytes
         encoding,
         written,
     )
-    root = mime.scan(raw)
+    root = mime.read_parts(raw)
     (part,) = root.parts
     body = mime.open_body(raw, part)
     assert body is not None
@@ -337,7 +337,7 @@ def test_text_that_looks_like_a_boundary_stays_text(before: str, encoding: bytes
         [(len(text), len(text), "é")],
     ):
         changed = mime.apply(raw, body.changes(raw, edits))
-        (again,) = mime.scan(changed).parts
+        (again,) = mime.read_parts(changed).parts
         read = mime.open_body(changed, again)
         assert read is not None
         want, at = "", 0

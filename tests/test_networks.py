@@ -390,10 +390,10 @@ class TestGeography:
         path = tmp_path / "places.mmdb"
         writer.to_db_file(str(path))
         places = networks.Geography(path, language="de")
-        assert places.locate("9.1.2.3") == networks.Place("DE", "", "Frankfurt am Main")
-        assert networks.Geography(path).locate("9.1.2.3") == networks.Place("DE", "Hesse", "Frankfurt")
+        assert places.locate("9.1.2.3") == networks.Location("DE", "", "Frankfurt am Main")
+        assert networks.Geography(path).locate("9.1.2.3") == networks.Location("DE", "Hesse", "Frankfurt")
         for address in ("9.2.1.1", "84.1.1.1", "", "nonsense"):
-            assert places.locate(address) == networks.Place()
+            assert places.locate(address) == networks.Location()
 
     def test_a_bad_file_is_a_config_error(self, tmp_path):
         pytest.importorskip("maxminddb")

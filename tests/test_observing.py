@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbeacon.agents import Agents, Rule
+from mailbeacon.agents import AgentRule, Agents
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import KEPT_HEADERS, AgentKind, Facts, Hint, Kind, Network, NetworkKind, Request
 from mailbeacon.networks import Place
@@ -246,7 +246,7 @@ def test_on_apples_phones_the_system_decides_whether_sec_fetch_is_missing(user_a
 
 
 def test_a_hosts_own_agents_are_asked_and_named():
-    rule = Rule(kind=AgentKind.SCRIPT, client="Our robot", how="has", pattern="our robot", source="us", year=2026)
+    rule = AgentRule(kind=AgentKind.SCRIPT, client="Our robot", how="has", pattern="our robot", source="us", year=2026)
     agents = Agents([rule])
     found = facts(BROWSER | {"User-Agent": f"{CHROME} Our Robot"}, observer=Observer(agents=agents))
     assert (found.agent, found.client, found.rules) == (AgentKind.SCRIPT, "Our robot", agents.version)

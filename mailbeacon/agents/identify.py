@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from mailbeacon.agents.names import Namer
 from mailbeacon.agents.shape import device_of, hints_of, is_plain_browser, kind_of, major_of, system_of, without_device
-from mailbeacon.agents.table import Rule, RuleTable, read_rules
+from mailbeacon.agents.table import AgentRule, RuleTable, read_rules
 from mailbeacon.caches import Cache
 from mailbeacon.model import AgentKind, Hint
 
@@ -94,7 +94,7 @@ class Agents:
 
     __slots__ = ("_hinted", "_namer", "_own", "_seen", "_table", "_version")
 
-    def __init__(self, rules: Iterable[Rule] = (), *, remember: int = 4096) -> None:
+    def __init__(self, rules: Iterable[AgentRule] = (), *, remember: int = 4096) -> None:
         version, shipped = read_rules()
         own = tuple(rules)
         self._version = f"{version}+{_digest(own)}" if own else version
@@ -138,7 +138,7 @@ class Agents:
         text = user_agent[:_LONGEST]
         return self._seen.get(text) or self._seen.put(text, self._identify(text))
 
-    def _decide(self, text: str, lowered: str) -> tuple[AgentKind, str, Rule | None]:
+    def _decide(self, text: str, lowered: str) -> tuple[AgentKind, str, AgentRule | None]:
         rule = self._own.find(text, lowered) if self._own else None
         if rule is None and is_plain_browser(lowered):
             return AgentKind.BROWSER, "", None
@@ -190,7 +190,7 @@ class Agents:
         return agent
 
 
-def _digest(rules: Iterable[Rule]) -> str:
+def _digest(rules: Iterable[AgentRule]) -> str:
     """Name a host's own rules: others, or the same in another order, have another name."""
     named = repr([(rule.kind.value, rule.client, rule.how, rule.pattern) for rule in rules])
     return blake2b(named.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()

@@ -15,14 +15,14 @@ from importlib.resources import files
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import AgentKind
 
-__all__ = ["Rule", "RuleTable", "read_rules"]
+__all__ = ["AgentRule", "RuleTable", "read_rules"]
 
 _WORD = re.compile(r"[a-z][a-z0-9._-]*")
 """A product's name, as it stands before a slash, a blank or a bracket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class AgentRule:
     """One rule.
 
     Attributes:
@@ -43,7 +43,7 @@ class Rule:
     year: int
 
 
-def read_rules() -> tuple[str, tuple[Rule, ...]]:
+def read_rules() -> tuple[str, tuple[AgentRule, ...]]:
     """Read the package's rules: their version, and the rules in order."""
     text = files("mailbeacon").joinpath("data", "agents.tsv").read_text("utf-8")
     version = ""
@@ -53,7 +53,9 @@ def read_rules() -> tuple[str, tuple[Rule, ...]]:
             version = line.removeprefix("# version ") if line.startswith("# version ") else version
             continue
         kind, client, how, pattern, source, year = line.split("\t")
-        rules.append(Rule(kind=AgentKind(kind), client=client, how=how, pattern=pattern, source=source, year=int(year)))
+        rules.append(
+            AgentRule(kind=AgentKind(kind), client=client, how=how, pattern=pattern, source=source, year=int(year))
+        )
     return version, tuple(rules)
 
 
@@ -72,10 +74,10 @@ class RuleTable:
 
     __slots__ = ("_begins", "_exact", "_places", "_starts", "_tests", "_words")
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._exact: dict[str, Rule] = {}
-        self._words: dict[str, tuple[int, Rule]] = {}
-        self._starts: dict[str, tuple[int, Rule]] = {}
+    def __init__(self, rules: Iterable[AgentRule]) -> None:
+        self._exact: dict[str, AgentRule] = {}
+        self._words: dict[str, tuple[int, AgentRule]] = {}
+        self._starts: dict[str, tuple[int, AgentRule]] = {}
         tests: list[_Test] = []
         self._places: list[int] = []
         for place, rule in enumerate(rules):
@@ -92,7 +94,7 @@ class RuleTable:
         self._tests = tuple(tests)
         self._begins = re.compile("|".join(map(re.escape, self._starts)) or "(?!)").match
 
-    def find(self, text: str, lowered: str) -> Rule | None:
+    def find(self, text: str, lowered: str) -> AgentRule | None:
         """Return the first rule that fits, or ``None``.
 
         Args:
@@ -117,11 +119,11 @@ class RuleTable:
         return found
 
 
-_Test = tuple[str, Callable[[str], object] | None, Rule]
+_Test = tuple[str, Callable[[str], object] | None, AgentRule]
 """A text that must be there, a closer look for when it is, and the rule."""
 
 
-def _tests_of(rule: Rule) -> list[_Test]:
+def _tests_of(rule: AgentRule) -> list[_Test]:
     """Make the tests of a rule that is not a plain name."""
     pattern = rule.pattern
     if rule.how == "has":

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Beacon"]
 
 _ALL = Level.FULL
-_FULL = (_ALL, _ALL)
+_BOTH_FULL = (_ALL, _ALL)
 
 
 class Beacon:

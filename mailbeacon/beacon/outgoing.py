@@ -30,7 +30,7 @@ from mailbeacon.tokens import TokenSigner
 __all__ = ["BodyRewriter", "Outgoing"]
 
 _ALL = Level.FULL
-_FULL = (_ALL, _ALL)
+_BOTH_FULL = (_ALL, _ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ class Outgoing:
         if not isinstance(message, Message):
             raise ConfigError(f"message must be Message, got {type(message).__name__}")
         if message.opens is message.clicks is self.most is _ALL:
-            return _FULL
+            return _BOTH_FULL
         ceiling = self._settings.ceiling
         if max(message.opens, message.clicks) > ceiling:
             raise ConfigError(f"the message asks for more than the ceiling {ceiling.name}: give it lower levels")

@@ -17,7 +17,7 @@ from typing import Final
 
 from mailbeacon.cli.console import CommandError, read_bytes, shown
 from mailbeacon.errors import RewriteError
-from mailbeacon.mime import MAX_DEPTH, Part, decode, find_bodies, is_text, read_text, scan, walk
+from mailbeacon.mime import MAX_DEPTH, Part, decode, find_bodies, is_text, read_parts, read_text, walk
 from mailbeacon.mime.bodies import most_control
 
 __all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "check_bodies", "read_document", "read_file"]
@@ -122,7 +122,7 @@ def check_bodies(file: File) -> None:
         CommandError: If they are.
         RewriteError: If the mail has too many parts.
     """
-    found = find_bodies(file.data, scan(file.data))
+    found = find_bodies(file.data, read_parts(file.data))
     sizes = [_decoded_size(file.data[part.body : part.end], part.encoding) for part in found]
     _check_size(sum(sizes), f"{file.name}, without attachments, has")
 
@@ -193,7 +193,7 @@ def _mail(data: bytes, name: str) -> Document:
 def _html_body(data: bytes, name: str) -> str:
     """Return the HTML a mail program would show; where there is none, that of an attachment or a forwarded mail."""
     for _ in range(MAX_DEPTH):
-        root = scan(data)
+        root = read_parts(data)
         for part in (*find_bodies(data, root), *walk(root)):
             if part.content_type == "text/html":
                 return _text(data[part.body : part.end], part, name)

@@ -101,14 +101,14 @@ def _leads(options: Namespace) -> tuple[Table, str]:
 
 def _audiences(options: Namespace) -> tuple[Table, str]:
     from mailbeacon.cli.events.lists import read_subscribers
-    from mailbeacon.counting import Audience, audiences, sunset
+    from mailbeacon.counting import Segment, audiences, sunset
     from mailbeacon.settings import utc_now
 
     listed, now = read_subscribers(options.subscribers), options.now or utc_now()
     members, broken = _judged(options, lambda pairs: audiences(pairs, None, listed, now, since=options.since))
     shown_ones = sunset(members) if options.sunset else members
     rows = [(one.recipient, one.audience, one.last, one.reason) for one in shown_ones]
-    numbers = [f"{sum(one.audience is name for one in members):,} {name}" for name in Audience]
+    numbers = [f"{sum(one.audience is name for one in members):,} {name}" for name in Segment]
     return (("recipient", "audience", "last", "reason"), rows, [", ".join(numbers)]), broken
 
 

@@ -15,7 +15,7 @@ from mailbeacon.cli.documents import File, Form, check_bodies, read_document, re
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.model import Link, Message, Skipped, Warned, WarningKind
-from mailbeacon.rewriting.report import lines
+from mailbeacon.rewriting.report import report_lines
 
 __all__ = ["register"]
 
@@ -70,7 +70,7 @@ class _Done:
     def told(self, before: int, *, as_json: bool) -> str:
         """Return what was done, for people or for programs."""
         if not as_json:
-            return lines(self.links, self.skipped, self.warnings, before, len(self.data), html=self.html)
+            return report_lines(self.links, self.skipped, self.warnings, before, len(self.data), html=self.html)
         found = {
             "links": [one.to_dict() for one in self.links],
             "skipped": [one.to_dict() for one in self.skipped],

@@ -22,7 +22,7 @@ from mailbeacon.model import Event, Kind, Request
 from mailbeacon.settings import utc_now
 from mailbeacon.webhooks import MOST_BYTES, PROVIDERS
 from mailbeacon.webhooks.reading import Fields, Post, Provider, Report
-from mailbeacon.webhooks.translating import READERS_KINDS, Reader
+from mailbeacon.webhooks.translating import READERS_KINDS, Translator
 
 __all__ = ["register"]
 
@@ -46,7 +46,7 @@ def register(commands: Commands) -> None:
 def _run(options: Namespace) -> int:
     provider, now = PROVIDERS[options.provider], utc_now()
     keys = read_keys(options.key_file) if options.key_file or os.environ.get(VARIABLE) else [_NO_KEY]
-    reader = Reader(Beacon(_BASE, secret_keys=keys), provider.name, kinds=frozenset(Kind), recipient_of=None)
+    reader = Translator(Beacon(_BASE, secret_keys=keys), provider.name, kinds=frozenset(Kind), recipient_of=None)
     post = Post(Request(url="", method="POST", body=read_bytes(options.file, MOST_BYTES)), now)
     broken = 0
     wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
@@ -74,7 +74,7 @@ def _reports(provider: Provider, post: Post) -> Iterator[Report | str]:
             yield "not an object"
 
 
-def _shown(report: Report, reader: Reader, now: datetime) -> dict[str, object]:
+def _shown(report: Report, reader: Translator, now: datetime) -> dict[str, object]:
     """Return what is shown of a report; whose mail it was only where our keys signed that."""
     if report.kind is None:
         return {"kind": None, "says": "nothing of a mail"}

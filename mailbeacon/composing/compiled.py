@@ -131,11 +131,11 @@ class MailTemplate:
 
     def report(self) -> str:
         """Say, for a terminal, what was done with each link and what to look at; the size is that of a usual recipient's mail."""
-        from mailbeacon.rewriting.report import lines
+        from mailbeacon.rewriting.report import report_lines
 
         usual = Message(recipient=_USUAL, campaign=self._campaign or "")
         before, after = len(self._raw), len(self.render(usual))
-        return lines(self.links, self.skipped, self.warnings, before, after, html=False)
+        return report_lines(self.links, self.skipped, self.warnings, before, after, html=False)
 
     def _cut(self, opens: Level, clicks: Level) -> Cut:
         """Cut the mail for two levels; done once for each pair."""
@@ -199,7 +199,7 @@ def compile_mail(
     if not isinstance(mail, bytes):
         check_email(mail)
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()
-    mime.scan(raw)  # refuses what other line ends would hide
+    mime.read_parts(raw)  # refuses what other line ends would hide
     opened = _whole(open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared))
     htmls = [body.text.text for body in opened.bodies if body.is_html]
     texts = [body.text.text for body in opened.bodies if not body.is_html]

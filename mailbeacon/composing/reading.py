@@ -47,7 +47,7 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
         SignedMail: If it is signed or encrypted; for a DKIM or ARC signature unless ``strip_signatures``.
         RewriteError: If it has several recipients and is not ``shared``, or too many parts, or is HTML without a mail.
     """
-    root = mime.scan(raw)
+    root = mime.read_parts(raw)
     if not root.fields and raw.lstrip().startswith(b"<"):
         raise RewriteError("HTML without a mail's header: rewrite and compile take that, as text")
     if sealed := mime.seal(root):

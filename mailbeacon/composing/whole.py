@@ -70,7 +70,7 @@ def compose_bytes(
         pixel = pixel and not body.is_html
         done.append(one)
     data = mime.apply(raw, sorted(changes))
-    if [part.content_type for part in mime.walk(mime.scan(data))] != [
+    if [part.content_type for part in mime.walk(mime.read_parts(data))] != [
         part.content_type for part in mime.walk(opened.root)
     ]:
         raise RewriteError("the mail would have other parts than before, so nothing was changed")
@@ -115,7 +115,7 @@ def compose(
     raw = copy.as_bytes()
     done = compose_bytes(raw, rewriter, strip_signatures=strip_signatures, shared=shared, labels=labels, fields=fields)
     put(copy, fields or {})
-    old, new = mime.scan(raw), mime.scan(done.data)
+    old, new = mime.read_parts(raw), mime.read_parts(done.data)
     for field in mime.signature_fields(old):
         del copy[field.name]
     bodies = {id(part) for part in mime.find_bodies(done.data, new)}

@@ -4,6 +4,7 @@ Does not judge who did it, and knows nothing of tokens, links or mails: it count
 tally is imported when it is first used, so that ``import mailbeacon`` stays quick.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from mailbeacon.counting.leads import HotLead, HotWatch, Lead, Weights, hot, score
     from mailbeacon.counting.proportions import sample_size
     from mailbeacon.counting.ratios import Interval, Range, Rate, Rates, Raw, interval, rate, rates
-    from mailbeacon.counting.read_reports import GroupRow, Reader, ReadReport, ReadState, read_report
+    from mailbeacon.counting.read_reports import GroupRow, ReaderRow, ReadReport, ReadState, read_report
     from mailbeacon.counting.reader_estimates import Readership, estimate_readers, readership
-    from mailbeacon.counting.segments import Audience, Member, Subscriber, Windows, audiences, sunset
+    from mailbeacon.counting.segments import Member, Segment, SegmentWindows, Subscriber, audiences, sunset
 
 __all__ = [
     "VIEW_WINDOW",
-    "Audience",
     "CampaignRow",
     "Change",
     "Comparison",
@@ -51,15 +51,16 @@ __all__ = [
     "Raw",
     "ReadReport",
     "ReadState",
-    "Reader",
+    "ReaderRow",
     "Readership",
+    "Segment",
+    "SegmentWindows",
     "Sentence",
     "Split",
     "Subscriber",
     "Suggestion",
     "Tally",
     "Weights",
-    "Windows",
     "Zones",
     "audiences",
     "compare",
@@ -86,15 +87,21 @@ _MODULES = {
     "leads": ("HotLead", "HotWatch", "Lead", "Weights", "hot", "score"),
     "proportions": ("sample_size",),
     "ratios": ("Interval", "Range", "Rate", "Rates", "Raw", "interval", "rate", "rates"),
-    "read_reports": ("GroupRow", "Reader", "ReadReport", "ReadState", "read_report"),
+    "read_reports": ("GroupRow", "ReaderRow", "ReadReport", "ReadState", "read_report"),
     "reader_estimates": ("Readership", "estimate_readers", "readership"),
-    "segments": ("Audience", "Member", "Subscriber", "Windows", "audiences", "sunset"),
+    "segments": ("Segment", "Member", "Subscriber", "SegmentWindows", "audiences", "sunset"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
+_OLD = {"Audience": "Segment", "Reader": "ReaderRow", "Windows": "SegmentWindows"}
+"""Names of 0.1.0 that other packages have too, for other things."""
 
 
 def __getattr__(name: str) -> object:
-    """Import what is used for the first time."""
+    """Import what is used for the first time; a name of 0.1.0 gives what has another name now, with a warning."""
+    if name in _OLD:
+        said = f"mailbeacon.counting.{name} is deprecated and goes with 0.4: use {_OLD[name]}"
+        warnings.warn(said, DeprecationWarning, stacklevel=2)
+        name = _OLD[name]
     module = _HOMES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

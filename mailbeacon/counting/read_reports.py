@@ -15,7 +15,7 @@ from mailbeacon.counting.spreadsheets import csv_text
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind
 
-__all__ = ["OTHERS", "GroupRow", "ReadReport", "ReadState", "Reader", "read_report"]
+__all__ = ["OTHERS", "GroupRow", "ReadReport", "ReadState", "ReaderRow", "read_report"]
 
 OTHERS = "other groups"
 """The name of the row that holds the groups too small to show."""
@@ -53,7 +53,7 @@ class GroupRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class ReaderRow:
     """What is known of one recipient: a state, and the day and region of the first sign at the finest."""
 
     recipient: str
@@ -77,7 +77,7 @@ class ReadReport:
     rows: tuple[GroupRow, ...]
     minimum: int
     hidden: int = 0
-    readers: tuple[Reader, ...] = field(default=(), repr=False)
+    readers: tuple[ReaderRow, ...] = field(default=(), repr=False)
 
     def to_csv(self) -> str:
         """Return the rows, or the readers where there are any, as CSV that a spreadsheet takes for text."""
@@ -132,17 +132,17 @@ def _state(event: Event, human: bool | None) -> ReadState:
     return ReadState.CLICKED if event.kind == Kind.CLICK else ReadState.READ
 
 
-def _reader(recipient: str, group: str, signs: Mapping[ReadState, tuple[date, str]]) -> Reader:
+def _reader(recipient: str, group: str, signs: Mapping[ReadState, tuple[date, str]]) -> ReaderRow:
     """Take the strongest state, and the first day a person (or else the proxy) was seen."""
     state = next((state for state in ReadState if state in signs), ReadState.NOT_SEEN)
     people = [sign for found, sign in signs.items() if found != ReadState.UNKNOWN]
     if not people:
-        return Reader(recipient=recipient, group=group, state=state)
+        return ReaderRow(recipient=recipient, group=group, state=state)
     day, region = min(people)
-    return Reader(recipient=recipient, group=group, state=state, day=day, region=region)
+    return ReaderRow(recipient=recipient, group=group, state=state, day=day, region=region)
 
 
-def _rows(readers: Iterable[Reader], minimum: int) -> tuple[tuple[GroupRow, ...], int]:
+def _rows(readers: Iterable[ReaderRow], minimum: int) -> tuple[tuple[GroupRow, ...], int]:
     """Make a row of each large group, and one of all small ones."""
     found: dict[str, list[ReadState]] = {}
     for reader in readers:

@@ -14,7 +14,7 @@ from mailbeacon.counting.pairing import Events, Verdicts, pairs
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Level, check_aware
 
-__all__ = ["BLOCKING_CLIENTS", "Audience", "Member", "Subscriber", "Windows", "audiences", "sunset"]
+__all__ = ["BLOCKING_CLIENTS", "Member", "Segment", "SegmentWindows", "Subscriber", "audiences", "sunset"]
 
 BLOCKING_CLIENTS = frozenset({"Outlook", "Thunderbird"})
 """Mail clients on the desktop that load no images until the reader allows them.
@@ -23,7 +23,7 @@ Source: Microsoft and Mozilla, the clients' default settings, 2026.
 """
 
 
-class Audience(StrEnum):
+class Segment(StrEnum):
     """Where a recipient stands."""
 
     ACTIVE = "active"
@@ -57,7 +57,7 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Windows:
+class SegmentWindows:
     """How long each state lasts.
 
     Attributes:
@@ -85,7 +85,7 @@ class Member:
     """
 
     recipient: str
-    audience: Audience
+    audience: Segment
     reason: str
     last: date | None = None
 
@@ -106,7 +106,7 @@ def audiences(
     now: datetime,
     *,
     since: datetime | None = None,
-    windows: Windows | None = None,
+    windows: SegmentWindows | None = None,
 ) -> list[Member]:
     """Return for every subscriber whether they still read.
 
@@ -129,7 +129,7 @@ def audiences(
     check_aware(now, "now")
     if since is not None:
         check_aware(since, "since")
-    spans = windows or Windows()
+    spans = windows or SegmentWindows()
     if not timedelta(0) < spans.active <= spans.fading:
         raise ConfigError("windows must have 0 < active <= fading")
     listed = list(subscribers)
@@ -146,7 +146,7 @@ def audiences(
 
 def sunset(members: Iterable[Member]) -> list[Member]:
     """Return those who may be asked to confirm or be let go: the inactive, the longest silent first."""
-    found = [member for member in members if member.audience == Audience.INACTIVE]
+    found = [member for member in members if member.audience == Segment.INACTIVE]
     return sorted(found, key=lambda member: (member.last or date.min, member.recipient))
 
 
@@ -165,33 +165,33 @@ def _follow(trace: _Trace, event: Event, human: bool | None) -> None:
         trace.blocking = trace.blocking or event.facts.client in BLOCKING_CLIENTS
 
 
-def _member(subscriber: Subscriber, trace: _Trace, now: datetime, since: datetime, spans: Windows) -> Member:
+def _member(subscriber: Subscriber, trace: _Trace, now: datetime, since: datetime, spans: SegmentWindows) -> Member:
     last = trace.last.astimezone(UTC).date() if trace.last else None
     audience, reason = _judge(subscriber, trace, now, since, spans)
     return Member(recipient=subscriber.recipient, audience=audience, reason=reason, last=last)
 
 
 def _judge(
-    subscriber: Subscriber, trace: _Trace, now: datetime, since: datetime, spans: Windows
-) -> tuple[Audience, str]:
+    subscriber: Subscriber, trace: _Trace, now: datetime, since: datetime, spans: SegmentWindows
+) -> tuple[Segment, str]:
     quiet = None if trace.last is None else now - trace.last
     if quiet is not None and quiet <= spans.active:
-        return Audience.ACTIVE, f"seen {_ago(quiet)}"
+        return Segment.ACTIVE, f"seen {_ago(quiet)}"
     if quiet is not None and quiet <= spans.fading:
-        return Audience.FADING, f"seen {_ago(quiet)}"
+        return Segment.FADING, f"seen {_ago(quiet)}"
     if now - subscriber.added_at <= spans.new:
-        return Audience.NEW, f"added {_ago(now - subscriber.added_at)}"
+        return Segment.NEW, f"added {_ago(now - subscriber.added_at)}"
     if subscriber.mails is not None and subscriber.mails < spans.mails:
-        return Audience.NEW, f"sent {subscriber.mails} mails, too few to tell"
+        return Segment.NEW, f"sent {subscriber.mails} mails, too few to tell"
     cannot = _unmeasurable(subscriber, trace)
     if not cannot and now - since < spans.fading:
         began = f"{_ago(now - since)}" if now > since else "never"
         cannot = f"recording began {began}, and silence means something after {spans.fading.days} days only"
     if cannot:
-        return Audience.UNMEASURABLE, cannot
+        return Segment.UNMEASURABLE, cannot
     if quiet is None:
-        return Audience.INACTIVE, f"added {_ago(now - subscriber.added_at)} and never seen"
-    return Audience.INACTIVE, f"last seen {_ago(quiet)}"
+        return Segment.INACTIVE, f"added {_ago(now - subscriber.added_at)} and never seen"
+    return Segment.INACTIVE, f"last seen {_ago(quiet)}"
 
 
 def _unmeasurable(subscriber: Subscriber, trace: _Trace) -> str:

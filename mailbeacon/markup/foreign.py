@@ -61,7 +61,7 @@ class Context:
         return self.select or self.frameset or self.templates > 0
 
     @property
-    def is_open(self) -> bool:
+    def is_unclosed(self) -> bool:
         """Whether something is open in which an image might be lost."""
         return bool(self.foreign) or self.sticky or self._hides
 

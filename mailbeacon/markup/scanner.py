@@ -137,7 +137,7 @@ def tokens(source: str) -> list[str]:
 def _finish(found: Scan) -> Scan:
     """Leave out a last piece that the document never closes."""
     last = len(found.pieces) - 1
-    if not _is_open(found.pieces[last]):
+    if not _is_unclosed(found.pieces[last]):
         return found
     links = [index for index in found.links if index < last]
     frame = [index for index in found.frame if index < last]
@@ -149,7 +149,7 @@ def _finish(found: Scan) -> Scan:
     return found._replace(links=links, frame=frame, safe=safe)
 
 
-def _is_open(piece: str) -> bool:
+def _is_unclosed(piece: str) -> bool:
     """Check whether a last piece is a tag, comment or raw text that the document never closes."""
     if piece[1:2] == "/" and ">" in piece and '"' not in piece and "'" not in piece:
         return False
@@ -198,7 +198,7 @@ class _Walk:
             self._mark(at, name, found[0], doubtful)
             if name:
                 stop = self._enter(at, stop, name, found[0], doubtful)
-            if self.open_at < 0 and (self.lost or self.context.is_open):
+            if self.open_at < 0 and (self.lost or self.context.is_unclosed):
                 self.open_at = len(self.pieces)
             self.pieces.append(source[at:stop])
             at = stop
@@ -237,7 +237,7 @@ class _Walk:
             self.svg.add(index)
         if at < self.doubt_until < at + self._token_length(piece):
             self.lost = True
-        if not (self.lost or self.context.is_open):
+        if not (self.lost or self.context.is_unclosed):
             self.open_at = -1
 
     @staticmethod
@@ -304,5 +304,5 @@ class _Walk:
         return len(self.source)
 
     def _safe(self) -> int:
-        still_open = self.lost or self.context.is_open or self.open_at == len(self.pieces) - 1
+        still_open = self.lost or self.context.is_unclosed or self.open_at == len(self.pieces) - 1
         return self.open_at if self.open_at >= 0 and still_open else len(self.pieces)

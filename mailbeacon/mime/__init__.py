@@ -7,7 +7,7 @@ nothing, rewrites no link.
 from mailbeacon.mime.bodies import Body, find_bodies, header_changes, is_text, open_body, why_unreadable
 from mailbeacon.mime.fields import Field, Parameter, parameter_values, parameters, unfolded
 from mailbeacon.mime.headers import field
-from mailbeacon.mime.parts import MAX_DEPTH, MAX_PARTS, Part, find_field, scan, walk
+from mailbeacon.mime.parts import MAX_DEPTH, MAX_PARTS, Part, find_field, read_parts, walk
 from mailbeacon.mime.refusals import addresses, count_recipients, seal, signature_fields
 from mailbeacon.mime.texts import Change, Text, read_text
 from mailbeacon.mime.transfer import MAX_LINE, PLAIN, apply, decode, fits, line_end, quote, splice
@@ -38,8 +38,8 @@ __all__ = [
     "parameter_values",
     "parameters",
     "quote",
+    "read_parts",
     "read_text",
-    "scan",
     "seal",
     "signature_fields",
     "splice",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from mailbeacon.errors import RewriteError
 from mailbeacon.mime.fields import Field, main_value, parameter_values, read_fields
 
-__all__ = ["MAX_DEPTH", "MAX_PARTS", "Part", "find_field", "scan", "walk"]
+__all__ = ["MAX_DEPTH", "MAX_PARTS", "Part", "find_field", "read_parts", "walk"]
 
 MAX_DEPTH = 50
 """How deep multiparts may be nested. Real mail stays under ten."""
@@ -67,7 +67,7 @@ class _Open:
     parts: list[Part]
 
 
-def scan(raw: bytes) -> Part:
+def read_parts(raw: bytes) -> Part:
     """Find the parts of a mail in one pass over its bytes.
 
     Raises:

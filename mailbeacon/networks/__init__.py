@@ -5,7 +5,7 @@ lists that operators publish, the geography of an address, and whose word is tak
 anything and never looks a name up.
 """
 
-from mailbeacon.networks.geography import Geography, Place
+from mailbeacon.networks.geography import Geography, Location
 from mailbeacon.networks.lists import Listing, apple, aws, azure, google, plain
 from mailbeacon.networks.own import builtin, from_iporigin
 from mailbeacon.networks.table import UNKNOWN, Entry, Layers, Table, read_cidr
@@ -16,7 +16,7 @@ __all__ = [
     "Geography",
     "Layers",
     "Listing",
-    "Place",
+    "Location",
     "Table",
     "apple",
     "aws",

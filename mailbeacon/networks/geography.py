@@ -13,10 +13,10 @@ from typing import NamedTuple
 from mailbeacon.errors import ConfigError, MissingExtra
 from mailbeacon.networks.addresses import plain
 
-__all__ = ["Geography", "Place"]
+__all__ = ["Geography", "Location"]
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """What is known of a place; empty where nothing is."""
 
     country: str = ""
@@ -24,7 +24,7 @@ class Place(NamedTuple):
     city: str = ""
 
 
-_NOWHERE = Place()
+_NOWHERE = Location()
 
 
 class Geography:
@@ -52,7 +52,7 @@ class Geography:
             raise ConfigError("the geography file is missing or not a MaxMind database") from error
         self._language = language
 
-    def locate(self, address: str) -> Place:
+    def locate(self, address: str) -> Location:
         """Return the place of an address; empty fields where it is unknown; never raises."""
         try:
             record = self._reader.get(plain(address))
@@ -61,7 +61,7 @@ class Geography:
         if not isinstance(record, Mapping):
             return _NOWHERE
         regions = record.get("subdivisions")
-        return Place(
+        return Location(
             _code(record.get("country")),
             self._name(regions[0]) if isinstance(regions, list) and regions else "",
             self._name(record.get("city")),

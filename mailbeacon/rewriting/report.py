@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from mailbeacon.model import Link, Skipped, Warned
 from mailbeacon.rewriting.sizes import CLIP_BYTES
 
-__all__ = ["lines"]
+__all__ = ["report_lines"]
 
 
-def lines(
+def report_lines(
     links: Sequence[Link], skipped: Sequence[Skipped], warnings: Sequence[Warned], before: int, after: int, html: bool
 ) -> str:
     """What was done with each link, what to look at, and how the size changed."""

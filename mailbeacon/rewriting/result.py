@@ -199,7 +199,7 @@ class Rewrite:
 
     def report(self) -> str:
         """Say, for a terminal, what was done with each link and what to look at; html5lib reads the labels."""
-        from mailbeacon.rewriting.report import lines
+        from mailbeacon.rewriting.report import report_lines
 
         html = self.channel is Channel.HTML
-        return lines(*self.labelled(), self.warnings, self.size_before, self.size_after, html)
+        return report_lines(*self.labelled(), self.warnings, self.size_before, self.size_after, html)

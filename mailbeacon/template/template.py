@@ -15,7 +15,7 @@ from mailbeacon.links import manifest_of
 from mailbeacon.model import Level, Link, Manifest, Message, Skipped
 from mailbeacon.privacy import is_mixed, personal, shared
 from mailbeacon.rewriting import Rewrite, join_warnings
-from mailbeacon.rewriting.report import lines
+from mailbeacon.rewriting.report import report_lines
 
 __all__ = ["Issuer", "Levels", "Template"]
 
@@ -180,7 +180,7 @@ class Template:
     def report(self) -> str:
         """Say, for a terminal, what was done with each link and what to look at."""
         html = self._html.done
-        return lines(self.links, self.skipped, self.warnings, html.size_before, html.size_after, html=True)
+        return report_lines(self.links, self.skipped, self.warnings, html.size_before, html.size_after, html=True)
 
     def _check(self, message: Message) -> Levels:
         if not isinstance(message, Message):

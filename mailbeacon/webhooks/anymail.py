@@ -16,7 +16,7 @@ from mailbeacon.errors import WebhookError
 from mailbeacon.model import Event, Kind, Request
 from mailbeacon.webhooks.providers import PROVIDERS
 from mailbeacon.webhooks.reading import Fields, Post, Report
-from mailbeacon.webhooks.translating import Kinds, Reader, RecipientOf, wanted
+from mailbeacon.webhooks.translating import Kinds, RecipientOf, Translator, wanted
 
 __all__ = ["TrackingEvent", "event"]
 
@@ -97,7 +97,7 @@ def event(
     raw = tracking_event.esp_event if isinstance(tracking_event.esp_event, dict) else {}
     name = _provider_name(esp_name, raw)
     arrived = beacon.settings.clock()
-    reader = Reader(beacon, name or "anymail", kinds=wanted(kinds), recipient_of=recipient_of)
+    reader = Translator(beacon, name or "anymail", kinds=wanted(kinds), recipient_of=recipient_of)
     try:
         found = reader.event(_report(tracking_event, raw, name, arrived), arrived)
     except WebhookError as error:

@@ -20,7 +20,7 @@ from mailbeacon.webhooks.providers import PROVIDERS
 from mailbeacon.webhooks.reading import Fields, Post, Provider
 from mailbeacon.webhooks.results import Events, Passed, Rejected, reply
 from mailbeacon.webhooks.sns import AMAZON, SCALEWAY, Sns, is_subscription, subscribe_url
-from mailbeacon.webhooks.translating import Kinds, Reader, RecipientOf, wanted
+from mailbeacon.webhooks.translating import Kinds, RecipientOf, Translator, wanted
 
 __all__ = ["MOST_BYTES", "Receiver", "receiver"]
 
@@ -71,7 +71,7 @@ def receiver(
         raise ConfigError(f"recipient_of must be callable, got {type(recipient_of).__name__}")
     gate = Gate(found, key, password, unsigned=unsigned, hook=url)
     on_subscribe = next((one.on_subscribe for one in (key, *_listed(key)) if isinstance(one, Sns)), None)
-    reader = Reader(beacon, found.name, kinds=wanted(kinds), recipient_of=recipient_of)
+    reader = Translator(beacon, found.name, kinds=wanted(kinds), recipient_of=recipient_of)
     return Receiver(found, reader, gate, hook=url, on_subscribe=on_subscribe)
 
 
@@ -92,7 +92,7 @@ class Receiver:
     def __init__(
         self,
         provider: Provider,
-        reader: Reader,
+        reader: Translator,
         gate: Gate,
         *,
         hook: str = "",

@@ -19,7 +19,7 @@ from mailbeacon.webhooks.marks import hit_in
 from mailbeacon.webhooks.reading import Report
 from mailbeacon.webhooks.results import Passed
 
-__all__ = ["DELIVERY_KINDS", "Kinds", "Reader", "RecipientOf", "wanted"]
+__all__ = ["DELIVERY_KINDS", "Kinds", "RecipientOf", "Translator", "wanted"]
 
 READERS_KINDS = frozenset({Kind.OPEN, Kind.CLICK})
 DELIVERY_KINDS = frozenset(Kind) - READERS_KINDS - {Kind.LEAVE_PAGE, Kind.WITHDRAW, Kind.UNKNOWN}
@@ -51,7 +51,7 @@ def wanted(kinds: Kinds) -> frozenset[Kind]:
         raise ConfigError("kinds must be delivery, all, or a set of Kind") from error
 
 
-class Reader:
+class Translator:
     """Turn reports into events of one host's mails; one object serves all threads.
 
     Args:
