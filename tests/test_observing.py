@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mailbeacon.agents import AgentRule, Agents
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import KEPT_HEADERS, AgentKind, Facts, Hint, Kind, Network, NetworkKind, Request
-from mailbeacon.networks import Place
+from mailbeacon.networks import Location
 from mailbeacon.observing import Observer
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -306,7 +306,7 @@ class Everywhere:
     """A place database that knows every address."""
 
     def locate(self, address: str) -> Place:
-        return Place("DE", "Hesse", "Frankfurt")
+        return Location("DE", "Hesse", "Frankfurt")
 
 
 @pytest.mark.parametrize(
