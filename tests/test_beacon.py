@@ -15,7 +15,7 @@ import mailbeacon as mb
 from mailbeacon import privacy
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.model import AgentKind
-from mailbeacon.networks import Place
+from mailbeacon.networks import Location
 from mailbeacon.privacy import as_aggregate
 from mailbeacon.store import MemoryHistory, MemorySink
 from tests import making
@@ -524,8 +524,8 @@ def test_a_host_with_a_place_database_gets_countries():
     """The place of a reader at home; of Apple's proxy none."""
 
     class Everywhere:
-        def locate(self, address: str) -> Place:
-            return Place("DE", "Hessen", "Kassel")
+        def locate(self, address: str) -> Location:
+            return Location("DE", "Hessen", "Kassel")
 
     beacon = making.beacon(geo=Everywhere())
     url = beacon.open_url(mb.Message(recipient="u-1", campaign="spring"))

@@ -15,7 +15,7 @@ from pages import DOCS
 import mailbeacon as mb
 from mailbeacon import counting, errors, privacy, reporting
 from mailbeacon.counting.leads import Lead
-from mailbeacon.counting.read_reports import Reader
+from mailbeacon.counting.read_reports import ReaderRow
 from mailbeacon.counting.segments import Audience, Member, Subscriber, audiences
 from mailbeacon.store import MemorySink
 from tests.making import SENT, beacon, message, request
@@ -125,7 +125,7 @@ def unseen_is_not_inactive() -> None:
 
 
 def no_precise_place_or_time() -> None:
-    for kind in (Lead, Reader, Member):
+    for kind in (Lead, ReaderRow, Member):
         fields = get_type_hints(kind)
         moments = [said for said in fields.values() if re.search(r"datetime\.datetime|timedelta", str(said))]
         assert moments == []

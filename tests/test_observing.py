@@ -305,7 +305,7 @@ class TestDigests:
 class Everywhere:
     """A place database that knows every address."""
 
-    def locate(self, address: str) -> Place:
+    def locate(self, address: str) -> Location:
         return Location("DE", "Hesse", "Frankfurt")
 
 
