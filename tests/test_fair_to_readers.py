@@ -16,7 +16,7 @@ import mailbeacon as mb
 from mailbeacon import counting, errors, privacy, reporting
 from mailbeacon.counting.leads import Lead
 from mailbeacon.counting.read_reports import ReaderRow
-from mailbeacon.counting.segments import Audience, Member, Subscriber, audiences
+from mailbeacon.counting.segments import Member, Segment, Subscriber, audiences
 from mailbeacon.store import MemorySink
 from tests.making import SENT, beacon, message, request
 
@@ -121,7 +121,7 @@ def unseen_is_not_inactive() -> None:
     proxy = mb.Verdict(actor=mb.Actor.PRIVACY_PROXY)
     reader = Subscriber(recipient="u-17", added_at=SENT - timedelta(days=900), mails=40)
     [member] = audiences([apple], [proxy], [reader], now=LATER + timedelta(days=300), since=SENT - timedelta(days=900))
-    assert member.audience is Audience.UNMEASURABLE
+    assert member.audience is Segment.UNMEASURABLE
 
 
 def no_precise_place_or_time() -> None:
