@@ -6,6 +6,7 @@ Judges nothing: verdicts are those that were stored.
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import ExitStack
 from pathlib import Path
 
 from mailbeacon.cli.console import OK, CommandError, Commands, complain, counted, reason, shown
@@ -36,13 +37,14 @@ def _run(options: Namespace) -> int:
 
     broken: list[str] = []
     try:
-        if "://" in options.events:
-            from mailbeacon.store.sql import SqlSink
+        with ExitStack() as opened:
+            if "://" in options.events:
+                from mailbeacon.store.sql import SqlSink
 
-            pairs = SqlSink(options.events).events()
-        else:
-            pairs = read_events(options.events, on_broken=lambda error: broken.append(str(error)))
-        number = write_rows(options.file, Rows().judged(pairs))
+                pairs = opened.enter_context(SqlSink(options.events)).events()
+            else:
+                pairs = read_events(options.events, on_broken=lambda error: broken.append(str(error)))
+            number = write_rows(options.file, Rows().judged(pairs))
     except MissingExtra as error:
         raise CommandError(str(error)) from error
     except (DataError, ValueError) as error:
