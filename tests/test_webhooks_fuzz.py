@@ -108,6 +108,14 @@ def test_a_providers_own_event_with_anything_in_one_place_is_read_or_refused(nam
     _check(name, post(_written(name, spoiled), svix_id="1"))
 
 
+@pytest.mark.parametrize(("name", "path"), [("azure", "recipient"), ("resend", "to"), ("ses", "destination")])
+def test_an_address_in_a_list_is_cleaned_like_any_other_text(name, path):
+    """A lone surrogate is JSON, and no event could be written with it."""
+    whole = _parsed(name, posted(name, reported(mb.Kind.DELIVERED))[0].body)
+    found = next(one for one in _paths(whole) if one[-1:] == (path,))
+    _check(name, post(_written(name, _put(whole, found, ["\ud800\0"])), svix_id="1"))
+
+
 def _parsed(name: str, body: bytes) -> object:
     from urllib.parse import parse_qs
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailbeacon.model import Kind
-from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, each
+from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, clean, each
 
 __all__ = ["PROVIDER", "VALIDATION"]
 
@@ -57,7 +57,7 @@ def _read(event: Fields, post: Post) -> Iterator[Report]:  # noqa: ARG001 - the 
 
 def _addresses(data: Fields) -> list[str]:
     """Return whom a report is of: one by the schema; several in a list or a text are each a report of their own."""
-    given = [one for one in data.items("recipient") if isinstance(one, str)] or [data.text("recipient")]
+    given = [clean(one) for one in data.items("recipient") if isinstance(one, str)] or [data.text("recipient")]
     found = [address.strip() for one in given for address in one.replace(";", ",").split(",")]
     return list(dict.fromkeys(address for address in found if address)) or [""]
 

@@ -29,6 +29,7 @@ __all__ = [
     "Split",
     "Verifier",
     "Verify",
+    "clean",
     "each",
     "epoch",
     "machine_open",
@@ -120,7 +121,7 @@ class Fields:
         for name in names:
             value = self.values.get(name)
             if value.__class__ is str and value:
-                return _clean(str(value))
+                return clean(str(value))
             if value.__class__ is int:
                 return str(value)
         return ""
@@ -167,7 +168,8 @@ class Fields:
         return None
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Return a provider's text as it may be kept: not too long, without what UTF-8 or a database cannot carry."""
     text = text[:_LONGEST]
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Kind
-from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, Verify, one
+from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, Verify, clean, one
 from mailbeacon.webhooks.signatures import key_bytes, same, unbase64
 
 __all__ = ["PROVIDER"]
@@ -39,7 +39,7 @@ def _read(event: Fields, post: Post) -> Iterator[Report]:
     if kind is Kind.BOUNCED:
         kind = BOUNCES.get(data.within("bounce").text("type"), kind)
     details = data.within("click" if kind is Kind.CLICK else "open")
-    recipients = [value for value in data.items("to") if isinstance(value, str)]
+    recipients = [clean(value) for value in data.items("to") if isinstance(value, str)]
     yield Report(
         kind=kind,
         at=event.iso("created_at"),

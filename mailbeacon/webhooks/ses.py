@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailbeacon.model import Kind
-from mailbeacon.webhooks.reading import Fields, Post, Provider, Report
+from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, clean
 from mailbeacon.webhooks.sns import AMAZON, envelope, enveloped, sns_verifier
 
 __all__ = ["PROVIDER"]
@@ -74,7 +74,7 @@ def _read(event: Fields, post: Post) -> Iterator[Report]:
 
 
 def _address(value: object) -> str:
-    return value if isinstance(value, str) else Fields(value).text("emailAddress")
+    return clean(value) if isinstance(value, str) else Fields(value).text("emailAddress")
 
 
 PROVIDER = Provider(
