@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import operator
 import pickle
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -42,6 +43,7 @@ from mailbeacon.model import (
     Warned,
     WarningKind,
     read_json,
+    write_metadata,
 )
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -441,6 +443,51 @@ def test_metadata_of_exactly_256_bytes_passes_and_is_a_copy():
     assert made.metadata == {"order": "x" * 244}
     assert hash(made) == hash(Message(recipient="u-17"))
     assert made != Message(recipient="u-17")
+
+
+@pytest.mark.parametrize("metadata", [{"order": "8841", "shop": "Kök"}, None], ids=["some", "none"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda texts: texts.__setitem__("order", "x" * 300), id="set"),
+        pytest.param(lambda texts: texts.update(order="x" * 300), id="update"),
+        pytest.param(lambda texts: texts.setdefault("more", "x" * 300), id="setdefault"),
+        pytest.param(lambda texts: operator.ior(texts, {"order": "x" * 300}), id="|="),
+        pytest.param(lambda texts: texts.__delitem__("order"), id="del"),
+        pytest.param(lambda texts: texts.pop("order", None), id="pop"),
+        pytest.param(lambda texts: texts.popitem(), id="popitem"),
+        pytest.param(lambda texts: texts.clear(), id="clear"),
+    ],
+)
+def test_nobody_changes_metadata_that_were_checked(metadata, change):
+    made = Message(recipient="u-17", metadata=metadata)
+    with pytest.raises(TypeError, match="cannot be changed"):
+        change(made.metadata)
+    assert made.metadata == (metadata or {})
+    assert Message(recipient="u-17").metadata == {}
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        copy.copy,
+        copy.deepcopy,
+        lambda message: pickle.loads(pickle.dumps(message)),
+        dataclasses.replace,
+        lambda message: Message(**dataclasses.asdict(message)),
+    ],
+    ids=["copy", "deepcopy", "pickle", "replace", "asdict"],
+)
+def test_metadata_are_copied_whole_and_stay_unchangeable(copied):
+    made = Message(recipient="u-17", metadata={"shop": "Kök", "order": "8841"})
+    again = copied(made)
+    assert again == made
+    assert again.metadata == {"order": "8841", "shop": "Kök"}
+    assert write_metadata(again.metadata) == write_metadata(made.metadata) == '{"order":"8841","shop":"Kök"}'
+    assert json.loads(json.dumps(again.metadata)) == {**again.metadata}
+    with pytest.raises(TypeError, match="cannot be changed"):
+        again.metadata["order"] = ""
+    assert copy.deepcopy(made.metadata) == pickle.loads(pickle.dumps(made.metadata)) == made.metadata
 
 
 # words, verdicts, manifests

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.words import Level
@@ -34,6 +34,21 @@ def write_metadata(metadata: Mapping[str, str]) -> str:
     return json.dumps(metadata, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
+class _Texts(dict[str, str]):
+    """Metadata that stay as they were checked; in all else a ``dict``, which JSON, ``copy`` and ``asdict`` know."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("a message's metadata cannot be changed: make another message, with dataclasses.replace")
+
+    __setitem__ = __delitem__ = __ior__ = update = setdefault = pop = popitem = clear = _refuse
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _Texts, ({**self},)
+
+
+_NO_TEXTS = _Texts()
 _NAMES = ("recipient", "campaign", "id", "variant", "sent_at", "opens", "clicks", "metadata")
 
 
@@ -101,7 +116,7 @@ class Message(_Open):
         self.sent_at = sent_at
         self.opens = opens
         self.clicks = clicks
-        self.metadata = _texts(metadata) if metadata else {}
+        self.metadata = _texts(metadata) if metadata else _NO_TEXTS
         self.__class__ = cls
         return self  # type: ignore[no-any-return]
 
@@ -127,11 +142,11 @@ def _level(value: int, name: str) -> Level:
         raise ConfigError(f"{name} must be a Level, got {value!r:.40}") from error
 
 
-def _texts(metadata: object) -> dict[str, str]:
-    """Return a copy of metadata, once it is known that it can be signed."""
+def _texts(metadata: object) -> _Texts:
+    """Return a copy of metadata that nobody can change, once it is known that it can be signed."""
     if not isinstance(metadata, Mapping):
         raise ConfigError(f"metadata must be a mapping of texts to texts, got {type(metadata).__name__}")
-    found = {**metadata}
+    found = _Texts(metadata)
     for name, value in found.items():
         for text in (name, value):
             if not isinstance(text, str):
