@@ -6,8 +6,8 @@ Reads no request.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import Routes
@@ -33,8 +33,7 @@ _ALL = Level.FULL
 _BOTH_FULL = (_ALL, _ALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyRewriter:
+class BodyRewriter(NamedTuple):
     """What makes of the bodies of one message's mail what is sent.
 
     Attributes:

@@ -75,6 +75,6 @@ def _base_of(piece: str) -> str | None:
 
 def _says_amp(piece: str) -> bool:
     """Check whether an ``html`` tag marks the document as AMP."""
-    found = TAG.match(piece)
-    tag = found[0].lower() if found else ""
-    return ("amp" in tag or "⚡" in tag) and any(one.name in _AMP for one in attributes(piece))
+    if "⚡" not in piece and "amp" not in piece.lower():
+        return False
+    return TAG.match(piece) is not None and any(one.name in _AMP for one in attributes(piece))
