@@ -604,17 +604,26 @@ def test_data_can_be_copied_pickled_and_replaced(sample):
     assert pickle.loads(pickle.dumps(sample)) == sample
 
 
-@given(EVENTS, FACTS, st.none() | NUMBERS)
-def test_law_changed_is_replace(event, facts, link):
-    """``changed`` gives what ``dataclasses.replace`` gives, and leaves the event as it was."""
-    before = copy.copy(event)
-    assert event.changed(facts=facts, link=link) == dataclasses.replace(event, facts=facts, link=link)
-    assert event == before
+@given(EVENTS, FACTS, st.none() | NUMBERS, TEXTS)
+def test_law_changed_is_replace(event, facts, link, client):
+    """``changed`` gives what ``dataclasses.replace`` gives, and leaves what it was asked of as it was."""
+    for record, changes in ((event, {"facts": facts, "link": link}), (facts, {"client": client, "hints": frozenset()})):
+        before = copy.copy(record)
+        assert record.changed(**changes) == dataclasses.replace(record, **changes)
+        assert record == before
 
 
-def test_changed_knows_no_other_fields():
+@pytest.mark.parametrize("record", [EVENT, Facts()], ids=["event", "facts"])
+def test_changed_knows_no_other_fields(record):
     with pytest.raises((AttributeError, KeyError)):
-        EVENT.changed(colour="red")
+        record.changed(colour="red")
+
+
+@pytest.mark.parametrize("record", [EVENT, EVENT.changed(url="x"), Facts().changed(client="x"), Message(recipient="u")])
+def test_what_was_closed_or_copied_is_frozen(record):
+    field = dataclasses.fields(record)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(record, field, "other")
 
 
 def test_a_mail_is_named_by_campaign_message_id_and_recipient():

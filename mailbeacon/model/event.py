@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from mailbeacon.model.facts import Facts
 from mailbeacon.model.message import check_aware
+from mailbeacon.model.opened import copier, slots_of
 from mailbeacon.model.record import Record, read_text, word_reader
 from mailbeacon.model.words import Channel, Kind, Level
 
@@ -37,51 +38,10 @@ def _metadata(values: Mapping[str, object]) -> dict[str, str]:
 
 
 _NO_FACTS = Facts()
-_NAMES = (
-    "id",
-    "kind",
-    "received_at",
-    "recipient",
-    "campaign",
-    "message_id",
-    "variant",
-    "sent_at",
-    "expired",
-    "link",
-    "links",
-    "url",
-    "url_id",
-    "channel",
-    "method",
-    "level",
-    "metadata",
-    "facts",
-    "address",
-    "user_agent",
-    "headers",
-    "source",
-    "unrecorded",
-)
 
 
-class OpenEvent(Record):
-    """An event while it is made: the same slots, which may still be written to.
-
-    It becomes the event by its class, after which nothing can be set. A frozen class sets each of its fields by a call,
-    which takes ten times as long, and every request and every line of a log makes one.
-    """
-
-    __slots__ = _NAMES
-
-    def close(self) -> Event:
-        """Return the event that this one becomes; every slot must be filled, with values that were checked."""
-        self.__class__ = Event
-        event: Any = self
-        return event  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Event(OpenEvent):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Record):
     """One thing that happened to one mail.
 
     Attributes:
@@ -144,68 +104,10 @@ class Event(OpenEvent):
     }
     _absent: ClassVar[Mapping[str, object]] = {"channel": Channel.HTML, "level": Level.FULL, "source": "request"}
 
-    def __new__(
-        cls,
-        *,
-        id: str,  # noqa: A002 - the field's own name
-        kind: Kind,
-        received_at: datetime,
-        recipient: str | None = None,
-        campaign: str = "",
-        message_id: str = "",
-        variant: str = "",
-        sent_at: datetime | None = None,
-        expired: bool = False,
-        link: int | None = None,
-        links: int | None = None,
-        url: str = "",
-        url_id: str = "",
-        channel: Channel = Channel.HTML,
-        method: str = "",
-        level: Level = Level.FULL,
-        metadata: Mapping[str, str] | None = None,
-        facts: Facts = _NO_FACTS,
-        address: str = "",
-        user_agent: str = "",
-        headers: tuple[tuple[str, str], ...] = (),
-        source: str = "request",
-        unrecorded: int = 0,
-        _parsed: bool = False,
-    ) -> Self:
-        """Make an event; ``_parsed`` says that the values were checked before."""
-        if not _parsed:
-            check_aware(received_at, "received_at")
-            if sent_at is not None:
-                check_aware(sent_at, "sent_at")
-        self: Any = OpenEvent()
-        self.id = id
-        self.kind = kind
-        self.received_at = received_at
-        self.recipient = recipient
-        self.campaign = campaign
-        self.message_id = message_id
-        self.variant = variant
-        self.sent_at = sent_at
-        self.expired = expired
-        self.link = link
-        self.links = links
-        self.url = url
-        self.url_id = url_id
-        self.channel = channel
-        self.method = method
-        self.level = level
-        self.metadata = metadata or {}
-        self.facts = facts
-        self.address = address
-        self.user_agent = user_agent
-        self.headers = headers
-        self.source = source
-        self.unrecorded = unrecorded
-        self.__class__ = cls
-        return self  # type: ignore[no-any-return]
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _again, ({name: getattr(self, name) for name in _NAMES},)
+    def __post_init__(self) -> None:
+        check_aware(self.received_at, "received_at")
+        if self.sent_at is not None:
+            check_aware(self.sent_at, "sent_at")
 
     @property
     def mail(self) -> Mail:
@@ -214,36 +116,19 @@ class Event(OpenEvent):
 
     def changed(self, **changes: object) -> Event:
         """Return a copy with other values: ``dataclasses.replace`` without the checks, in a tenth of the time."""
-        copy: Any = OpenEvent()
-        copy.id = self.id
-        copy.kind = self.kind
-        copy.received_at = self.received_at
-        copy.recipient = self.recipient
-        copy.campaign = self.campaign
-        copy.message_id = self.message_id
-        copy.variant = self.variant
-        copy.sent_at = self.sent_at
-        copy.expired = self.expired
-        copy.link = self.link
-        copy.links = self.links
-        copy.url = self.url
-        copy.url_id = self.url_id
-        copy.channel = self.channel
-        copy.method = self.method
-        copy.level = self.level
-        copy.metadata = self.metadata
-        copy.facts = self.facts
-        copy.address = self.address
-        copy.user_agent = self.user_agent
-        copy.headers = self.headers
-        copy.source = self.source
-        copy.unrecorded = self.unrecorded
-        for name, value in changes.items():
-            setattr(copy, name, value)
-        copy.__class__ = Event
-        return copy  # type: ignore[no-any-return]
+        return _copy(self, changes)
 
 
-def _again(values: dict[str, Any]) -> Event:
-    """Return an event of a pickle's values."""
-    return Event(**values)
+class OpenEvent(Record):
+    """An event while it is made: see :mod:`mailbeacon.model.opened`."""
+
+    __slots__ = slots_of(Event)
+
+    def close(self) -> Event:
+        """Return the event that this one becomes; every slot must be filled, with values that were checked."""
+        event: Any = self
+        event.__class__ = Event
+        return event  # type: ignore[no-any-return]
+
+
+_copy = copier(OpenEvent, Event)

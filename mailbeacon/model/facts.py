@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar
 
+from mailbeacon.model.opened import copier, slots_of
 from mailbeacon.model.record import Record
 from mailbeacon.model.words import AgentKind, Hint, NetworkKind
 
@@ -30,29 +31,8 @@ class Network(Record):
 _NO_NETWORK = Network()
 
 
-class OpenFacts(Record):
-    """Facts while they are made: the same slots, which may still be written to; the reason is that of ``OpenEvent``."""
-
-    __slots__ = (
-        "agent",
-        "agent_id",
-        "city",
-        "client",
-        "client_version",
-        "country",
-        "device",
-        "hints",
-        "network",
-        "network_id",
-        "networks",
-        "region",
-        "rules",
-        "system",
-    )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Facts(OpenFacts):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(Record):
     """Everything a verdict needs, and nothing that names a person.
 
     Attributes:
@@ -89,61 +69,15 @@ class Facts(OpenFacts):
 
     _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"hints": _hints}
 
-    def __new__(
-        cls,
-        *,
-        agent: AgentKind = AgentKind.UNKNOWN,
-        client: str = "",
-        client_version: str = "",
-        system: str = "",
-        device: str = "",
-        network: Network = _NO_NETWORK,
-        network_id: str = "",
-        agent_id: str = "",
-        hints: frozenset[Hint] = frozenset(),
-        country: str = "",
-        region: str = "",
-        city: str = "",
-        rules: str = "",
-        networks: str = "",
-    ) -> Self:
-        """Make facts."""
-        self: Any = OpenFacts()
-        self.agent = agent
-        self.client = client
-        self.client_version = client_version
-        self.system = system
-        self.device = device
-        self.network = network
-        self.network_id = network_id
-        self.agent_id = agent_id
-        self.hints = hints
-        self.country = country
-        self.region = region
-        self.city = city
-        self.rules = rules
-        self.networks = networks
-        self.__class__ = cls
-        return self  # type: ignore[no-any-return]
-
     def changed(self, **changes: object) -> Facts:
         """Return a copy with other values: as :meth:`Event.changed`."""
-        copy: Any = OpenFacts()
-        copy.agent = self.agent
-        copy.client = self.client
-        copy.client_version = self.client_version
-        copy.system = self.system
-        copy.device = self.device
-        copy.network = self.network
-        copy.network_id = self.network_id
-        copy.agent_id = self.agent_id
-        copy.hints = self.hints
-        copy.country = self.country
-        copy.region = self.region
-        copy.city = self.city
-        copy.rules = self.rules
-        copy.networks = self.networks
-        for name, value in changes.items():
-            setattr(copy, name, value)
-        copy.__class__ = Facts
-        return copy  # type: ignore[no-any-return]
+        return _copy(self, changes)
+
+
+class OpenFacts(Record):
+    """Facts while they are copied: see :mod:`mailbeacon.model.opened`."""
+
+    __slots__ = slots_of(Facts)
+
+
+_copy = copier(OpenFacts, Facts)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn, Self
 
 from mailbeacon.errors import ConfigError
+from mailbeacon.model.opened import slots_of
 from mailbeacon.model.words import Level
 
 __all__ = ["MAX_METADATA_BYTES", "Message", "check_aware", "write_metadata"]
@@ -49,17 +50,10 @@ class _Texts(dict[str, str]):
 
 
 _NO_TEXTS = _Texts()
-_NAMES = ("recipient", "campaign", "id", "variant", "sent_at", "opens", "clicks", "metadata")
-
-
-class _Open:
-    """A message while it is made: the same slots, which may still be written to, as those of an event are."""
-
-    __slots__ = _NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
-class Message(_Open):
+class Message:
     """One mail to one recipient.
 
     Args:
@@ -108,20 +102,26 @@ class Message(_Open):
             raise ConfigError("recipient must not be empty")
         if sent_at is not None and (sent_at.__class__ is not datetime or sent_at.tzinfo is not UTC):
             check_aware(sent_at, "sent_at")
-        self: Any = _Open()
-        self.recipient = recipient
-        self.campaign = campaign
-        self.id = id
-        self.variant = variant
-        self.sent_at = sent_at
-        self.opens = opens
-        self.clicks = clicks
-        self.metadata = _texts(metadata) if metadata else _NO_TEXTS
-        self.__class__ = cls
-        return self  # type: ignore[no-any-return]
+        made: Any = OpenMessage()
+        made.recipient = recipient
+        made.campaign = campaign
+        made.id = id
+        made.variant = variant
+        made.sent_at = sent_at
+        made.opens = opens
+        made.clicks = clicks
+        made.metadata = _texts(metadata) if metadata else _NO_TEXTS
+        made.__class__ = cls
+        return made  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _again, ({name: getattr(self, name) for name in _NAMES},)
+        return _again, ({name: getattr(self, name) for name in OpenMessage.__slots__},)
+
+
+class OpenMessage:
+    """A message while it is made: see :mod:`mailbeacon.model.opened`."""
+
+    __slots__ = slots_of(Message)
 
 
 def _again(values: dict[str, Any]) -> Message:
