@@ -45,7 +45,15 @@ class MailbeaconError(Exception):
 
 
 class ConfigError(MailbeaconError, ValueError):
-    """What the host asked for cannot work."""
+    """What the host asked for cannot work.
+
+    Attributes:
+        why: The message without the advice to a program that may follow it.
+    """
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(f"{message}; {advice}" if advice else message)
+        self.why = message
 
 
 class RuleError(ConfigError):
@@ -94,12 +102,14 @@ class RewriteError(MailbeaconError, ValueError):
     Attributes:
         where: The path of the first node concerned, such as ``html/body/p[2]``; empty when there is none.
         why: The message without the advice to a program that may follow it.
+        option: The argument that allows it all the same, such as ``shared``; empty when there is none.
     """
 
-    def __init__(self, message: str, *, where: str = "", advice: str = "") -> None:
+    def __init__(self, message: str, *, where: str = "", advice: str = "", option: str = "") -> None:
         super().__init__(f"{message}; {advice}" if advice else message)
         self.where = where
         self.why = message
+        self.option = option
 
 
 class SignedMail(RewriteError):

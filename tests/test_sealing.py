@@ -206,7 +206,7 @@ def test_a_link_to_leave_is_sealed_too(action):
         (lambda: SEALER.sign_message(mb.Message(recipient="\ud800")), "lone surrogate, which UTF-8 cannot carry"),
         (
             lambda: TokenSigner([KEY]).sign_message(mb.Message(recipient="ann@example.net")),
-            "recipient looks like an e-mail address, .* use the host's own key, or set allow_addresses=True",
+            "recipient looks like an e-mail address, .* use the host's own key; set allow_addresses=True",
         ),
         (
             lambda: TokenSigner([KEY]).sign_link(Target(number=1, url="https://x.example/"), ""),

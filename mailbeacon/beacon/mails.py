@@ -6,6 +6,7 @@ Loaded where mail is composed, for it imports ``email``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from mailbeacon import composing
@@ -14,7 +15,6 @@ from mailbeacon.composing.reading import check_email
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Message
 from mailbeacon.privacy import as_aggregate
-from mailbeacon.template import Template
 
 if TYPE_CHECKING:
     from mailbeacon.composing import Composed, Leaving, MailTemplate
@@ -78,21 +78,9 @@ class Mails:
     ) -> MailTemplate:
         """Return a mail compiled for a campaign."""
         levels = self._outgoing.least if shared else self._outgoing.levels
-
-        def bodies(html: str, text: str, /, *, first_number: int, pixel: bool) -> Template:
-            return self._outgoing.compiled(
-                html,
-                text,
-                campaign=campaign,
-                verify=verify,
-                levels=levels,
-                first_number=first_number,
-                with_pixel=pixel,
-            )
-
         return composing.compile_mail(
             mail,
-            bodies,
+            partial(self._outgoing.compiled, campaign=campaign, verify=verify, levels=levels),
             strip_signatures=strip_signatures,
             shared=shared,
             levels=levels,

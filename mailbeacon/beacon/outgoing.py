@@ -151,7 +151,7 @@ class Outgoing:
         verify: bool,
         levels: Callable[[Message], tuple[Level, Level]],
         first_number: int = 1,
-        with_pixel: bool = True,
+        pixel: bool = True,
     ) -> Template:
         """Compile a newsletter with the host's links, pixel and levels."""
         told = Instructions(
@@ -160,7 +160,7 @@ class Outgoing:
             honeypot=self._settings.honeypot,
             verify=verify,
             first_number=first_number,
-            with_pixel=with_pixel,
+            with_pixel=pixel,
         )
         issuer = Issuer(sign=self._signer.sign_message, levels=levels, most=self.most)
         return compile_template(html, text, told, linker=self.linkers.of(campaign), issuer=issuer)

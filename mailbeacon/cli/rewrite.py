@@ -19,6 +19,12 @@ from mailbeacon.rewriting.report import report_lines
 
 __all__ = ["register"]
 
+_ADVICE = {
+    "strip_signatures": ("give --strip-signatures to leave such fields out",),
+    "shared": ("see with --preview what would be done",),
+}
+"""What whoever types a command can do, by the argument that a program would pass."""
+
 
 def register(commands: Commands) -> None:
     """Add the command to the command line."""
@@ -88,7 +94,7 @@ def _run(options: Namespace) -> int:
     try:
         beacon.sign(message)
     except ConfigError as error:
-        raise CommandError(_for_users(str(error)), USAGE) from error
+        raise CommandError(error.why, USAGE) from error
     file = read_file(options.file)
     if file.form is Form.MAIL:
         done = _mail(beacon, file, message, strip_signatures=options.strip_signatures, shared=options.preview)
@@ -123,14 +129,7 @@ def _mail(beacon: Beacon, file: File, message: Message, *, strip_signatures: boo
         check_bodies(file)
         done = beacon.compose_with_report(file.data, message, strip_signatures=strip_signatures, shared=shared)
     except RewriteError as error:
-        raise CommandError(_for_users(str(error))) from error
+        raise CommandError("; ".join([error.why, *_ADVICE.get(error.option, ())])) from error
     if any(warned.kind is WarningKind.NO_BODY for warned in done.warnings):
         raise CommandError(f"{file.name} has no HTML or text body that can be read")
     return _Done(data=done.data, links=done.links, skipped=done.skipped, warnings=done.warnings)
-
-
-def _for_users(message: str) -> str:
-    """Return a message's advice to programs as advice to whoever types commands."""
-    message = message.replace("pass strip_signatures=True", "give --strip-signatures")
-    message = message.replace("pass shared=True", "see with --preview what would be done")
-    return message.replace(", or set allow_addresses=True", "")

@@ -55,7 +55,9 @@ def open_mail(raw: bytes, *, strip_signatures: bool, shared: bool) -> Opened:
     signatures = mime.signature_fields(root)
     if signatures and not strip_signatures:
         raise SignedMail(
-            f"the mail carries {signatures[0].name}: rewrite before signing, or pass strip_signatures=True"
+            f"the mail carries {signatures[0].name}: rewrite before signing",
+            advice="pass strip_signatures=True to leave such fields out",
+            option="strip_signatures",
         )
     if not shared:
         check_recipients(mime.count_recipients(raw, root))
@@ -96,7 +98,11 @@ def check_recipients(count: int) -> None:
         RewriteError: If there are several.
     """
     if count > 1:
-        raise RewriteError(f"the mail goes to {count} addresses: make one mail for each, or pass shared=True")
+        raise RewriteError(
+            f"the mail goes to {count} addresses: make one mail for each",
+            advice="pass shared=True to count them together",
+            option="shared",
+        )
 
 
 def check_email(mail: object) -> None:

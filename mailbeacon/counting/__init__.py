@@ -4,7 +4,6 @@ Does not judge who did it, and knows nothing of tokens, links or mails: it count
 tally is imported when it is first used, so that ``import mailbeacon`` stays quick.
 """
 
-import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from mailbeacon.counting.figures import Count, Dimension, LinkKey, Mark, Outcome
 from mailbeacon.counting.gathering import Deliveries, Groups, NamedGroups, tally
 from mailbeacon.counting.sentences import Sentence
 from mailbeacon.counting.tallies import VIEW_WINDOW, Tally
+from mailbeacon.renamed import renamed
 
 if TYPE_CHECKING:
     from mailbeacon.counting.campaigns import CampaignRow, Change, compare_campaigns
@@ -96,16 +96,15 @@ _OLD = {"Audience": "Segment", "Reader": "ReaderRow", "Windows": "SegmentWindows
 """Names of 0.1.0 that other packages have too, for other things."""
 
 
-def __getattr__(name: str) -> object:
-    """Import what is used for the first time; a name of 0.1.0 gives what has another name now, with a warning."""
-    if name in _OLD:
-        said = f"mailbeacon.counting.{name} is deprecated and goes with 0.4: use {_OLD[name]}"
-        warnings.warn(said, DeprecationWarning, stacklevel=2)
-        name = _OLD[name]
+def _imported(name: str) -> object:
+    """Import what is used for the first time."""
     module = _HOMES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{module}"), name)
+
+
+__getattr__ = renamed(__name__, _OLD, _imported)
 
 
 def __dir__() -> list[str]:

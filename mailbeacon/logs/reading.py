@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import lru_cache, partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mailbeacon.caches import Cache
 from mailbeacon.decoding import Decoder
 from mailbeacon.errors import ConfigError, LogLineError, TokenError
 from mailbeacon.logs.files import STDIN, Block, Piece, blocks, found, open_log
@@ -44,9 +44,11 @@ _NAMED = "r"
 _OPTED_OUT = frozenset({Hint.GPC, Hint.DNT})
 _GUESSED_FROM = 200
 _REMEMBERED = 65_536
+_MOST_CLIENTS = 4096
 
 Given = str | JsonFields | Format | None
 OnError = Callable[[LogLineError, str], object]
+_Fields = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -103,7 +105,8 @@ class LineReader:
         self._keeps = keeps != ("drop", "drop", "drop")
         self._redact = beacon.redact
         proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
-        self._client = lru_cache(maxsize=4096)(partial(_find_client, proxies if settings.trusted_proxies else None))
+        self._proxies = proxies if settings.trusted_proxies else None
+        self._clients: Cache[tuple[str, _Fields], tuple[str, _Fields]] = Cache(_MOST_CLIENTS)
         self._hops = format.shows is None or not ADDRESS_HEADERS.isdisjoint(format.shows)
 
     def event(self, line: str) -> Event | None:
@@ -150,6 +153,15 @@ class LineReader:
             return event if kind is _OPEN else self._redact(event)
         return self._rarer(event, said)
 
+    def _client(self, peer: str, fields: _Fields) -> tuple[str, _Fields]:
+        """Return the reader's address, as far as proxies are believed, and the fields without those that proxies write."""
+        found = self._clients.get((peer, fields))
+        if found is None:
+            address = peer if self._proxies is None else self._proxies.client(peer, Headers(fields))
+            kept = tuple(field for field in fields if field[0] not in ADDRESS_HEADERS)
+            found = self._clients.put((peer, fields), (address, kept))
+        return found
+
     def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
         """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""
         _, _, _, _, address, user_agent, fields, _ = said
@@ -165,14 +177,6 @@ class LineReader:
         return self._redact(event.changed(address=address, user_agent=user_agent, headers=fields))
 
 
-def _find_client(
-    proxies: TrustedProxies | None, peer: str, fields: tuple[tuple[str, str], ...]
-) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return the reader's address, as far as proxies are believed, and the fields without those that proxies write."""
-    address = peer if proxies is None else proxies.client(peer, Headers(fields))
-    return address, tuple(field for field in fields if field[0] not in ADDRESS_HEADERS)
-
-
 class Occurrences:
     """A counter of equal lines of a log: two requests in one second may look the same to the last byte.
 
@@ -180,17 +184,12 @@ class Occurrences:
     """
 
     def __init__(self) -> None:
-        self._young: dict[str, int] = {}
-        self._old: dict[str, int] = {}
+        self._counts: Cache[str, int] = Cache(2 * _REMEMBERED)
 
     def number(self, name: str) -> int:
         """Return how often a line was there before."""
-        count = self._young.get(name)
-        if count is None:
-            count = self._old.get(name, 0)
-            if len(self._young) >= _REMEMBERED:
-                self._old, self._young = self._young, {}
-        self._young[name] = count + 1
+        count = self._counts.pop(name, 0)  # what comes again stands last
+        self._counts.put(name, count + 1)
         return count
 
 

@@ -131,7 +131,7 @@ class Times:
         self.needs_zone = self._kind == "strftime" and self._offset < 0 and "%z" not in self._format
         whole_format = self._format if self._offset < 0 else f"{self._format} %z"
         self._read_anew: Read = partial(_read_as, self._kind, whole_format, zone)
-        self._read: Read = lru_cache(maxsize=4096)(self._read_anew)
+        self._read: Read = partial(_read_remembered, self._kind, whole_format, zone)
 
     def plain(self) -> Read | None:
         """Return what reads the one field that matters, where one is enough."""
@@ -164,4 +164,5 @@ def _read_as(kind: str, format: str, zone: tzinfo | None, text: str) -> datetime
     return (found if found.tzinfo is not None else found.replace(tzinfo=zone or UTC)).astimezone(UTC)
 
 
+_read_remembered = lru_cache(maxsize=4096)(_read_as)  # many lines have the same second
 _FRACTIONS = ("usec_frac", "msec_frac")

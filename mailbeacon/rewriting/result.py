@@ -12,7 +12,7 @@ from mailbeacon.errors import RewriteError
 from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
-from mailbeacon.rewriting.steps import Change, LinkDecision, Made
+from mailbeacon.rewriting.steps import LinkDecision, Made
 from mailbeacon.rewriting.warnings import find_warnings
 
 if TYPE_CHECKING:
@@ -37,10 +37,6 @@ class Rewrite:
 
     def __repr__(self) -> str:
         return f"Rewrite(channel={self.channel.value!r}, links={len(self.links)}, skipped={len(self.skipped)})"
-
-    @cached_property
-    def _changes(self) -> list[Change]:
-        return [Change(*one) for one in self._made.changes]
 
     @property
     def text(self) -> str:
@@ -67,7 +63,7 @@ class Rewrite:
     def links(self) -> tuple[Link, ...]:
         """The wrapped links, in order."""
         found = []
-        for change in self._changes:
+        for change in self._made.changes:
             if one := change.decision:
                 line, column = self._place(change.piece, change.start)
                 link = Link(
@@ -107,7 +103,7 @@ class Rewrite:
     def edits(self) -> tuple[Edit, ...]:
         """The changes, in the order of the source."""
         found = []
-        for change in self._changes:
+        for change in self._made.changes:
             first = self._offsets[change.piece] + change.start
             last = self._offsets[change.piece] + change.end
             old = self.source[first:last]
@@ -122,9 +118,9 @@ class Rewrite:
     def wrapped(self) -> list[tuple[LinkDecision, str]]:
         """Return what was decided of each wrapped link, with the URL that now stands there."""
         return [
-            (one, attribute_text(new if one.quote or one.place is Place.TEXT else new[1:-1]))
-            for _, _, _, new, _, one in self._changes
-            if one
+            (one, attribute_text(change.new if one.quote or one.place is Place.TEXT else change.new[1:-1]))
+            for change in self._made.changes
+            if (one := change.decision)
         ]
 
     @cached_property

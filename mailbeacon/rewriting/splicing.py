@@ -11,7 +11,15 @@ from typing import NamedTuple
 
 from mailbeacon.markup import escape_attribute
 from mailbeacon.rewriting.pixel import Spot
-from mailbeacon.rewriting.steps import HONEYPOT_NUMBER, PIXEL_NUMBER, LinkDecision, LinkWrapper, RawChange, Wrap
+from mailbeacon.rewriting.steps import (
+    HONEYPOT_NUMBER,
+    PIXEL_NUMBER,
+    Change,
+    LinkDecision,
+    LinkWrapper,
+    Wrap,
+    make_change,
+)
 
 __all__ = ["Spliced", "insert", "wrap_links"]
 
@@ -27,7 +35,7 @@ class Spliced(NamedTuple):
     """
 
     pieces: list[str]
-    changes: list[RawChange]
+    changes: list[Change]
     left: list[tuple[int, LinkDecision]]
     grown: int
 
@@ -46,7 +54,7 @@ def wrap_links(
     if isinstance(wrap, LinkWrapper):
         wrap = wrap.among(len({one.url for _, links in decided for one in links if one.reason is None}))
     out = list(pieces)
-    changes: list[RawChange] = []
+    changes: list[Change] = []
     left: list[tuple[int, LinkDecision]] = []
     grown = 0
     for index, links in decided:
@@ -60,7 +68,7 @@ def wrap_links(
             new = escape_attribute(wrapped) if "&" in wrapped or (quote or '"') in wrapped else wrapped
             if not quote:
                 new = f'"{new}"'
-            changes.append((index, start, end, new, number, one))
+            changes.append(make_change((index, start, end, new, number, one)))
             number += 1
             grown += len(new) - end + start
             done = f"{done}{piece[at:start]}{new}"
@@ -93,6 +101,6 @@ def insert(done: Spliced, source: Sequence[str], spot: Spot, image: str, honeypo
         out[index] = f"{piece[:place]}{honeypot}{image}{piece[place:]}"
     where = bisect_left(changes, (index, at))
     if image:
-        changes.insert(where, (index, at, at, image, PIXEL_NUMBER, None))
+        changes.insert(where, Change(index, at, at, image, PIXEL_NUMBER))
     if honeypot:
-        changes.insert(where, (index, at, at, honeypot, HONEYPOT_NUMBER, None))
+        changes.insert(where, Change(index, at, at, honeypot, HONEYPOT_NUMBER))

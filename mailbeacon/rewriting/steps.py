@@ -6,12 +6,13 @@ A document goes one way: scan → frame → decisions → pixel's place → spli
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from mailbeacon.markup import TemplateTags
 from mailbeacon.model import Place, SkipReason, Warned
 
-__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "RawChange", "Wrap"]
+__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "Wrap", "make_change"]
 
 Wrap = Callable[[int, str], str]
 """Returns the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
@@ -77,9 +78,8 @@ class Change(NamedTuple):
     decision: LinkDecision | None = None
 
 
-RawChange = tuple[int, int, int, str, int, LinkDecision | None]
-"""The fields of a :class:`Change`: while a document is rewritten nobody reads them by name, and a bare tuple is made in a fifth
-of the time."""
+make_change: Callable[[tuple[int, int, int, str, int, LinkDecision | None]], Change] = partial(tuple.__new__, Change)
+"""Makes one in half the time."""
 
 
 class Made(NamedTuple):
@@ -95,7 +95,7 @@ class Made(NamedTuple):
     """
 
     pieces: Sequence[str]
-    changes: Sequence[RawChange]
+    changes: Sequence[Change]
     left: Sequence[tuple[int, LinkDecision]]
     notes: Sequence[Warned] = ()
     bound: Mapping[str, SkipReason] = {}

@@ -10,7 +10,7 @@ from mailbeacon.markup import read_tags
 from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.rewriting.result import Rewrite
 from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, says_unsubscribe
-from mailbeacon.rewriting.steps import LinkDecision, LinkWrapper, Made, RawChange, Wrap
+from mailbeacon.rewriting.steps import Change, LinkDecision, LinkWrapper, Made, Wrap, make_change
 
 __all__ = ["find_urls", "rewrite_text"]
 
@@ -50,7 +50,7 @@ def rewrite_text(
     if isinstance(wrap, LinkWrapper):
         wrap = wrap.among(len({one.url for one in decided if one.reason is None}))
     number, at = first_number, 0
-    changes: list[RawChange] = []
+    changes: list[Change] = []
     left: list[tuple[int, LinkDecision]] = []
     parts: list[str] = []
     for one in decided:
@@ -58,7 +58,7 @@ def rewrite_text(
         if not wrapped:
             left.append((0, one))
             continue
-        changes.append((0, one.start, one.end, wrapped, number, one))
+        changes.append(make_change((0, one.start, one.end, wrapped, number, one)))
         parts += [text[at : one.start], wrapped]
         at = one.end
         number += 1

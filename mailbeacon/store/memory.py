@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from threading import Lock
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Verdict
 
@@ -144,8 +145,8 @@ class MemoryHistory:
     """Remember recent events by message and by network id, forgetting the ones not asked for longest.
 
     Args:
-        messages: How many messages are remembered.
-        networks: How many network ids are remembered.
+        messages: How many messages are remembered at most; when there are more, half of them are forgotten.
+        networks: How many network ids are remembered at most, likewise.
         per_message: How many events of each message, the latest.
         per_network: How many events of each network id, the latest.
 
@@ -203,21 +204,17 @@ class MemoryHistory:
 
 
 class _Shelf:
-    """The latest events of the keys used last; an empty key holds nothing."""
+    """The latest events of the keys used last, which stand last; an empty key holds nothing."""
 
-    __slots__ = ("_depth", "_keys", "_queues")
+    __slots__ = ("_depth", "_queues")
 
     def __init__(self, keys: int, depth: int) -> None:
-        self._keys = keys
         self._depth = depth
-        self._queues: OrderedDict[Hashable, deque[Event]] = OrderedDict()
+        self._queues: Cache[Hashable, deque[Event]] = Cache(keys)
 
     def read(self, key: Hashable) -> tuple[Event, ...]:
-        queue = self._queues.get(key)
-        if queue is None:
-            return ()
-        self._queues.move_to_end(key)
-        return tuple(queue)
+        queue = self._queues.pop(key, None)
+        return () if queue is None else tuple(self._queues.put(key, queue))
 
     def __iter__(self) -> Iterator[Event]:
         return (event for queue in self._queues.values() for event in queue)
@@ -236,10 +233,5 @@ class _Shelf:
     def write(self, key: Hashable, event: Event) -> None:
         if not key:
             return
-        queue = self._queues.get(key)
-        if queue is None:
-            queue = self._queues[key] = deque(maxlen=self._depth)
-            if len(self._queues) > self._keys:
-                self._queues.popitem(last=False)
-        self._queues.move_to_end(key)
-        queue.append(event)
+        queue = self._queues.pop(key, None) or deque(maxlen=self._depth)
+        self._queues.put(key, queue).append(event)

@@ -156,8 +156,8 @@ class TokenSigner:
     def _check_address(self, message: Message) -> None:
         if not self._allow_addresses and Level.AGGREGATE not in (message.opens, message.clicks):
             raise ConfigError(
-                "recipient looks like an e-mail address, which would stand readable in every link: "
-                "use the host's own key, or set allow_addresses=True"
+                "recipient looks like an e-mail address, which would stand readable in every link: use the host's own key",
+                advice="set allow_addresses=True to allow it",
             )
 
     def read_message(self, token: str) -> Message:
