@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from mailbeacon import fake
 from mailbeacon.errors import ConfigError
-from mailbeacon.judging import DEFAULT_PRIORS, Classifier, Fit, classify_all, estimate_priors
-from mailbeacon.model import AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind
+from mailbeacon.judging import DEFAULT_PRIORS, RULES_VERSION, Classifier, Fit, classify_all, estimate_priors
+from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Signal, Verdict
 from tests.bench.traffic import SENT, scene
 
 HOSTING = Network(operator="Amazon", kind=NetworkKind.HOSTING)
@@ -47,13 +48,13 @@ def click(
     )
 
 
-def crowd(people: int, machines: int, **more: str) -> list[Event]:
+def crowd(people: int, machines: int, **more: Any) -> list[Event]:
     readers = [click(n, 700.5 + 97 * n, network=Network(), **more) for n in range(people)]
     scanners = [click(10_000 + n, 40.5 + 0.7 * n, **more) for n in range(machines)]
     return [*readers, *scanners]
 
 
-def prior(people: int, machines: int, **more: str) -> float:
+def prior(people: int, machines: int, **more: Any) -> float:
     return estimate_priors(crowd(people, machines, **more))[Kind.CLICK]
 
 
@@ -68,11 +69,54 @@ def test_of_too_few_events_and_without_network_data_nothing_is_learned() -> None
     assert prior(400, 20, networks="") == DEFAULT_PRIORS[Kind.CLICK]
 
 
-def test_the_priors_are_those_with_which_the_quiet_ones_add_up_to_the_machines_that_are_missed() -> None:
-    events = crowd(400, 20)
-    judge = Classifier(priors=estimate_priors(events))
-    quiet = [1 - one.confidence for one in judge.classify_all(events) if one.is_human]
-    assert sum(quiet) == pytest.approx((20 + 1) * 0.1 / 0.9, rel=0.05)
+HIDDEN = frozenset({Hint.HEADERS_UNKNOWN})
+
+
+@pytest.mark.parametrize(
+    ("events", "begun", "missed", "machines"),
+    [
+        pytest.param(crowd(400, 20), -1.2, 0.1, (20 + 1) * 0.1 / 0.9, id="all headers seen"),
+        pytest.param(crowd(400, 12, hints=HIDDEN), -1.2, 0.1, 12 * 0.3 / 0.7 + 0.1 / 0.9, id="three times as many"),
+        pytest.param(crowd(400, 20), -1.2, 0.05, (20 + 1) * 0.05 / 0.95, id="another share"),
+        pytest.param(crowd(200, 0), -3.0, 0.1, 0.1 / 0.9, id="none was found"),
+    ],
+)
+def test_the_priors_are_those_with_which_the_quiet_ones_add_up_to_the_machines_that_are_missed(
+    events: list[Event], begun: float, missed: float, machines: float
+) -> None:
+    priors = estimate_priors(events, Classifier(priors={Kind.CLICK: begun}), missed=missed)
+    assert 0 < abs(priors[Kind.CLICK] - begun) < 0.7
+    assert priors[Kind.CLICK] == round(priors[Kind.CLICK], 3)
+    quiet = [1 - one.confidence for one in Classifier(priors=priors).classify_all(events) if one.is_human]
+    assert sum(quiet) == pytest.approx(machines, rel=0.1)
+
+
+@pytest.mark.parametrize(("missed", "away"), [(0, -0.7), (0.3, 0.7)])
+def test_a_list_may_miss_none_or_three_in_ten_of_its_machines(missed: float, away: float) -> None:
+    found = estimate_priors(crowd(400, 200), missed=missed)[Kind.CLICK]
+    assert found == pytest.approx(DEFAULT_PRIORS[Kind.CLICK] + away)
+
+
+def signal(weight: float, family: str, name: str = "x") -> Signal:
+    return Signal(name=name, weight=weight, detail="", family=family)
+
+
+@pytest.mark.parametrize(
+    ("signals", "counts"),
+    [
+        pytest.param([signal(-1.0, "headers")], True, id="for a person"),
+        pytest.param([signal(0.0, "headers")], True, id="for nobody"),
+        pytest.param([signal(0.5, "headers")], False, id="a little for a machine"),
+        pytest.param([signal(0.5, "time")], True, id="a moment"),
+        pytest.param([signal(0.5, "time"), signal(0.5, "agent")], False, id="a moment, and more"),
+    ],
+)
+def test_quiet_is_an_event_of_which_nothing_but_its_moment_speaks_for_a_machine(
+    signals: list[Signal], counts: bool
+) -> None:
+    verdict = Verdict(actor=Actor.HUMAN, signals=tuple(signals), version=f"rules {RULES_VERSION}; agents r")
+    learned = Fit().take((one, verdict) for one in crowd(200, 0)).priors()
+    assert (learned != dict(DEFAULT_PRIORS)) is counts
 
 
 @pytest.mark.parametrize("missed", [-0.1, 0.31])
@@ -109,9 +153,28 @@ def test_several_recipients_in_no_hurry_speak_for_a_rented_address() -> None:
 
 
 @pytest.mark.parametrize(
+    "after", [(3600.5, 5400.5, 7200.5), (3600.5, 3660.5, 7200.5)], ids=["an hour in all", "two a minute apart"]
+)
+def test_three_recipients_within_an_hour_a_minute_apart_are_enough(after: tuple[float, ...]) -> None:
+    assert fit([click(n, moment, client="office") for n, moment in enumerate(after)]).people() == {"office"}
+
+
+@pytest.mark.parametrize(("weight", "people"), [(0.0, {"office"}), (-2.0, {"office"}), (0.5, set())])
+def test_an_address_is_a_machine_s_where_more_than_its_network_speaks_for_one(weight: float, people: set[str]) -> None:
+    signals = (signal(1.5, "network"), signal(-0.3, "time", "lag-late"), signal(weight, "headers"))
+    verdict = Verdict(actor=Actor.UNKNOWN, signals=signals, version=f"rules {RULES_VERSION}; agents r")
+    assert Fit().take((one, verdict) for one in OFFICE).people() == people
+
+
+@pytest.mark.parametrize(
     "events",
     [
         pytest.param(OFFICE[:2], id="two recipients"),
+        pytest.param([*OFFICE[:2], OFFICE[2].changed(recipient=None)], id="a third that has no name"),
+        pytest.param([click(n, 3600.5 + 1500 * n) for n in range(4)], id="an address each"),
+        pytest.param([one.changed(facts=one.facts.changed(network_id="")) for one in OFFICE], id="no address"),
+        pytest.param([one.changed(kind=Kind.OPEN) for one in OFFICE], id="opens alone"),
+        pytest.param([click(n, 3600.5 + 1500 * n, client="office", network=Network()) for n in range(4)], id="at home"),
         pytest.param([click(1, 3600.5 + 1500 * n, client="office") for n in range(4)], id="one recipient"),
         pytest.param([click(n, 3600.5 + 400 * n, client="office") for n in range(4)], id="within an hour"),
         pytest.param([*OFFICE, click(9, 3620.5, client="office")], id="two within a minute"),

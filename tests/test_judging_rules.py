@@ -198,8 +198,6 @@ def test_an_image_proxy_is_believed_from_its_providers_network_alone(operator):
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (-301, {}),
-        (-300, {}),
         (0, "lag-instant: it came within an instant of the {}"),
         (1, "lag-instant: it came within an instant of the {}"),
         (3, "lag-soon: it came within seconds of the {}"),
@@ -211,15 +209,54 @@ def test_an_image_proxy_is_believed_from_its_providers_network_alone(operator):
 def test_how_long_after_the_delivery_or_the_sending_is_said_so(seconds, said):
     moment = NINE - timedelta(seconds=seconds)
     words = dict([said.split(": ")]) if said else {}
-    found = {name: text for name, text in told(hit(sent_at=moment)).items() if name.startswith("lag")}
-    if seconds >= 0:
-        assert found == {name: text.format("sending") for name, text in words.items()}
-        named = {"recipient": "u", "message_id": "m"}
-        delivery = Event(id="d", kind=Kind.DELIVERED, received_at=moment, **named)
-        found = told(hit(sent_at=LONG_AGO).changed(**named), delivery)
-        assert {name: text for name, text in found.items() if name.startswith("lag")} == {
-            name: text.format("delivery") for name, text in words.items()
-        }
+    assert lags(hit(sent_at=moment)) == {name: text.format("sending") for name, text in words.items()}
+    assert lags(*delivered(moment)) == {name: text.format("delivery") for name, text in words.items()}
+
+
+def lags(*events):
+    return {name: text for name, text in told(*events).items() if name.startswith("lag")}
+
+
+def delivered(moment, received_at=NINE):
+    """Give a click on a mail that was sent nine minutes before nine, and the mail's delivery."""
+    named = {"recipient": "u", "message_id": "m"}
+    return (
+        hit().changed(received_at=received_at, **named),
+        Event(id="d", kind=Kind.DELIVERED, received_at=moment, **named),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "of_sending", "of_delivery"),
+    [
+        pytest.param(-601, "lag-instant", "", id="a delivery farther off says nothing"),
+        pytest.param(-600, "lag-instant", "lag-before", id="ten minutes before"),
+        pytest.param(-301, "lag-instant", "lag-before", id="before, and no clock is as wrong"),
+        pytest.param(-300, "", "lag-before", id="before a sending, by clocks that differ"),
+        pytest.param(-3, "", "lag-before", id="before the delivery"),
+        pytest.param(-2, "", "lag-instant", id="before a delivery, by clocks that differ"),
+        pytest.param(0, "lag-instant", "lag-instant", id="at once"),
+        pytest.param(2, "lag-instant", "lag-instant", id="two seconds"),
+        pytest.param(3, "lag-soon", "lag-soon", id="three seconds"),
+        pytest.param(4, "lag-soon", "lag-soon", id="four seconds"),
+        pytest.param(5, "lag-early", "lag-early", id="five seconds"),
+        pytest.param(29, "lag-early", "lag-early", id="under half a minute"),
+        pytest.param(30, "", "", id="half a minute"),
+        pytest.param(600, "lag-late", "lag-late", id="ten minutes"),
+        pytest.param(601, "lag-late", "", id="a delivery longer ago says nothing"),
+    ],
+)
+def test_each_span_after_delivery_or_sending_begins_at_its_border(seconds, of_sending, of_delivery):
+    moment = NINE + timedelta(microseconds=500)
+    start = moment - timedelta(seconds=seconds)
+    assert list(lags(hit(sent_at=start).changed(received_at=moment))) == ([of_sending] if of_sending else [])
+    assert list(lags(*delivered(start, moment))) == ([of_delivery] if of_delivery else [])
+
+
+@pytest.mark.parametrize(("seconds", "name"), [(1, "lag-instant"), (2, "lag-soon"), (3, "lag-soon"), (4, "lag-early")])
+def test_a_time_in_whole_seconds_may_be_a_second_later_than_it_says(seconds, name):
+    start = NINE - timedelta(seconds=seconds)
+    assert list(lags(hit(sent_at=start))) == list(lags(*delivered(start))) == [name]
 
 
 # What was counted
