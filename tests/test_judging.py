@@ -1039,12 +1039,13 @@ def test_who_is_called_a_person_by_a_host_s_wide_border_is_one_with_little_confi
     assert unread("v") == Verdict(actor=Actor.UNKNOWN, confidence=0.0, version="v")
 
 
-def test_a_machine_is_named_by_rules_that_speak_for_machines_alone() -> None:
+@pytest.mark.parametrize("weight", [-0.5, 0.0])
+def test_a_machine_is_named_by_rules_that_speak_for_machines_alone(weight: float) -> None:
     @rule(family="one", weight=9.0, source="a test, 2026", actor=Actor.IMAGE_PROXY, named=True)
     def proxy(one: Event, context: Context) -> str:
         return "x"
 
-    @rule(family="two", weight=-0.5, source="a test, 2026", actor=Actor.SCRIPT, named=True)
+    @rule(family="two", weight=weight, source="a test, 2026", actor=Actor.SCRIPT, named=True)
     def script(one: Event, context: Context) -> str:
         return "y"
 

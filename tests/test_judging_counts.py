@@ -130,6 +130,20 @@ def test_links_that_were_followed_before_one_by_one_are_tabs_opened_again():
     assert set(again(601)) == {"burst=4"}
 
 
+def test_tabs_are_opened_again_after_more_than_two_seconds_and_within_ten_minutes():
+    def again(seconds):
+        later = [hit(seconds + n / 8, n + 1, micro=500_000) for n in range(3)]
+        return ["burst=3" in one for one in counted(hit(0, 1, micro=500_000), *later)[1:]]
+
+    assert again(2) == again(600.125) == [True] * 3
+    assert again(2.125) == again(600) == [False, True, True]
+
+
+def test_a_hand_that_needs_no_time_makes_three_links_within_any_of_the_windows_a_burst():
+    assert counted(*clicks(0, 1, 2), hand=timedelta(0)) == ["burst=3"] * 3
+    assert counted(*clicks(0, 2), hand=timedelta(0)) == ["", ""]
+
+
 def test_the_page_of_leaving_and_a_link_within_two_seconds_belong_together():
     leave = {"kind": Kind.LEAVE_PAGE}
     assert counted(hit(0), hit(2, **leave)) == ["leave=1"] * 2
@@ -169,6 +183,8 @@ def test_nearly_all_links_count_within_a_quarter_of_an_hour_and_one_part_of_the_
     hasty = counted(*clicks(0, 1.5, *spread[2:], links=8))
     assert {one.replace(" pair=1", "") for one in hasty} == {"covered=8 links=8"}
     assert set(counted(*[hit(at) for at in spread])) == {""}
+    beside = [hit(at, 1, net=net, agent=net, links=8) for net, at in (("a", 5), ("b", 10))]
+    assert "networks" not in " ".join(counted(*clicks(*spread, links=8), *beside)), "who covers a mail is none of many"
 
 
 def test_one_agent_on_several_networks_follows_links_faster_than_a_hand():

@@ -102,7 +102,6 @@ class Windows:
         burst, which was none of tabs opened again; each link of it by another window.
         """
         seed = max(self.burst, self.same_moment, self.same_second, 2 * self.hand, self.leave)
-        near = max(self.company, self.company_near, self.pixel_after)
-        order = self.pixel_after + self.company
+        near = max(self.company_near, self.pixel_after + self.company)
         counted = max(self.networks, self.same_link) * 2 + max(self.coverage, 2 * seed + self.address) + 2 * seed
-        return max(near, order) + max(self.delivery, self.address, counted)
+        return near + max(self.delivery, counted)
