@@ -262,6 +262,33 @@ def test_mjml_is_to_be_compiled_first() -> None:
             work()
 
 
+@pytest.mark.parametrize(
+    ("source", "outermost", "scope"),
+    [
+        pytest.param("{% if a %}|{% endif %}", "{% if a %}", None, id="a condition"),
+        pytest.param("|{% if a %}{% endif %}", None, None, id="right before it"),
+        pytest.param("{% if a %}{% endif %}|", None, None, id="behind it"),
+        pytest.param("{% endif %}{% if a %}|", "{% if a %}", None, id="after an end that nothing began"),
+        pytest.param("{# b #}{% if a %}|{% endif %}", "{% if a %}", None, id="after a comment"),
+        pytest.param("{{#each a}}{{#if b}}|{{/if}}{{/each}}", "{{#each a}}", "{{#each a}}", id="in a loop's condition"),
+        pytest.param("{{#if b}}{{#each a}}|{{/each}}{{/if}}", "{{#if b}}", "{{#each a}}", id="in a condition's loop"),
+        pytest.param("{{#each a}}{{#with b}}|{{/with}}", "{{#each a}}", "{{#with b}}", id="the innermost with names"),
+        pytest.param("{{#each a}}{{#if b}}{{/if}}|{{/each}}", "{{#each a}}", "{{#each a}}", id="behind the condition"),
+        pytest.param("<% if (a) { %>|<% } %>", "<% if (a) { %>", None, id="code that opens a block"),
+        pytest.param("<% a = {} %>|", None, None, id="code that opens none"),
+        pytest.param("<% case { %>|", None, None, id="code that goes on with one"),
+    ],
+)
+def test_what_is_open_at_a_place(source: str, outermost: str | None, scope: str | None) -> None:
+    """The outermost tag says where an image may be left out, the innermost one with names of its own what they mean."""
+    before, _, after = source.partition("|")
+    tags = read_tags(before + after)
+    assert tags is not None
+    for places in ([len(before)], [0, len(before), len(before)]):
+        *_, found = tags.open_blocks(places)
+        assert [one and tags.source[one.start : one.end] for one in found] == [outermost, scope]
+
+
 MJML = '<mjml><mj-body><mj-section><mj-column><mj-button href="https://x.example/">x</mj-button></mj-column></mj-section></mj-body></mjml>'
 
 PARTS = st.sampled_from(
@@ -286,6 +313,22 @@ def test_any_template_comes_back_and_its_covered_form_keeps_every_place(source: 
         assert len(tags.covered) == len(source)
         assert all(new in (old, COVER) for old, new in zip(source, tags.covered, strict=True))
         assert all(a.end <= b.start for a, b in zip(tags.spans, tags.spans[1:], strict=False))
+
+
+@given(st.lists(PARTS, max_size=12).map("".join), st.data())
+def test_a_stretch_is_of_the_first_tag_that_it_meets(source: str, data: st.DataObject) -> None:
+    """What ends where a tag begins meets none, nor does what begins where one ends; an empty stretch is a place."""
+    tags = read_tags(source + "{{ a }}{# b #}")
+    assert tags is not None
+    start = data.draw(
+        st.integers(0, len(tags.source)) | st.sampled_from([place for span in tags.spans for place in span[:2]])
+    )
+    end = data.draw(
+        st.integers(start, len(tags.source))
+        | st.sampled_from([start, *(span.start for span in tags.spans if span.start >= start)])
+    )
+    met = {*range(start, max(end, start + 1))}
+    assert tags.at(start, end) is next((span.kind for span in tags.spans if met & {*range(span.start, span.end)}), None)
 
 
 @pytest.mark.parametrize(
