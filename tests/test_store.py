@@ -29,6 +29,7 @@ from mailbeacon.store import (
     SqliteSink,
     read_events,
 )
+from mailbeacon.store.sqlite import _mail
 from tests.making import NOW, event
 
 VERDICT = Verdict(actor=Actor.SCANNER, confidence=0.9, signals=(Signal(name="burst", weight=2.5),), version="1")
@@ -419,6 +420,64 @@ def test_a_sqlite_history_forgets_the_oldest_events(tmp_path):
         for number in range(20):
             history.add(stored(number, message="m"))
         assert {one.id for one in history.recent(stored(99, message="m"))} == {f"e{number}" for number in range(15, 20)}
+
+
+@pytest.mark.parametrize("kind", HISTORIES)
+def test_a_form_that_is_sent_again_and_again_pushes_no_other_event_out(kind, tmp_path):
+    """Who posts a form twice makes one event twice, at another moment."""
+    history = history_of(kind, tmp_path, **({"events": 10} if kind == "sqlite" else {}), per_message=10)
+    history.add(stored(1, message="other"))
+    for second in range(50 if kind == "sqlite" else 1):
+        history.add(stored(2, message="m", received_at=NOW + timedelta(seconds=second)))
+    assert [one.id for one in history.recent(stored(9, message="other"))] == ["e1"]
+    assert [one.id for one in history.recent(stored(9, message="m"))] == ["e2"]
+    assert history.erase("u") == 2
+    history.add(stored(2, message="m"))
+    assert [one.id for one in history.recent(stored(9, message="m"))] == ["e2"]
+    getattr(history, "close", int)()
+
+
+def test_an_event_that_two_workers_added_is_given_once(tmp_path):
+    with SqliteHistory(tmp_path / "h.sqlite") as first, SqliteHistory(tmp_path / "h.sqlite") as second:
+        for history in (first, second):
+            history.add(stored(1, message="m", network="n"))
+        assert [one.id for one in first.recent(stored(2, message="m", network="n"))] == ["e1"]
+        assert [one.id for one, _ in second.of_recipient("u")] == ["e1"]
+        assert first.erase("u") == 1
+        assert second.recent(stored(2, message="m", network="n")) == ()
+
+
+def test_an_event_that_could_not_be_added_can_be_added_later(tmp_path):
+    with SqliteHistory(tmp_path / "h.sqlite", wait=timedelta()) as history:
+        with closing(sqlite3.connect(tmp_path / "h.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match="locked"):
+                history.add(stored(1, message="m"))
+        history.add(stored(1, message="m"))
+        assert [one.id for one in history.recent(stored(2, message="m"))] == ["e1"]
+
+
+def test_a_history_of_an_earlier_version_goes_on(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "h.sqlite")) as old, old:
+        old.execute(
+            "CREATE TABLE mailbeacon_history (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, message_id TEXT,"
+            " network_id TEXT, event TEXT NOT NULL)"
+        )
+        one = stored(1, message="m", recipient="ann")
+        old.execute(
+            "INSERT INTO mailbeacon_history (id, message_id, network_id, event) VALUES (?, ?, NULL, ?)",
+            (one.id, json.dumps(one.mail), one.to_json()),
+        )
+    with SqliteHistory(tmp_path / "h.sqlite") as history:
+        history.add(one)
+        history.add(stored(2, message="m", recipient="ann"))
+        assert [kept.id for kept in history.recent(stored(3, message="m", recipient="ann"))] == ["e2", "e1"]
+
+
+@given(st.text() | st.none(), st.text(), st.text(min_size=1))
+def test_the_name_of_a_mail_in_a_history_is_json(recipient, campaign, message):
+    found = _mail(stored(1, message=message, recipient=recipient, campaign=campaign))
+    assert found == json.dumps([campaign, message, recipient])
 
 
 @pytest.mark.parametrize("bound", [0, -1, 1.5, "9"], ids=repr)

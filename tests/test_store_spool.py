@@ -87,6 +87,16 @@ def test_events_come_to_the_sink_in_order_and_the_folder_is_empty_afterwards(tmp
         assert list((tmp_path / "spool").iterdir()) == []
 
 
+def test_each_event_has_its_own_verdict_however_many_there_are(tmp_path):
+    """A verdict's JSON is remembered by the object, and numbers of objects are used again."""
+    sink = JsonlSink(tmp_path / "events.jsonl")
+    with SpoolSink(sink, tmp_path / "spool") as spool:
+        for number in range(3_000):
+            spool.record(event(number), Verdict(actor=Actor.HUMAN, confidence=number / 3_000))
+    assert [verdict.confidence for _, verdict in sink.events()] == [number / 3_000 for number in range(3_000)]
+    sink.close()
+
+
 def test_folder_and_files_are_for_the_owner_alone(tmp_path):
     away = Away()
     sink = SpoolSink(away, tmp_path / "spool")

@@ -361,3 +361,9 @@ def test_law_any_header_gives_an_address_or_nothing(field, other):
     headers = Headers({"Forwarded": field, "X-Forwarded-For": other})
     found = TrustedProxies(["10.0.0.0/8"], header="Forwarded").client("10.0.0.1", headers)
     assert found == TrustedProxies().client(found, Headers())
+
+
+@given(st.ip_addresses(), st.sampled_from(["{}", " {} ", '"{}"', "[{}]", "[{}]:443", "{}%eth0"]))
+def test_law_an_address_is_told_in_one_form(address, form):
+    mapped = getattr(address, "ipv4_mapped", None)
+    assert TrustedProxies().client(form.format(address), Headers()) == str(mapped or address)

@@ -192,14 +192,18 @@ def _no_word(record: Record, name: str, words: type[Enum]) -> DataError:
 def _text(record: Record) -> str:
     """Return the JSON of a record's fields, each behind a comma: what the encoder makes of ``to_dict``, in half the time."""
     parts: list[str] = []
-    values, keys = _columns(type(record))  # type: ignore[arg-type]  # as in _forms
-    for value, (key, empty, words) in zip(values(record), keys, strict=True):
+    values, columns = _columns(type(record))  # type: ignore[arg-type]  # as in _forms
+    for value, (key, empty, words, write) in zip(values(record), columns, strict=True):
+        if value is empty:
+            continue
         kind = value.__class__
-        if words is not None and kind is not words:
+        if words is None:
+            if value != empty:
+                parts += key, _WRITERS.get(kind, write)(value)
+        elif kind is words:
+            parts += key, write(value)
+        else:
             raise _no_word(record, key[2:-2], words)
-        if value is not empty and value != empty:
-            parts.append(key)
-            parts.append(_WRITERS.get(kind, _written)(value))
     return "".join(parts)
 
 
@@ -242,6 +246,7 @@ def _plain(value: object) -> Json:
 
 
 _Form = tuple[str, object, type[Enum] | None, Callable[..., object]]
+_Column = tuple[str, object, type[Enum] | None, Callable[[Any], str]]
 _REQUIRED = object()
 """Equal to no value."""
 
@@ -254,13 +259,20 @@ def _forms(cls: Any) -> tuple[_Form, ...]:
 
 
 @lru_cache(maxsize=64)
-def _columns(cls: Any) -> tuple[Callable[[object], tuple[object, ...]], list[tuple[str, object, type[Enum] | None]]]:
-    """Return what gives all values of a record at once; and of each field its key as text, empty value and enumeration."""
+def _columns(cls: Any) -> tuple[Callable[[object], tuple[object, ...]], list[_Column]]:
+    """Return what gives all values of a record at once; and of each field its key as text, empty value, words and their writer."""
     forms = _forms(cls)
     names = [name for name, _, _, _ in forms]
     get = attrgetter(*names)
     read = get if len(names) > 1 else lambda record: (get(record),)
-    return read, [(f',"{name}":', empty, words) for name, empty, words, _ in forms]
+    return read, [(f',"{name}":', empty, words, _word_writer(words)) for name, empty, words, _ in forms]
+
+
+def _word_writer(words: type[Enum] | None) -> Callable[[Any], str]:
+    """Return what writes the words of an enumeration, which are texts or whole numbers themselves."""
+    if words is not None and issubclass(words, str):
+        return encode_basestring
+    return int.__repr__ if words is not None and issubclass(words, int) else _written
 
 
 @lru_cache(maxsize=64)

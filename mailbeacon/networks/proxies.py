@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from mailbeacon.model import Headers
-from mailbeacon.networks.addresses import plain
+from mailbeacon.networks.addresses import pack
 
 __all__ = ["TrustedProxies"]
 
@@ -100,9 +100,5 @@ def _forwarded(field: str) -> list[str]:
 
 def _address(text: str) -> _Address | None:
     """Read an address as proxies write it: perhaps with a port, in brackets, or with a zone."""
-    try:
-        address = ip_address(plain(text))
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    packed = pack(text)
+    return ip_address(packed) if packed else None

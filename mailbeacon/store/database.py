@@ -48,6 +48,7 @@ class Database:
         schema: The statements that make our tables where they are not there.
         migrate: Brings tables of an older version up to date.
         wait: How long a statement waits, for other threads and other processes together.
+        log_pages: How many pages wait in the log before the writer brings them into the file, which waits for the disk.
 
     Raises:
         ConfigError: For a database in memory, or a wait that makes no sense.
@@ -56,7 +57,13 @@ class Database:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], schema: str, *, migrate: Migrate | None = None, wait: timedelta = SHORT_WAIT
+        self,
+        path: str | os.PathLike[str],
+        schema: str,
+        *,
+        migrate: Migrate | None = None,
+        wait: timedelta = SHORT_WAIT,
+        log_pages: int = 1000,
     ) -> None:
         if not isinstance(path, str | os.PathLike) or str(path) in ("", ":memory:") or str(path).startswith("file:"):
             raise ConfigError("path must name a file: threads and workers cannot share a database in memory")
@@ -64,6 +71,7 @@ class Database:
         self._schema = schema
         self._migrate = migrate
         self._wait_seconds = check_wait(wait)
+        self._log_pages = log_pages
         self.unlock()
         _databases.add(self)
         self._connection: sqlite3.Connection | None = None
@@ -82,7 +90,7 @@ class Database:
         Raises:
             StoreError: If the file cannot be written, or not within the time to wait.
         """
-        found = [tuple(storable(value) for value in row) for row in rows]
+        found = [[storable(value) for value in row] for row in rows]
 
         def work(connection: sqlite3.Connection) -> int:
             changed = connection.executemany(statement, found).rowcount
@@ -91,6 +99,8 @@ class Database:
             return changed
 
         with self._ready() as connection:
+            if len(found) == 1 and not after:  # one statement is a transaction of its own
+                return connection.execute(statement, found[0]).rowcount
             return _in_transaction(connection, work)
 
     def change(self, work: Callable[[sqlite3.Connection], int]) -> int:
@@ -114,7 +124,7 @@ class Database:
         Raises:
             StoreError: If the file cannot be read, or not within the time to wait.
         """
-        with self._ready() as connection:
+        with self._ready(look=False) as connection:  # what is read of a moved file is as good
             return connection.execute(statement, [storable(value) for value in values]).fetchall()
 
     def connect(self, seconds: float = _PATIENT_SECONDS) -> sqlite3.Connection:
@@ -137,6 +147,7 @@ class Database:
         try:
             _write_ahead(connection, seconds)
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {self._log_pages:d}")
             connection.executescript(self._schema)
             if self._migrate:
                 self._migrate(connection)
@@ -163,8 +174,8 @@ class Database:
                 connection.close()
 
     @contextmanager
-    def _ready(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection to one thread, with as much time to wait as is left."""
+    def _ready(self, *, look: bool = True) -> Iterator[sqlite3.Connection]:
+        """Yield the connection to one thread, with as much time to wait as is left; ``look`` whether the file is still there."""
         import sqlite3
 
         end = monotonic() + self._wait_seconds
@@ -172,7 +183,7 @@ class Database:
             raise StoreError(f"{self.path}: other threads are still writing")
         try:
             left = max(end - monotonic(), 0.0)
-            connection = self._open(left)
+            connection = self._open(left, look=look)
             if left < 0.9 * self._wait_seconds:  # other threads took a part of it
                 connection.execute(f"PRAGMA busy_timeout = {1000 * left:.0f}")
                 try:
@@ -186,12 +197,12 @@ class Database:
         finally:
             self._lock.release()
 
-    def _open(self, seconds: float) -> sqlite3.Connection:
+    def _open(self, seconds: float, *, look: bool) -> sqlite3.Connection:
         process = os.getpid()
         if self._connection is not None and self._process != process:
             self._inherited = self._connection  # closing what belongs to the parent could cost it its locks
             self._connection = None
-        if self._connection is not None and not (self._opened and is_still_at(self.path, self._opened)):
+        if self._connection is not None and look and not (self._opened and is_still_at(self.path, self._opened)):
             self._leave_moved_file()
         if self._connection is None:
             connection = self.connect(seconds)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from threading import local
 from typing import Final
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict, read_json
 from mailbeacon.store.canonical import read_event, read_verdict
@@ -22,6 +23,8 @@ Written = tuple[Event, Verdict | None, str, str | None]
 _MOST_NAMED: Final = 10
 _last = local()
 """The event a thread wrote last, and its JSON: an event never changes, so that this can only be right."""
+_verdicts: Cache[int, tuple[Verdict, str]] = Cache(1024)
+"""Verdicts and their JSON, by the number of the object, which no other has as long as it is kept here."""
 
 _BOTH: Final = re.compile(rb'\{"event":(\{.*\}),"verdict":(\{.*\}|null)\}\s*\Z')
 """A line as :func:`line_of` writes it; both parts are read as JSON afterwards."""
@@ -29,7 +32,7 @@ _BOTH: Final = re.compile(rb'\{"event":(\{.*\}),"verdict":(\{.*\}|null)\}\s*\Z')
 
 def written(event: Event, verdict: Verdict | None) -> Written:
     """Return an event and its verdict with their JSON."""
-    return event, verdict, text_of(event), verdict.to_json() if verdict else None
+    return event, verdict, text_of(event), _text_of_verdict(verdict) if verdict else None
 
 
 def text_of(event: Event) -> str:
@@ -38,6 +41,12 @@ def text_of(event: Event) -> str:
         _last.event, _last.text = event, event.to_json()
     found: str = _last.text
     return found
+
+
+def _text_of_verdict(verdict: Verdict) -> str:
+    """Return a verdict's JSON; a judge gives the same few verdicts again and again, each as one object."""
+    name = id(verdict)
+    return (_verdicts.get(name) or _verdicts.put(name, (verdict, verdict.to_json())))[1]
 
 
 def line_of(one: Written) -> bytes:

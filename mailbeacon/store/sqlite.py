@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from itertools import count
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import TYPE_CHECKING, Final, Self
 
 from mailbeacon.caches import Cache
@@ -45,12 +45,14 @@ _FILL_TIMES: Final = (
 )
 _HISTORY: Final = """
     CREATE TABLE IF NOT EXISTS mailbeacon_history (
-        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, message_id TEXT, network_id TEXT, event TEXT NOT NULL
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL, message_id TEXT, network_id TEXT, event TEXT NOT NULL
     );
     CREATE INDEX IF NOT EXISTS mailbeacon_history_message ON mailbeacon_history (message_id, number);
     CREATE INDEX IF NOT EXISTS mailbeacon_history_network ON mailbeacon_history (network_id, number);
     CREATE INDEX IF NOT EXISTS mailbeacon_history_recipient ON mailbeacon_history (json_extract(event, '$.recipient'));
 """
+_LOG_PAGES: Final = 4000
+"""Pages in a history's log: each hit writes the same few again, and a reply that waits for the disk should be rare."""
 _PRUNE_EVERY: Final = 100
 """After how many events of a process the history forgets those beyond its bound."""
 _LATEST: Final = "SELECT id, event FROM mailbeacon_history WHERE {} = ? ORDER BY number DESC LIMIT ?"
@@ -214,9 +216,10 @@ class SqliteHistory:
         check_bounds(events=events, per_message=per_message, per_network=per_network)
         self._bound = events
         self._limits = per_message, per_network
-        self._database = Database(path, _HISTORY, wait=wait)
+        self._database = Database(path, _HISTORY, wait=wait, log_pages=_LOG_PAGES)
         self._added = count(1)
         self._events: Cache[str, Event] = Cache(_CACHED)
+        self._ids: Cache[str, None] = Cache(_CACHED)
 
     def recent(self, event: Event) -> tuple[Event, ...]:
         """Return the remembered events of the same mail or the same network id, each once, without ``event``."""
@@ -232,26 +235,31 @@ class SqliteHistory:
 
     def add(self, event: Event) -> None:
         """Remember an event, and now and then forget the oldest beyond the bound."""
+        if event.id in self._ids:
+            return  # whoever sends one form a thousand times does not push others out
         prune = next(self._added) % min(_PRUNE_EVERY, self._bound) == 0
         text = text_of(event)
-        self._events.put(text, event)  # this process need not read what it wrote
         row = (event.id, _mail(event), event.facts.network_id or None, text)
         self._database.write(
-            "INSERT INTO mailbeacon_history (id, message_id, network_id, event) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO mailbeacon_history (id, message_id, network_id, event) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [row],
             after=f"DELETE FROM mailbeacon_history WHERE number <="
             f" (SELECT max(number) FROM mailbeacon_history) - {self._bound:d}"
             if prune
             else "",
         )
+        self._events.put(text, event)  # this process need not read what it wrote
+        self._ids.put(event.id, None)
 
     def erase(self, recipient: str) -> int:
         """Forget a recipient's events, and return how many they were."""
-        return delete(
+        found = len([*self.of_recipient(recipient)])
+        self._ids.clear()
+        delete(
             self._database,
             ("DELETE FROM mailbeacon_history WHERE json_extract(event, '$.recipient') = ?", (recipient,)),
         )
+        return found
 
     def of_recipient(self, recipient: str) -> Iterator[Pair]:
         """Return the remembered events of one recipient, without verdicts."""
@@ -259,10 +267,12 @@ class SqliteHistory:
             "SELECT event FROM mailbeacon_history WHERE json_extract(event, '$.recipient') = ? ORDER BY number",
             (recipient,),
         )
-        return ((Event.from_json(str(text)), None) for (text,) in rows)
+        found = {event.id: event for event in (Event.from_json(str(text)) for (text,) in rows)}
+        return ((event, None) for event in found.values())
 
     def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
         """Change or drop remembered events, as :meth:`SqliteSink.rework` does."""
+        self._ids.clear()
         return rework(
             self._database,
             "mailbeacon_history",
@@ -332,5 +342,8 @@ def _unix_time(text: object) -> float | None:
 
 
 def _mail(event: Event) -> str | None:
-    """Return the text that names an event's mail; ``None`` where nothing names it."""
-    return json.dumps(event.mail) if event.message_id else None
+    """Return the text that names an event's mail, a list in JSON; ``None`` where nothing names it."""
+    if not event.message_id:
+        return None
+    campaign, message, recipient = [_quoted(name) if name is not None else "null" for name in event.mail]
+    return f"[{campaign}, {message}, {recipient}]"
