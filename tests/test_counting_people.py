@@ -258,7 +258,7 @@ STAFF = (
 def test_each_group_is_read_clicked_unknown_and_not_seen():
     events = [act("s0"), click("s0"), act("s1"), act("s2"), act("s3")]
     report = read_report(
-        events, [PERSON, PERSON, PERSON, APPLE, SCANNER], STAFF | {"l2": "law", "l3": "law", "l4": "law"}
+        events, [PERSON, PERSON, PERSON, APPLE, SCANNER], STAFF | {"l2": "law", "l3": "law", "l4": "law"}, minimum=1
     )
     row = next(row for row in report.rows if row.group == "sales")
     assert (row.recipients, row.read, row.clicked, row.unknown, row.not_seen) == (6, 2, 1, 1, 3)
@@ -277,6 +277,45 @@ def test_no_row_is_smaller_than_the_minimum_and_everybody_is_somewhere(groups, m
     assert all(row.recipients >= minimum for row in report.rows)
     assert sum(row.recipients for row in report.rows) + report.hidden == len(groups)
     assert not report.hidden or not report.rows
+
+
+states = st.sampled_from([(), (PERSON,), (APPLE,), (SCANNER,)])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), states), max_size=60), st.integers(2, 9))
+def test_law_no_number_of_a_row_tells_of_fewer_than_the_minimum_even_by_subtraction(crowd, minimum):
+    groups = {f"{n}": group for n, (group, _) in enumerate(crowd)}
+    pairs = [(act(f"{n}"), verdict) for n, (_, found) in enumerate(crowd) for verdict in found]
+    report = read_report([one for one, _ in pairs], [verdict for _, verdict in pairs], groups, minimum=minimum)
+    for row in report.rows:
+        parts = [row.read, row.unknown, row.not_seen]
+        assert [part % minimum for part in [*parts, row.clicked]] == [0] * 4
+        for part in parts:
+            others = sum(parts) - part + 2 * (minimum - 1)
+            assert part or row.recipients - others <= 0
+    assert sum(row.recipients for row in report.rows) + report.hidden == len(groups)
+
+
+def test_a_few_of_a_group_are_told_as_none_until_they_are_enough_and_names_hide_nothing():
+    staff = {f"s{n}": "sales" for n in range(12)}
+    rows = [read_report(*people(*(act(f"s{n}") for n in range(read))), staff).rows[0].read for read in (0, 4, 5, 9, 12)]
+    assert rows == [0, 0, 5, 5, 10]
+    named = read_report(*people(act("s0")), staff, names=True)
+    assert (named.rows[0].read, named.rows[0].not_seen) == (1, 11)
+    assert read_report(*people(act("s0")), staff, minimum=1).rows == named.rows
+
+
+def test_a_group_whose_size_would_tell_what_was_rounded_away_is_in_no_row_of_its_own():
+    """Twelve people, of whom none, none and none are told, are four, four and four."""
+    staff = {f"s{n}": "sales" for n in range(12)} | {f"l{n}": "law" for n in range(20)}
+    report = read_report([act(f"s{n}") for n in range(8)], [PERSON] * 4 + [APPLE] * 4, staff)
+    assert [(row.group, row.recipients, row.not_seen) for row in report.rows] == [("law", 20, 20)]
+    assert report.hidden == 12
+    more = read_report([act("s0")], [PERSON], staff | {f"h{n}": "health" for n in range(4)})
+    assert [(row.group, row.recipients, row.read, row.not_seen) for row in more.rows] == [
+        ("law", 20, 0, 20),
+        (OTHERS, 16, 0, 15),
+    ]
 
 
 def test_names_are_given_only_when_asked_and_with_the_day_at_the_finest():

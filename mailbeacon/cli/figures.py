@@ -47,7 +47,11 @@ def register(commands: Commands) -> None:
     readers.add_argument("--groups", type=Path, required=True, metavar="FILE", help="CSV with recipient and group")
     readers.add_argument("--campaign", metavar="C", help="only events of this campaign (default: all)")
     readers.add_argument(
-        "--minimum", type=int, default=5, metavar="N", help="the least size of a group shown (default: 5)"
+        "--minimum",
+        type=int,
+        default=5,
+        metavar="N",
+        help="the least size of a group shown, and what numbers are rounded down to a multiple of (default: 5)",
     )
     readers.add_argument("--names", action="store_true", help="say it of each recipient; only where that is allowed")
     compare = _add(commands, "compare", _compare, "print campaigns side by side, each against those before it")
@@ -147,6 +151,8 @@ def _readers(options: Namespace) -> tuple[Table, str]:
     head = ("group", "recipients", "read", "clicked", "unknown", "not seen")
     rows = [(row.group, row.recipients, row.read, row.clicked, row.unknown, row.not_seen) for row in found.rows]
     notes = [f"{found.hidden:,} recipients are in no row, for they are too few."] if found.hidden else []
+    if rows and found.minimum > 1:
+        notes.insert(0, f"Numbers but those of recipients are rounded down to a multiple of {found.minimum}.")
     return (head, rows, notes), broken
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from mailbeacon.counting.pairing import Events, Verdicts, seen
 from mailbeacon.counting.spreadsheets import csv_text
+from mailbeacon.counting.suppressing import rounded_number, tells_of_few
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind
 
@@ -34,6 +35,9 @@ class ReadState(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRow:
     """One group's figures, in recipients; ``read`` includes ``clicked``, and the other two are apart.
+
+    But where names were asked for, what recipients did is rounded down to a multiple of the report's minimum, so that a row
+    of thirty holds no one of whom alone something is told, and numbers need not add up.
 
     Attributes:
         group: The group's name.
@@ -104,8 +108,10 @@ def read_report(
         verdicts: One for each event.
         groups: The group (department) of every recipient it was sent to, also of those who never opened.
         campaign: Only events of this campaign; ``None`` for all.
-        minimum: The least size of a row. Smaller groups are added up under :data:`OTHERS`, with the smallest shown
-            group where they are too few even together, so that nobody can be found by subtraction.
+        minimum: The least size of a row, and what all numbers but the sizes of groups are rounded down to a multiple of.
+            Smaller groups are added up under :data:`OTHERS`, with the smallest shown group where they are too few even
+            together, and so is a group whose size would tell what was rounded away: nobody can be found by subtraction.
+            1 hides nothing. Where everybody of a group did the same, that is told.
         names: Say it of each recipient too; the minimum then hides nothing, so ask only where that is allowed.
 
     Raises:
@@ -122,7 +128,7 @@ def read_report(
             sign = (event.received_at.astimezone(UTC).date(), place)
             known[state] = min(known.get(state, sign), sign)
     readers = [_reader(recipient, groups[recipient], signs[recipient]) for recipient in sorted(groups)]
-    rows, hidden = _rows(readers, minimum)
+    rows, hidden = _rows(readers, minimum, 1 if names else minimum)
     return ReadReport(rows=rows, minimum=minimum, hidden=hidden, readers=tuple(readers) if names else ())
 
 
@@ -142,26 +148,35 @@ def _reader(recipient: str, group: str, signs: Mapping[ReadState, tuple[date, st
     return ReaderRow(recipient=recipient, group=group, state=state, day=day, region=region)
 
 
-def _rows(readers: Iterable[ReaderRow], minimum: int) -> tuple[tuple[GroupRow, ...], int]:
-    """Make a row of each large group, and one of all small ones."""
+def _rows(readers: Iterable[ReaderRow], minimum: int, step: int) -> tuple[tuple[GroupRow, ...], int]:
+    """Make a row of each large group, and one of all small ones, rounded to a step."""
     found: dict[str, list[ReadState]] = {}
     for reader in readers:
         found.setdefault(reader.group, []).append(reader.state)
-    large = {group: states for group, states in found.items() if len(states) >= minimum}
+    large = {group: states for group, states in found.items() if len(states) >= minimum and not _tells(states, step)}
     small = [state for group, states in found.items() if group not in large for state in states]
     while small and len(small) < minimum and large:
         smallest = min(large, key=lambda group: (len(large[group]), group))
         small += large.pop(smallest)
-    rows = [_row(group, large[group]) for group in sorted(large)]
-    if len(small) >= minimum:
-        rows.append(_row(OTHERS, small))
+    rows = [_row(group, large[group], step) for group in sorted(large)]
+    if len(small) >= minimum and not _tells(small, step):
+        rows.append(_row(OTHERS, small, step))
         small = []
     return tuple(rows), len(small)
 
 
-def _row(group: str, states: list[ReadState]) -> GroupRow:
-    clicked, unknown, missing = (
-        states.count(state) for state in (ReadState.CLICKED, ReadState.UNKNOWN, ReadState.NOT_SEEN)
-    )
-    read = len(states) - unknown - missing
+def _tells(states: list[ReadState], step: int) -> bool:
+    """Check whether the size of a group, which is known, would tell of the few that rounding hides."""
+    return tells_of_few(len(states), _parts(states), step)
+
+
+def _parts(states: list[ReadState]) -> tuple[int, int, int]:
+    """Return how many have read, are unknown, and were not seen."""
+    unknown, missing = states.count(ReadState.UNKNOWN), states.count(ReadState.NOT_SEEN)
+    return len(states) - unknown - missing, unknown, missing
+
+
+def _row(group: str, states: list[ReadState], step: int) -> GroupRow:
+    read, unknown, missing = (rounded_number(part, step) for part in _parts(states))
+    clicked = rounded_number(states.count(ReadState.CLICKED), step)
     return GroupRow(group=group, recipients=len(states), read=read, clicked=clicked, unknown=unknown, not_seen=missing)

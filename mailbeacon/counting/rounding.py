@@ -74,6 +74,12 @@ class RoundedTally(Tally):
         """Count the opens or clicks, rounded."""
         return rounded_count(super().count(kind, clicks_are_opens=clicks_are_opens, window=window), self._step)
 
+    def values(self, dimension: Dimension | str) -> list[str]:
+        """Return the campaigns, variants or groups that have enough hits, or of which it is known how many were delivered."""
+        named = {value for place in self._numbers for value in place if value is not None}
+        shown = {*self.by(dimension, Kind.OPEN), *self.by(dimension, Kind.CLICK)}
+        return [value for value in super().values(dimension) if value in shown or value in named]
+
     def by(
         self,
         dimension: Dimension | str,
@@ -82,9 +88,10 @@ class RoundedTally(Tally):
         window: timedelta = VIEW_WINDOW,
         zone: tzinfo | str = UTC,
     ) -> dict[Value, Count]:
-        """Count by the values of a dimension, rounded; small rows are there, at 0."""
+        """Count by the values of a dimension, rounded; of which that leaves nothing is not there."""
         found = super().by(dimension, kind, window=window, zone=zone)
-        return {value: rounded_count(count, self._step) for value, count in found.items()}
+        told = {value: rounded_count(count, self._step) for value, count in found.items()}
+        return {value: count for value, count in told.items() if count != Count()}
 
     def overlap(self) -> int:
         """Count the mails that people both opened and clicked, rounded."""
@@ -110,6 +117,11 @@ class RoundedTally(Tally):
         """How many mails were delivered, rounded."""
         found = super().deliveries
         return None if found is None else rounded_number(found, self._step)
+
+    @property
+    def without_deliveries(self) -> list[str]:
+        """The campaigns of which it is not known how many of enough mails were delivered."""
+        return sorted(name for name, mails in self._undelivered().items() if mails >= self._step)
 
     @property
     def marks(self) -> dict[tuple[Mark, Kind], int]:

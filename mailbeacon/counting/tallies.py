@@ -258,9 +258,7 @@ class Tally:
     @property
     def without_deliveries(self) -> list[str]:
         """The campaigns that were opened or clicked and of which it is not known how many mails were delivered."""
-        if is_for_all(self._numbers):
-            return []
-        return sorted({key.campaign for key, part in self._read() if part.mails and not self._has_deliveries(key)})
+        return sorted(self._undelivered())
 
     @property
     def reported(self) -> list[str]:
@@ -354,6 +352,14 @@ class Tally:
     def _has_deliveries(self, key: PageKey) -> bool:
         covered = covers(self._numbers, key)
         return self._is_spoken(key.campaign) if covered is None else covered
+
+    def _undelivered(self) -> Counter[str]:
+        """Count by campaign the mails of which it is not known how many were delivered."""
+        found: Counter[str] = Counter()
+        if not is_for_all(self._numbers):
+            for key, part in self._read():
+                found[key.campaign] += 0 if self._has_deliveries(key) else part.mails
+        return +found
 
     def _by_audience(self) -> Counter[tuple[int, int]]:
         found: Counter[tuple[int, int]] = Counter()

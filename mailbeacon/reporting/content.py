@@ -6,7 +6,7 @@ Does not count or divide itself: it asks ``counting``.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
@@ -32,7 +32,14 @@ from mailbeacon.counting import (
 )
 from mailbeacon.counting.buckets import without_query
 from mailbeacon.counting.rounding import RoundedTally
-from mailbeacon.counting.suppressing import OTHERS, rounded_count, rounded_number, size_of, small_cells
+from mailbeacon.counting.suppressing import (
+    OTHERS,
+    rounded_number,
+    rounded_rows,
+    size_of,
+    small_cells,
+    small_rows,
+)
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Link, check_aware
@@ -78,7 +85,7 @@ class Report:
         minimum: For a report that others see: rows of fewer messages are added up in every table, hours, reasons and
             remarks of fewer left out, every number is rounded down to a multiple of it, and rates are worked out of the
             rounded numbers; moments are days. So neither a small cell nor the difference of two reports tells of a single
-            person. 0 and 1 hide nothing.
+            person, or that a value is new. 0 and 1 hide nothing.
         campaigns: Show the campaigns side by side, where there are several.
         silent: How many subscribers are inactive, where the host knows (:func:`mailbeacon.counting.sunset`).
         texts: The language of the page.
@@ -211,17 +218,15 @@ def findings(report: Report) -> Findings:
     found = rates(shown, clicks_are_opens=report.clicks_are_opens, confidence=report.confidence)
     if report.since is not None:
         found = _of_a_window(found, report.since)
-    links = _large_enough(_links(report, found), report.minimum)
+    links = _links(report, found)
     missing = missing_for_comparison(shown)
-    several = [name for name in exact.values(Dimension.VARIANT) if name][1:]
+    several = [name for name in shown.values(Dimension.VARIANT) if name][1:]
     comparison = compare(shown, confidence=report.confidence) if several and not missing else None
     campaigns = compare_campaigns(shown, confidence=report.confidence) if report.campaigns else []
     if report.minimum > 1:
         sizes = {row.campaign: exact.select(campaign=row.campaign).mails for row in campaigns}
-        hidden = small_cells(sizes, report.minimum)
+        hidden = small_rows({name: [mails] for name, mails in sizes.items()}, sizes, report.minimum)
         campaigns = [row for row in campaigns if row.campaign not in hidden]
-        few = any(exact.select(variant=name).mails < report.minimum for name in exact.values(Dimension.VARIANT) if name)
-        comparison = None if few else comparison
     period, zone = shown.period, zone_named(report.zone)
     silent = None if report.silent is None else rounded_number(report.silent, report.minimum)
     return Findings(
@@ -247,9 +252,12 @@ def _shown(report: Report) -> Tally:
 
 def reasons_of(report: Report) -> dict[tuple[Kind, Actor, str], int]:
     """Return the hits by verdict and strongest signal, without those of too few hits to be shown."""
+    if report.minimum < 2:
+        return report.tally.reasons
     exact, hidden = report.tally.reasons, set[tuple[Kind, Actor, str]]()
     for kind in {kind for kind, _, _ in exact}:
-        hidden |= small_cells({key: hits for key, hits in exact.items() if key[0] == kind}, report.minimum)
+        sizes = {key: hits for key, hits in exact.items() if key[0] == kind}
+        hidden |= small_rows({key: [hits] for key, hits in sizes.items()}, sizes, report.minimum)
     return {key: hits for key, hits in _shown(report).reasons.items() if key not in hidden}
 
 
@@ -275,27 +283,38 @@ def breakdown(report: Report, dimension: Dimension | str) -> list[Row]:
     name = str(dimension)
     opens, clicks = (report.tally.by(name, kind, zone=report.zone) for kind in (Kind.OPEN, Kind.CLICK))
     found: dict[str, Row] = {}
-    least = max(report.minimum, report.least_group if name in report.tally.group_kinds else 0)
-    sizes = {
-        value: size_of(opens.get(value, Count()), clicks.get(value, Count())) if _written(value) else 0
-        for value in dict.fromkeys([*opens, *clicks])
-    }
-    hidden = small_cells(sizes, least)
     for value in dict.fromkeys([*opens, *clicks]):
         row = Row(
             _written(value), opens.get(value, Count()), clicks.get(value, Count()), _rates_of(report, name, value)
         )
-        if value in hidden:
-            row = Row(OTHERS, row.opens, row.clicks)
         known = found.get(row.value)
         found[row.value] = row if known is None else Row(row.value, known.opens + row.opens, known.clicks + row.clicks)
-    if hidden and sum(sizes[value] for value in hidden) < least:
-        del found[OTHERS]
-    rows = [
-        row._replace(opens=rounded_count(row.opens, report.minimum), clicks=rounded_count(row.clicks, report.minimum))
-        for row in found.values()
-    ]
+    least = report.least_group if name in report.tally.group_kinds else 0
+    rows = _rounded(found, least, report.minimum) if report.minimum > 1 else _merged(found, least)
     return sorted(rows, key=lambda row: row.value) if name in (Dimension.HOUR, Dimension.DAY) else rows
+
+
+def _rounded(rows: Mapping[str, Row], least: int, minimum: int) -> list[Row]:
+    """Return the rows in whole steps, the small ones added up; a step is at least ``least`` and a multiple of the minimum."""
+    step = max(1, -(-least // minimum)) * minimum
+    table = {value: (rows[value].opens, rows[value].clicks) for value in sorted(rows)}
+    found = rounded_rows(table, step, others=OTHERS)
+    return [
+        Row(value, opens, clicks, rows[value].rates if value != OTHERS else None)
+        for value, (opens, clicks) in found.items()
+    ]
+
+
+def _merged(rows: Mapping[str, Row], least: int) -> list[Row]:
+    """Return the rows with exact numbers, those of fewer than ``least`` added up."""
+    sizes = {value: size_of(row.opens, row.clicks) if value else 0 for value, row in rows.items()}
+    hidden = small_cells(sizes, least)
+    found = [row for value, row in rows.items() if value not in hidden]
+    if sum(sizes[value] for value in hidden) < max(least, 1):
+        return found
+    together = [row for value, row in rows.items() if value in hidden or value == OTHERS]
+    opens, clicks = sum((row.opens for row in together), Count()), sum((row.clicks for row in together), Count())
+    return [*(row for row in found if row.value != OTHERS), Row(OTHERS, opens, clicks)]
 
 
 def _rates_of(report: Report, name: str, value: object) -> Rates | None:
@@ -328,9 +347,14 @@ def _destinations(links: Sequence[LinkRow]) -> list[Destination]:
 
 
 def _links(report: Report, found: Rates) -> list[LinkRow]:
-    """Return the links with their labels, and those nobody clicked."""
-    counts = report.tally.by(Dimension.LINK, Kind.CLICK)
-    campaigns = report.tally.values(Dimension.CAMPAIGN)
+    """Return the links with their labels, and those nobody clicked; with a minimum, also those that too few clicked."""
+    counts = {key: one for key, one in report.tally.by(Dimension.LINK, Kind.CLICK).items() if isinstance(key, LinkKey)}
+    others = None
+    if report.minimum > 1:
+        rounded = rounded_rows({key: (one,) for key, one in counts.items()}, report.minimum, others=LinkKey())
+        counts = {key: one for key, (one,) in rounded.items()}
+        others = counts.pop(LinkKey(), None)
+    campaigns = _shown(report).values(Dimension.CAMPAIGN)
     exact = {(link.number, without_query(link.url)): link.label for link in report.links}
     loose = {link.number: link.label for link in report.links} if len(campaigns) < 2 else {}
     rows = [
@@ -341,33 +365,19 @@ def _links(report: Report, found: Rates) -> list[LinkRow]:
             share=share,
         )
         for key, share in found.links.items()
+        if key in counts
     ]
-    known = {key.number for key in found.links}
+    known = {key.number for key in counts}
     nothing = rate("link's share", 0, _clicked(found), of="clicked by people", confidence=report.confidence)
     campaign = campaigns[0] if len(campaigns) == 1 else ""
     for link in report.links:
         if link.number not in known:
             key = LinkKey(campaign, link.number, without_query(link.url))
             rows.append(LinkRow(key=key, label=link.label, count=Count(), share=nothing))
+    if others is not None:  # several links', whose messages may be the same ones: no share
+        none = rate("link's share", 0, 0, of="clicked by people")
+        rows.append(LinkRow(key=LinkKey(), label=OTHERS, count=others, share=none))
     return rows
-
-
-def _large_enough(rows: list[LinkRow], minimum: int) -> list[LinkRow]:
-    """Add up links of fewer messages than ``minimum``; their messages may be the same ones, so the row has no share."""
-    hidden = small_cells({row.key: size_of(row.count) for row in rows}, minimum)
-    small = [row for row in rows if row.key in hidden]
-    if not small:
-        return _in_steps(rows, minimum)
-    together = sum((row.count for row in small), Count())
-    nothing = rate("link's share", 0, 0, of="clicked by people")
-    others = (
-        [LinkRow(key=LinkKey(), label=OTHERS, count=together, share=nothing)] if size_of(together) >= minimum else []
-    )
-    return _in_steps([*(row for row in rows if row.key not in hidden), *others], minimum)
-
-
-def _in_steps(rows: list[LinkRow], minimum: int) -> list[LinkRow]:
-    return [replace(row, count=rounded_count(row.count, minimum)) for row in rows]
 
 
 def _clicked(found: Rates) -> int:

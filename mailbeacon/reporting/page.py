@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mailbeacon.counting import Count, Dimension, Range, Rate, Split, Tally
-from mailbeacon.counting.suppressing import rounded_count, size_of, small_cells
+from mailbeacon.counting.suppressing import rounded_rows
 from mailbeacon.markup import escape_attribute as escape
 from mailbeacon.model import Kind
 from mailbeacon.reporting.advice import remarks
@@ -181,12 +181,10 @@ def _over_time(report: Report, texts: Texts) -> str:
     charts, views = [], dict[datetime, int]()
     for kind, name, ident in ((Kind.OPEN, "Opens", "opens"), (Kind.CLICK, "Clicks", "clicks")):
         counts = report.tally.by(Dimension.HOUR, kind, zone=report.zone)
-        few = small_cells({hour: size_of(count) for hour, count in counts.items()}, report.minimum)
-        hours = {
-            hour: _drawn(rounded_count(one, report.minimum))
-            for hour, one in counts.items()
-            if isinstance(hour, datetime) and hour not in few
-        }
+        if report.minimum > 1:
+            rounded = rounded_rows({hour: (one,) for hour, one in counts.items()}, report.minimum, others=None)
+            counts = {hour: one for hour, (one,) in rounded.items()}
+        hours = {hour: _drawn(one) for hour, one in counts.items() if isinstance(hour, datetime)}
         for hour, split in hours.items():
             views[hour] = views.get(hour, 0) + split.people
         shown = {hour: split for hour, split in hours.items() if split.total}
