@@ -27,7 +27,16 @@ UNDECIDABLE = "machine: one click, full browser, unknown network"
 """The behaviour that one event cannot tell from a person's."""
 LATE_RENTED = "machine: one late click from rented servers, as through a VPN"
 """The behaviour that one event cannot tell from that of a person behind a VPN, or on a desktop in the cloud."""
+SCATTERED = "machine: burst, scattered over networks on no list, with one browser's user agent"
+"""What whoever holds a copy of the mail could send: it is unknown, and no more."""
+FEW = "machine: few links at a reader's pace, full browser, unknown network"
+"""What a reader does, who follows some of a mail's links one by one."""
 LATE = timedelta(minutes=10)
+A_HAND = 0.3
+"""The least time in seconds between two links that somebody follows. Source: Card, Moran, Newell, "The keystroke-level model",
+Communications of the ACM 23 (1980): to point at a target alone takes 0.8 to 1.5 s."""
+_MANY = 8
+"""Of so many links or more, who follows all one by one is no reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +68,7 @@ class Mailing:
         self.with_headers = with_headers
         self.one_agent = one_agent
         self.serial = 0
+        self.links = 0
 
     def told(self, recipients: int) -> list[LabelledEvent]:
         """Return all events of a mailing, in order of time."""
@@ -67,7 +77,8 @@ class Mailing:
 
     def one(self, number: int) -> Iterator[LabelledEvent]:
         """Return the events of one recipient's mail."""
-        draw, links = self.random, self.random.choice((1, 3, 5, 8, 12, 20))
+        draw = self.random
+        self.links = links = draw.choice((1, 3, 5, 8, 12, 20))
         sent = START + timedelta(seconds=number // 20)
         person = f"office{draw.randrange(30)}" if draw.random() < 0.4 else f"home{number}"
         # About four in ten clicks are scanners': a burst has some 8 clicks, so few recipients need to be behind one.
@@ -98,8 +109,9 @@ class Mailing:
             name = f"{client}.{link}" if scattered else client
             does = "machine: burst" if links >= 3 else "machine: scan of a mail with one link"
             plain = hints is FULL or not self.with_headers
-            if links == 1 and plain and (network.kind is NetworkKind.UNKNOWN or not self.with_networks):
-                does = UNDECIDABLE
+            if plain and (network.kind is NetworkKind.UNKNOWN or not self.with_networks):
+                does = UNDECIDABLE if links == 1 else SCATTERED if scattered else does
+                does = FEW if 1 < links < _MANY and pace > 1 else does
             elif links == 1 and plain and moment - sent >= LATE and network.kind is NetworkKind.HOSTING:
                 does = LATE_RENTED
             yield self._told(does, Actor.SCANNER, number, sent, moment, link, network, name, agent, hints)
@@ -156,7 +168,8 @@ class Mailing:
         for link in draw.sample(range(1, links + 1), count):
             agent = f"own{number % 40}"
             yield self._told("person: clicks", Actor.HUMAN, number, sent, moment, link, network, person, agent, hints)
-            moment += timedelta(seconds=draw.expovariate(1) if hasty else draw.lognormvariate(3.0, 1.0))
+            pause = A_HAND + draw.expovariate(1 / (1 - A_HAND)) if hasty else draw.lognormvariate(3.0, 1.0)
+            moment += timedelta(seconds=pause)
 
     def beside(self, number: int, sent: datetime, person: str, links: int, start: datetime) -> Iterator[LabelledEvent]:
         """Return a person's click within a minute of a burst, before it or after it."""
@@ -205,6 +218,7 @@ class Mailing:
             message_id=f"m{number}",
             sent_at=sent,
             link=link or None,
+            links=self.links,
             facts=facts,
         )
         return LabelledEvent(event=event, does=does, truth=truth)

@@ -13,8 +13,10 @@ import pytest
 from mailbeacon import fake, networks
 from mailbeacon.judging import DEFAULT_PRIORS, Classifier, estimate_priors, explain
 from mailbeacon.model import AgentKind, Hint, Kind, NetworkKind, Networks
-from tests.bench.accuracy import LEAST, Pairs, figures, judged, scored
-from tests.bench.traffic import FIRST, TIMES, live, scene, whole
+from tests.bench.accuracy import judged
+from tests.bench.bounds import LEAST, Pairs, figures, reasons, scored
+from tests.bench.traffic import TIMES, live, scene, whole
+from tests.bench.untold import FIRST
 from tests.scenes import LATE_RENTED
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -160,6 +162,29 @@ def test_a_confidence_means_what_it_says(audience: fake.Audience, most: float, k
 @pytest.mark.parametrize("headers", [True, False], ids=["header fields", "log"])
 def test_a_confidence_means_what_it_says_on_the_first_generator_too(headers: bool) -> None:
     assert_means_it(judged(19, 6000, headers=headers), 0.02)
+
+
+@pytest.mark.parametrize("one_agent", [False, True], ids=["many agents", "one user agent"])
+@pytest.mark.parametrize("headers", [True, False], ids=["header fields", "log"])
+@pytest.mark.parametrize("known", [True, False], ids=["network data", "none"])
+def test_on_the_first_generator_people_are_kept_and_what_can_be_told_is_found(
+    known: bool, headers: bool, one_agent: bool
+) -> None:
+    found = figures(judged(23, 6000, networks=known, headers=headers, one_agent=one_agent))
+    assert found["people's clicks called a machine's"] <= 0.001
+    assert found["people's clicks kept"] >= (
+        0.98 if one_agent else 0.995
+    )  # some click beside a burst with its user agent
+    assert found["machines' clicks found, but for what nobody can tell"] >= 0.98
+    assert found["the same, but for what nobody can tell"] <= 0.05
+
+
+def test_a_row_says_why_it_misses_a_bound_and_whose_events_those_are() -> None:
+    assert reasons("tests/scenes.py", judged(23, 3000)) == []
+    (people,) = reasons("mistaken", whole(fake.MISTAKEN, 800, 11))
+    assert re.fullmatch(r"people's clicks: \d+ of \d+ person: late click through a rented VPN, click", people)
+    told = " · ".join(reasons("consumer", whole(fake.GATEWAYS, 2000, 11, table=NONE, known="log")))
+    assert re.search(r"Brier score, clicks: \d+% of it by what nobody can tell \(\d+% machine: ", told)
 
 
 def test_today_s_gateways_are_hardly_ever_called_people() -> None:

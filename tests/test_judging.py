@@ -484,7 +484,9 @@ def test_windows_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
     ("verdict", "said"),
     [
         pytest.param(classify_all(scan(network=HOSTING))[0], ("scanner", "8 links", "Amazon"), id="a burst"),
-        pytest.param(classify(act(after=300, networks="")), ("person", "rests on what is usual"), id="nothing seen"),
+        pytest.param(
+            classify(act(Kind.OPEN, 300, networks="")), ("person", "rests on what is usual"), id="nothing seen"
+        ),
         pytest.param(classify(act(Kind.OPEN, agent=AgentKind.PRIVACY_PROXY)), ("Apple", "cannot be known"), id="Apple"),
         pytest.param(Verdict(actor=Actor.UNKNOWN, confidence=0.52), ("cannot be told",), id="unknown"),
         pytest.param(classify(act(Kind.DELIVERED)), ("not a reader's act",), id="a delivery"),

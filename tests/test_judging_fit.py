@@ -9,7 +9,16 @@ import pytest
 
 from mailbeacon import fake
 from mailbeacon.errors import ConfigError
-from mailbeacon.judging import DEFAULT_PRIORS, RULES_VERSION, Classifier, Fit, classify_all, estimate_priors
+from mailbeacon.judging import (
+    DEFAULT_PRIORS,
+    DEFAULT_RULES,
+    RULES_VERSION,
+    Classifier,
+    Fit,
+    Windows,
+    classify_all,
+    estimate_priors,
+)
 from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind, Signal, Verdict
 from tests.bench.traffic import SENT, scene
 
@@ -117,6 +126,29 @@ def test_quiet_is_an_event_of_which_nothing_but_its_moment_speaks_for_a_machine(
     verdict = Verdict(actor=Actor.HUMAN, signals=tuple(signals), version=f"rules {RULES_VERSION}; agents r")
     learned = Fit().take((one, verdict) for one in crowd(200, 0)).priors()
     assert (learned != dict(DEFAULT_PRIORS)) is counts
+
+
+def test_one_call_judges_a_list_by_its_own_figures() -> None:
+    events = crowd(400, 200) + OFFICE
+    fitted = Fit().take(zip(events, classify_all(events), strict=True)).classifier()
+    assert fitted.priors == estimate_priors(events) != dict(DEFAULT_PRIORS)
+    found = classify_all(iter(events), fit=True)
+    assert found == fitted.classify_all(events) != classify_all(events)
+    assert {verdict.is_human for verdict in found[-len(OFFICE) :]} == {True}
+    assert classify_all(events[::-1], fit=True)[::-1] == found
+
+
+def test_a_classifier_of_ones_own_keeps_what_it_has_when_it_is_fitted() -> None:
+    judge = Classifier(DEFAULT_RULES[:-1], windows=Windows(burst=timedelta(seconds=3)), links={"a": 9}, people=["here"])
+    fitted = Fit(judge).take(zip(OFFICE, judge.classify_all(OFFICE), strict=True)).classifier()
+    assert (fitted.rules, fitted.windows) == (judge.rules, judge.windows)
+    asked = Classifier(judge.rules, windows=judge.windows, links={"a": 9}, people=["here", "office"])
+    assert fitted.version == asked.version
+
+
+def test_opens_keep_their_prior() -> None:
+    opens = [event.changed(kind=Kind.OPEN) for event in crowd(400, 200)]
+    assert estimate_priors(opens) == dict(DEFAULT_PRIORS)
 
 
 @pytest.mark.parametrize("missed", [-0.1, 0.31])

@@ -10,14 +10,13 @@ from mailbeacon.judging import DEFAULT_RULES, Classifier
 from mailbeacon.model import Actor, AgentKind, Event, Facts, Hint, Kind, Network, NetworkKind
 
 NINE = datetime(2026, 11, 2, 9, tzinfo=UTC)
-LONG_AGO = NINE - timedelta(minutes=9)
 RULES = {one.name: one for one in DEFAULT_RULES}
 JUDGE = Classifier()
 GOOGLE, NOBODY = Network(operator="Google", kind=NetworkKind.MAIL), Network()
 RENTED = Network(operator="Hetzner", kind=NetworkKind.HOSTING)
 
 
-def hit(kind=Kind.CLICK, *, sent_at=LONG_AGO, hints=(), **facts):
+def hit(kind=Kind.CLICK, *, sent_at=None, hints=(), **facts):
     facts = {"agent": AgentKind.BROWSER, "rules": "r"} | facts
     return Event(id="e", kind=kind, received_at=NINE, sent_at=sent_at, facts=Facts(hints=frozenset(hints), **facts))
 
@@ -188,6 +187,39 @@ def test_where_networks_were_asked_an_ordinary_one_speaks_for_a_person():
     assert "ordinary-network" not in told(hit(agent=AgentKind.SCRIPT, networks="n"))
 
 
+@pytest.mark.parametrize(
+    ("seconds", "networks", "said"),
+    [
+        (29, "", False),
+        (30, "", True),
+        (599, "", True),
+        (600, "", False),
+        (60, "n", False),
+    ],
+)
+def test_where_no_networks_were_asked_a_lone_click_within_minutes_is_less_surely_a_persons(seconds, networks, said):
+    made = hit(sent_at=NINE - timedelta(seconds=seconds, microseconds=1), networks=networks)
+    assert ("unasked-network" in told(made)) is said
+    assert JUDGE.classify(made).is_human is True
+    if said:
+        assert told(made)["unasked-network"] == (
+            "it came within minutes of the sending, alone, and no network data was asked"
+        )
+
+
+def test_tabs_are_no_lone_click_and_an_open_none_at_all():
+    """Whoever opens three tabs within minutes in a log without network data stays a person."""
+    assert "unasked-network" not in told(*clicks(0, 0.9, 1.8, sent_at=NINE - timedelta(minutes=2)))
+    assert "unasked-network" not in told(hit(Kind.OPEN, sent_at=NINE - timedelta(minutes=2)))
+
+
+def test_two_fields_that_are_gone_say_more_than_one():
+    bare = (Hint.NO_SEC_FETCH, Hint.NO_ACCEPT_LANGUAGE)
+    assert seen(hit(hints=bare)) == "bare-headers"
+    assert [seen(hit(hints=[one])) for one in bare] == ["no-sec-fetch", "no-accept-language"]
+    assert seen(hit(Kind.OPEN, hints=bare)) == ""
+
+
 @pytest.mark.parametrize("operator", ["Google", "Yahoo", "google llc"])
 def test_an_image_proxy_is_believed_from_its_providers_network_alone(operator):
     own = Network(operator=operator, kind=NetworkKind.HOSTING)
@@ -221,7 +253,7 @@ def delivered(moment, received_at=NINE):
     """Give a click on a mail that was sent nine minutes before nine, and the mail's delivery."""
     named = {"recipient": "u", "message_id": "m"}
     return (
-        hit().changed(received_at=received_at, **named),
+        hit(sent_at=NINE - timedelta(minutes=9)).changed(received_at=received_at, **named),
         Event(id="d", kind=Kind.DELIVERED, received_at=moment, **named),
     )
 

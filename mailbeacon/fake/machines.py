@@ -66,6 +66,7 @@ class Scanner(Behaviour):
     def __post_init__(self) -> None:
         super().__init__(self.name)
         self.scans = self.truth(Actor.SCANNER)
+        self.later = GroundTruth(actor=Actor.SCANNER, behaviour=f"{self.name}, later")
 
     def start(self, scene: Scene) -> float:
         """Return the first link: median 43 s, 31 % after more than a minute."""
@@ -95,7 +96,7 @@ class Scanner(Behaviour):
         return found
 
     def detonate(self, scene: Scene, moment: float) -> list[Visit]:
-        """Return a sandbox's visits: minutes later, another network, a browser that really runs.
+        """Return a sandbox's visits: minutes later, another network, a browser that really runs; its truth says "later".
 
         Source: Microsoft, Safe Links page, 2026 (asynchronous); the wait is inferred.
         """
@@ -104,7 +105,7 @@ class Scanner(Behaviour):
         moment += rng.lognormal(240.0, 0.8)
         found = []
         for link in rng.some(scene.links, 1 + rng.below(3)):
-            found.append(Visit(moment, self.scans, client, address, link))
+            found.append(Visit(moment, self.later, client, address, link))
             moment += rng.between(2.0, 9.0)
         return found
 

@@ -23,7 +23,7 @@ from mailbeacon.fake.clients import (
     OLD_CHROMES,
     SIGNED_AGENT,
 )
-from mailbeacon.fake.hits import Visit
+from mailbeacon.fake.hits import GroundTruth, Visit
 from mailbeacon.fake.machines import Scanner
 from mailbeacon.model import Actor
 
@@ -46,6 +46,7 @@ class Play(Behaviour):
         super().__init__(name)
         self._script, self._soon = script, soon
         self.person, self.machine = self.truth(Actor.HUMAN), self.truth(Actor.SCANNER)
+        self.later = GroundTruth(actor=Actor.SCANNER, behaviour=f"{name}, later")
 
     def start(self, scene: Scene) -> float:
         """Return when the first hit comes, anywhere within the span."""
@@ -207,7 +208,7 @@ def _detonated_later(play: Play, scene: Scene, start: float) -> list[Visit]:
         moment += rng.between(0.05, 0.3)
     again = Visit(
         moment + rng.between(60.0, 420.0),
-        play.machine,
+        play.later,
         rng.choose(BARE_CHROME),
         HOSTING.draw(rng),
         rng.pick(scene.links),

@@ -51,10 +51,15 @@ def classify(event: Event, earlier: Iterable[Event] = ()) -> Verdict:
     return _PACKAGE.classify(event, earlier)
 
 
-def classify_all(events: Iterable[Event]) -> list[Verdict]:
+def classify_all(events: Iterable[Event], *, fit: bool = False) -> list[Verdict]:
     """Return who made each of many events, each in the light of all the others; the order of input does not matter.
 
     Args:
         events: In any order.
+        fit: Whether to judge twice: first to learn from these events, of one list's whole campaigns, how common lone
+            machines are there, and which rented addresses carry people (:class:`Fit`). A verdict then depends on all of
+            them, not on its mail and its network alone, and its ``version`` says so.
     """
-    return _PACKAGE.classify_all(events)
+    given = list(events)
+    verdicts = _PACKAGE.classify_all(given)
+    return Fit(_PACKAGE).take(zip(given, verdicts, strict=True)).classifier().classify_all(given) if fit else verdicts

@@ -51,7 +51,7 @@ __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 """The rules a classifier has when none are given."""
 
-RULES_VERSION = "2026.11.4"
+RULES_VERSION = "2026.11.5"
 """The version of the rules and weights in this package."""
 
 K = TypeVar("K")
@@ -148,6 +148,12 @@ class Classifier:
         self._on_event = [rule for rule in self.rules if rule.needs is Needs.EVENT]
         self._cases: Cache[_Key, _Case] = Cache(_MOST_CASES)
         self.version = self._name()
+
+    def changed(self, *, priors: Mapping[Kind, float], people: Collection[str] = ()) -> Classifier:
+        """Return a classifier with other priors, and more rented addresses that carry people; all else is as here."""
+        return Classifier(
+            self.rules, windows=self.windows, priors=priors, links=self._links, people=self._people.union(people)
+        )
 
     def classify(self, event: Event, earlier: Iterable[Event] = ()) -> Verdict:
         """Return the verdict on one event.

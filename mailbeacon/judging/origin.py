@@ -1,13 +1,13 @@
 """The rules on whose network an event came from.
 
-Reads nothing of an event but its kind and its facts' network.
+Reads nothing of an event but its kind and its facts' network, and where none was asked how soon it came.
 """
 
 # ruff: noqa: ARG001 -- every check has the same shape, and few need both arguments
 
 from __future__ import annotations
 
-from mailbeacon.judging.context import Context
+from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.rules import FOLLOWS, OPENS, Needs, Rule, rule
 from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind, NetworkKind
 
@@ -173,6 +173,21 @@ def ordinary_network(event: Event, context: Context) -> str:
     return ""
 
 
+@rule(
+    family="network",
+    weight=0.7,
+    source="calibrated on simulated traffic, 2026: of lone clicks within minutes a quarter to a half are machines'",
+    kinds=frozenset({Kind.CLICK}),
+    needs=Needs.CONTEXT,
+)
+def unasked_network(event: Event, context: Context) -> str:
+    """See that a lone click came within minutes of the delivery or the sending, and no network data was asked whose it is."""
+    if event.facts.networks or context.lag is not DeliveryLag.LATER or context.tabs or context.pair:
+        return ""
+    since = "delivery" if context.delivered else "sending"
+    return f"it came within minutes of the {since}, alone, and no network data was asked"
+
+
 ORIGIN_RULES: tuple[Rule, ...] = (
     hosting_click,
     hosting_gesture,
@@ -183,4 +198,5 @@ ORIGIN_RULES: tuple[Rule, ...] = (
     security_network,
     people_network,
     ordinary_network,
+    unasked_network,
 )

@@ -21,7 +21,7 @@ from mailbeacon.model import Event, Hint, Kind, NetworkKind, Verdict
 __all__ = ["Fit", "estimate_priors"]
 
 _LEAST = 200
-"""Events of a kind below which its prior stays as it is."""
+"""Quiet clicks below which their prior stays as it is."""
 _CROWDED = frozenset({"burst", "honeypot", "source"})
 """The families of what is known by its company: such events do not stand alone."""
 _FARTHEST = 0.7
@@ -47,10 +47,9 @@ class Fit:
         ConfigError: If ``missed`` is not between 0 and 0.3.
 
     Example:
-        >>> from mailbeacon.judging import Classifier, Fit, classify_all
+        >>> from mailbeacon.judging import Fit, classify_all
         >>> events = []  # of a list's last campaigns
-        >>> fit = Fit().take(zip(events, classify_all(events)))
-        >>> judge = Classifier(priors=fit.priors(), people=fit.people())
+        >>> judge = Fit().take(zip(events, classify_all(events))).classifier()
     """
 
     __slots__ = ("_found", "_judge", "_others", "_quiet", "_readers", "_unseen")
@@ -60,8 +59,8 @@ class Fit:
             raise ConfigError(f"missed must be a share between 0 and 0.3, got {missed}")
         self._judge = classifier or Classifier()
         self._unseen = {known: share / (1 - share) for known, share in ((True, missed), (False, 3 * missed))}
-        self._quiet: dict[Kind, dict[float, int]] = {}
-        self._found: dict[Kind, float] = {}
+        self._quiet: dict[float, int] = {}
+        self._found = 0.0
         self._readers: dict[str, list[tuple[float, str]]] = {}
         self._others: set[str] = set()
 
@@ -69,19 +68,21 @@ class Fit:
         """Take events with the classifier's verdicts, in any order; those of other rules are left out."""
         rules = f"rules {self._judge.version}; "
         for event, verdict in judged:
-            if event.kind in self._judge.priors and verdict.version.startswith(rules):
+            if event.kind is Kind.CLICK and event.kind in self._judge.priors and verdict.version.startswith(rules):
                 self._take_alone(event, verdict)
-                if event.kind is Kind.CLICK and event.facts.network.kind is NetworkKind.HOSTING:
+                if event.facts.network.kind is NetworkKind.HOSTING:
                     self._take_rented(event, verdict)
         return self
 
     def priors(self) -> dict[Kind, float]:
-        """Return the priors that fit; a kind with fewer than 200 quiet events keeps its own."""
+        """Return the priors that fit: of clicks another, if there are 200 quiet ones; of all other kinds as they were.
+
+        Machines' opens are mostly known by their company, so the lone ones that are found say little of those that are not.
+        """
         priors = dict(self._judge.priors)
-        for kind, weights in self._quiet.items():
-            if sum(weights.values()) >= _LEAST:
-                unseen = self._found.get(kind, 0.0) + self._unseen[True]
-                priors[kind] = round(_fitted(weights, unseen, priors[kind]), 3)
+        if sum(self._quiet.values()) >= _LEAST:
+            unseen = self._found + self._unseen[True]
+            priors[Kind.CLICK] = round(_fitted(self._quiet, unseen, priors[Kind.CLICK]), 3)
         return priors
 
     def people(self) -> frozenset[str]:
@@ -93,20 +94,22 @@ class Fit:
             name for name, hits in self._readers.items() if name not in self._others and _are_readers(sorted(hits))
         )
 
+    def classifier(self) -> Classifier:
+        """Return the classifier for this list: the one whose verdicts were taken, with the priors and people found here."""
+        return self._judge.changed(priors=self.priors(), people=self.people())
+
     def _take_alone(self, event: Event, verdict: Verdict) -> None:
-        """Count an event that stands alone, if it does: a machine that was found, or one of which nothing speaks for one.
+        """Count a click that stands alone, if it does: a machine that was found, or one of which nothing speaks for one.
 
         Where no network data was asked hardly any lone machine can be found, so such events say nothing.
         """
         if not event.facts.networks or not _CROWDED.isdisjoint(signal.family for signal in verdict.signals):
             return
         if verdict.is_human is False:
-            unseen = self._unseen[Hint.HEADERS_UNKNOWN not in event.facts.hints]
-            self._found[event.kind] = self._found.get(event.kind, 0.0) + unseen
+            self._found += self._unseen[Hint.HEADERS_UNKNOWN not in event.facts.hints]
         elif all(signal.weight <= 0 for signal in verdict.signals if signal.family != "time"):
             weight = sum(sorted(signal.weight for signal in verdict.signals))
-            weights = self._quiet.setdefault(event.kind, {})
-            weights[weight] = weights.get(weight, 0) + 1
+            self._quiet[weight] = self._quiet.get(weight, 0) + 1
 
     def _take_rented(self, event: Event, verdict: Verdict) -> None:
         """Note a click from a rented address: one that may be a reader's, or one that makes the address a machine's."""
@@ -125,12 +128,12 @@ def estimate_priors(
 ) -> dict[Kind, float]:
     """Return the priors that fit a list's events: for ``Classifier(priors=...)``.
 
-    Counted are events that stand alone: those judged a machine's, and the quiet ones, of which nothing speaks for a machine.
+    Counted are clicks that stand alone: those judged a machine's, and the quiet ones, of which nothing speaks for a machine.
     Of the lone machines the share ``missed`` is thought to be among the quiet ones; the prior is then the one with which the
-    quiet ones' chances of a machine add up to as many. Events without network data are not counted.
+    quiet ones' chances of a machine add up to as many. Clicks without network data are not counted.
 
     Args:
-        events: Of one list, best of several campaigns; a kind with fewer than 200 quiet events keeps its prior.
+        events: Of one list, best of several campaigns; of fewer than 200 quiet clicks nothing is learned.
         classifier: Whose rules and priors to begin with; the package's own if not given.
         missed: As :class:`Fit` takes it.
 

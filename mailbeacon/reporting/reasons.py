@@ -30,6 +30,7 @@ _REASONS = {
     "agent-script": "a script's user agent",
     "agent-script-generic": "no browser's form",
     "agent-unknown": "no browser or mail client that is known",
+    "bare-headers": "without two fields that such a browser always sends",
     "burst": "several links at once",
     "contradiction": "a user agent that contradicts itself",
     "coverage": "nearly all links of a mail with many",
@@ -84,6 +85,7 @@ _REASONS = {
     "security-network": "a security vendor's network",
     "signed-agent": "an assistant that signs its requests",
     "tabs": "several links within seconds, as in tabs",
+    "unasked-network": "alone within minutes of the mail going out, with no network data",
     "unsubscribe-pair": "the unsubscribe page and another link together",
     "webmail-referer": "a click in webmail",
     # of rules before 2026.11.3, in verdicts that are stored

@@ -8,32 +8,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from mailbeacon import fake  # noqa: E402
-from mailbeacon.judging import Classifier  # noqa: E402 - run as a program, the package is found beside it
-from mailbeacon.model import Actor, Kind, Verdict  # noqa: E402
+from mailbeacon.judging import classify_all  # noqa: E402 - run as a program, the package is found beside it
+from mailbeacon.model import Kind, Verdict  # noqa: E402
+from tests.bench.bounds import TARGETS, Pairs, figures, reasons, scored, worst  # noqa: E402
 from tests.bench.methods import compared  # noqa: E402
-from tests.bench.traffic import AUDIENCES, FIRST, TIMES, UNTOLD, live, network_data, scene, whole  # noqa: E402
+from tests.bench.traffic import AUDIENCES, TIMES, live, network_data, scene, whole  # noqa: E402
 from tests.scenes import LabelledEvent, Mailing  # noqa: E402
-
-Pairs = Sequence[tuple[LabelledEvent, Verdict]]
-TARGETS = {
-    "people's clicks kept": ">= 99 %",
-    "bursts not called people": ">= 98 %, without network data >= 95 %",
-    "Apple's proxy and Gmail's prefetch": "100 %",
-    "machine opens called people": "<= 3 %",
-    "the same, without Gmail's prefetch": "",
-    "(2) with the first clicks that live verdicts cannot decide": "",
-    "people's clicks called a machine's": "<= 0.1 %",
-    "machines' clicks found, but for what nobody can tell": ">= 98 %",
-    "all machines' clicks called people's, what nobody can tell too": "",
-}
-LEAST = 200
-"""How many verdicts a bin of ten points must have for its confidence to be held against what came true."""
 
 
 def share(part: int, whole: int) -> str:
@@ -41,64 +27,26 @@ def share(part: int, whole: int) -> str:
 
 
 def judged(
-    seed: int, recipients: int, *, networks: bool = True, headers: bool = True, one_agent: bool = False
+    seed: int,
+    recipients: int,
+    *,
+    networks: bool = True,
+    headers: bool = True,
+    one_agent: bool = False,
+    fit: bool = False,
 ) -> list[tuple[LabelledEvent, Verdict]]:
     told = Mailing(seed, with_networks=networks, with_headers=headers, one_agent=one_agent).told(recipients)
-    return list(zip(told, Classifier().classify_all(one.event for one in told), strict=True))
+    return list(zip(told, classify_all((one.event for one in told), fit=fit), strict=True))
 
 
-def figures(pairs: Pairs) -> dict[str, float]:
-    """Return the figures that are promised, as fractions."""
-
-    def rate(hits: list[bool]) -> float:
-        return sum(hits) / len(hits) if hits else 1.0
-
-    clicks = [v.is_human for t, v in pairs if t.truth is Actor.HUMAN and t.event.kind is Kind.CLICK]
-    opens = [(t, v.is_human is True) for t, v in pairs if t.machine and t.event.kind is Kind.OPEN]
-    return {
-        "people's clicks kept": rate([human is True for human in clicks]),
-        "bursts not called people": rate([v.is_human is not True for t, v in pairs if _in_burst(t)]),
-        "Apple's proxy and Gmail's prefetch": rate(
-            [v.actor is t.truth for t, v in pairs if t.truth in (Actor.PRIVACY_PROXY, Actor.PREFETCH)]
-        ),
-        "machine opens called people": rate([called for _, called in opens]),
-        "the same, without Gmail's prefetch": rate([called for t, called in opens if t.truth is not Actor.PREFETCH]),
-        "(2) with the first clicks that live verdicts cannot decide": rate(
-            [v.is_human is not True for t, v in pairs if "machine: burst" in t.does]
-        ),
-        "people's clicks called a machine's": rate([human is False for human in clicks]),
-        "machines' clicks found, but for what nobody can tell": rate(
-            [v.is_human is False for t, v in pairs if _is_machine_click(t) and t.does not in UNTOLD]
-        ),
-        "all machines' clicks called people's, what nobody can tell too": rate(
-            [v.is_human is True for t, v in pairs if _is_machine_click(t)]
-        ),
-    }
-
-
-def _is_machine_click(told: LabelledEvent) -> bool:
-    return told.machine and told.event.kind is Kind.CLICK
-
-
-def means_it(pairs: Pairs) -> str:
+def means_it(pairs: Pairs) -> list[str]:
     """Return how well confidences come true: of clicks, then of opens, the Brier score and the worst bin's points."""
     found = []
     for kind in (Kind.CLICK, Kind.OPEN):
         score = scored([pair for pair in pairs if pair[0].event.kind is kind])
-        worst = max((abs(one.said - one.right) for one in score.calibration if one.events >= LEAST), default=0.0)
-        found.append(f"{score.brier:8.4f}{worst:7.1%}")
-    return "  ".join(found)
-
-
-def _in_burst(told: LabelledEvent) -> bool:
-    return "machine: burst" in told.does and told.does != FIRST
-
-
-def scored(pairs: Pairs) -> fake.Score:
-    """Compare the verdicts with the truth."""
-    told = [one for one, _ in pairs]
-    truths = (fake.GroundTruth(actor=one.truth, behaviour=one.does) for one in told)
-    return fake.score((one.event for one in told), (verdict for _, verdict in pairs), truths)
+        bin_ = worst(score)
+        found += [f"{score.brier:.4f}", f"{abs(bin_.said - bin_.right) if bin_ else 0:.1%}"]
+    return found
 
 
 def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
@@ -111,6 +59,7 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
     }
     for data, (networks, headers) in conditions.items():
         yield "tests/scenes.py", data, judged(seed, recipients, networks=networks, headers=headers)
+    yield "tests/scenes.py", "network data, fit", judged(seed, recipients, fit=True)
     for data, networks in (("network data", True), ("none", False)):
         yield "one user agent", data, judged(seed, recipients, networks=networks, one_agent=True)
     tables = network_data()
@@ -128,6 +77,9 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
         for data in ("own table", "none"):
             pairs = whole(audience, recipients, seed, table=tables[data], known="log")
             yield f"{audience.name}, whole", f"log, {data}", pairs
+        for known in ("fine", "log"):
+            pairs = whole(audience, recipients, seed, known=known, fit=True)
+            yield f"{audience.name}, whole", f"{'log, ' if known == 'log' else ''}own table, fit", pairs
 
 
 def main() -> None:
@@ -138,16 +90,18 @@ def main() -> None:
     options = parser.parse_args()
     for number, (name, target) in enumerate(TARGETS.items(), 1):
         print(f"({number}) {name}{f': {target}' if target else ''}")
-    heads = "".join(f"{f'({number})':>9}" for number in range(1, len(TARGETS) + 1))
-    print(f"\n{'scene':20} {'network data':25} {'events':>7} {'scanned':>8}{heads}   clicks: Brier, worst bin; opens")
+    heads = [f"({number})" for number in range(1, len(TARGETS) + 1)]
+    print("of confidences, clicks' and then opens': Brier score (<= 0.02, consumers 0.01), and the worst bin (<= 5 %)")
+    print("\nThe last column says of a row that misses a bound whose events those are.\n")
+    confidences = "clicks: Brier | bin | opens: Brier | bin"
+    print(f"| scene | known | events | machines' clicks | {' | '.join(heads)} | {confidences} | why it misses |")
+    print("|---" * (len(heads) + 9) + "|")
     kept = []
     for title, data, pairs in scenes(options.seed, options.recipients):
         clicks = [told.machine for told, _ in pairs if told.event.kind is Kind.CLICK]
-        row = "".join(f"{figure:9.2%}" for figure in figures(pairs).values())
-        print(
-            f"{title:20} {data:25} {len(pairs):7} {share(sum(clicks), len(clicks))}{row} {means_it(pairs)}",
-            flush=True,
-        )
+        cells = [title, data, str(len(pairs)), share(sum(clicks), len(clicks)).strip()]
+        cells += [*(f"{figure:.2%}" for figure in figures(pairs).values()), *means_it(pairs)]
+        print(f"| {' | '.join(cells)} | {' · '.join(reasons(title, pairs))} |", flush=True)
         if options.all or (data in ("network data", "own table") and "live" not in title):
             kept.append((f"{title}, {data}", pairs))
     for audience in (*AUDIENCES, fake.MISTAKEN):
