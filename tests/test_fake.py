@@ -169,10 +169,10 @@ def test_office_workers_share_addresses(business):
 
 
 def per_mail(hits, behaviour):
-    """Give the hits of each mail that a behaviour touched."""
+    """Give the hits of each mail that a behaviour touched, those of its later machines too."""
     mails = {}
     for hit in hits:
-        if hit.truth.behaviour == behaviour:
+        if hit.truth.behaviour.removesuffix(", later") == behaviour:
             mails.setdefault(hit.request.url.split("/")[3].removesuffix(".gif"), []).append(hit)
     return list(mails.values())
 
@@ -189,7 +189,8 @@ def test_some_bursts_are_detonated_again_minutes_later_from_elsewhere(business):
     late = [
         hits
         for hits in per_mail(business, "scanner-burst")
-        if is_click(hits[-1])
+        if hits[-1].truth.behaviour == "scanner-burst, later"
+        and is_click(hits[-1])
         and hits[-1].request.received_at - hits[0].request.received_at > timedelta(seconds=30)
         and hits[-1].request.address != hits[0].request.address
     ]
