@@ -95,9 +95,13 @@ def test_the_text_is_that_of_all_events_judged_as_a_whole(path, events, capfd):
     assert lines[3:] == expected[2:]
 
 
-def test_with_fit_the_events_own_figures_are_learned_from_all_of_them_first(path, events, capfd):
-    fit = Fit().take(zip(events, mb.classify_all(events), strict=True))
-    judge = Classifier(priors=fit.priors(), people=fit.people())
+def test_with_fit_the_events_own_figures_are_learned_from_all_of_them_first(tmp_path, capfd):
+    beacon = making.beacon(secret_keys=[KEY])
+    template = beacon.compile(PAGE, campaign="spring")
+    hits = fake.simulate(beacon, template, fake.BUSINESS, recipients=4000, seed=4, sent_at=SENT_AT)
+    events = [event for event, _ in fake.to_events(hits, beacon)]
+    path = stored(tmp_path / "events.sqlite", events)
+    judge = Fit().take(zip(events, mb.classify_all(events), strict=True)).classifier()
     assert judge.version != Classifier().version
     text = printed(capfd, path, "--fit", "--title", "Both", "--json")
     told = reporting.to_json(reporting.Report(tally=mb.tally(events, judge.classify_all(events)), title="Both"))
