@@ -106,7 +106,7 @@ def test_a_judge_that_learned_from_the_log_gives_the_same_figures_however_the_wo
     from mailbeacon.engines.results import read_parts
 
     beacon, _, _ = sample_beacon()
-    many = sample_traffic(beacon, "business", recipients=1000)
+    many = sample_traffic(beacon, "business", recipients=4000)
     log.write_text("".join(f"{line}\n" for line in fake.lines(many.hits, "nginx")))
     found = []
     for number, more in enumerate(([], ["--workers", "2"], ["--engine", "duckdb"])):
