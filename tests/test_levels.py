@@ -270,3 +270,12 @@ def test_sec_gpc_lowers_a_click_only_where_it_says_one(value):
     assert (answer.event is None) is (value in ("1", "1, 1", "0, 1"))
     opened = made.answer(asked(made.open_url(message()), headers={**PERSON, "Sec-GPC": value}))
     assert opened.event is not None
+
+
+@pytest.mark.parametrize(("values", "recorded"), [(["1", "1"], False), (["0", "1"], False), (["0", "0"], True)])
+def test_sec_gpc_as_a_field_that_stands_twice_is_read_as_one(values, recorded):
+    made = beacon()
+    headers = [*PERSON.items(), *(("Sec-GPC", value) for value in values)]
+    answer = made.answer(asked(made.click_url(message(), "https://example.com/a"), headers=headers))
+    assert answer.reply.status == 302
+    assert (answer.event is not None) is recorded

@@ -183,15 +183,21 @@ def test_a_store_that_cannot_is_named_before_any_is_touched():
     assert len(sink) == 1
 
 
-def test_erasure_in_a_sqlite_file_is_all_or_nothing(tmp_path):
+def test_erasure_and_retention_in_a_sqlite_file_are_all_or_nothing(tmp_path):
     path = tmp_path / "events.sqlite"
     sink, *_ = filled("sqlite", tmp_path)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("CREATE TRIGGER no BEFORE DELETE ON mailbeacon_events BEGIN SELECT RAISE(ABORT, 'no'); END")
-    with pytest.raises(StoreError):
-        sink.erase(ANN)
-    assert dict(sink.last_opens())[ANN] == date(2026, 11, 20)
-    assert ids(sink, ANN) == ["e0", "e2"]
+        connection.execute(
+            "CREATE TRIGGER no BEFORE DELETE ON mailbeacon_events WHEN OLD.id = 'e2' BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    for way in (
+        lambda: sink.erase(ANN),
+        lambda: retain([Retention(after=timedelta(days=1))], NOW + timedelta(days=2), sink),  # of them the last is e2
+    ):
+        with pytest.raises(StoreError):
+            way()
+        assert dict(sink.last_opens())[ANN] == date(2026, 11, 20)
+        assert (ids(sink, ANN), ids(sink, BO)) == (["e0", "e2"], ["e1"])
 
 
 @pytest.mark.parametrize(

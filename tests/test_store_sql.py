@@ -272,3 +272,74 @@ def test_rights_hold_in_a_database_as_in_a_file(url):
         assert list(history.of_recipient("u-1")) == []
         assert retain([Retention(after=timedelta(0))], later, sink)[0].count == 2
         assert len(sink) == 0
+
+
+def test_a_recipient_that_no_database_takes_as_it_is_is_found_and_erased_too(url):
+    """PostgreSQL has no NUL, and none of them a lone surrogate."""
+    odd = "u \0 \udc80"
+    with SqlSink(url, wait=SOON) as sink, SqlHistory(url, wait=SOON) as history:
+        sink.record(event(1, recipient=odd), VERDICT)
+        history.add(event(1, recipient=odd))
+        sink.put_last_open(odd, date(2026, 3, 20))
+        assert [[one.recipient for one, _ in store.of_recipient(odd)] for store in (sink, history)] == [[odd]] * 2
+        assert [one.count for one in erase_person(odd, sink, history) if one.what == "events"] == [1, 1]
+        assert [list(sink.events()), list(sink.last_opens()), list(history.of_recipient(odd))] == [[]] * 3
+
+
+REFUSALS = {
+    "sqlite": ["CREATE TRIGGER no BEFORE DELETE ON {0} WHEN OLD.id = 'e2' BEGIN SELECT RAISE(ABORT, 'no'); END"],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$",
+        "CREATE TRIGGER no BEFORE DELETE ON {0} FOR EACH ROW WHEN (OLD.id = 'e2') EXECUTE FUNCTION no()",
+    ],
+    "mariadb": [
+        "CREATE TRIGGER no BEFORE DELETE ON {0} FOR EACH ROW IF OLD.id = 'e2' THEN SIGNAL SQLSTATE '45000'; END IF"
+    ],
+}
+"""What makes a database refuse to let one row go."""
+
+
+@pytest.mark.parametrize("table", ["mailbeacon_events", "mailbeacon_history"])
+def test_erasure_and_retention_in_a_database_are_all_or_nothing(url, table):
+    """The last of three rows cannot be deleted: the last open and the rows before it are there as they were."""
+    with SqlSink(url, wait=SOON) as sink, SqlHistory(url, wait=SOON) as history:
+        for number in range(3):
+            sink.record(event(number, recipient="u-1"), VERDICT)
+            history.add(event(number, recipient="u-1"))
+        sink.put_last_open("u-1", date(2026, 3, 20))
+        engine = sa.create_engine(url)
+        with engine.begin() as connection:
+            for statement in REFUSALS[engine.dialect.name.replace("mysql", "mariadb")]:
+                connection.exec_driver_sql(statement.format(table))
+        engine.dispose()
+        store = sink if table == "mailbeacon_events" else history
+        for way in (
+            lambda: erase_person("u-1", store),
+            lambda: retain([Retention(after=timedelta(days=1))], NOW + timedelta(days=9), store),
+        ):
+            with pytest.raises(StoreError):
+                way()
+            assert [one.id for one, _ in store.of_recipient("u-1")] == ["e0", "e1", "e2"]
+            assert dict(sink.last_opens()) == {"u-1": date(2026, 3, 20)}
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("mailbeacon_events", "recipient"),
+        ("mailbeacon_events", "received_at"),
+        ("mailbeacon_history", "recipient"),
+        ("mailbeacon_last_opens", "recipient"),
+    ],
+)
+def test_what_is_asked_of_one_person_or_a_time_has_an_index(url, table, column):
+    with SqlSink(url, wait=SOON) as sink, SqlHistory(url, wait=SOON) as history:
+        sink.record(event(1))
+        history.add(event(1))
+    engine = sa.create_engine(url)
+    look = sa.inspect(engine)
+    keys = [one["column_names"] for one in look.get_indexes(table)] + [
+        look.get_pk_constraint(table)["constrained_columns"]
+    ]
+    engine.dispose()
+    assert column in [names[0] for names in keys]

@@ -157,7 +157,7 @@ class SqlSink:
         Raises:
             StoreError: If it cannot be kept, or not within the time to wait.
         """
-        row: dict[str, object] = {"recipient": storable(recipient), "day": day.isoformat()}
+        row: dict[str, object] = {"recipient": _plain(recipient), "day": day.isoformat()}
         self._tables.within(lambda: self._tables.run(lambda connection: _put_later_day(connection, row)))
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
@@ -181,14 +181,14 @@ class SqlSink:
 
     def of_recipient(self, recipient: str) -> Iterator[Pair]:
         """Read the events of one recipient; rows that cannot be read are passed over."""
-        return self._read(EVENTS.c.recipient == storable(recipient), lambda _: None)
+        return self._read(EVENTS.c.recipient == _plain(recipient), lambda _: None)
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
 
         def work(connection: sa.Connection) -> int:
-            connection.execute(sa.delete(LAST_OPENS).where(LAST_OPENS.c.recipient == storable(recipient)))
-            return connection.execute(sa.delete(EVENTS).where(EVENTS.c.recipient == storable(recipient))).rowcount
+            connection.execute(sa.delete(LAST_OPENS).where(LAST_OPENS.c.recipient == _plain(recipient)))
+            return connection.execute(sa.delete(EVENTS).where(EVENTS.c.recipient == _plain(recipient))).rowcount
 
         return self._tables.run(work)
 
@@ -295,11 +295,11 @@ class SqlHistory:
 
     def erase(self, recipient: str) -> int:
         """Forget a recipient's events, and return how many they were."""
-        return self._tables.delete(HISTORY, HISTORY.c.recipient == storable(recipient))
+        return self._tables.delete(HISTORY, HISTORY.c.recipient == _plain(recipient))
 
     def of_recipient(self, recipient: str) -> Iterator[Pair]:
         """Return the remembered events of one recipient, without verdicts."""
-        query = sa.select(HISTORY.c.event).where(HISTORY.c.recipient == storable(recipient))
+        query = sa.select(HISTORY.c.event).where(HISTORY.c.recipient == _plain(recipient))
         rows = self._tables.run(lambda connection: connection.execute(query.order_by(HISTORY.c.number)).all())
         return ((Event.from_json(text), None) for (text,) in rows)
 
@@ -334,7 +334,7 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
 def _recalled(event: Event) -> dict[str, object]:
     """Return the columns by which a history finds an event."""
     network = event.facts.network_id or None
-    return {"mail": _mail(event), "network_id": network, "recipient": storable(event.recipient)}
+    return {"mail": _mail(event), "network_id": network, "recipient": _plain(event.recipient)}
 
 
 def _plain(value: str | None) -> object:
