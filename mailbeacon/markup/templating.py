@@ -4,9 +4,9 @@ A host often gives the template, not its result. HTML knows nothing of ``{% if c
 in, and a quote in ``{{ _('<a href="…">') }}`` ends an attribute. So tags that hold such signs are covered with a sign that
 means nothing to HTML, character for character, before the document is cut; all places stay what they are.
 
-Knows the forms of Django, Jinja, Nunjucks, Twig, Liquid, Handlebars, Mustache, Go, EJS, ERB, PHP, Blade, Razor,
-FreeMarker, Velocity, AMPscript and Mailchimp, and fills in nothing. Every alternative stops before another beginning of its
-own kind, so the search is linear.
+Knows the forms of Django, Jinja, Nunjucks, Twig, Liquid, Handlebars, Mustache, Go, EJS, ERB, PHP, Blade, Razor, Thymeleaf,
+FreeMarker, Velocity, Smarty, Template Toolkit, AMPscript and Mailchimp, and fills in nothing. Every alternative stops before
+another beginning of its own kind, or goes no deeper than a few brackets, so the search is linear.
 
 Source: the documentation of these languages, 2026.
 """
@@ -40,62 +40,87 @@ _MARKS = (
     "%%[",
     "%%=",
     "[[",
+    "[%",
+    "[#",
+    "[@",
+    "{if",
+    "{foreach",
+    "{literal",
+    "{$",
+    "{*",
     "#if",
     "#foreach",
     "#elseif",
-    "@if",
-    "@foreach",
-    "@verbatim",
-    "@(",
-    "@Html.",
-    "@lang",
-    "@choice",
-    "@*",
+    "#set",
     "#*",
+    "@php",
+    "@verbatim",
 )
+_AT = re.compile(r"@[\w.]*+\s?[(\[{*]")
+"""What an expression or a directive of Razor or Blade, or a link of Thymeleaf, begins with."""
+_STRINGS = r""""(?>[^"\\<]++|\\.|<(?![#@]))*+"|'(?>[^'\\<]++|\\.|<(?![#@]))*+'"""
+"""Strings in a tag of FreeMarker's; none reaches into the next tag, so that no search reads a text twice."""
+_INNER = r"\((?>[^()]++|\([^()]*+\))*+\)"
+"""Brackets within brackets: what is deeper is no expression in a mail."""
 _TAG = re.compile(
     r"(?P<comment>\{\{~?!--(?>[^-{]++|-(?!-~?\}\})|\{(?!\{))*+--~?\}\}|\{\{~?!(?!--)[^{}]*+\}\}"
     r"|\{\{--(?>[^-{]++|-(?!-\}\})|\{(?!\{))*+--\}\}"
     r"|\{\{-?\s*+/\*(?>[^*{]++|\*(?!/)|\{(?!\{))*+\*/\s*+-?\}\}|\{#(?>[^#{]++|#(?!\})|\{(?!#))*+#\}"
     r"|<%[#-]?-?-(?>[^%<]++|%(?!>)|<(?!%))*+%>|<%#(?>[^%<]++|%(?!>)|<(?!%))*+%>|<#--(?>[^-<]++|-(?!->)|<(?!#--))*+-->"
-    r"|@\*(?>[^*@]++|\*(?!@)|@(?!\*))*+\*@|#\*(?>[^*#]++|\*(?!#)|#(?!\*))*+\*#)"
+    r"|\[#--(?>[^-\[]++|-(?!-\])|\[(?!#--))*+--\]|\{\*(?>[^*{]++|\*(?!\})|\{(?!\*))*+\*\}"
+    r"|<[%?](?:php\b)?\s*+/\*(?>[^*<]++|\*(?!/)|<(?![%?]))*+\*/\s*+[%?]>"
+    r"|@\*(?>[^*@]++|\*(?!@)|@(?!\*))*+\*@|#\*(?>[^*#]++|\*(?!#)|#(?!\*))*+\*#)|(?P<line>(?<![^\n])[ \t]*+##[^\n]*+)"
     r"|\{\{\{\{[^{}]*+\}\}\}\}|\{\{(?>[^{}]++|\}(?!\})|\{(?!\{))*+\}\}\}?+|\{%(?>[^%{]++|%(?!\})|\{(?!%))*+%\}"
     r"|\{!!(?>[^!{]++|!(?!!\})|\{(?!!!))*+!!\}|<%(?>[^%<]++|%(?!>)|<(?!%))*+%>"
-    r"|<\?(?:=|php\b)(?>[^?<]++|\?(?!>)|<(?!\?))*+\?>|</?[#@][a-zA-Z](?>[^<>()]++|\([^<()]*+\))*+>"
+    r"|\{\$[^{}]++\}|\{(?:if|elseif|foreach|section|for|while|include|assign|capture)\s[^{}]*+\}"
+    r"|\{(?:/(?:if|foreach|section|for|while|capture)|else|literal)\}"
+    rf"|<\?(?!xml\b)(?>[^?<]++|\?(?!>)|<(?!\?))*+\?>|</?[#@][a-zA-Z](?>[^<>()\"']++|{_STRINGS}|\([^<()]*+\))*+>"
+    rf"|\[%[-+~=]?\s*+[a-zA-Z#](?>[^%\[]++|%(?!\])|\[(?!%))*+%\]|\[/?[#@][a-zA-Z](?>[^\[\]\"']++|{_STRINGS}|\[[^\[\]]*+\])*+\]"
     r"|\$\{(?>[^{}]++)\}|\*\|[^|*]*+\|\*|\[\[\s*+[$@#~a-zA-Z_(][^\[\]]*+\]\]|%%\[(?>[^\]%]++|\](?!%%)|%(?!%\[))*+\]%%"
-    r"|%%=(?>[^=%]++|=(?!%%)|%(?!%=))*+=%%|#\[\[|@verbatim\b"
-    r"|@(?:Html\.[a-zA-Z]++|lang|choice)?\((?>[^()@]++|\([^()@]*+\))*+\)"
-    r"|(?:[#@](?:if|elseif|foreach|for|unless|while)|#set)\s?+\((?>[^()#@]++|\([^()#@]*+\))*+\)"
+    r"|%%=(?>[^=%]++|=(?!%%)|%(?!%=))*+=%%|#\[\[|@verbatim\b|@php\b(?!\s*+\()"
+    r"|@\{(?>[^{}@]++|@(?!\{)|\{(?>[^{}]++|\{[^{}]*+\})*+\})*+\}"
+    rf"|(?<![\w.])@(?:(?:if|elseif|foreach|for|unless|while)\s?+|[a-zA-Z][\w.]*+)?(?:\((?>[^()@]++|@(?![a-zA-Z(])|{_INNER})*+\)|(?<=\w)\[[^\[\]@]*+\])"
+    rf"|#(?:if|elseif|foreach|set|unless|while)\s?+\((?>[^()#]++|#(?!(?:if|elseif|foreach|set)\b)|{_INNER})*+\)"
 )
 _RISKY = re.compile("[<>\"']")
+_VELOCITY = re.compile(r"#(?:set|if|foreach|parse|macro|include)\s?\(")
+"""What tells that a line which begins with ``##`` is a comment."""
 _OPENS_REGION = re.compile(
-    r"\{%[-+~]?\s*+(?:(?P<comment>comment)\b|(blocktrans(?:late)?|verbatim|raw)\b|(trans)\s*+(?:with\b[^%]*+)?[-+~]?%\})"
-    r"|(<#noparse>|@verbatim|#\[\[|\{\{\{\{(?![/}]))"
+    r"\{%[-+~]?\s*+(?:(?P<comment>comment)\b|(blocktrans(?:late)?|verbatim|raw|trans)\b)"
+    r"|(<#noparse>|\[#noparse\]|@verbatim|@php|#\[\[|\{literal\}|\{\{\{\{(?![/}]))"
 )
 _END = {
     name: re.compile(rf"\{{%[-+~]?\s*+end{name}\b[^%]*+%\}}")
-    for name in ("comment", "blocktrans", "blocktranslate", "verbatim", "raw", "trans")
+    for name in ("comment", "blocktrans", "blocktranslate", "verbatim", "raw")
 } | {
+    "trans": re.compile(r"\{%[-+~]?\s*+(?:(?P<end>endtrans)\b[^%]*+%\}|trans\b)"),
     "<#noparse>": re.compile("</#noparse>"),
+    "[#noparse]": re.compile(r"\[/#noparse\]"),
     "@verbatim": re.compile(r"@endverbatim\b"),
+    "@php": re.compile(r"@endphp\b"),
     "#[[": re.compile(r"\]\]#"),
+    "{literal}": re.compile(r"\{/literal\}"),
     "{{{{": re.compile(r"\{\{\{\{/[^{}]*+\}\}\}\}"),
 }
-"""What ends a stretch that is looked up or shown as it stands, by what begins it."""
+"""What ends a stretch that is looked up or shown as it stands, by what begins it. Django's ``trans`` is a tag without an end: only
+where an end comes before the next one it is Jinja's or Twig's."""
 _SCOPES = re.compile(
     r"\{\{[~-]?\s*+(?:#(?!if\b|unless\b|else\b)\*?([\w.]++)|(range|with|define|block)\b)|\{%[-+~]?\s*+(macro)\b"
 )
 _OPENS = re.compile(
-    r"\{%[-+~]?\s*+(?:if|unless|for|case|ifchanged|macro|tablerow)\b|\{\{[~-]?\s*+(?:[#^]|(?:if|range|with|define|block)\b)"
-    r"|<#(?:if|list|macro|switch)\b|<%-?\s*(?:if|unless|for|while)\b|[#@](?:if|foreach|for|unless|while)\b"
+    r"\{%[-+~]?\s*+(?:if|ifequal|ifnotequal|ifchanged|unless|for|case|macro|tablerow)\b"
+    r"|\{\{[~-]?\s*+(?:[#^]|(?:if|range|with|define|block)\b)|[<\[]#(?:if|list|macro|switch)\b|\{(?:if|foreach|section|for|while)\b"
+    r"|\[%[-+~]?\s*+(?:IF|UNLESS|FOREACH|FOR|WHILE|SWITCH|BLOCK)\b|<%-?\s*(?:if|unless|for|while)\b|[#@](?:if|foreach|for|unless|while)\b"
 )
-_CODE = re.compile(r"<(?:%[-_=]?|\?php\b)\s*+(?!\}|else|elsif|when\b|case\b|default\b)")
+_CODE = re.compile(r"<(?:%[-_=]?|\?(?:php\b)?)\s*+(?!\}|else|elsif|when\b|case\b|default\b)")
 _CODE_OPENS = re.compile(r"(?:\{|\bdo(?:\s*+\|[^|]*+\|)?|\bthen|\)\s*+:)\s*+[-_]?[%?]>\Z")
 _CODE_REACH = 80
 """How far from its end a tag of EJS, ERB or PHP is read for what begins a block there."""
 
 _CLOSES = re.compile(
-    r"\{%[-+~]?\s*+end(?!block)|\{\{[~-]?\s*+(?:/|end\b)|</#|<(?:%[-_]?|\?php\b)\s*+(?:\}(?!\s*else)|end(?:if|foreach|for|while|switch)?\b)|[#@]end"
+    r"\{%[-+~]?\s*+end(?:if|ifequal|ifnotequal|ifchanged|unless|for|case|macro|tablerow)\b|\{\{[~-]?\s*+(?:/|end\b)"
+    r"|[<\[]/#(?:if|list|macro|switch)\b|\{/(?:if|foreach|section|for|while)\}|\[%[-+~]?\s*+END\b"
+    r"|<(?:%[-_]?|\?(?:php\b)?)\s*+(?:\}(?!\s*else)|end(?:if|foreach|for|while|switch)?\b)|[#@]end(?!verbatim|php)"
 )
 
 
@@ -163,7 +188,7 @@ class TemplateTags(NamedTuple):
 
 def read_tags(source: str) -> TemplateTags | None:
     """Return the template tags of a document or text; ``None`` where it has none."""
-    if not any(mark in source for mark in _MARKS):
+    if not any(mark in source for mark in _MARKS) and not _AT.search(source):
         return None
     spans = list(_spans(source))
     if not spans:
@@ -179,16 +204,18 @@ def read_tags(source: str) -> TemplateTags | None:
 def _spans(source: str) -> Iterator[Span]:
     skip_to = 0
     never_closed: set[str] = set()
+    has_lines = _VELOCITY.search(source) is not None
     for found in _TAG.finditer(source):
         start, end = found.span()
-        if start < skip_to:
+        if start < skip_to or (found["line"] and not has_lines):
             continue
         opens = _OPENS_REGION.match(source, start)
-        name = (opens["comment"] or opens[2] or opens[3] or opens[4]) if opens else ""
-        closing = _END[name].search(source, end) if opens and name not in never_closed else None
-        if opens and closing:
+        name = (opens["comment"] or opens[2] or opens[3]) if opens else ""
+        closing = _END[name].search(source, end) if name and name not in never_closed else None
+        if name and not closing:
+            never_closed.add(name)
+        if closing and closing.groupdict().get("end", name):
             skip_to = closing.end()
-            yield Span(start, skip_to, SpanKind.COMMENT if opens["comment"] else SpanKind.REGION)
+            yield Span(start, skip_to, SpanKind.COMMENT if name == "comment" else SpanKind.REGION)
             continue
-        never_closed.add(name)
-        yield Span(start, end, SpanKind.COMMENT if found["comment"] else SpanKind.TAG)
+        yield Span(start, end, SpanKind.COMMENT if found["comment"] or found["line"] else SpanKind.TAG)

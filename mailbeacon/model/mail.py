@@ -44,6 +44,7 @@ class Place(StrEnum):
     OUTLOOK = "outlook comment"
     VML = "vml"
     TEXT = "text"
+    OTHER = "other element"
 
 
 class SkipReason(StrEnum):
@@ -63,6 +64,8 @@ class SkipReason(StrEnum):
     UNSAFE = "unsafe"
     AMP = "amp"
     VISIBLE_URL = "visible-url"
+    NO_LINK = "no-link"
+    """The element is no link in HTML, such as the ``button`` of Inky's."""
 
 
 class WarningKind(StrEnum):

@@ -12,7 +12,15 @@ from enum import IntEnum
 from mailbeacon.caches import Cache
 from mailbeacon.markup import COMMENT, TAG, Attribute, Scan, attributes, scan, tag_name, url_text
 from mailbeacon.model import Place, SkipReason
-from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, may_be_marked, opted_out, says_unsubscribe, shown_host
+from mailbeacon.rewriting.rules import (
+    LinkRules,
+    doubtful_tag,
+    filled_in,
+    may_be_marked,
+    opted_out,
+    says_unsubscribe,
+    shown_host,
+)
 from mailbeacon.rewriting.steps import LinkDecision
 
 __all__ = ["ParseContext", "Planner", "decide_links", "first", "link_source"]
@@ -176,6 +184,8 @@ class Planner:
             return
         if opted_out(found):
             yield _left(href, offset, SkipReason.OPT_OUT, place)
+        elif filled_in(found):
+            yield _left(href, offset, SkipReason.MERGE_TAG, place)
         elif href.end == href.start and not href.quote:
             yield _left(href, offset, SkipReason.EMPTY, place)
         else:

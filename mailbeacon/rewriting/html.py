@@ -82,13 +82,15 @@ def rewrite_html(
             done = done if wrap else done._replace(pieces=pieces.copy())
             insert(done, pieces, spot, image, link)
         notes = (Warned(kind=WarningKind.PIXEL, detail=note),) if note else ()
-    return Rewrite(html, "".join(done.pieces), Made(pieces, done.changes, done.left, notes, bound, tags))
+    return Rewrite(
+        html, "".join(done.pieces), Made(pieces, done.changes, done.left, notes, bound, tags, wrap is not None)
+    )
 
 
 def _refuse_mjml(found: Scan) -> None:
     """Refuse the source of a mail in MJML, which no mail program reads."""
     for piece in found.pieces[1:_FIRST_PIECES]:
-        if piece[:5].lower() == "<mjml":
+        if piece[:4].lower() in ("<mjm", "<mj-"):
             raise RewriteError("MJML must be compiled to HTML first: rewrite and compile take what mjml makes of it")
         if piece[1:2] not in "!?":
             break
@@ -100,4 +102,4 @@ def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:
     left = [
         (index, one if one.reason else one._replace(reason=SkipReason.AMP)) for index, links in decided for one in links
     ]
-    return Made(pieces, (), left, (_AMP_NOTE,))
+    return Made(pieces, (), left, (_AMP_NOTE,), is_html=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailbeacon.markup import COVER, trim_url
-from mailbeacon.model import Link, Skipped
+from mailbeacon.model import Link, Place, Skipped
 
 if TYPE_CHECKING:
     from mailbeacon.outline import SeenLink
@@ -47,6 +47,6 @@ def labelled(
     for _, _, wrapped, at in sorted(order):
         if wrapped:
             told_links[at] = replace(links[at], label=label(read[at]))
-        else:
+        elif skipped[at].place is not Place.OTHER:  # html5lib sees no link there
             told_skipped[at] = replace(skipped[at], label=label(skipped[at].url))
     return tuple(told_links), tuple(told_skipped)

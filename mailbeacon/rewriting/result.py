@@ -13,6 +13,7 @@ from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
 from mailbeacon.rewriting.steps import LinkDecision, Made
+from mailbeacon.rewriting.unread import unread_links
 from mailbeacon.rewriting.warnings import find_warnings
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ class Rewrite:
     def text(self) -> str:
         """The rewritten text."""
         return self.html
+
+    @cached_property
+    def _left(self) -> list[tuple[int, LinkDecision]]:
+        """What was left alone, and what only a person would take for a link, in order."""
+        unread = unread_links(self._made) if self._made.is_html else []
+        return (
+            sorted([*self._made.left, *unread], key=lambda one: (one[0], one[1].start))
+            if unread
+            else [*self._made.left]
+        )
 
     @cached_property
     def _offsets(self) -> list[int]:
@@ -76,7 +87,7 @@ class Rewrite:
     def skipped(self) -> tuple[Skipped, ...]:
         """The links left alone, each with its reason, in order."""
         found = []
-        for piece, one in self._made.left:
+        for piece, one in self._left:
             line, column = self._place(piece, one.start)
             reason = one.reason or SkipReason.TOO_LONG
             found.append(Skipped(url=one.read, reason=reason, place=one.place, line=line, column=column))
@@ -136,7 +147,7 @@ class Rewrite:
     @cached_property
     def warnings(self) -> tuple[Warned, ...]:
         """What the sender should look at."""
-        return (*self._made.notes, *find_warnings(self._made, self._place), *self._clipped())
+        return (*self._made.notes, *find_warnings(self._made._replace(left=self._left), self._place), *self._clipped())
 
     def _clipped(self) -> tuple[Warned, ...]:
         if self.channel is not Channel.HTML or self.size_after <= CLIP_BYTES:

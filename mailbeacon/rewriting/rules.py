@@ -18,24 +18,35 @@ from mailbeacon.markup import Attribute, attribute_text
 from mailbeacon.model import SkipReason
 from mailbeacon.settings import Settings
 
-__all__ = ["MERGE_TAG", "LinkRules", "doubtful_tag", "may_be_marked", "opted_out", "says_unsubscribe", "shown_host"]
+__all__ = [
+    "MERGE_TAG",
+    "LinkRules",
+    "doubtful_tag",
+    "filled_in",
+    "may_be_marked",
+    "opted_out",
+    "says_unsubscribe",
+    "shown_host",
+]
 
 MERGE_TAG = re.compile(
     r"(?:\{|%7b){2}|\{[%!$]|%7b%25|(?:\*|%2a)(?:\||%7c)|%%(?:=|[a-z_][\w. :-]*+%%)|%25%25[a-z_][\w.]*+%25%25|<[%?]|%3c%25"
     r"|(?:\[|%5b){2}\s*+[$@#~a-z_][^\[\]]*+\]|%5b%5b[a-z_][\w.]*+%5d%5d|(?:\$|%24)(?:\{|%7b)|\$\[[^\[\]]++\]\$|#\{|##[a-z_]\w*+##"
     r"|\[%[^\[\]%]++%\]|%\([a-z_]\w*+\)s|%recipient[._]|%[a-z_]*unsubscribe_url%|\{[a-z_][\w.]*+(?:[=|:][^{}\"]*+)?\}"
+    r"|\{[a-z_][\w. ]*+\}|\{\d{1,2}\}|<<[a-z_][\w. ]*+>>|(?<=[=/])%(?:\d\$)?[sd](?![\w%])|=\$!?[a-z_]"
+    r"|@(?:\(|(?-i:Model|ViewBag)\.|(?-i:ViewData)\[)"
     r"|(?<!//)\[[a-z_]++:[a-z_][^\[\]]*+\]|(?<=[=/])\[[a-z_][a-z_ -]*+\]|%[g-z_][a-z0-9_]*+%|%[a-f][g-z_][a-z0-9_]*+%",
     re.IGNORECASE,
 )
 """What a mailing program fills in later. Source: the template syntaxes of Jinja, Liquid, Mailchimp, Salesforce Marketing Cloud,
-ERB, PHP, Blade, Ruby, Mautic, MailPoet, CiviCRM, Mailtrain, Mailgun, JavaScript, Python and 1&1 (their documentation, 2026),
-each of the commoner signs plain or percent-encoded: encoders leave some."""
+ERB, PHP, Blade, Razor, Velocity, Ruby, Mautic, MailPoet, CiviCRM, Mailtrain, Mailgun, JavaScript, Python and 1&1 (their
+documentation, 2026), each of the commoner signs plain or percent-encoded: encoders leave some."""
 _WHOLE_TAG = re.compile(
-    r"(?:\[[^\[\]]++\]|@(?:\{[^{}]++\}|\(?[a-z_][^\s]*+)|\$!?\{?[a-z_][\w.]*+(?:\([^()]*+\))?\}?|##?[a-z_]\w*+(?:##|\([^()]*+\))|%[a-z_]\w*+%)\Z",
+    r"(?:\[[^\[\]]++\]|@(?:\{[^{}]++\}|\(?[a-z_][^\s]*+)|\$!?\{?[a-z_][\w.]*+(?:\([^()]*+\))?\}?|##?[a-z_]\w*+(?:##|\([^()]*+\))|%[a-z_]\w*+%|%(?:\d\$)?[sd])\Z",
     re.IGNORECASE,
 )
 """A tag that is the whole address: in an address that is none, less is needed to tell. Source: also Razor, Velocity, Thymeleaf."""
-_DOUBTFUL = re.compile(r"\[[A-Z][A-Z0-9_]++\]|%[A-F][A-F0-9][A-Z][A-Z0-9_]*+%")
+_DOUBTFUL = re.compile(r"(?<==)@[a-zA-Z_]\w*+|\[[A-Z][A-Z0-9_]++\]|%[A-F][A-F0-9][A-Z][A-Z0-9_]*+%")
 """What may be a tag, or a part of a genuine address: ``?list[NAME]=1`` is one of PHP."""
 
 _UNSUBSCRIBE = (
@@ -68,8 +79,12 @@ _WHEN = {
 """Marks that keep a link from being wrapped. Source: SendGrid, Brevo, Postmark, Mailchimp, Amazon SES, Bird/SparkPost, kannon,
 ahoy_email and Mautic (their documentation or code, 2026)."""
 
-_MARK_WORDS = ("track", "-click", "mailbeacon")
-"""Each mark holds one of these words, so a tag without them is not read attribute by attribute."""
+_FILLED_IN = frozenset({"th:href", "data-th-href", ":href", "v-bind:href"})
+"""Attributes that a template language puts in place of ``href``. Source: the documentation of Thymeleaf and Vue, 2026."""
+
+_MARK_WORDS = ("track", "-click", "mailbeacon", ":href", "-th-href")
+"""Each mark, and each attribute that takes the place of ``href``, holds one of these words, so a tag without them is not read
+attribute by attribute."""
 
 _VISIBLE = re.compile(r"(?:https?://|www\.)([^\s/?#<>\"']+)", re.IGNORECASE)
 _INNER_TAG = re.compile(r"<!--(?:-?>|(?>[^-]++|-(?!-!?>))*+(?:--!?>|\Z))|<[^>]*+>?")
@@ -84,7 +99,7 @@ Expression = str | re.Pattern[str]
 
 
 def may_be_marked(lowered: str) -> bool:
-    """Check whether a tag in lower case may have a mark that :func:`opted_out` knows; quick, and no answer by itself."""
+    """Check whether a tag in lower case may have what :func:`opted_out` or :func:`filled_in` knows; quick, no answer by itself."""
     return any(word in lowered for word in _MARK_WORDS)
 
 
@@ -98,6 +113,11 @@ def opted_out(found: Sequence[Attribute]) -> bool:
         if attribute.name in _WHEN and attribute.value.strip().lower() in _WHEN[attribute.name]:
             return True
     return False
+
+
+def filled_in(found: Sequence[Attribute]) -> bool:
+    """Check whether a template language puts another address in place of a tag's ``href``."""
+    return any(attribute.name in _FILLED_IN for attribute in found)
 
 
 def says_unsubscribe(lowered: str) -> bool:

@@ -92,6 +92,7 @@ class Made(NamedTuple):
         notes: What the sender should know.
         bound: The destinations that a mark or a label keeps from being wrapped, wherever in the mail they stand.
         tags: The tags of a template language; ``None`` where there are none.
+        is_html: Whether links were looked for by HTML's rules.
     """
 
     pieces: Sequence[str]
@@ -100,3 +101,4 @@ class Made(NamedTuple):
     notes: Sequence[Warned] = ()
     bound: Mapping[str, SkipReason] = {}
     tags: TemplateTags | None = None
+    is_html: bool = False

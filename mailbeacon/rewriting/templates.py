@@ -6,12 +6,11 @@ Takes the decisions made on the document as HTML reads it, and returns what is l
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from mailbeacon.markup import COVER, RAW_NAMES, Scan, SpanKind, TemplateTags, tag_name, url_text
-from mailbeacon.model import Place, SkipReason
+from mailbeacon.markup import COVER, Scan, SpanKind, TemplateTags, url_text
+from mailbeacon.model import SkipReason
 from mailbeacon.rewriting.decisions import link_source
 from mailbeacon.rewriting.pixel import Spot, spot_at
 from mailbeacon.rewriting.rules import LinkRules, says_unsubscribe
@@ -19,10 +18,6 @@ from mailbeacon.rewriting.steps import LinkDecision
 
 __all__ = ["cut_alike", "decide_in_template", "rendered_spot"]
 
-_HREF = re.compile(r"(?<![\w:-])href\s*+=\s*+([\"']?+)\s*+(https?://(?>[^\s\"'<>{]++|\{(?!%))++)", re.IGNORECASE)
-_LINK_TAG = re.compile(r"<(?:a|area|v:[a-z]++)[\s/]", re.IGNORECASE)
-_TAG_REACH = 2_048
-"""Characters before an attribute in which its tag is looked for."""
 _EXTENDS = re.compile(r"\{%[-+~]?\s*+extends\b|@extends\b")
 _BLOCK = re.compile(r"\{%[-+~]?\s*+(?:(block)\s++([\w.-]++)|(endblock)\b)")
 _NOT_BODY = frozenset(
@@ -52,7 +47,6 @@ def decide_in_template(
     """
     starts = [0, *accumulate(map(len, pieces))]
     known: dict[int, list[LinkDecision]] = {}
-    places: set[int] = set()
     for index, links in decided:
         covered = COVER in found.pieces[index]
         hides = covered and not rules.wrap_unsubscribe and says_unsubscribe(link_source(pieces, index).lower())
@@ -66,34 +60,7 @@ def decide_in_template(
             elif hides and one.reason is None:
                 one = one._replace(reason=SkipReason.UNSUBSCRIBE)
             known.setdefault(index, []).append(one)
-            places.add(start + one.start)
-    for match in _HREF.finditer(tags.source):
-        start, end = match.span(2)
-        if start not in places and _is_shown_link(match.start(), found, starts, tags):
-            index = bisect_right(starts, start) - 1
-            at, raw = starts[index], match[2]
-            links = known.setdefault(index, [])
-            links.append(
-                LinkDecision(
-                    start - at, end - at, match[1], raw, url_text(raw), raw, SkipReason.MERGE_TAG, Place.ANCHOR
-                )
-            )
     return [(index, sorted(known[index])) for index in sorted(known)]
-
-
-def _is_shown_link(place: int, found: Scan, starts: Sequence[int], tags: TemplateTags) -> bool:
-    """Check whether an attribute that no scan found is that of a link which a person sees in the source."""
-    kind = tags.at(place, place + 1)
-    if kind is SpanKind.COMMENT:
-        return False
-    if kind is SpanKind.TAG:  # a tag's string may hold attributes alone: {% with 'href="…"'|safe as link %}
-        return True
-    piece = found.pieces[bisect_right(starts, place) - 1]
-    if piece.startswith("<!--") or tag_name(piece) in RAW_NAMES:
-        return False
-    text = tags.source if kind else tags.covered
-    tag = text.rfind("<", max(0, place - _TAG_REACH), place)
-    return tag >= 0 and _LINK_TAG.match(text, tag) is not None
 
 
 def rendered_spot(spot: Spot, found: Scan, tags: TemplateTags) -> Spot:
