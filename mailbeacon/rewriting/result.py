@@ -48,11 +48,7 @@ class Rewrite:
     def _left(self) -> list[tuple[int, LinkDecision]]:
         """What was left alone, and what only a person would take for a link, in order."""
         unread = unread_links(self._made) if self._made.is_html else []
-        return (
-            sorted([*self._made.left, *unread], key=lambda one: (one[0], one[1].start))
-            if unread
-            else [*self._made.left]
-        )
+        return sorted([*self._made.left, *unread], key=lambda one: (one[0], one[1].start))
 
     @cached_property
     def _offsets(self) -> list[int]:
