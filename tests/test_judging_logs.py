@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import mailbeacon as mb
-from mailbeacon import logs
-from mailbeacon.judging import classify
+from mailbeacon import fake, logs
+from mailbeacon.fake.traffic import sample_beacon, sample_traffic
+from mailbeacon.judging import classify, classify_all
 from mailbeacon.model import AgentKind, Hint, NetworkKind
 from tests.test_judging import Kind, Network, act
 
@@ -44,6 +45,24 @@ def test_a_column_more_or_less_makes_no_machine(tmp_path: Path, form: str, befor
     assert Hint.NO_SEC_FETCH not in event.facts.hints
     assert event.received_at.microsecond == 0  # by which judging knows whole seconds
     assert classify(event).is_human is True
+
+
+@pytest.mark.parametrize("form", ["cloudfront", "caddy"])
+def test_a_reader_of_whom_a_servers_own_format_tells_is_a_person(tmp_path: Path, form: str) -> None:
+    """CloudFront's lines have dates, whole seconds and an encoded user agent; Caddy's nearly everything."""
+    beacon, _, _ = sample_beacon()
+    hits = [
+        hit
+        for hit in sample_traffic(beacon, "business", recipients=400).hits
+        if hit.truth.is_human and "/c/" in hit.request.url
+    ]
+    path = tmp_path / "access.log"
+    path.write_text("".join(f"{line}\n" for line in fake.lines(hits, form)), "utf-8", "surrogateescape")
+    seen = []
+    events = list(logs.read(path, beacon, on_format=lambda *told: seen.append(told[1].name)))
+    assert seen == [form]
+    assert len(events) == len(hits) > 20
+    assert {verdict.is_human for verdict in classify_all(events)} == {True}
 
 
 @pytest.mark.parametrize("operator", ["Google", "Yahoo"])
