@@ -511,6 +511,50 @@ def test_mail_services_proxies_and_people_s_tools_are_no_crawlers(user_agent, ki
     assert (agent.kind, agent.client) == (kind, client)
 
 
+@pytest.mark.parametrize(
+    ("user_agent", "client"),
+    [
+        ("Google-Ads-Overview", "Googlebot"),
+        (
+            "Google-Ads-Overview Mozilla/5.0 (Linux; U; Android 6.0.1; generic) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/41.0.2272.118 Version/4.0 Mobile Safari/537.36",
+            "Googlebot",
+        ),
+        (f"{CHROME} Google-Ads-Overview", "Googlebot"),
+        (
+            "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile "
+            "Safari/537.36 Google-Ads-Conversions",
+            "Googlebot",
+        ),
+        ("Mozilla/5.0 (compatible; MSIE or Firefox mutant; not on Windows server;) Daum 4.1", "Daum"),
+        (
+            "Mozilla/4.0 (compatible; MSIE or Firefox mutant; not on Windows server; + http://tab.search.daum.net)",
+            "Daum",
+        ),
+    ],
+)
+def test_agents_before_a_browsers_string_and_mutants_of_old_browsers_are_crawlers(user_agent, client):
+    agent = Agents().identify(user_agent)
+    assert (agent.kind, agent.client) == (AgentKind.CRAWLER, client)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "kind"),
+    [
+        (
+            "Mozilla/5.0 (Windows; U; Windows NT 5.1; en-US; rv:1.8.1.11) Gecko/20071127 Firefox/2.0.0.11",
+            AgentKind.SCANNER,
+        ),
+        ("Mozilla/5.0 (Apple Mac OS X v10.9.3; Trident/7.0; rv:11.0) like Gecko", AgentKind.SCANNER),
+        ("Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)", AgentKind.SCANNER),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", AgentKind.SCRIPT),
+        ("Mozilla/4.0 (compatible;)", AgentKind.CRAWLER),
+    ],
+)
+def test_browsers_long_given_up_and_halves_of_their_strings_are_machines(user_agent, kind):
+    assert Agents().identify(user_agent).kind is kind
+
+
 def test_the_reference_page_is_current():
     """``docs/reference/agents.md`` is what ``python docs/agents_page.py`` writes."""
     path = Path(__file__).resolve().parent.parent / "docs" / "agents_page.py"
