@@ -1,6 +1,7 @@
-"""People behind offices' proxies, on desktops in the cloud, behind VPNs and access providers: by the networks' own addresses.
+"""People who are easily mistaken, as whole requests and as lines of a log, looked up in the package's own tables.
 
-Each named network with the source for what goes through it; the addresses are looked up in the package's own table.
+Behind offices' proxies, on desktops in the cloud, behind VPNs and access providers: each named network with the source for what
+goes through it. And those whose user agent was taken away.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pytest
 import mailbeacon as mb
 from mailbeacon import networks
 from mailbeacon.judging import classify_all, explain
-from mailbeacon.model import Event, NetworkKind
+from mailbeacon.model import Event, NetworkKind, Networks
 from tests import making
 
 CHROME = (
@@ -61,7 +62,7 @@ def seen(
     beacon = making.beacon(on_event=lambda event, _: found.append(event), networks=table)
     message = making.message(who)
     url = beacon.open_url(message) if opens else beacon.click_url(message, "https://example.com/1")
-    headers = {"user-agent": OUTLOOK} if opens else {"user-agent": CHROME} if logged else FULL
+    headers = {"user-agent": OUTLOOK} if opens else {"user-agent": agent} if logged else FULL | {"user-agent": agent}
     moment = making.SENT + timedelta(minutes=minutes, microseconds=0 if logged else 250)
     known = {"headers_known": LOGGED} if logged else {}
     beacon.handle(mb.Request(url=url, address=address, headers=headers, received_at=moment, **known))
@@ -127,3 +128,31 @@ def test_cogents_offices_are_people(large: bool, logged: bool) -> None:
         event = seen("38.140.10.5", minutes=minutes, logged=logged, table=networks.from_iporigin() if large else None)
         assert event.facts.network.kind is NetworkKind.UNKNOWN
         assert classify_all([event])[0].is_human is True
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        pytest.param("", id="taken away"),
+        pytest.param("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", id="its beginning alone"),
+        pytest.param("Mozilla/5.0", id="no more than a name"),
+    ],
+)
+def test_a_stripped_user_agent_counts_once(agent: str) -> None:
+    """Its other fields are a browser's, so nothing else speaks against it."""
+    (verdict,) = classify_all([seen("84.10.1.1", minutes=90, agent=agent)])
+    assert len([signal for signal in verdict.signals if signal.weight > 0]) == 1
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        pytest.param(CHROME.partition(" Chrome")[0], id="WebKit, without its browser"),
+        pytest.param(f"{CHROME} Honorlock", id="a tool behind it"),
+        pytest.param(CHROME.replace(" Chrome", " Ladybird/1.0 Chrome"), id="Ladybird"),
+    ],
+)
+def test_a_browser_with_less_or_more_in_its_name_is_a_persons(agent: str) -> None:
+    (verdict,) = classify_all([seen("84.10.1.1", minutes=90, agent=agent)])
+    assert verdict.is_human is True
+    assert all(signal.weight < 0 for signal in verdict.signals)
