@@ -55,7 +55,14 @@ BOTH = pytest.mark.parametrize("logged", [False, True], ids=["whole request", "l
 
 
 def seen(
-    address: str, *, minutes: float, logged: bool = False, opens: bool = False, table=None, who: str = "u-17"
+    address: str,
+    *,
+    minutes: float,
+    logged: bool = False,
+    opens: bool = False,
+    table: Networks | None = None,
+    who: str = "u-17",
+    agent: str = CHROME,
 ) -> Event:
     """Return a click, or an open in Outlook, so long after the sending, as a beacon records it."""
     found: list[Event] = []
