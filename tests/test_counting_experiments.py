@@ -111,6 +111,20 @@ def test_another_confidence_changes_the_intervals_what_is_clear_and_what_is_need
             id="more than a fifth, and that is allowed",
         ),
         pytest.param(
+            {"a": arm("a", 100, people=3, unknown=97), "b": arm("b", 100, people=3)},
+            {},
+            "Clicks decide, for of the opens up to 97 % are unknown (Apple's proxy).",
+            "a and b are level in clicks.",
+            id="nearly all is unknown",
+        ),
+        pytest.param(
+            {"a": arm("a", 100, people=3, unknown=97), "b": arm("b", 100, people=3)},
+            {"most_unknown": 0.97},
+            "Opens decide, for of them at most 97 % are unknown.",
+            "a and b are level in opens.",
+            id="nearly all is unknown, and that is allowed",
+        ),
+        pytest.param(
             {"a": arm("a", 10, people=10), "b": arm("b", 10, people=7)},
             {},
             "Opens decide, for of them at most 0 % are unknown.",
@@ -140,12 +154,22 @@ def test_what_decided_and_who_leads_is_said(variants, options, why, sentence):
     assert found.kind is (Kind.CLICK if "Clicks decide" in why else Kind.OPEN)
 
 
+def test_what_waiting_costs_is_said_by_the_thousand():
+    found = compare({"a": arm("a", 10, people=10), "b": arm("b", 10)})
+    assert found.waiting == (
+        "While it waits, each 1,000 messages sent with b in place of a cost about 1,000 opens (between 608 and 1,000)."
+    )
+
+
 def test_as_many_people_as_were_delivered_can_be_compared_and_one_more_cannot():
     assert compare({"a": arm("a", 3, people=3), "b": arm("b", 3)}).contrasts[0].points == 1
     with pytest.raises(ConfigError, match=r"more messages of a variant were seen \(4\) than delivered \(3\)"):
         compare({"a": arm("a", 3, people=4), "b": arm("b", 3)})
     whole = arm("a", 3, people=3).merge(arm("b", 9))
     assert missing_for_comparison(whole) == ""
+    none = arm("a", 0, people=1).merge(arm("b", 9))
+    assert missing_for_comparison(none).endswith("more messages of a were seen (1) than delivered.")
+    assert missing_for_comparison(arm("a", 0).merge(arm("b", 0))) == ""
     few = arm("a", 3, people=4).merge(arm("b", 9))
     assert missing_for_comparison(few) == (
         "The variants cannot be compared: more messages of a were seen (4) than delivered."

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbeacon.counting import reading_hours
+from mailbeacon.counting.zones import zone_named
+from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Kind, Verdict
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -116,3 +118,12 @@ def test_a_few_mails_of_another_hour_do_not_set_hours_beside_each_other_and_one_
     few, enough = len(pairs) // 40, -(-len(pairs) // 39)
     assert reading_hours([*pairs, *some[::7][:few]]).reason.startswith("the hours of sending lie a common step apart")
     assert reading_hours([*pairs, *some[: enough + 1]]).by_likelihood
+
+
+def test_a_zone_has_a_name_or_is_one_and_utc_needs_no_data():
+    berlin = zone_named("Europe/Berlin")
+    assert zone_named(berlin) is berlin
+    assert (zone_named("UTC"), zone_named(UTC)) == (UTC, UTC)
+    for wrong in ("Nowhere/None", "", "../etc", "a\0b", None, 7):
+        with pytest.raises(ConfigError, match="no such time zone"):
+            zone_named(wrong)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 
-from mailbeacon.counting import Interval, LinkKey, Tally, rates, tally
+from mailbeacon.counting import Interval, LinkKey, Sentence, Tally, rates, tally
 from mailbeacon.counting.ratios import interval, normal_quantile, rate
+from mailbeacon.counting.sentences import written
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Level, Verdict
 from tests.making import click, hit
@@ -182,3 +186,31 @@ def test_several_doubts_are_sentences_in_one_text_and_without_deliveries_there_a
     assert found.doubt == " ".join(found.doubts)
     assert rates(seen(4)).doubts == []
     assert (rates(Tally()).doubt, rates(Tally()).outcomes) == ("", {})
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda said: pickle.loads(pickle.dumps(said))])
+def test_a_sentence_keeps_its_pattern_and_values_through_copies(copied):
+    said = copied(Sentence.of("{number} of {name}", number=1200, name="spring"))
+    assert (said, said.pattern, said.values) == (
+        "1,200 of spring",
+        "{number} of {name}",
+        {"number": 1200, "name": "spring"},
+    )
+    assert copied(Sentence.of("a {brace} that is none")) == "a {brace} that is none"
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "german", "swiss"),
+    [
+        (1234567, "1,234,567", "1.234.567", "1’234’567"),
+        (1234.56, "1,234.6", "1.234,6", "1’234.6"),
+        (-0.04, "-0.0", "-0,0", "-0.0"),
+        (True, "True", "True", "True"),
+        ("1,200.5", "1,200.5", "1,200.5", "1,200.5"),
+        (None, "None", "None", "None"),
+    ],
+)
+def test_numbers_are_written_in_groups_and_with_one_decimal_and_all_else_as_it_is(value, english, german, swiss):
+    assert written(value) == english
+    assert written(value, thousands=".", point=",") == german
+    assert written(value, thousands="’") == swiss

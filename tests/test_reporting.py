@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.counting import Dimension, LinkKey, Sentence, Split, Tally, tally
-from mailbeacon.counting.spreadsheets import safe_cell
+from mailbeacon.counting.spreadsheets import csv_text, safe_cell
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Facts, Kind, Link, Signal, Verdict
 from mailbeacon.reporting import GERMAN, Report, Texts
@@ -538,6 +538,12 @@ def test_no_cell_is_taken_for_a_formula(first):
 def test_no_cell_hides_a_formula_behind_what_a_reader_may_leave_out(before, sign):
     assert safe_cell(f"{before}{sign}1+1") == f"'{before}{sign}1+1"
     assert safe_cell(f"{before}1+1") == f"{before}1+1"
+
+
+@pytest.mark.parametrize(("value", "cell"), [(-5, -5), (-0.5, -0.5), (0, 0), (None, ""), ("", ""), ("-5", "'-5")])
+def test_numbers_stay_numbers_in_a_sheet_and_nothing_is_an_empty_cell(value, cell):
+    assert safe_cell(value) == cell
+    assert csv_text(["a"], [[value]]).splitlines()[1].strip('"') == str(cell)
 
 
 def test_a_logo_is_an_image_in_the_page_itself():

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from mailbeacon.cli import main
 from mailbeacon.counting import Dimension, Outcomes, Tally, tally
 from mailbeacon.counting.rounding import RoundedTally
+from mailbeacon.counting.suppressing import rounded_count
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Event, Facts, Kind, Link, Signal, Verdict
 from mailbeacon.reporting import GERMAN, Report, to_csv, to_html, to_json, to_text
@@ -199,6 +200,32 @@ def test_a_rounded_tally_gives_its_exact_figures_to_nobody():
     assert part.mails_with(Kind.UNSUBSCRIBE) % 3 == 0
     assert [one.hits.total for one in rounded.by(Dimension.CLIENT, Kind.OPEN).values()] == [9, 9]  # of 12 each
     assert RoundedTally(counted(WHOLE), 5).by(Dimension.CLIENT, Kind.OPEN) == {}
+
+
+def test_a_rounded_tally_answers_what_it_is_asked():
+    """For views in a window, for opens that a click implies, and for reasons the most first."""
+    crowd = [(Kind.CLICK, PERSON, "Gmail", 1, "a")] * 9 + [(Kind.OPEN, SCANNER, "Gmail", 1, "a")] * 7
+    opened = [act(n % 40, Kind.OPEN, "Gmail", 2, "b") for n in range(80)]
+    again = [one.changed(received_at=one.received_at + timedelta(minutes=n)) for n, one in enumerate(opened)]
+    exact = counted(crowd).merge(tally(again, [PERSON] * 80))
+    rounded = RoundedTally(exact, 4)
+    for kind, implied, minutes in product((Kind.OPEN, Kind.CLICK), (False, True), (1, 60)):
+        window = timedelta(minutes=minutes)
+        whole = exact.count(kind, clicks_are_opens=implied, window=window)
+        assert rounded.count(kind, clicks_are_opens=implied, window=window) == rounded_count(whole, 4)
+        by = exact.by(Dimension.VARIANT, kind, window=window)
+        assert rounded.by(Dimension.VARIANT, kind, window=window) == {
+            name: rounded_count(one, 4) for name, one in by.items()
+        }
+    narrow, wide = (rounded.by(Dimension.VARIANT, Kind.OPEN, window=timedelta(minutes=n))["b"].views for n in (1, 60))
+    assert narrow.people > wide.people
+    implied = rounded.count(Kind.OPEN, clicks_are_opens=True)
+    assert implied.messages.people == rounded.count(Kind.OPEN).messages.people + 8
+    assert list(rounded.reasons.items()) == [
+        ((Kind.OPEN, Actor.HUMAN, "sec-fetch"), 80),
+        ((Kind.CLICK, Actor.HUMAN, "sec-fetch"), 8),
+        ((Kind.OPEN, Actor.SCANNER, "burst"), 4),
+    ]
 
 
 @pytest.mark.parametrize("wrong", [-1, 2.5, True, "5"])
