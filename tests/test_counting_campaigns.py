@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from mailbeacon.counting import compare_campaigns, tally
 from mailbeacon.counting.proportions import difference, p_value
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Verdict
-from tests.making import hit
+from tests.making import NOON, hit
 
 PERSON = Verdict(actor=Actor.HUMAN)
 
@@ -56,6 +58,19 @@ def test_a_campaign_nobody_opened_stands_last_and_one_of_no_mails_is_no_measure(
     assert [(row.campaign, row.first is None) for row in rows] == [("z", False), ("a", False), ("b", True), ("c", True)]
     assert rows[2].opens.points == pytest.approx(-0.1)
     none = compare_campaigns(counted(("a", 0), ("b", 10), deliveries={"a": 0, "b": 100}))
-    assert [(row.campaign, row.opens) for row in none if row.campaign == "a"] == [("a", None)]
+    assert [(row.campaign, row.opens) for row in none] == [("b", None), ("a", None)]
+    later = compare_campaigns(counted(("b", 10), ("c", 20), deliveries={"b": 0, "c": 100}))
+    assert [(row.campaign, row.opens) for row in later] == [("b", None), ("c", None)], (
+        "there is nothing to hold it against"
+    )
+
+
+def test_the_first_hit_orders_and_the_confidence_is_that_of_every_interval():
+    long = [(hit("a1", campaign="a"), PERSON), (hit("a2", minutes=900, campaign="a"), PERSON)]
+    short = [(hit("b1", minutes=9, campaign="b"), PERSON)]
+    rows = compare_campaigns(tally([*long, *short], deliveries={"a": 100, "b": 100}), confidence=0.8)
+    assert [(row.campaign, row.first) for row in rows] == [("a", NOON), ("b", NOON + timedelta(minutes=9))]
+    assert rows[1].opens.interval == difference(1, 100, 2, 100, confidence=0.8)
+    assert rows[1].rates.opens.low.interval.confidence == 0.8
     with pytest.raises(ConfigError, match="last must be at least 1"):
         compare_campaigns(counted(), last=0)

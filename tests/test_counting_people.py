@@ -271,6 +271,22 @@ def test_small_groups_are_merged_so_that_nobody_is_found_by_subtraction():
     assert (hidden.rows, hidden.hidden) == ((), 2)
 
 
+@pytest.mark.parametrize(
+    ("sizes", "rows", "hidden"),
+    [
+        pytest.param({"a": 5, "b": 2, "c": 3}, [("a", 5), (OTHERS, 5)], 0, id="small ones that are enough together"),
+        pytest.param({"a": 9, "b": 5, "c": 4}, [("a", 9), (OTHERS, 9)], 0, id="the smallest large one joins"),
+        pytest.param({"a": 5, "b": 5, "c": 4}, [("b", 5), (OTHERS, 9)], 0, id="of two as large the first by name"),
+        pytest.param({"a": 5}, [("a", 5)], 0, id="just the minimum"),
+        pytest.param({"a": 4}, [], 4, id="too few in all"),
+    ],
+)
+def test_a_row_is_of_the_minimum_or_more(sizes, rows, hidden):
+    report = read_report([], [], {f"{name}{n}": name for name, size in sizes.items() for n in range(size)})
+    assert [(row.group, row.recipients) for row in report.rows] == rows
+    assert (report.hidden, report.minimum) == (hidden, 5)
+
+
 @given(st.dictionaries(st.integers(0, 60).map(str), st.sampled_from("abcdef")), st.integers(1, 9))
 def test_no_row_is_smaller_than_the_minimum_and_everybody_is_somewhere(groups, minimum):
     report = read_report([], [], groups, minimum=minimum)
@@ -325,7 +341,8 @@ def test_names_are_given_only_when_asked_and_with_the_day_at_the_finest():
     found = {reader.recipient: reader for reader in report.readers}
     assert (found["s0"].state, found["s0"].day, found["s0"].region) == (ReadState.READ, date(2026, 5, 29), "DE, Hesse")
     assert found["s1"].state == ReadState.NOT_SEEN
-    assert "s0,sales,read,2026-05-29" in report.to_csv()
+    assert report.to_csv().startswith("recipient,group,state,day,region\r\n")
+    assert 's0,sales,read,2026-05-29,"DE, Hesse"' in report.to_csv()
 
 
 def test_a_group_named_like_a_formula_is_text_in_the_csv():

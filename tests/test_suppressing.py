@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.counting.figures import Count, Split
-from mailbeacon.counting.suppressing import OTHERS, numbers_of, rounded_count, size_of, small_cells, suppress
+from mailbeacon.counting.suppressing import (
+    OTHERS,
+    numbers_of,
+    rounded_count,
+    rounded_number,
+    size_of,
+    small_cells,
+    suppress,
+)
 from mailbeacon.errors import ConfigError
 
 tables = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30))
@@ -136,9 +144,50 @@ def test_a_mail_fetched_again_and_again_is_one_mail_in_a_rounded_table_too():
     assert suppress({"Berlin": count(40), "Bonn": often}, 5, rounded=True) == {"Berlin": count(40)}
 
 
+@pytest.mark.parametrize(
+    ("sizes", "shown"),
+    [
+        pytest.param({"Bonn": 2, "Kiel": 3}, {OTHERS: 5}, id="just enough together"),
+        pytest.param({"Bonn": 2, "Kiel": 3, "Ulm": 5}, {OTHERS: 5, "Ulm": 5}, id="a large one of just the minimum"),
+        pytest.param(
+            {"Bonn": 2, "Ulm": 5, "Berlin": 6}, {OTHERS: 7, "Berlin": 6}, id="the smallest joins, and no more"
+        ),
+        pytest.param({"Bonn": 2, "Kiel": 3, OTHERS: 40}, {OTHERS: 45}, id="a row that has the name of the rest"),
+        pytest.param({"Bonn": 2, "Kiel": 7, "Ulm": 7}, {OTHERS: 9, "Ulm": 7}, id="of two as large the first by name"),
+    ],
+)
+def test_small_rows_are_added_up_until_they_are_enough(sizes, shown):
+    assert suppress({name: count(size) for name, size in sizes.items()}, 5) == {
+        name: count(size) for name, size in shown.items()
+    }
+
+
+def test_many_hits_of_a_few_mails_are_a_small_row():
+    few = Count(hits=Split(people=90), messages=Split(people=2))
+    assert size_of(few) == 2
+    assert suppress({"Berlin": count(40), "Bonn": few}, 5) == {OTHERS: count(40) + few}
+
+
+def test_numbers_are_rounded_down_from_a_step_of_two():
+    assert [rounded_number(7, step) for step in (0, 1, 2, 3, 8)] == [7, 7, 6, 6, 0]
+    assert [rounded_count(count(7), step) for step in (0, 1, 2)] == [count(7), count(7), count(6)]
+
+
 def test_where_mails_cannot_be_told_apart_hits_decide():
     shared = Count(hits=Split(people=9), shared=Split(people=9))
+    few = Count(hits=Split(people=4), shared=Split(people=4))
     assert suppress({"a": shared, "b": shared}, 5) == {"a": shared, "b": shared}
+    assert suppress({"a": shared, "b": few}, 5) == {OTHERS: shared + few}
+
+
+def test_counts_add_up_in_every_unit():
+    one = Count(hits=Split(people=7), views=Split(unknown=6), messages=Split(machines=5), shared=Split(people=4))
+    assert one + one == Count(
+        hits=Split(people=14), views=Split(unknown=12), messages=Split(machines=10), shared=Split(people=8)
+    )
+    split = Split(people=1, unknown=2, machines=4)
+    assert (split.total, split.possible) == (7, 3)
+    assert split + Split(people=8, unknown=16, machines=32) == Split(people=9, unknown=18, machines=36)
 
 
 @pytest.mark.parametrize("wrong", [-1, 2.5, True, "5"])

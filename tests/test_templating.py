@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import mailbeacon as mb
 from mailbeacon.errors import RewriteError
-from mailbeacon.markup import COVER, read_tags
+from mailbeacon.markup import COVER, SpanKind, read_tags
 from mailbeacon.model import Place, SkipReason, WarningKind
 from mailbeacon.rewriting import Rewrite
 from tests.linear import grows_too_fast
@@ -436,20 +436,54 @@ def test_any_template_comes_back_and_its_covered_form_keeps_every_place(source: 
         assert all(a.end <= b.start for a, b in zip(tags.spans, tags.spans[1:], strict=False))
 
 
-@given(st.lists(PARTS, max_size=12).map("".join), st.data())
-def test_a_stretch_is_of_the_first_tag_that_it_meets(source: str, data: st.DataObject) -> None:
+@given(st.lists(PARTS, max_size=6).map("".join))
+@example("x{{ a }}{# b #}y{% c %}")
+def test_a_stretch_is_of_the_first_tag_that_it_meets(source: str) -> None:
     """What ends where a tag begins meets none, nor does what begins where one ends; an empty stretch is a place."""
-    tags = read_tags(source + "{{ a }}{# b #}")
+    tags = read_tags(source + "{{ a }}{# b #}{{ c }}")
     assert tags is not None
-    start = data.draw(
-        st.integers(0, len(tags.source)) | st.sampled_from([place for span in tags.spans for place in span[:2]])
-    )
-    end = data.draw(
-        st.integers(start, len(tags.source))
-        | st.sampled_from([start, *(span.start for span in tags.spans if span.start >= start)])
-    )
-    met = {*range(start, max(end, start + 1))}
-    assert tags.at(start, end) is next((span.kind for span in tags.spans if met & {*range(span.start, span.end)}), None)
+    for start in range(len(tags.source)):
+        for end in range(start, len(tags.source)):
+            met = range(start, max(end, start + 1))
+            spans = (span.kind for span in tags.spans if span.start < met.stop and met.start < span.end)
+            assert tags.at(start, end) is next(spans, None)
+
+
+TAG, COMMENT, REGION = SpanKind.TAG, SpanKind.COMMENT, SpanKind.REGION
+
+
+@pytest.mark.parametrize(
+    ("source", "spans"),
+    [
+        pytest.param("{{ a }}{% b %}", [("{{ a }}", TAG), ("{% b %}", TAG)], id="tags"),
+        pytest.param(
+            "{% raw %}{{ a }}<p>{{ b }}{% endraw %}{% c %}",
+            [("{% raw %}{{ a }}<p>{{ b }}{% endraw %}", REGION), ("{% c %}", TAG)],
+            id="a region, its tags, and one behind it",
+        ),
+        pytest.param(
+            "{% comment %}{{ a }}{% endcomment %}{# b #}{{ c }}",
+            [("{% comment %}{{ a }}{% endcomment %}", COMMENT), ("{# b #}", COMMENT), ("{{ c }}", TAG)],
+            id="comments",
+        ),
+        pytest.param(
+            "{% endraw %}{% raw %}{{ a }}",
+            [("{% endraw %}", TAG), ("{% raw %}", TAG), ("{{ a }}", TAG)],
+            id="an end before its region",
+        ),
+    ],
+)
+def test_a_template_is_cut_into_tags_comments_and_regions(source: str, spans: list[tuple[str, SpanKind]]) -> None:
+    tags = read_tags(source)
+    assert tags is not None
+    assert [(source[span.start : span.end], span.kind) for span in tags.spans] == spans
+
+
+def test_covered_are_comments_and_tags_that_html_would_misread_and_no_others() -> None:
+    tags = read_tags("{{ a }}<p>{# b #}{{ '<' }}{% c %}{% raw %}'{{ d }}'{% endraw %}")
+    assert tags is not None
+    assert tags.covered == f"{{{{ a }}}}<p>{COVER * 16}{{% c %}}{{% raw %}}'{{{{ d }}}}'{{% endraw %}}"
+    assert read_tags("no tag: { a } % # ! [ b ]") is None
 
 
 @pytest.mark.parametrize(

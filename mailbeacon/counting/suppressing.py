@@ -53,15 +53,9 @@ def small_cells(sizes: Mapping[K, int], minimum: int) -> frozenset[K]:
     if not isinstance(minimum, int) or isinstance(minimum, bool) or minimum < 0:
         raise ConfigError(f"minimum must be a whole number from 0, got {minimum!r:.40}")
     hidden = {key for key, size in sizes.items() if 0 < size < minimum}
-    together = sum(sizes[key] for key in hidden)
-    shown = sorted(
-        (key for key, size in sizes.items() if size >= max(minimum, 1)), key=lambda key: (sizes[key], str(key))
-    )
-    for key in shown:
-        if not 0 < together < minimum:
-            break
-        hidden.add(key)
-        together += sizes[key]
+    large = [key for key in sizes if sizes[key] >= minimum]
+    if large and 0 < sum(sizes[key] for key in hidden) < minimum:
+        hidden.add(min(large, key=lambda key: (sizes[key], str(key))))
     return frozenset(hidden)
 
 
