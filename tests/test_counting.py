@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -277,8 +278,12 @@ def test_broken_json_is_a_data_error(text):
 TRAIT = '["open","human",0,"","html","","","",""]'
 
 
-def broken(*, trait=TRAIT, entry="[0,29000000,1]", delivered="[null,null,3]", campaign='"c"', version="[]"):
-    page = f'"variant":"","group":"","mails":{{"m":[{entry}]}},"states":{{}},"shared":[],"expired":{{}},"reasons":[]'
+def broken(
+    *, trait=TRAIT, entry="[0,29000000,1]", delivered="[null,null,3]", campaign='"c"', version="[]", states="{}"
+):
+    page = (
+        f'"variant":"","group":"","mails":{{"m":[{entry}]}},"states":{states},"shared":[],"expired":{{}},"reasons":[]'
+    )
     return (
         f'{{"v":1,"traits":[{trait}],"pages":[{{"campaign":{campaign},{page},"versions":{version}}}],'
         f'"deliveries":[{delivered}]}}'
@@ -286,7 +291,20 @@ def broken(*, trait=TRAIT, entry="[0,29000000,1]", delivered="[null,null,3]", ca
 
 
 def test_what_the_broken_ones_are_made_of_is_a_tally():
-    assert Tally.from_json(broken()).count(Kind.OPEN).hits.people == 1
+    for text in (broken(), broken().replace('"v":1,', "")):
+        assert Tally.from_json(text).count(Kind.OPEN).hits.people == 1
+
+
+def test_a_bounce_came_last_in_version_1_which_kept_no_times():
+    kinds = {"a": ["bounced", "delivered"], "b": ["delivered"], "c": ["bounced"], "d": ["sent"]}
+    found = Tally.from_json(broken(states=json.dumps(kinds))).outcomes
+    assert (found.sent, found.bounced, found.delivered) == (4, 2, 2)
+
+
+@pytest.mark.parametrize("number", [0, 2**53 - 1])
+def test_deliveries_of_none_and_of_very_many_are_read(number):
+    found = Tally.from_json(broken(delivered=f"[null,null,{number}]"))
+    assert Tally.from_json(found.to_json()).deliveries == found.deliveries == number
 
 
 @pytest.mark.parametrize(
@@ -305,6 +323,10 @@ def test_what_the_broken_ones_are_made_of_is_a_tally():
         pytest.param({"entry": f"[0,{10**30},1]"}, id="a minute beyond the calendar"),
         pytest.param({"entry": "[-1,29000000,1]"}, id="a trait counted from the end"),
         pytest.param({"version": "[5]"}, id="a version that is a number"),
+        pytest.param({"trait": '["open","human",0,"","html","","",""]'}, id="too few facts"),
+        pytest.param({"trait": '["open","human",0,"","html","","","","","","",""]'}, id="too many facts"),
+        pytest.param({"entry": "[0,-2,1]"}, id="a minute before there were any"),
+        pytest.param({"delivered": f"[null,null,{2**53}]"}, id="more than can be counted"),
     ],
 )
 def test_values_of_a_wrong_kind_are_a_data_error(changes):

@@ -349,3 +349,32 @@ def test_totals_closed_in_a_zone_have_its_days_and_add_up_to_totals_of_that_zone
         with pytest.raises(ConfigError, match="closed with the hours and days of Asia/Tokyo, not of UTC"):
             found.by(Dimension.DAY, Kind.OPEN)
     assert parts[0].merge(parts[1]).versions == ["1", "2"]
+
+
+def test_closed_tallies_of_one_zone_add_up_in_it_with_the_versions_of_both():
+    def closed(version, minutes):
+        verdict = Verdict(actor=Actor.HUMAN, version=version)
+        return tally([(hit(f"m{version}", minutes=minutes), verdict)]).closed(zone="Europe/Berlin")
+
+    whole = closed("1", 0).merge(closed("2", 11 * 60 + 30))
+    assert whole.versions == ["1", "2"]
+    days = whole.by(Dimension.DAY, Kind.OPEN, zone="Europe/Berlin")
+    assert [*days] == [NOON.date(), NOON.date() + timedelta(days=1)], "half past eleven at night is the next day there"
+    again = whole.merge(closed("3", 0))
+    assert sum(one.hits.people for one in again.by(Dimension.DAY, Kind.OPEN, zone="Europe/Berlin").values()) == 3
+    with pytest.raises(ConfigError):
+        whole.by(Dimension.DAY, Kind.OPEN)
+
+
+def test_days_are_those_of_the_zone_that_is_asked_for_each_time():
+    found = people(hit(minutes=11 * 60 + 30))
+    for zone, later in (("UTC", 0), ("Europe/Berlin", 1), ("America/New_York", 0), ("Europe/Berlin", 1), ("UTC", 0)):
+        assert [*found.by(Dimension.DAY, Kind.OPEN, zone=zone)] == [NOON.date() + timedelta(days=later)]
+
+
+def test_a_click_whose_link_has_no_number_is_known_by_its_destination_alone():
+    found = people(click(link=None), click("m2", link=1))
+    assert [(one.number, one.url) for one in found.by(Dimension.LINK, Kind.CLICK)] == [
+        (0, "https://x.example/1"),
+        (1, "https://x.example/1"),
+    ]

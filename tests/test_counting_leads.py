@@ -115,6 +115,37 @@ def test_the_watch_reports_who_reaches_the_score_itself():
     assert [(lead.recipient, lead.score) for lead in told] == [("u1", 6)]
 
 
+def test_the_watch_tells_again_of_whom_it_forgot_and_of_whom_cooled():
+    def told(*events, **options):
+        found = []
+        watch = HotWatch(found.append, **{"at_least": 2.5, **options})
+        for one in events:
+            watch(one, PERSON)
+        return [(lead.recipient, lead.score) for lead in found]
+
+    first, other = click(recipient="u1", ago=5), click(recipient="u2", ago=4)
+    again = click(2, recipient="u1", mail="m2", ago=3)
+    assert told(first, other, again, keep=2) == [("u1", 3), ("u2", 3)]
+    assert told(first, other, again, keep=1) == [("u1", 3), ("u2", 3), ("u1", 3)]
+    day = timedelta(days=1)
+    assert told(first, again, half_life=day) == [("u1", 3), ("u1", 3.75)], "cooled to a quarter, and hot again"
+    assert told(click(ago=10), click(2, mail="m2"), half_life=day) == [("u1", 3), ("u1", pytest.approx(3 + 3 / 1024))]
+    assert told(click(ago=11), click(2, mail="m2"), half_life=day) == [("u1", 3), ("u1", 3)], "forgotten by then"
+    assert told(click(ago=0.5), half_life=day / 2) == [("u1", 3)]
+
+
+def test_the_watch_keeps_a_bounded_number_of_signs_of_each():
+    found = []
+    watch = HotWatch(found.append, at_least=101, weights=Weights(click=1, message=1))
+    for number in range(201):
+        watch(act(mail=f"m{number:03}", kind=Kind.CLICK, link=1, url="https://x.example/"), PERSON)
+    assert [(lead.recipient, lead.score, len(lead.clicked)) for lead in found] == [("u1", 101, 1)]
+    patient = HotWatch(found.append, at_least=201, weights=Weights(click=1, message=1))
+    for number in range(400):
+        patient(act(mail=f"m{number:03}", kind=Kind.CLICK, link=1, url="https://x.example/"), PERSON)
+    assert len(found) == 1, "of more than two hundred the latest hundred are kept"
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
