@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.counting import Dimension, LinkKey, Split, Tally, rates, tally
-from mailbeacon.counting.buckets import LIMIT
+from mailbeacon.counting.traits import LIMIT
 from mailbeacon.errors import ConfigError, DataError
 from mailbeacon.model import Actor, Kind, Level, Signal, Verdict
 from tests.making import NOON, click, hit

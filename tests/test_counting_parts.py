@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailbeacon.counting import Dimension, LinkKey, Outcomes, Tally, tally
-from mailbeacon.counting.buckets import LIMIT
+from mailbeacon.counting.traits import LIMIT
 from mailbeacon.model import Actor, Kind, Verdict
 from tests.making import hit
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import mailbeacon as mb
 from mailbeacon.counting import Dimension, LinkKey, Mark, Outcomes, Split, Tally, rates, tally
-from mailbeacon.counting.buckets import LIMIT
+from mailbeacon.counting.traits import LIMIT
 from mailbeacon.errors import ConfigError, DataError
 from mailbeacon.model import Actor, Facts, Kind, Level, Verdict
 from tests.making import NOON, beacon, hit, message, request

@@ -162,7 +162,7 @@ def _compare(options: Namespace) -> tuple[Table, str]:
     from mailbeacon.counting import compare_campaigns, tally
 
     found = count(options.events, Choice(stored=options.stored_verdicts))
-    deliveries = numbers(options.delivered, found.campaigns, found.spoken, None)
+    deliveries = numbers(options.delivered, found.campaigns, found.tally.reported, None)
     if isinstance(deliveries, int):
         raise CommandError("argument --delivered: give a number for each campaign, as in spring=1200", 2)
     rows = []

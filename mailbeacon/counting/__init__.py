@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mailbeacon.counting.figures import Count, Dimension, LinkKey, Mark, Outcomes, Split
-from mailbeacon.counting.gathering import Deliveries, Groups, NamedGroups, tally
+from mailbeacon.counting.gathering import Deliveries, Groups, NamedGroups, tally, tally_rows
 from mailbeacon.counting.sentences import Sentence
 from mailbeacon.counting.tallies import VIEW_WINDOW, Tally
 from mailbeacon.renamed import renamed
@@ -78,6 +78,7 @@ __all__ = [
     "score",
     "sunset",
     "tally",
+    "tally_rows",
 ]
 
 _MODULES = {

@@ -10,10 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from mailbeacon.counting.buckets import FETCHED, PEOPLE, Page, State, Traits, unpack, unpack_only
+from mailbeacon.counting.buckets import Page, State
 from mailbeacon.counting.figures import Dimension, LinkKey, Outcomes
 from mailbeacon.counting.moments import minutes_by_trait, view_starts, within
 from mailbeacon.counting.sums import HITS, MESSAGES, NOBODY, SHARED, VIEWS, Sums, Value
+from mailbeacon.counting.traits import FETCHED, PEOPLE, Traits, unpack, unpack_only
 from mailbeacon.model import Kind
 
 __all__ = ["PAGE_DIMENSIONS", "MailCounts", "is_spoken_of", "mails_by_audience", "outcomes", "sum_traits", "take"]

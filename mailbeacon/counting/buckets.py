@@ -1,88 +1,30 @@
 """What a tally keeps: per mail, which traits were seen in which minute. Nothing here names a figure.
 
 A page holds one campaign, variant and groups of recipients. Its entries are sums, unions and smallest-of, so pages merge in
-any order to the same page. A mail keeps at most :data:`LIMIT` moments, people's first and the earliest first; what does not
-fit is counted without its moment, by at most :data:`LIMIT` links, and beyond these by kind and actor alone. So memory
-depends on the number of mails, not of events, and nobody who fetches without end can change that.
-
-A mail's moments are packed, 12 bytes each: a million mails as dictionaries would take a gigabyte.
+any order to the same page. A mail keeps a bounded number of moments, so memory depends on the number of mails, not of
+events, and nobody who fetches without end can change that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from hashlib import blake2b
-from struct import Struct
 from typing import NamedTuple, TypeVar
 
-from mailbeacon.caches import Cache
 from mailbeacon.counting.figures import Mark
-from mailbeacon.model import Actor, Event, Kind, Level, Verdict
+from mailbeacon.counting.traits import FOLD_AT, Entries, Nature, Traits, fold, moved
+from mailbeacon.model import Actor, Kind, Mail
 
-__all__ = [
-    "FETCHED",
-    "LATE",
-    "LIMIT",
-    "MACHINES",
-    "NAME_BYTES",
-    "PEOPLE",
-    "UNKNOWN",
-    "Entries",
-    "Numbers",
-    "Page",
-    "PageKey",
-    "State",
-    "Trait",
-    "Traits",
-    "fold",
-    "is_from_the_future",
-    "mail_name",
-    "merge_pages",
-    "pack",
-    "unpack",
-    "unpack_only",
-    "without_query",
-]
+__all__ = ["NAME_BYTES", "Numbers", "Page", "PageKey", "State", "is_from_the_future", "mail_name", "merge_pages"]
 
 _K = TypeVar("_K")
 
-LIMIT = 64
-"""How many moments (trait and minute) one mail keeps."""
-LATE = 0xFFFF_FFFF
-"""The minute of hits whose moment was not kept."""
-FETCHED = frozenset({Kind.OPEN, Kind.CLICK})
-"""The kinds that are counted by hits, views and messages; of the others only what mails they were seen of."""
-PEOPLE, UNKNOWN, MACHINES = 0, 1, 2
-"""The three audiences, in the order in which a mail's moments are kept and a mail is counted."""
-
-_ENTRY = Struct("<III")
-_FOLD_AT = 4 * LIMIT * _ENTRY.size
-"""So rarely that a fold, which leaves less than 2.5 times the limit, is paid by what came since the last one."""
-_MOST_HITS = 0xFFFF_FFFF
-_AUDIENCES = {True: PEOPLE, None: UNKNOWN, False: MACHINES}
 NAME_BYTES = 12
 _DIGEST = 24
 """The letters of a mail's name where the host gave no id; with neither that nor the time of sending it names every such mail."""
-_MOST_MOMENTS = 100_000
 _SKEW = timedelta(minutes=5)
 """Clocks differ by as much."""
-
-
-class Trait(NamedTuple):
-    """What is alike in the hits that are counted together."""
-
-    kind: Kind
-    actor: Actor
-    link: int
-    url: str
-    channel: str
-    client: str
-    system: str
-    device: str
-    country: str
-    region: str
-    city: str
 
 
 class PageKey(NamedTuple):
@@ -112,41 +54,8 @@ class State(NamedTuple):
         return State(kinds, max(self.bounced, other.bounced), max(self.delivered, other.delivered))
 
 
-Entries = dict[tuple[int, int], int]
-"""Hits by the trait's place and the minute (whole minutes since 1970, UTC)."""
-
 Numbers = dict[tuple[str | None, str | None], int]
 """Deliveries given as numbers, by campaign and variant; ``None`` for all of them."""
-
-
-class Traits(list[Trait]):
-    """The traits of a tally, each at its place."""
-
-    def __init__(self, traits: Iterable[Trait] = ()) -> None:
-        super().__init__(traits)
-        self._places: dict[tuple[object, ...], int] = {trait: place for place, trait in enumerate(self)}
-        self._moments: Cache[int, bytes] = Cache(_MOST_MOMENTS)
-        self.audiences = [audience_of(trait.actor) for trait in self]
-
-    def place(self, trait: tuple[object, ...]) -> int:
-        """Return the place of a trait, a new one where it has none yet; a plain tuple of its values will do."""
-        found = self._places.get(trait)
-        if found is None:
-            new = Trait._make(trait)
-            found = self._places[new] = len(self)
-            self.append(new)
-            self.audiences.append(audience_of(new.actor))
-        return found
-
-    def moment(self, place: int, minute: int) -> bytes:
-        """Return one hit, packed: the same object for the mails that were seen in the same minute, which saves a third."""
-        key = place << 32 | minute
-        return self._moments.get(key) or self._moments.put(key, _ENTRY.pack(place, minute, 1))
-
-
-def audience_of(actor: Actor) -> int:
-    """Return the audience of an actor."""
-    return _AUDIENCES[Verdict(actor=actor).is_human]
 
 
 class Page:
@@ -176,153 +85,73 @@ class Page:
         self.first = self.last = -1
         self.unsure = 0
 
-    def record(self, event: Event, verdict: Verdict | None, traits: Traits, key: bytes = b"") -> None:
+    def record(
+        self,
+        nature: Nature,
+        mail: Mail,
+        received_at: datetime,
+        sent_at: datetime | None,
+        traits: Traits,
+        key: bytes = b"",
+    ) -> None:
         """Count one event."""
-        kind = event.kind
-        if kind not in FETCHED:
-            self._state(event, key)
+        minute = max(0, int(received_at.timestamp()) // 60)
+        kind, is_fetched, place, expired, unrecorded, is_full, is_own, reason, version = nature
+        if not is_fetched:
+            self._state(kind, mail, minute, key)
             return
-        if is_from_the_future(event):
+        if is_from_the_future(sent_at, received_at):
             self._mark(Mark.CLOCK, kind)
-        elif event.expired:
+        elif expired:
             self._mark(Mark.EXPIRED, kind)
             return
-        if event.unrecorded:
-            self._mark(Mark.BEYOND, kind, event.unrecorded)
-        actor = Actor.UNKNOWN if verdict is None else verdict.actor
-        if verdict is not None:
-            self.versions.add(verdict.version)
-            reason = (kind, actor, verdict.signals[0].name if verdict.signals else "")
+        if unrecorded:
+            self._mark(Mark.BEYOND, kind, unrecorded)
+        if reason is not None:
+            self.versions.add(version)
             self.reasons[reason] = self.reasons.get(reason, 0) + 1
-        minute = _minute(event)
         if minute > self.last or minute < self.first:
             self.first = minute if self.first < 0 else min(self.first, minute)
             self.last = max(self.last, minute)
-        place = traits.place(_trait(event, actor))
-        if event.recipient is None or event.level < Level.FULL:
-            if event.level is Level.FULL:
+        _, message_id, recipient = mail
+        if recipient is None or not is_full:
+            if is_full:
                 self._mark(Mark.NAMELESS, kind)
             _add(self.shared, {(place, minute - minute % 60): 1})
             return
-        if event.sent_at is None and event.source in ("request", "log"):
+        if sent_at is None and is_own:
             self._mark(Mark.UNDATED, kind)
-            self.unsure += len(event.message_id) == _DIGEST
-        mail, moment = mail_name(event, key), traits.moment(place, minute)
-        before = self.mails.get(mail)
+            self.unsure += len(message_id) == _DIGEST
+        name, moment = mail_name(mail, key), traits.moment(place, minute)
+        before = self.mails.get(name)
         if before is None:
-            self.mails[mail] = moment
+            self.mails[name] = moment
             return
         entries = before + moment
-        self.mails[mail] = fold(entries, traits) if len(entries) > _FOLD_AT else entries
+        self.mails[name] = fold(entries, traits) if len(entries) > FOLD_AT else entries
 
     def _mark(self, mark: Mark, kind: Kind, hits: int = 1) -> None:
         self.marks[mark, kind] = self.marks.get((mark, kind), 0) + hits
 
-    def _state(self, event: Event, key: bytes) -> None:
-        if event.recipient is None:
+    def _state(self, kind: Kind, mail: Mail, minute: int, key: bytes) -> None:
+        _, _, recipient = mail
+        if recipient is None:
             return
-        mail, minute = mail_name(event, key), _minute(event)
-        bounced = minute if event.kind is Kind.BOUNCED else -1
-        state = State(frozenset((event.kind,)), bounced, minute if event.kind is Kind.DELIVERED else -1)
-        known = self.states.get(mail)
-        self.states[mail] = state if known is None else known.join(state)
+        name = mail_name(mail, key)
+        bounced, delivered = (minute if kind is one else -1 for one in (Kind.BOUNCED, Kind.DELIVERED))
+        state = State(frozenset((kind,)), bounced, delivered)
+        known = self.states.get(name)
+        self.states[name] = state if known is None else known.join(state)
 
 
-def is_from_the_future(event: Event) -> bool:
+def is_from_the_future(sent_at: datetime | None, received_at: datetime) -> bool:
     """Check whether a mail claims to be sent later than it was seen: too young, not too old, so that it counts."""
-    return event.sent_at is not None and event.sent_at - event.received_at > _SKEW
+    return sent_at is not None and sent_at > received_at and sent_at - received_at > _SKEW
 
 
-def mail_name(event: Event, key: bytes = b"") -> bytes:
+def mail_name(mail: Mail, key: bytes = b"") -> bytes:
     """Return what a mail is called in a tally: a digest, so that a tally alone names no recipient."""
-    named = repr((event.campaign, event.message_id, event.recipient)).encode("utf-8", "surrogatepass")
-    return blake2b(named, digest_size=NAME_BYTES, key=key).digest()
-
-
-def without_query(url: str) -> str:
-    """Return a URL without query and fragment: what stands there may be a reader's own.
-
-    Example:
-        >>> without_query("https://shop.example/leave?mail=ann#top")
-        'https://shop.example/leave'
-    """
-    return url.partition("#")[0].partition("?")[0]
-
-
-def _trait(event: Event, actor: Actor) -> tuple[object, ...]:
-    facts = event.facts
-    url = event.url
-    if "?" in url or "#" in url:
-        url = without_query(url)
-    return (
-        event.kind, actor, event.link or 0, url, event.channel,
-        facts.client, facts.system, facts.device, facts.country, facts.region, facts.city,
-    )  # fmt: skip
-
-
-def _minute(event: Event) -> int:
-    return max(0, int(event.received_at.timestamp()) // 60)
-
-
-def pack(entries: Mapping[tuple[int, int], int]) -> bytes:
-    """Return entries in their packed form."""
-    return b"".join(
-        _ENTRY.pack(place, minute, min(hits, _MOST_HITS)) for (place, minute), hits in sorted(entries.items())
-    )
-
-
-def unpack(packed: bytes) -> Entries:
-    """Return entries as a dictionary."""
-    found: Entries = {}
-    for place, minute, hits in _ENTRY.iter_unpack(packed):
-        found[place, minute] = found.get((place, minute), 0) + hits
-    return found
-
-
-def unpack_only(packed: bytes) -> tuple[int, int] | None:
-    """Return the trait's place and the minute of a mail with one hit, whose moment was kept; ``None`` of any other."""
-    if len(packed) != _ENTRY.size:
-        return None
-    place, minute, hits = _ENTRY.unpack(packed)
-    return (place, minute) if hits == 1 and minute != LATE else None
-
-
-def fold(packed: bytes, traits: Traits) -> bytes:
-    """Keep the first moments of a mail, and count the rest without theirs.
-
-    What stays are the smallest of all keys ever seen, whatever the order they came in, so folding early, late or in parts
-    gives the same. Folding what was folded changes nothing.
-    """
-    if len(packed) <= LIMIT * _ENTRY.size:
-        return packed
-    entries = unpack(packed)
-    audiences = traits.audiences
-    moments = sorted(
-        (key for key in entries if key[1] != LATE), key=lambda key: (audiences[key[0]], key[1], traits[key[0]])
-    )
-    for key in moments[LIMIT:]:
-        _move(entries, key, traits.place(_without_client(traits[key[0]])))
-    late = sorted(
-        (key for key in entries if key[1] == LATE and traits[key[0]].channel),
-        key=lambda key: (audiences[key[0]], traits[key[0]]),
-    )
-    for key in late[LIMIT:]:
-        _move(entries, key, traits.place(_without_link(traits[key[0]])))
-    return pack(entries)
-
-
-def _move(entries: Entries, key: tuple[int, int], place: int) -> None:
-    hits = entries.pop(key)
-    entries[place, LATE] = entries.get((place, LATE), 0) + hits
-
-
-def _without_client(trait: Trait) -> Trait:
-    return Trait(*trait[:5], *[""] * 6)
-
-
-def _without_link(trait: Trait) -> Trait:
-    """Return what is left of a trait where even links are too many; the channel is empty in no other."""
-    return Trait(trait.kind, trait.actor, 0, "", "", *[""] * 6)
+    return blake2b(repr(mail).encode("utf-8", "surrogatepass"), digest_size=NAME_BYTES, key=key).digest()
 
 
 def merge_pages(one: Page, other: Page, traits: Traits, places: list[int] | None) -> Page:
@@ -352,16 +181,6 @@ def merge_pages(one: Page, other: Page, traits: Traits, places: list[int] | None
     starts = [page.first for page in (one, other) if page.first >= 0]
     merged.first, merged.last = min(starts, default=-1), max(one.last, other.last)
     return merged
-
-
-def moved(mails: Iterable[tuple[bytes, bytes]], places: list[int] | None) -> Iterator[tuple[bytes, bytes]]:
-    """Return mails whose traits stand at other places."""
-    for mail, entries in mails:
-        if places is not None:
-            entries = b"".join(
-                _ENTRY.pack(places[place], minute, hits) for place, minute, hits in _ENTRY.iter_unpack(entries)
-            )
-        yield mail, entries
 
 
 def _add(into: dict[_K, int], more: Mapping[_K, int]) -> None:

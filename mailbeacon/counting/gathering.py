@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
-from mailbeacon.counting.buckets import Numbers, Page, PageKey, Traits, fold
+from mailbeacon.caches import Cache
+from mailbeacon.counting.buckets import Numbers, Page, PageKey
 from mailbeacon.counting.figures import Dimension, Mark
 from mailbeacon.counting.pairing import Events, Verdicts, pairs
 from mailbeacon.counting.tallies import GROUP, Tally
+from mailbeacon.counting.traits import Nature, Traits, fold, nature_of
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event
+from mailbeacon.model import Event, Mail, Verdict
 
-__all__ = ["Deliveries", "Groups", "NamedGroups", "group_of", "tally"]
+if TYPE_CHECKING:
+    from mailbeacon.store.rows import Alike, StoredRow
+
+__all__ = ["Deliveries", "Groups", "NamedGroups", "group_of", "tally", "tally_rows"]
 
 _log = logging.getLogger("mailbeacon")
 _MOST_KEY = 64
+_MOST_NATURES: Final = 10_000
 
 Groups = Callable[[str], str] | Mapping[str, str]
 """The group (department, list, segment) of a recipient; whoever a mapping lacks is in the group ``""``."""
@@ -66,10 +73,28 @@ def tally(
     numbers, more = _split(deliveries)
     pages = _Pages(named_groups(groups), names_key)
     for event, verdict in pairs(events, verdicts):
-        pages.of(event).record(event, verdict, pages.traits, names_key)
+        pages.record(event, verdict)
     for event in more:
-        pages.of(event).record(event, None, pages.traits, names_key)
+        pages.record(event, None)
     return pages.close(numbers)
+
+
+def tally_rows(
+    rows: Iterable[StoredRow], *, groups: Groups | NamedGroups | None = None, names_key: bytes = b""
+) -> Tally:
+    """Count stored rows with the verdicts that are stored: what :func:`tally` gives of their events, in half the time.
+
+    Args:
+        rows: As :func:`mailbeacon.store.read_rows_between` gives them.
+        groups: As of :func:`tally`.
+        names_key: As of :func:`tally`.
+    """
+    pages = _Pages(named_groups(groups), names_key)
+    natures: Cache[Alike, Nature] = Cache(_MOST_NATURES)
+    for received_at, sent_at, mail, variant, alike in rows:
+        nature = natures.get(alike) or natures.put(alike, nature_of(alike.event, alike.verdict, pages.traits))
+        pages.of(mail, variant).record(nature, mail, received_at, sent_at, pages.traits, names_key)
+    return pages.close({})
 
 
 class _Pages:
@@ -79,17 +104,24 @@ class _Pages:
         if len(names_key) > _MOST_KEY:
             raise ConfigError(f"names_key must have at most {_MOST_KEY} bytes")
         self.traits = Traits()
+        self._key = names_key
         self._groups = groups
         self._pages: dict[PageKey, Page] = {}
 
-    def of(self, event: Event) -> Page:
-        """Return the page of an event."""
-        recipient = event.recipient
+    def record(self, event: Event, verdict: Verdict | None) -> None:
+        """Count an event."""
+        mail, traits = event.mail, self.traits
+        page = self.of(mail, event.variant)
+        page.record(nature_of(event, verdict, traits), mail, event.received_at, event.sent_at, traits, self._key)
+
+    def of(self, mail: Mail, variant: str) -> Page:
+        """Return the page of a mail."""
+        campaign, _, recipient = mail
         groups: tuple[tuple[str, str], ...] = ()
         if self._groups and recipient is not None:
             groups = tuple([(name, group) for name, find in self._groups if (group := find(recipient))])
-        found = self._pages.get((event.campaign, event.variant, groups))  # type: ignore[call-overload]  # equal to a key
-        return found or self._pages.setdefault(PageKey(event.campaign, event.variant, groups), Page())
+        found = self._pages.get((campaign, variant, groups))  # type: ignore[call-overload]  # equal to a key
+        return found or self._pages.setdefault(PageKey(campaign, variant, groups), Page())
 
     def close(self, numbers: Numbers) -> Tally:
         """Return the tally, and log what is wrong with the times of sending."""

@@ -13,9 +13,9 @@ from math import isfinite
 from threading import Lock
 from typing import NamedTuple
 
-from mailbeacon.counting.buckets import without_query
 from mailbeacon.counting.figures import LinkKey
 from mailbeacon.counting.pairing import Events, Verdicts, seen
+from mailbeacon.counting.traits import without_query
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Link, Mail, Verdict, check_aware
 

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import Final
 
-from mailbeacon.counting.buckets import FETCHED, LATE, Entries, Page, Traits, unpack, unpack_only
+from mailbeacon.counting.buckets import Page
 from mailbeacon.counting.figures import Dimension
 from mailbeacon.counting.sums import HITS, MESSAGES, MOST_HITS, NOBODY, SHARED, VIEWS, Sums, Value
+from mailbeacon.counting.traits import FETCHED, LATE, Entries, Traits, unpack, unpack_only
 from mailbeacon.model import Kind
 
 __all__ = ["BY_TIME", "minutes_by_trait", "sum_moments", "view_starts", "within"]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mailbeacon.counting.buckets import FETCHED, is_from_the_future
+from mailbeacon.counting.buckets import is_from_the_future
+from mailbeacon.counting.traits import FETCHED
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Level, Verdict
 
@@ -60,6 +61,6 @@ def seen(events: Events, verdicts: Verdicts) -> Iterator[tuple[str, Event, bool 
     """Return recipient, event and whether a person did it, for opens and clicks that count at the level FULL."""
     for event, verdict in pairs(events, verdicts):
         counts = event.kind in FETCHED and event.level == Level.FULL
-        counts = counts and (not event.expired or is_from_the_future(event))
+        counts = counts and (not event.expired or is_from_the_future(event.sent_at, event.received_at))
         if counts and event.recipient is not None:
             yield event.recipient, event, None if verdict is None else verdict.is_human

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 
-from mailbeacon.counting.buckets import MACHINES, PEOPLE, UNKNOWN
 from mailbeacon.counting.figures import Count, LinkKey, Split
+from mailbeacon.counting.traits import MACHINES, PEOPLE, UNKNOWN
 
 __all__ = ["HITS", "MESSAGES", "MOST_HITS", "NOBODY", "SHARED", "VIEWS", "Sums", "Value", "add_sums", "counts"]
 

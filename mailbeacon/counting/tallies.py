@@ -11,22 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from mailbeacon.counting.aggregate import PAGE_DIMENSIONS, is_spoken_of
-from mailbeacon.counting.buckets import (
-    FETCHED,
-    MACHINES,
-    PEOPLE,
-    UNKNOWN,
-    Numbers,
-    Page,
-    PageKey,
-    Traits,
-    merge_pages,
-)
+from mailbeacon.counting.buckets import Numbers, Page, PageKey, merge_pages
 from mailbeacon.counting.figures import Count, Dimension, Mark, Outcomes, Split
 from mailbeacon.counting.numbers import added, chosen, covers, is_for_all
 from mailbeacon.counting.sums import NOBODY, Sums, Value, add_sums, counts
 from mailbeacon.counting.tally_json import read_tally, write_tally
 from mailbeacon.counting.totals import OpenPage, Totals, merge_totals, minutes_of
+from mailbeacon.counting.traits import FETCHED, MACHINES, PEOPLE, UNKNOWN, Traits
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind

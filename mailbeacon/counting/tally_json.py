@@ -18,24 +18,11 @@ from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from mailbeacon.counting.buckets import (
-    LATE,
-    NAME_BYTES,
-    Entries,
-    Numbers,
-    Page,
-    PageKey,
-    State,
-    Trait,
-    Traits,
-    fold,
-    pack,
-    unpack,
-    without_query,
-)
+from mailbeacon.counting.buckets import NAME_BYTES, Numbers, Page, PageKey, State
 from mailbeacon.counting.figures import Mark
 from mailbeacon.counting.totals import Totals
 from mailbeacon.counting.totals_json import read_totals, write_totals
+from mailbeacon.counting.traits import LATE, Entries, Trait, Traits, fold, pack, unpack, without_query
 from mailbeacon.errors import DataError
 from mailbeacon.model import Actor, Channel, Kind, check_version, read_json, read_text, read_whole
 

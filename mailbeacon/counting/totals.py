@@ -18,10 +18,11 @@ from mailbeacon.counting.aggregate import (
     sum_traits,
     take,
 )
-from mailbeacon.counting.buckets import FETCHED, Page, PageKey, Traits
+from mailbeacon.counting.buckets import Page, PageKey
 from mailbeacon.counting.figures import Dimension, Mark, Outcomes
 from mailbeacon.counting.moments import BY_TIME, sum_moments
 from mailbeacon.counting.sums import Sums, add_sums
+from mailbeacon.counting.traits import FETCHED, Traits
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind
 

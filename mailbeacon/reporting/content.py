@@ -30,7 +30,6 @@ from mailbeacon.counting import (
     rates,
     readership,
 )
-from mailbeacon.counting.buckets import without_query
 from mailbeacon.counting.rounding import RoundedTally
 from mailbeacon.counting.suppressing import (
     OTHERS,
@@ -40,6 +39,7 @@ from mailbeacon.counting.suppressing import (
     small_cells,
     small_rows,
 )
+from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Link, check_aware

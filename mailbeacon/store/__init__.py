@@ -10,11 +10,13 @@ from mailbeacon.store.memory import CallbackSink, MemoryHistory, MemorySink
 from mailbeacon.store.opening import open_stores
 from mailbeacon.store.queued import QueueSink
 from mailbeacon.store.reading import read_events
-from mailbeacon.store.slices import cut_by_time, read_between
+from mailbeacon.store.rows import Alike, StoredRow
+from mailbeacon.store.slices import cut_by_time, read_between, read_rows_between
 from mailbeacon.store.spool import SpoolSink
 from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
 __all__ = [
+    "Alike",
     "CallbackSink",
     "Consents",
     "JsonlSink",
@@ -26,8 +28,10 @@ __all__ = [
     "SqliteConsents",
     "SqliteHistory",
     "SqliteSink",
+    "StoredRow",
     "cut_by_time",
     "open_stores",
     "read_between",
     "read_events",
+    "read_rows_between",
 ]

@@ -19,31 +19,31 @@ from mailbeacon.model.event import OpenEvent
 
 __all__ = ["read_event", "read_verdict"]
 
-_TEXT: Final = r'"([^"\\\x00-\x1f]*)"'
+TEXT: Final = r'"([^"\\\x00-\x1f]*)"'
 _WHOLE: Final = r"(0|[1-9]\d{0,8})"
 
 
-def _maybe(name: str, form: str) -> str:
+def maybe(name: str, form: str) -> str:
     return rf'(?:,"{name}":{form})?'
 
 
 _HEAD: Final = re.compile(
-    rf'\{{"v":1,"id":{_TEXT},"kind":{_TEXT},"received_at":{_TEXT}'
-    + "".join(_maybe(name, _TEXT) for name in ("recipient", "campaign", "message_id", "variant", "sent_at"))
-    + _maybe("expired", "(true)")
-    + "".join(_maybe(name, _WHOLE) for name in ("link", "links"))
-    + "".join(_maybe(name, _TEXT) for name in ("url", "url_id", "channel", "method"))
-    + _maybe("level", r"(\d)")
-    + _maybe("metadata", r"(\{[^{}]*\})")
+    rf'\{{"v":1,"id":{TEXT},"kind":{TEXT},"received_at":{TEXT}'
+    + "".join(maybe(name, TEXT) for name in ("recipient", "campaign", "message_id", "variant", "sent_at"))
+    + maybe("expired", "(true)")
+    + "".join(maybe(name, _WHOLE) for name in ("link", "links"))
+    + "".join(maybe(name, TEXT) for name in ("url", "url_id", "channel", "method"))
+    + maybe("level", r"(\d)")
+    + maybe("metadata", r"(\{[^{}]*\})")
     + r"\Z"
 )
-_END: Final = re.compile(_TEXT[1:] + _maybe("unrecorded", _WHOLE) + r"\}")
-_FACTS: Final = ',"facts":{'
+_END: Final = re.compile(TEXT[1:] + maybe("unrecorded", _WHOLE) + r"\}")
+FACTS: Final = ',"facts":{'
 _SOURCE: Final = ',"source":"'
-_NETWORK_ID, _AGENT_ID = '"network_id":"', '","agent_id":"'
-_DIGEST: Final = 16
+NETWORK_ID, AGENT_ID = '"network_id":"', '","agent_id":"'
+DIGEST: Final = 16
 """The letters of a digest in the facts."""
-_AGENT_AT: Final = _DIGEST + len(_AGENT_ID)
+AGENT_AT: Final = DIGEST + len(AGENT_ID)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _CHANNELS: Final[dict[str | None, Channel]] = {None: Channel.HTML, **{one.value: one for one in Channel}}
 _LEVELS: Final[dict[str | None, Level]] = {None: Level.FULL, **{str(level.value): level for level in Level}}
@@ -56,15 +56,26 @@ def read_event(text: str) -> Event:
     Raises:
         DataError: As it does.
     """
-    head, has_facts, rest = text.partition(_FACTS)
+    try:
+        return read_canonical(text)
+    except (KeyError, ValueError, TypeError):
+        return Event.from_json(text)
+
+
+def read_canonical(text: str) -> Event:
+    """Return the event of a text in just the form this package writes.
+
+    Raises:
+        ValueError: If it has another; also ``KeyError``, ``TypeError``.
+    """
+    head, has_facts, rest = text.partition(FACTS)
     facts, _, end = rest.partition(f"}}{_SOURCE}")
     if not has_facts:
         head, _, end = text.rpartition(_SOURCE)
     found = _HEAD.match(head)
-    try:
-        return Event.from_json(text) if found is None else _event(found, facts, end)
-    except (KeyError, ValueError, TypeError):
-        return Event.from_json(text)
+    if found is None:
+        raise ValueError("not as this package writes it")
+    return _event(found, facts, end)
 
 
 def _event(found: re.Match[str], facts: str, end: str) -> Event:
@@ -83,12 +94,12 @@ def _event(found: re.Match[str], facts: str, end: str) -> Event:
     if made.received_at.tzinfo is None or (sent_at is not None and made.sent_at.tzinfo is None):
         raise ValueError("a time without a zone")
     made.metadata = _texts(metadata) if metadata else {}
-    before, _, digests = facts.partition(_NETWORK_ID)
+    before, _, digests = facts.partition(NETWORK_ID)
     if digests:
-        network_id, agent_id = digests[:_DIGEST], digests[_AGENT_AT : _AGENT_AT + _DIGEST]
-        if digests[_DIGEST:_AGENT_AT] != _AGENT_ID or not (network_id.isalnum() and agent_id.isalnum()):
+        network_id, agent_id = digests[:DIGEST], digests[AGENT_AT : AGENT_AT + DIGEST]
+        if digests[DIGEST:AGENT_AT] != AGENT_ID or not (network_id.isalnum() and agent_id.isalnum()):
             raise ValueError("no two digests")
-        same = _facts_around(before, digests[_AGENT_AT + _DIGEST :])
+        same = _facts_around(before, digests[AGENT_AT + DIGEST :])
         made.facts = same.changed(network_id=network_id, agent_id=agent_id)
     else:
         made.facts = _facts(facts)

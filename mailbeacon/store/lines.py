@@ -6,15 +6,28 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from threading import local
-from typing import Final
+from typing import Final, TypeVar
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict, read_json
 from mailbeacon.store.canonical import read_event, read_verdict
 
-__all__ = ["Pair", "Written", "broken_report", "first_numbers", "line_of", "pair_of", "pairs_of", "text_of", "written"]
+__all__ = [
+    "Pair",
+    "Written",
+    "broken_report",
+    "each_of",
+    "first_numbers",
+    "line_of",
+    "pair_of",
+    "pairs_of",
+    "read_pair",
+    "text_of",
+    "written",
+]
 
+T = TypeVar("T")
 Pair = tuple[Event, Verdict | None]
 """What a sink is given, and gives back."""
 Written = tuple[Event, Verdict | None, str, str | None]
@@ -97,10 +110,29 @@ def pairs_of(
     rows: Iterable[tuple[int, str, str | None]],
     on_broken: Callable[[DataError], object] | None = None,
 ) -> Iterator[Pair]:
+    """Return the pairs of rows, as :func:`each_of` does."""
+    return each_of(rows, read_pair, on_broken)
+
+
+def read_pair(event: str, verdict: str | None) -> Pair:
+    """Return the event and the verdict of their JSON.
+
+    Raises:
+        DataError: If one of them cannot be read.
+    """
+    return read_event(event), read_verdict(verdict) if verdict is not None else None
+
+
+def each_of(
+    rows: Iterable[tuple[int, str, str | None]],
+    read: Callable[[str, str | None], T],
+    on_broken: Callable[[DataError], object] | None = None,
+) -> Iterator[T]:
     """Return what rows of a database say, each a number, an event's JSON and its verdict's.
 
     Args:
         rows: In the order in which they are to be given.
+        read: Takes the two texts and gives what they say.
         on_broken: Is told of each row that cannot be read. Without it, such rows are reported together at the end.
 
     Raises:
@@ -109,12 +141,12 @@ def pairs_of(
     broken: list[int] = []
     for number, event, verdict in rows:
         try:
-            pair = read_event(event), read_verdict(verdict) if verdict is not None else None
+            found = read(event, verdict)
         except DataError as error:
             broken.append(number)
             if on_broken:
                 on_broken(DataError(f"row {number}: {error}", number=number))
             continue
-        yield pair
+        yield found
     if broken and not on_broken:
         raise DataError(broken_report(broken, "row"))

@@ -8,19 +8,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import merge
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from mailbeacon.cli.console import CommandError, Progress, reason, shown
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
-from mailbeacon.store import cut_by_time, read_between, read_events
+from mailbeacon.store import StoredRow, cut_by_time, read_between, read_events, read_rows_between
 from mailbeacon.store.lines import first_numbers, pair_of
 from mailbeacon.store.reading import count_events
 
-__all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite"]
+__all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite", "is_timed"]
 
+T = TypeVar("T")
 Pair = tuple[Event, Verdict | None]
 INPUT_NAME: Final = "-"
 """Stands for standard input, one line of JSON for each event as a ``JsonlSink`` writes it."""
@@ -56,14 +59,26 @@ class EventReader:
         Raises:
             CommandError: If a file cannot be read, or there is no event at all.
         """
+        return self._watched(self._once())
+
+    def rows(self) -> Iterator[StoredRow]:
+        """Read what figures need of the one file, whose rows have their time beside them.
+
+        Raises:
+            CommandError: As :meth:`pairs`.
+        """
+        first, last = self.between or (None, None)
+        return self._watched(self._read(self.paths[0], partial(read_rows_between, first=first, last=last)))
+
+    def _watched(self, found: Iterator[T]) -> Iterator[T]:
+        """Count what is read, and say how far it is."""
         total = self._total() if self._progress.is_seen else 0
         try:
-            for event, verdict in self._once():
-                self.number += 1
-                if not self.number % _SHOW_EVERY:
-                    of = f" of {total:,} ({min(self.number / total, 1.0):.0%})" if total else ""
-                    self._progress.show(f"{self.number:,}{of} events read")
-                yield event, verdict
+            while some := list(islice(found, _SHOW_EVERY)):
+                self.number += len(some)
+                of = f" of {total:,} ({min(self.number / total, 1.0):.0%})" if total else ""
+                self._progress.show(f"{self.number:,}{of} events read")
+                yield from some
         finally:
             self._progress.clear()
         if not self.number and self.between is None:
@@ -98,15 +113,17 @@ class EventReader:
             yield pair
 
     def _file(self, path: Path) -> Iterator[Pair]:
+        if self.between is None:
+            return self._read(path, _read_pairs)
+        first, last = self.between
+        low, high = None if first is None else first - self.margin, None if last is None else last + self.margin
+        return self._read(path, partial(read_between, first=low, last=high))
+
+    def _read(self, path: Path, read: Callable[..., Iterator[T]]) -> Iterator[T]:
         name = shown(str(path))
         errors = self.errors.setdefault(name, [])
         try:
-            if self.between is not None:
-                first, last = self.between
-                low, high = None if first is None else first - self.margin, None if last is None else last + self.margin
-                yield from read_between(path, low, high, on_broken=errors.append)
-            else:
-                yield from _read(path, errors.append)
+            yield from read(path, on_broken=errors.append)
         except OSError as error:
             raise CommandError(f"cannot read {name}: {reason(error)}") from error
         except DataError as error:
@@ -146,23 +163,22 @@ def is_sqlite(path: Path) -> bool:
         return stream.read(len(_SQLITE)) == _SQLITE
 
 
-def _read(path: Path, on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
-    if str(path) == INPUT_NAME:
-        yield from _lines(on_broken)
-    elif is_sqlite(path):
-        yield from _in_time(path, on_broken)
-    else:
-        yield from read_events(path, on_broken=on_broken)
-
-
-def _in_time(path: Path, on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
-    """Read in the order of time where the rows have one; an old file's in the order they were written."""
+def is_timed(path: Path) -> bool:
+    """Check whether a file is SQLite's, and all its rows have their time beside them."""
     try:
+        if str(path) == INPUT_NAME or not is_sqlite(path):
+            return False
         cut_by_time(path, 1)
-    except DataError:
-        yield from read_events(path, on_broken=on_broken)
-        return
-    yield from read_between(path, on_broken=on_broken)
+    except (OSError, ValueError, DataError):
+        return False
+    return True
+
+
+def _read_pairs(path: Path, on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
+    """Read in the order of time where rows have one; lines and an old file's rows in the order they were written."""
+    if str(path) == INPUT_NAME:
+        return _lines(on_broken)
+    return (read_between if is_timed(path) else read_events)(path, on_broken=on_broken)
 
 
 def _lines(on_broken: Callable[[DataError], object]) -> Iterator[Pair]:

@@ -5,26 +5,31 @@ Gives a tally and what a report must know of the events besides; prints nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from mailbeacon.cli.console import USAGE, CommandError, shown
 from mailbeacon.cli.events.judged import Own, fitted, judge_all
-from mailbeacon.cli.events.sources import is_sqlite
-from mailbeacon.counting import Tally, tally
+from mailbeacon.cli.events.sources import EventReader, is_sqlite, is_timed
+from mailbeacon.counting import Dimension, Tally, tally, tally_rows
 from mailbeacon.errors import DataError
-from mailbeacon.model import Event, Kind, Verdict
-from mailbeacon.store import cut_by_time
+from mailbeacon.model import Event, Verdict
+from mailbeacon.store import StoredRow, cut_by_time
 
 __all__ = ["Choice", "Counted", "count"]
 
-_SENT = frozenset({Kind.SENT, Kind.DELIVERED, Kind.DEFERRED, Kind.BOUNCED, Kind.REJECTED})
-_MOST_LINKS = 10_000
+T = TypeVar("T")
+Between = tuple[float | None, float | None]
+
+
+class Unjudged(Exception):
+    """An event has no stored verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,48 +59,70 @@ class Counted:
 
     Attributes:
         tally: The tally.
-        campaigns: The campaigns of what was counted.
-        all_campaigns: The campaigns of all events.
-        spoken: The campaigns of which a provider's events tell what was delivered.
-        clicked: Numbers and destinations of links that were clicked.
-        last: When the last event of the campaign came.
+        all_campaigns: The campaigns of all events, where not all are counted.
+        last: When the last event of the campaign came, where not all are counted.
         broken: What cannot be read, in one sentence; empty where all can.
         twice: How many events stood in two files.
     """
 
     tally: Tally = field(default_factory=Tally)
-    campaigns: set[str] = field(default_factory=set)
     all_campaigns: set[str] = field(default_factory=set)
-    spoken: set[str] = field(default_factory=set)
-    clicked: set[tuple[int, str]] = field(default_factory=set)
     last: datetime | None = None
     broken: str = ""
     twice: int = 0
 
-    def choose(self, pairs: Iterator[tuple[Event, Verdict]], choice: Choice) -> Iterator[tuple[Event, Verdict]]:
-        """Pass on what was chosen, and note what was seen."""
+    @property
+    def campaigns(self) -> set[str]:
+        """The campaigns of what was counted."""
+        return set(self.tally.values(Dimension.CAMPAIGN))
+
+    def choose(self, found: Iterator[T], choice: Choice, facts: Callable[[T], tuple[str, datetime]]) -> Iterator[T]:
+        """Return what was chosen, and note what was seen.
+
+        Args:
+            found: Events with their verdicts, or stored rows.
+            choice: What is counted.
+            facts: Gives campaign and moment of one.
+        """
         self.__init__()  # type: ignore[misc]  # begun anew where lines are out of order
-        for event, verdict in pairs:
-            self.all_campaigns.add(event.campaign)
-            if choice.campaign not in (None, event.campaign):
+        return found if choice.campaign is None and choice.since is None else self._chosen(found, choice, facts)
+
+    def _chosen(self, found: Iterator[T], choice: Choice, facts: Callable[[T], tuple[str, datetime]]) -> Iterator[T]:
+        for one in found:
+            campaign, moment = facts(one)
+            self.all_campaigns.add(campaign)
+            if choice.campaign not in (None, campaign):
                 continue
-            self.last = event.received_at if self.last is None else max(self.last, event.received_at)
-            if choice.since is not None and event.received_at < choice.since:
-                continue
-            self.campaigns.add(event.campaign)
-            if event.kind in _SENT:
-                self.spoken.add(event.campaign)
-            elif event.kind is Kind.CLICK and event.link is not None and len(self.clicked) < _MOST_LINKS:
-                self.clicked.add((event.link, event.url))
-            yield event, verdict
+            self.last = moment if self.last is None else max(self.last, moment)
+            if choice.since is None or moment >= choice.since:
+                yield one
 
     def join(self, other: Counted) -> None:
         """Add what another process counted."""
         self.tally = self.tally.merge(other.tally)
-        for name in ("campaigns", "all_campaigns", "spoken", "clicked"):
-            getattr(self, name).update(getattr(other, name))
+        self.all_campaigns |= other.all_campaigns
         self.last = max(filter(None, (self.last, other.last)), default=None)
         self.broken = "; ".join(dict.fromkeys(filter(None, (self.broken, other.broken))))
+
+
+def _of_pair(pair: tuple[Event, Verdict]) -> tuple[str, datetime]:
+    return pair[0].campaign, pair[0].received_at
+
+
+def _of_row(row: StoredRow) -> tuple[str, datetime]:
+    return row[2][0], row[0]
+
+
+def _judged_only(rows: Iterator[StoredRow]) -> Iterator[StoredRow]:
+    """Pass rows on.
+
+    Raises:
+        Unjudged: If one has no verdict.
+    """
+    for row in rows:
+        if row[4].verdict is None:
+            raise Unjudged
+        yield row
 
 
 def count(paths: Sequence[Path], choice: Choice, workers: int = 1) -> Counted:
@@ -117,16 +144,35 @@ def count(paths: Sequence[Path], choice: Choice, workers: int = 1) -> Counted:
     if choice.campaign is not None and choice.campaign not in found.all_campaigns:
         known = ", ".join(repr(shown(name)) for name in sorted(found.all_campaigns)[:5])
         raise CommandError(f"no event is of this campaign; there are events of {known}")
-    if not found.campaigns and found.last is not None:
+    if found.last is not None and not found.campaigns:
         raise CommandError(f"no event is as young as that: the last is of {found.last:%Y-%m-%d %H:%M %Z}")
     return found
 
 
-def _part(paths: Sequence[Path], choice: Choice, between: tuple[float | None, float | None] | None) -> Counted:
+def _part(paths: Sequence[Path], choice: Choice, between: Between | None) -> Counted:
+    return _rows(paths, choice, between) or _judged(paths, choice, between)
+
+
+def _rows(paths: Sequence[Path], choice: Choice, between: Between | None) -> Counted | None:
+    """Count stored verdicts without making events; ``None`` where more is needed."""
+    if not choice.stored or len(paths) > 1 or not is_timed(paths[0]):
+        return None
+    found, reading = Counted(), EventReader(paths, between=between)
+    try:
+        found.tally = tally_rows(
+            found.choose(_judged_only(reading.rows()), choice, _of_row), groups=choice.groups or None
+        )
+    except Unjudged:
+        return None
+    found.broken = reading.broken
+    return found
+
+
+def _judged(paths: Sequence[Path], choice: Choice, between: Between | None) -> Counted:
     found = Counted()
 
     def use(pairs: Iterator[tuple[Event, Verdict]]) -> Tally:
-        return tally(found.choose(pairs, choice), groups=choice.groups or None)
+        return tally(found.choose(pairs, choice, _of_pair), groups=choice.groups or None)
 
     found.tally, reading = judge_all(paths, use, stored=choice.stored, between=between, own=choice.own)
     found.broken, found.twice = reading.broken, reading.twice
@@ -144,7 +190,7 @@ def _folder(path: Path, choice: Choice) -> Counted:
         for part in read_parts(path):
             one = Counted()
             judged = ((event, verdict) for event, verdict in part if verdict is not None)
-            counts = tally(one.choose(judged, choice), groups=choice.groups or None).closed()
+            counts = tally(one.choose(judged, choice, _of_pair), groups=choice.groups or None).closed()
             one.tally = counts
             found.join(one)
     except (DataError, ImportError) as error:

@@ -15,10 +15,10 @@ from mailbeacon.cli.newsletter import Newsletter, compiled, load
 from mailbeacon.cli.report.counting import Choice, Counted, count
 from mailbeacon.cli.report.delivered import numbers
 from mailbeacon.cli.report.page import check_target, replace_file
-from mailbeacon.counting import tally
-from mailbeacon.counting.buckets import without_query
+from mailbeacon.counting import Dimension, LinkKey, tally
+from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
-from mailbeacon.model import Link
+from mailbeacon.model import Kind, Link
 from mailbeacon.settings import utc_now
 
 __all__ = ["print_report", "run"]
@@ -54,7 +54,7 @@ def run(options: Namespace) -> int:
 
 
 def _report(found: Counted, newsletter: Newsletter | None, options: Namespace) -> reporting.Report:
-    deliveries = numbers(options.delivered, found.campaigns, found.spoken, options.campaign)
+    deliveries = numbers(options.delivered, found.campaigns, found.tally.reported, options.campaign)
     counts = found.tally.merge(tally([], [], deliveries=deliveries))
     notes = []
     if deliveries is not None and not isinstance(deliveries, int):
@@ -92,10 +92,10 @@ def _links(newsletter: Newsletter, found: Counted) -> Sequence[Link]:
     beacon = Beacon("https://report.invalid", secret_keys=["nothing is sent with this key"])
     links = compiled(beacon, newsletter, "report").links
     known = {link.number: without_query(link.url) for link in links}
-    for number, url in sorted(found.clicked):
-        if known.get(number, without_query(url)) != without_query(url):
+    for clicked in found.tally.by(Dimension.LINK, Kind.CLICK):
+        if isinstance(clicked, LinkKey) and known.get(clicked.number, clicked.url) != clicked.url:
             raise CommandError(
-                f"{newsletter.name} is not the newsletter of these events: its link {number} leads elsewhere"
+                f"{newsletter.name} is not the newsletter of these events: its link {clicked.number} leads elsewhere"
             )
     return links
 
