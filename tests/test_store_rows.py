@@ -20,7 +20,9 @@ from mailbeacon.store import SqliteSink, cut_by_time, read_between, read_rows_be
 from mailbeacon.store import rows as rows_module
 from mailbeacon.store.rows import read_row
 
-HUMAN = Verdict(actor=Actor.HUMAN, confidence=0.9, signals=(Signal(name="slow", weight=-1.0),), version="rules 1").to_json()
+HUMAN = Verdict(
+    actor=Actor.HUMAN, confidence=0.9, signals=(Signal(name="slow", weight=-1.0),), version="rules 1"
+).to_json()
 
 
 def shared(event: Event) -> Event:
@@ -140,6 +142,7 @@ def test_rows_of_a_file_count_as_its_events_do_and_broken_ones_are_told(tmp_path
         assert rows == tally(read_between(path, *stretch, on_broken=theirs.append))
         found.append([str(error) for error in mine])
         assert found[-1] == [str(error) for error in theirs]
-    assert found[0] == found[1] + found[2] and len(found[0]) == 2
+    assert found[0] == found[1] + found[2]
+    assert len(found[0]) == 2
     with pytest.raises(DataError, match="cannot read 2 rows: 7, 8"):
         list(read_rows_between(path))
