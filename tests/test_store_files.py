@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import resource
+import signal
 import sqlite3
 import stat
 import sys
@@ -190,6 +192,39 @@ def test_a_history_forgets_a_recipient(tmp_path):
         assert history.erase("ann") == 1
         assert history.recent(event(3, "ann")) == ()
         assert [kept.id for kept in history.recent(event(3, "ben"))] == ["e2"]
+
+
+def test_what_does_not_fit_on_a_full_disk_costs_no_event_of_another_process(tmp_path):
+    """The limit on a file's size stands for a full disk: a write ends in the middle of a line."""
+    path = tmp_path / "events"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    with JsonlSink(path) as first, JsonlSink(path) as second:
+        first.record(event(1), HUMAN)
+        size = path.stat().st_size
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size + size // 2, before[1]))
+            with pytest.raises(StoreError, match="events"):
+                first.record_many([(event(2), HUMAN), (event(3), HUMAN)])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, old)
+        assert path.stat().st_size == size
+        second.record(event(4), HUMAN)
+        first.record(event(2), HUMAN)
+        assert [kept.id for kept, _ in first.events()] == ["e1", "e4", "e2"]
+
+
+def test_a_line_that_a_killed_process_left_costs_no_event_of_those_that_have_the_file_open(tmp_path):
+    path = tmp_path / "events"
+    with JsonlSink(path) as sink:
+        sink.record(event(1), HUMAN)
+        with path.open("ab") as other:
+            other.write(b'{"event":{"v":1,"id":"half')
+        sink.record(event(2), HUMAN)
+        broken = []
+        assert [kept.id for kept, _ in sink.events(on_broken=broken.append)] == ["e1", "e2"]
+    assert [error.number for error in broken] == [2]
 
 
 def test_a_file_of_lines_is_rotated_by_size_and_read_as_one(tmp_path):

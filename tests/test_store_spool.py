@@ -19,8 +19,9 @@ import pytest
 import mailbeacon as mb
 from mailbeacon.errors import ConfigError, StoreError
 from mailbeacon.model import Actor, Event, Verdict
-from mailbeacon.store import JsonlSink, MemorySink, SpoolSink, SqliteSink
+from mailbeacon.store import JsonlSink, MemorySink, SpoolSink, SqliteSink, spool_files
 from mailbeacon.store import spool as module
+from mailbeacon.store.lines import line_of, written
 from tests import making
 from tests.making import event
 
@@ -33,6 +34,10 @@ SOON = timedelta(seconds=30)
 
 def names(sink: MemorySink | JsonlSink | SqliteSink) -> list[str]:
     return [one.id for one, _ in sink.events()]
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
 
 
 class Away(MemorySink):
@@ -183,30 +188,104 @@ def test_beyond_its_bound_events_go_to_the_sink_at_once(tmp_path):
     sink.close()
 
 
-@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system keeps no room back")
+needs_room = pytest.mark.skipif(not spool_files._HAS_NAMELESS, reason="this system keeps no room back")
+
+
+def fill(sink: SpoolSink, monkeypatch) -> None:
+    """Let nobody write anything into a file but into room that is its own already."""
+    write = os.pwrite
+
+    def within(descriptor: int, data: bytes, at: int) -> int:
+        if at + len(data) > os.fstat(descriptor).st_blocks * 512:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return write(descriptor, data, at)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, "pwrite", within)
+    monkeypatch.setattr(os, "posix_fallocate", full)
+
+
+@needs_room
 def test_a_disk_that_others_filled_is_gone_on_with_in_the_room_kept_back(tmp_path, monkeypatch, caplog):
-    away, write = Away(), os.pwrite
+    """Room that is kept becomes the file itself: nobody else can take it, and it is kept as long as the disk is full."""
+    away = Away()
     with SpoolSink(away, tmp_path) as sink:
         sink.record(event(0), HUMAN)
-        held = sink._reserve._file
-        assert held is not None
-        assert os.fstat(held.fileno()).st_blocks * 512 >= module._RESERVE_BYTES
-
-        def write_while_there_is_room(*given: object) -> int:
-            if not held.closed:
-                raise OSError(errno.ENOSPC, "no space left on device")
-            return write(*given)
-
-        monkeypatch.setattr(os, "pwrite", write_while_there_is_room)
-        sink.record(event(1), HUMAN)
+        fill(sink, monkeypatch)
+        for number in range(1, 20):
+            sink.record(event(number), HUMAN)
         assert "in the room it kept back" in caplog.text
-        monkeypatch.undo()
+        (_, kept) = sorted(tmp_path.glob("*.spool"), key=lambda path: path.stat().st_size)
+        assert kept.stat().st_blocks * 512 >= module._RESERVE_BYTES
+        assert mode_of(kept) == 0o600
         away.back.set()
         assert sink.flush(SOON)
-        assert sink.flush(SOON)  # room is kept back again once nothing waits
-        assert sink._reserve._file is not None
+        assert names(away) == [f"e{number}" for number in range(20)]
+        assert [*tmp_path.glob("*.spool")] == [kept]
+        sink.record(event(20), HUMAN)
+        assert sink.flush(SOON)
+        assert kept.stat().st_blocks * 512 >= module._RESERVE_BYTES
+        monkeypatch.undo()
+        assert sink.flush(SOON)  # there is room again, and is kept back apart
+        sink.record(event(21), HUMAN)
+        assert sink.flush(SOON)
+        assert kept.stat().st_size < 1_000
+        assert sink.waiting == 0
+    assert names(away) == [f"e{number}" for number in range(22)]
+    assert [*tmp_path.iterdir()] == []
+
+
+@needs_room
+def test_a_file_that_is_deleted_on_a_full_disk_is_gone_on_with_in_the_room_kept_back(tmp_path, monkeypatch):
+    away = Away()
+    with SpoolSink(away, tmp_path) as sink:
+        sink.record(event(0), HUMAN)
+        fill(sink, monkeypatch)
+        (file,) = tmp_path.glob("*.spool")
+        file.unlink()
+        sink._next_look = 0.0
+        sink.record(event(1), HUMAN)
+        away.back.set()
+        assert sink.flush(SOON)
     assert names(away) == ["e0", "e1"]
-    assert sink._reserve._file is None
+
+
+@needs_room
+@pytest.mark.parametrize("emptied", [False, True], ids=["with events", "half emptied"])
+def test_what_a_dead_process_left_in_room_it_kept_is_handed_over_once(emptied, tmp_path):
+    reserve = spool_files.Reserve(tmp_path, 1 << 20)
+    assert reserve.hold()
+    segment = reserve.take()
+    assert segment is not None
+    lines = [line_of(written(event(number), HUMAN)) for number in range(2_000)]
+    for line in lines:
+        segment.append(line)
+    if emptied:
+        os.pwrite(segment._descriptor, spool_files._HEAD % segment.written, 0)
+        os.pwrite(segment._descriptor, bytes(5_000), spool_files._HEAD_BYTES)
+        os.pwrite(segment._descriptor, bytes(5_000), segment.written - 5_000)
+    else:
+        segment.advance(spool_files._HEAD_BYTES + len(lines[0]))
+    segment.forget()
+    kept = MemorySink()
+    with SpoolSink(kept, tmp_path) as sink:
+        assert sink.flush(SOON)
+    assert names(kept) == ([] if emptied else [f"e{number}" for number in range(1, 2_000)])
+    assert [*tmp_path.iterdir()] == []
+
+
+@needs_room
+def test_room_that_is_kept_goes_with_its_process(tmp_path):
+    reserve = spool_files.Reserve(tmp_path, 1 << 20)
+    assert reserve.hold()
+    assert reserve.hold()
+    assert [*tmp_path.iterdir()] == []
+    reserve.release()
+    assert reserve.take() is None
+    assert reserve.hold()
+    reserve.release()
 
 
 def test_a_full_disk_costs_no_event(tmp_path, caplog):
@@ -219,6 +298,7 @@ def test_a_full_disk_costs_no_event(tmp_path, caplog):
     sink.record(event(0), HUMAN)
     (file,) = tmp_path.glob("*.spool")
     try:
+        sink._reserve.release()
         resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 50, before[1]))
         with pytest.raises(OSError, match="no route"):
             sink.record(event(1), HUMAN)  # neither place takes it: the caller is told

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -22,11 +22,11 @@ try:
 except ImportError:  # Windows
     _HAS_LOCKS = False
 
-__all__ = ["ensure_private", "is_still_at", "lock", "open_private", "try_lock"]
+__all__ = ["append_whole", "ensure_private", "is_still_at", "lock", "open_private", "try_lock"]
 
 _MODE: Final = 0o600
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_PAUSE_SECONDS: Final = 0.002
+_PAUSE_SECONDS: Final = 0.0005
 
 
 def open_private(path: Path, flags: int = os.O_RDWR, *, create: bool = True) -> int:
@@ -124,8 +124,30 @@ def is_still_at(path: Path, opened: os.stat_result) -> bool:
     return found.st_ino == opened.st_ino and found.st_dev == opened.st_dev
 
 
+def append_whole(descriptor: int, lines: bytes) -> None:
+    """Append lines to a file opened for reading and appending, which nobody else writes to meanwhile: all of them, or none.
+
+    A line that is not finished, for a process died while it wrote it, is closed first.
+
+    Raises:
+        OSError: If there is no room.
+    """
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    if end:
+        os.lseek(descriptor, end - 1, os.SEEK_SET)
+        if os.read(descriptor, 1) != b"\n":
+            lines = b"\n" + lines
+    try:
+        while lines:
+            lines = lines[os.write(descriptor, lines) :]
+    except BaseException:
+        with suppress(OSError):
+            os.ftruncate(descriptor, end)
+        raise
+
+
 @contextmanager
-def lock(descriptor: int, path: Path, *, seconds: float, shared: bool = False) -> Iterator[None]:
+def lock(descriptor: int, path: Path, *, seconds: float) -> Iterator[None]:
     """Lock an open file among processes, as long as the block runs.
 
     Raises:
@@ -134,11 +156,10 @@ def lock(descriptor: int, path: Path, *, seconds: float, shared: bool = False) -
     if not _HAS_LOCKS:
         yield
         return
-    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     end = monotonic() + seconds
     while True:
         try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
         except BlockingIOError as error:
             if monotonic() >= end:

@@ -10,7 +10,7 @@ from typing import Final
 
 from mailbeacon.errors import StoreError
 from mailbeacon.model import Sink
-from mailbeacon.store.files import open_private
+from mailbeacon.store.files import append_whole, lock, open_private
 from mailbeacon.store.lines import Pair, Written, line_of
 
 __all__ = ["REFUSED", "Handover", "named"]
@@ -20,6 +20,8 @@ REFUSED: Final = "refused.jsonl"
 """The file of what cannot be read, or is never taken."""
 _GIVE_UP_AFTER: Final = 3
 """How many refusals, with nothing taken, mean that the sink is away."""
+_PATIENT_SECONDS: Final = 10.0
+"""How long is waited for another process that puts something aside."""
 _TRIES: Final = 20
 """How often an event is refused, while others are taken, before it is put aside."""
 
@@ -105,9 +107,11 @@ class Handover:
 
     def put_aside(self, line: bytes) -> None:
         """Keep a line that cannot be read or handed over in the file of refused ones."""
-        descriptor = open_private(self._folder / REFUSED, os.O_WRONLY | os.O_APPEND)
+        path = self._folder / REFUSED
+        descriptor = open_private(path, os.O_RDWR | os.O_APPEND)
         try:
-            os.write(descriptor, line + b"\n")
+            with lock(descriptor, path, seconds=_PATIENT_SECONDS):
+                append_whole(descriptor, line + b"\n")
         finally:
             os.close(descriptor)
 

@@ -16,7 +16,7 @@ from typing import Final, Self
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
-from mailbeacon.store.files import is_still_at, lock, open_private
+from mailbeacon.store.files import append_whole, is_still_at, lock, open_private
 from mailbeacon.store.lines import Pair, Written, broken_report, line_of, pair_of, written
 from mailbeacon.store.memory import check_bounds, check_wait
 from mailbeacon.store.rework import Change, applied
@@ -31,8 +31,9 @@ class JsonlSink:
     """Append events to a file, each handed to the operating system before ``record`` returns.
 
     The file is opened at the first event, for its owner alone. One that was moved or deleted meanwhile, as by a log
-    rotation, is noticed, and a new one begun. A line that a crash left unfinished is closed before the next one is
-    written, so that it costs no other event, and reading tells its number. Several processes may write to one file.
+    rotation, is noticed, and a new one begun. What does not fit on a full disk is taken back whole, and a line that a crash
+    left unfinished is closed before the next one is written, by whichever process: neither costs another event, and
+    reading tells the number of such a line. Several processes may write to one file.
 
     Args:
         path: The file; made if it is not there. A symbolic link is refused.
@@ -61,7 +62,6 @@ class JsonlSink:
         self._lock = Lock()
         self._file = -1
         self._opened: os.stat_result | None = None
-        self._torn = False
 
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Append one event.
@@ -171,9 +171,12 @@ class JsonlSink:
         with self._lock:
             while True:
                 file = self._open()
-                with lock(file, self._path, seconds=self._wait_seconds, shared=True):
+                with lock(file, self._path, seconds=self._wait_seconds):
                     if self._opened is not None and is_still_at(self._path, self._opened):
-                        self._write(file, text)
+                        try:
+                            append_whole(file, text)
+                        except OSError as error:
+                            raise StoreError(error.errno, error.strerror, str(self._path)) from error
                         break
                 self._shut()
                 if not self._path.parent.is_dir():
@@ -181,32 +184,17 @@ class JsonlSink:
             if self._rotate_bytes is not None and os.fstat(file).st_size >= self._rotate_bytes:
                 self._rotate(file)
 
-    def _write(self, file: int, text: bytes) -> None:
-        if self._torn:
-            text = b"\n" + text
-        self._torn = True
-        done = 0
-        try:
-            while done < len(text):
-                done += os.write(file, text[done:])
-        except OSError as error:
-            raise StoreError(error.errno, error.strerror, str(self._path)) from error
-        self._torn = False
-
     def _open(self) -> int:
-        """Return the file opened for appending, and see whether its last line is whole."""
+        """Return the file opened for appending."""
         if self._file < 0:
             self._file = open_private(self._path, os.O_RDWR | os.O_APPEND)
             self._opened = os.fstat(self._file)
-            if self._opened.st_size:
-                os.lseek(self._file, -1, os.SEEK_END)
-                self._torn = os.read(self._file, 1) != b"\n"
         return self._file
 
     def _shut(self) -> None:
         if self._file >= 0:
             os.close(self._file)
-        self._file, self._opened, self._torn = -1, None, False
+        self._file, self._opened = -1, None
 
     def _rotate(self, file: int) -> None:
         """Move the file to the next number; whoever else writes to it notices, and begins a new one."""

@@ -92,7 +92,8 @@ class SpoolSink:
         self._max_bytes = max_bytes
         self._make_folder()
         self._closed = False
-        self._segment: Segment | None = None
+        self._segments: list[Segment] = []
+        """In the order of their events: the last is written to, and where there are others, they are handed over first."""
         self._reserve = Reserve(self._folder, min(max_bytes, _RESERVE_BYTES))
         self._renew()
         if hasattr(os, "register_at_fork"):
@@ -185,10 +186,10 @@ class SpoolSink:
 
     def _renew(self) -> None:
         """Begin with nothing; in a forked process the file is the parent's, and so is what waits."""
-        if self._segment is not None:
-            self._segment.forget()
+        for segment in self._segments:
+            segment.forget()
         self._reserve.release()  # the parent holds its own
-        self._segment = None
+        self._segments = []
         self._changed = Condition()
         self._remembered: deque[_Waiting] = deque()
         self._has_gap = False
@@ -206,45 +207,71 @@ class SpoolSink:
         if self._closed or not self._has_worker():
             return False
         now = monotonic()
-        if self._segment is None or now >= self._next_look:
+        if not self._segments or now >= self._next_look:
             self._next_look = now + _LOOK_SECONDS
-            if self._segment is None or not self._segment.is_there:
-                self._segment = self._begin_again()
-        if self._segment.waiting_bytes + len(line) > self._max_bytes:
+            if not self._segments or not self._segments[-1].is_there:
+                self._begin_again()
+        if self._waiting_bytes + len(line) > self._max_bytes:
             return False
-        self._append(self._segment, line)
+        end = self._append(line)
         if self._has_gap or len(self._remembered) >= _REMEMBERED:
             self._has_gap = True
         else:
-            self._remembered.append((row, self._segment.written))
+            self._remembered.append((row, end))
         self._taken += 1
         if self._taken - self._done in (1, _BATCH):
             self._changed.notify_all()
         return True
 
-    def _append(self, segment: Segment, line: bytes) -> None:
-        """Write a line; on a full disk, into the room that was kept back."""
+    @property
+    def _waiting_bytes(self) -> int:
+        return sum([segment.waiting_bytes for segment in self._segments])
+
+    def _append(self, line: bytes) -> int:
+        """Write a line, and return where it ends; on a full disk, into the room that was kept back."""
+        segment = self._segments[-1]
         try:
             segment.append(line)
         except StoreError as error:
-            if not self._reserve.release():
+            room = self._reserve.take()
+            if room is None:
                 raise
             _log.warning("the spool goes on in the room it kept back: %s", error)
+            segment = room
+            self._go_on_in(room)
             segment.append(line)
+        return segment.written
 
-    def _begin_again(self) -> Segment:
+    def _go_on_in(self, segment: Segment) -> None:
+        """Write to another file from now on; what waits is read back, for what is remembered is of one file."""
+        self._has_gap = self._waiting_bytes > 0
+        self._remembered.clear()
+        self._segments.append(segment)
+
+    def _begin_again(self) -> None:
         """Begin a file; what waits in one that was moved or deleted is still to be read, and is copied."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        segment, lost = Segment.begin(self._folder), self._segment
+        try:
+            segment = Segment.begin(self._folder)
+        except StoreError:
+            room = self._reserve.take()
+            if room is None:
+                raise
+            segment = room
         self._reserve.hold()
-        if lost is not None:
+        if self._segments:
+            lost = self._segments[-1]
             _log.warning("%s was moved or deleted: a new one begins with what waited in it", lost.path)
-            for line, _ in lost.lines():
-                segment.append(line + b"\n")
-            lost.close()
-            self._remembered.clear()
-            self._has_gap = True
-        return segment
+            try:
+                for line, _ in lost.lines():
+                    segment.append(line + b"\n")
+            except StoreError:
+                segment.advance(segment.written)
+                segment.close()
+                raise
+            self._segments.pop().close()
+        self._go_on_in(segment)
+        self._has_gap = self._waiting_bytes > 0
 
     def _has_worker(self) -> bool:
         """Start the worker where there is none; return whether there is one now."""
@@ -273,9 +300,8 @@ class SpoolSink:
             pause = 0.0 if all_well else min(max(2 * pause, _FIRST_PAUSE_SECONDS), _LAST_PAUSE_SECONDS)
 
         with self._changed:
-            if self._segment is not None:
-                self._segment.close()
-                self._segment = None
+            while self._segments:
+                self._segments.pop().close()
             self._reserve.release()
 
     def _wait_for_work(self, pause: float) -> bool:
@@ -295,15 +321,17 @@ class SpoolSink:
     def _hand_over_own(self) -> bool:
         """Hand over the next events of this process's file; return whether the sink took what it was given."""
         with self._changed:
-            segment = self._segment
+            while len(self._segments) > 1 and not self._segments[0].waiting_bytes:
+                self._segments.pop(0).close()
+            segment = self._segments[0] if self._segments else None
             batch = self._next_batch(segment) if segment is not None else []
         taken = self._handover.give([row for row, _ in batch])
         with self._changed:
-            if taken and segment is not None and segment is self._segment:
+            if taken and segment is not None and segment in self._segments:
                 segment.advance(batch[taken - 1][1])
                 for _ in range(min(taken, len(self._remembered))):
                     self._remembered.popleft()
-                self._has_gap = self._has_gap and segment.waiting_bytes > 0
+                self._has_gap = self._has_gap and self._waiting_bytes > 0
                 self._done += taken
             self._changed.notify_all()
         return taken == len(batch)
@@ -314,7 +342,7 @@ class SpoolSink:
             return list(islice(self._remembered, _BATCH + self._handover.ahead))
         before = segment.done
         batch = self._read(segment)
-        if segment.done != before and not segment.waiting_bytes:
+        if segment.done != before and not self._waiting_bytes:
             self._done = self._taken  # what was left could not be read
         return batch
 
@@ -343,8 +371,9 @@ class SpoolSink:
             return True
         with self._changed:
             look = self._looks
-            if self._done == self._taken and not self._closed:
-                self._reserve.hold()
+            if self._done == self._taken and not self._closed and self._reserve.hold():
+                for segment in self._segments:
+                    segment.keeps_room = False  # there is other room now
         all_taken = all(self._finish(segment) for segment in orphans(self._folder))
         with self._changed:
             if all_taken:

@@ -2,7 +2,8 @@
 
 A segment begins with how far the sink has come (a number of fixed width), then one line an event. Its process holds a lock
 on it as long as it lives; a segment without a lock was left by a process that died, and whoever locks it may finish it.
-What is written here survives the death of a process at any moment, not the loss of power.
+Behind the lines there may be room that is kept for more, which reads as zeros. What is written here survives the death of a
+process at any moment, not the loss of power.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Final, Self
+from typing import Final, Self
 from uuid import uuid4
 
 from mailbeacon.errors import StoreError
@@ -24,6 +24,8 @@ _ENDING: Final = ".spool"
 _HEAD: Final = b"mailbeacon spool 1 %016d\n"
 _HEAD_BYTES: Final = len(_HEAD % 0)
 _READ_BYTES: Final = 1 << 18
+_HAS_NAMELESS: Final = hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").is_dir()
+"""Whether the system has files without a name that can get one. Source: Linux, open(2), O_TMPFILE, 2026."""
 
 
 class Segment:
@@ -33,17 +35,19 @@ class Segment:
         path: Its file.
         written: The end of the last whole line.
         done: The end of the last line the sink has.
+        keeps_room: Whether it holds on to the room on the disk that it has.
     """
 
-    def __init__(self, path: Path, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int, *, keeps_room: bool = False) -> None:
         self.path = path
+        self.keeps_room = keeps_room
         self._descriptor = descriptor
         self._opened = os.fstat(descriptor)
-        head = os.pread(descriptor, _HEAD_BYTES, 0)
-        self.written = max(self._opened.st_size, _HEAD_BYTES)
-        self.done = _HEAD_BYTES
-        if head[-17:-1].isdigit() and _HEAD_BYTES <= int(head[-17:-1]) <= self.written:
-            self.done = int(head[-17:-1])
+        head = os.pread(descriptor, _HEAD_BYTES, 0)[-17:-1]
+        self.written = _end_of_lines(descriptor, self._opened.st_size)
+        self.done = max(int(head), _HEAD_BYTES) if head.isdigit() else _HEAD_BYTES
+        if self.done > self.written:  # it was killed while it emptied the file
+            self.written = self.done
 
     @classmethod
     def begin(cls, folder: Path) -> Self:
@@ -112,7 +116,11 @@ class Segment:
     def advance(self, end: int) -> None:
         """Note that the sink has all up to ``end``; a segment without rest begins anew, so that it stays small."""
         if end >= self.written:
-            os.ftruncate(self._descriptor, _HEAD_BYTES)
+            if self.keeps_room:
+                os.pwrite(self._descriptor, _HEAD % end, 0)  # first: whoever finds it half empty finds nothing to do
+                os.pwrite(self._descriptor, bytes(self.written - _HEAD_BYTES), _HEAD_BYTES)
+            else:
+                os.ftruncate(self._descriptor, _HEAD_BYTES)
             self.written = end = _HEAD_BYTES
         os.pwrite(self._descriptor, _HEAD % end, 0)
         self.done = end
@@ -132,7 +140,8 @@ class Segment:
 class Reserve:
     """Room on the disk that this process keeps back, to go on when others have filled it.
 
-    It is a file without a name, so that the system takes it back from a process that dies.
+    It is a file without a name, so that the system takes it back from a process that dies. When it is needed it gets one,
+    and becomes a segment: the room is never let go, so that nobody else can take it first.
 
     Args:
         folder: On the disk.
@@ -142,27 +151,56 @@ class Reserve:
     def __init__(self, folder: Path, size: int) -> None:
         self._folder = folder
         self._size = size
-        self._file: IO[bytes] | None = None
+        self._descriptor = -1
 
-    def hold(self) -> None:
-        """Keep the room back, if it is not yet, and the system and the disk have it."""
-        if self._file is not None or not hasattr(os, "posix_fallocate"):
-            return
+    def hold(self) -> bool:
+        """Keep the room back, if it is not yet, and the system and the disk have it; return whether it is."""
+        if self._descriptor >= 0 or not _HAS_NAMELESS:
+            return self._descriptor >= 0
         with suppress(OSError):
-            file = TemporaryFile(dir=self._folder)  # noqa: SIM115 - held until it is given up
+            descriptor = os.open(self._folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
             try:
-                os.posix_fallocate(file.fileno(), 0, self._size)
+                os.posix_fallocate(descriptor, 0, self._size)
+                os.pwrite(descriptor, _HEAD % _HEAD_BYTES, 0)
             except OSError:
-                file.close()
+                os.close(descriptor)
             else:
-                self._file = file
+                self._descriptor = descriptor
+        return self._descriptor >= 0
 
-    def release(self) -> bool:
-        """Give the room up, and return whether any was held."""
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
-        return file is not None
+    def take(self) -> Segment | None:
+        """Return the room as a segment, locked for this process; ``None`` where there is none."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor < 0:
+            return None
+        path = self._folder / f"{os.getpid()}-{uuid4().hex}{_ENDING}"
+        try:
+            if not try_lock(descriptor):
+                raise StoreError(f"{path}: cannot be locked")
+            os.link(
+                f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor
+            )  # given, or the link's own text is linked
+            return Segment(path, descriptor, keeps_room=True)
+        except OSError:
+            os.close(descriptor)
+            return None
+
+    def release(self) -> None:
+        """Give the room up."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _end_of_lines(descriptor: int, size: int) -> int:
+    """Return where the lines of a file end: before the zeros of room that is kept."""
+    while size > _HEAD_BYTES:
+        start = max(size - _READ_BYTES, _HEAD_BYTES)
+        data = os.pread(descriptor, size - start, start).rstrip(b"\0")
+        if data:
+            return start + len(data)
+        size = start
+    return _HEAD_BYTES
 
 
 def orphans(folder: Path) -> Iterator[Segment]:
