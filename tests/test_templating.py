@@ -440,7 +440,7 @@ def test_any_template_comes_back_and_its_covered_form_keeps_every_place(source: 
 @example("x{{ a }}{# b #}y{% c %}")
 def test_a_stretch_is_of_the_first_tag_that_it_meets(source: str) -> None:
     """What ends where a tag begins meets none, nor does what begins where one ends; an empty stretch is a place."""
-    tags = read_tags(source + "{{ a }}{# b #}{{ c }}")
+    tags = read_tags(source + "\n{{ a }}{# b #}{{ c }}")
     assert tags is not None
     for start in range(len(tags.source)):
         for end in range(start, len(tags.source)):
@@ -465,6 +465,12 @@ TAG, COMMENT, REGION = SpanKind.TAG, SpanKind.COMMENT, SpanKind.REGION
             "{% comment %}{{ a }}{% endcomment %}{# b #}{{ c }}",
             [("{% comment %}{{ a }}{% endcomment %}", COMMENT), ("{# b #}", COMMENT), ("{{ c }}", TAG)],
             id="comments",
+        ),
+        pytest.param("## {{ a }}\n{{ b }}", [("{{ a }}", TAG), ("{{ b }}", TAG)], id="a headline with a tag"),
+        pytest.param(
+            "#set($x = 1)\n ## {{ a }}\n## b\n#end",
+            [("#set($x = 1)", TAG), (" ## {{ a }}", COMMENT), ("## b", COMMENT)],
+            id="Velocity's comments",
         ),
         pytest.param(
             "{% endraw %}{% raw %}{{ a }}",

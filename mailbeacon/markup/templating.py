@@ -69,7 +69,7 @@ _TAG = re.compile(
     r"|<%[#-]?-?-(?>[^%<]++|%(?!>)|<(?!%))*+%>|<%#(?>[^%<]++|%(?!>)|<(?!%))*+%>|<#--(?>[^-<]++|-(?!->)|<(?!#--))*+-->"
     r"|\[#--(?>[^-\[]++|-(?!-\])|\[(?!#--))*+--\]|\{\*(?>[^*{]++|\*(?!\})|\{(?!\*))*+\*\}"
     r"|<[%?](?:php\b)?\s*+/\*(?>[^*<]++|\*(?!/)|<(?![%?]))*+\*/\s*+[%?]>"
-    r"|@\*(?>[^*@]++|\*(?!@)|@(?!\*))*+\*@|#\*(?>[^*#]++|\*(?!#)|#(?!\*))*+\*#)|(?P<line>(?<![^\n])[ \t]*+##[^\n]*+)"
+    r"|@\*(?>[^*@]++|\*(?!@)|@(?!\*))*+\*@|#\*(?>[^*#]++|\*(?!#)|#(?!\*))*+\*#)"
     r"|\{\{\{\{[^{}]*+\}\}\}\}|\{\{(?>[^{}]++|\}(?!\})|\{(?!\{))*+\}\}\}?+|\{%(?>[^%{]++|%(?!\})|\{(?!%))*+%\}"
     r"|\{!!(?>[^!{]++|!(?!!\})|\{(?!!!))*+!!\}|<%(?>[^%<]++|%(?!>)|<(?!%))*+%>"
     r"|\{\$[^{}]++\}|\{(?:if|elseif|foreach|section|for|while|include|assign|capture)\s[^{}]*+\}"
@@ -82,6 +82,8 @@ _TAG = re.compile(
     rf"|(?<![\w.])@(?:(?:if|elseif|foreach|for|unless|while)\s?+|[a-zA-Z][\w.]*+)?(?:\((?>[^()@]++|@(?![a-zA-Z(])|{_INNER})*+\)|(?<=\w)\[[^\[\]@]*+\])"
     rf"|#(?:if|elseif|foreach|set|unless|while)\s?+\((?>[^()#]++|#(?!(?:if|elseif|foreach|set)\b)|{_INNER})*+\)"
 )
+_TAG_OR_LINE = re.compile(rf"(?P<line>(?<![^\n])[ \t]*+##[^\n]*+)|{_TAG.pattern}")
+"""The same where a line that begins with ``##`` is a comment: in Velocity. Elsewhere it may be a headline, with tags in it."""
 _RISKY = re.compile("[<>\"']")
 _VELOCITY = re.compile(r"#(?:set|if|foreach|parse|macro|include)\s?\(")
 """What tells that a line which begins with ``##`` is a comment."""
@@ -204,10 +206,10 @@ def read_tags(source: str) -> TemplateTags | None:
 def _spans(source: str) -> Iterator[Span]:
     skip_to = 0
     never_closed: set[str] = set()
-    has_lines = _VELOCITY.search(source) is not None
-    for found in _TAG.finditer(source):
+    tags = _TAG_OR_LINE if _VELOCITY.search(source) else _TAG
+    for found in tags.finditer(source):
         start, end = found.span()
-        if start < skip_to or (found["line"] and not has_lines):
+        if start < skip_to:
             continue
         opens = _OPENS_REGION.match(source, start)
         name = (opens["comment"] or opens[2] or opens[3]) if opens else ""
@@ -218,4 +220,4 @@ def _spans(source: str) -> Iterator[Span]:
             skip_to = closing.end()
             yield Span(start, skip_to, SpanKind.COMMENT if name == "comment" else SpanKind.REGION)
             continue
-        yield Span(start, end, SpanKind.COMMENT if found["comment"] or found["line"] else SpanKind.TAG)
+        yield Span(start, end, SpanKind.COMMENT if found.lastgroup else SpanKind.TAG)
