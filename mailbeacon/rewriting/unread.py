@@ -20,7 +20,7 @@ from mailbeacon.rewriting.steps import LinkDecision, Made
 __all__ = ["unread_links"]
 
 _HREF = re.compile(
-    r"(?:(?<![\w:.-])|(?<=\sth:)|(?<=data-th-)|(?<=v-bind:)|(?<=\s:))href\s*+=\s*+([\"']?+)(?:[\s|`']|@\{)*+"
+    r"(?:(?<![\w:.-])|(?<=\sth:)|(?<=data-th-)|(?<=v-bind:)|(?<=\s:))href\s*+=\s*+([\"']?+)(?>[\s|`']|@\{)*+"
     r"(https?://(?>[^\s\"'<>{|`]++|\{(?!%))++)",
     re.IGNORECASE,
 )
