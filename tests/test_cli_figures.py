@@ -218,6 +218,23 @@ def test_readers_are_counted_by_group(folder, tmp_path, capfd):
     assert len(json.loads(printed(capfd, *asked, "--json", "--names"))) == 103
 
 
+@pytest.mark.parametrize("level", [mb.Level.AGGREGATE, mb.Level.DATE, mb.Level.FULL], ids=lambda level: level.name)
+def test_the_hosts_texts_come_back_in_json_and_only_where_a_recipient_is_known(level, tmp_path, capfd):
+    """Where readers may not be told apart, neither leads nor readers have an event at all."""
+    made, person = making.beacon(sink=SqliteSink(tmp_path / "a.sqlite")), Verdict(actor=Actor.HUMAN)
+    message = making.message("u-1", metadata={"order": "8841"}, opens=level, clicks=level, sent_at=SENT_AT)
+    event = made.decode(making.request(made.open_url(message), received_at=SENT_AT + timedelta(hours=1)))
+    made.settings.sink.record(made.redact(event), person)
+    made.settings.sink.close()
+    (tmp_path / "g.csv").write_text("recipient,group\nu-1,law\nu-2,law\n")
+    asked = [tmp_path / "a.sqlite", "--stored-verdicts", "--json"]
+    leads = json.loads(printed(capfd, "leads", *asked, "--now", "2026-03-03", "--at-least", "0"))
+    readers = json.loads(printed(capfd, "readers", *asked, "--groups", tmp_path / "g.csv", "--names"))
+    known = level is mb.Level.FULL
+    assert [row.get("metadata") for row in leads] == ([{"order": "8841"}] if known else [])
+    assert [row.get("metadata") for row in readers] == [{"order": "8841"} if known else None, None]
+
+
 def test_campaigns_are_compared_with_those_before(folder, capfd):
     given = [part for name in ("spring", "summer", "autumn") for part in ("--delivered", f"{name}=300")]
     found = json.loads(printed(capfd, "compare", folder / "a.sqlite", *given, "--json"))

@@ -49,6 +49,13 @@ def test_signs_fade_by_half_in_a_half_life_and_later_ones_than_now_count_for_not
     assert points(act(), act(mail="m2", campaign="autumn")) == 2
 
 
+@pytest.mark.parametrize("later", [False, True], ids=["in order", "the other way round"])
+def test_a_lead_has_the_metadata_of_the_mail_with_the_last_sign(later):
+    events = [act(ago=3, mail="m1", metadata={"order": "1"}), act(ago=1, mail="m2", metadata={"order": "2"})]
+    (lead,) = score([(one, PERSON) for one in events[:: -1 if later else 1]], now=NOW)
+    assert lead.metadata == {"order": "2"}
+
+
 def test_a_lead_says_when_where_and_what():
     events = [
         act(ago=3, place=("DE", "Hesse")),

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mailbeacon.cli.arguments import add_events, moment
 from mailbeacon.cli.console import INPUT, OK, CommandError, Commands, complain, shown
@@ -20,8 +20,22 @@ __all__ = ["NAMES", "register"]
 
 NAMES = ("leads", "audiences", "hours", "readers", "compare")
 T = TypeVar("T")
-Table = tuple[Sequence[str], Sequence[Sequence[object]], Sequence[str]]
-"""Names of columns, rows, and sentences below them."""
+
+
+class Table(NamedTuple):
+    """What is printed.
+
+    Attributes:
+        head: The names of the columns.
+        rows: The rows.
+        notes: Sentences below them.
+        metadata: The host's own texts for each row, which are in the JSON alone; empty where no row is of one mail.
+    """
+
+    head: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    notes: Sequence[str]
+    metadata: Sequence[Mapping[str, str]] = ()
 
 
 def register(commands: Commands) -> None:
@@ -79,8 +93,8 @@ def _run(make: Callable[[Namespace], tuple[Table, str]], options: Namespace) -> 
     from mailbeacon.cli.events.sources import check_files
 
     check_files(options.events)
-    (head, rows, notes), broken = make(options)
-    _print(head, rows, notes, options)
+    table, broken = make(options)
+    _print(table, options)
     return complain(broken, INPUT) if broken else OK
 
 
@@ -100,7 +114,8 @@ def _leads(options: Namespace) -> tuple[Table, str]:
     found = hot(leads, at_least=options.at_least, most=options.most)
     head = ("recipient", "score", "last", "region", "why")
     rows = [(one.lead.recipient, round(one.lead.score, 1), one.lead.last, one.lead.region, one.why) for one in found]
-    return (head, rows, [] if rows else ["Nobody has a score that high."]), broken
+    notes = [] if rows else ["Nobody has a score that high."]
+    return Table(head, rows, notes, [one.lead.metadata for one in found]), broken
 
 
 def _audiences(options: Namespace) -> tuple[Table, str]:
@@ -113,7 +128,7 @@ def _audiences(options: Namespace) -> tuple[Table, str]:
     shown_ones = sunset(members) if options.sunset else members
     rows = [(one.recipient, one.audience, one.last, one.reason) for one in shown_ones]
     numbers = [f"{sum(one.audience is name for one in members):,} {name}" for name in Segment]
-    return (("recipient", "audience", "last", "reason"), rows, [", ".join(numbers)]), broken
+    return Table(("recipient", "audience", "last", "reason"), rows, [", ".join(numbers)]), broken
 
 
 def _hours(options: Namespace) -> tuple[Table, str]:
@@ -135,7 +150,7 @@ def _hours(options: Namespace) -> tuple[Table, str]:
             f"In the hour from {found.suggestion.hour}:00 an unread mail is {found.suggestion.times:.1f} times as likely to be "
             f"read as in the twelve next best ({bounds.low:.1f} to {bounds.high:.1f})."
         )
-    return (("hour", *days, "likelihood"), rows, [said]), broken
+    return Table(("hour", *days, "likelihood"), rows, [said]), broken
 
 
 def _readers(options: Namespace) -> tuple[Table, str]:
@@ -147,13 +162,14 @@ def _readers(options: Namespace) -> tuple[Table, str]:
     found, broken = _judged(options, lambda pairs: read_report(pairs, None, groups, **asked))
     if options.names:
         readers = [(one.recipient, one.group, one.state, one.day, one.region) for one in found.readers]
-        return (("recipient", "group", "state", "day", "region"), readers, []), broken
+        columns = ("recipient", "group", "state", "day", "region")
+        return Table(columns, readers, [], [one.metadata for one in found.readers]), broken
     head = ("group", "recipients", "read", "clicked", "unknown", "not seen")
     rows = [(row.group, row.recipients, row.read, row.clicked, row.unknown, row.not_seen) for row in found.rows]
     notes = [f"{found.hidden:,} recipients are in no row, for they are too few."] if found.hidden else []
     if rows and found.minimum > 1:
         notes.insert(0, f"Numbers but those of recipients are rounded down to a multiple of {found.minimum}.")
-    return (head, rows, notes), broken
+    return Table(head, rows, notes), broken
 
 
 def _compare(options: Namespace) -> tuple[Table, str]:
@@ -181,28 +197,33 @@ def _compare(options: Namespace) -> tuple[Table, str]:
     names = ("low", "high", "change", "chance")
     head = ("campaign", "first", "delivered", *(f"{kind} {name}" for kind in ("opens", "clicks") for name in names))
     notes = ["Rates in percent: by people, and by people or unknown; the change is of people, in points."]
-    return (head, rows, notes), found.broken
+    return Table(head, rows, notes), found.broken
 
 
 def _percent(share: float | None) -> float | None:
     return None if share is None else round(100 * share, 1)
 
 
-def _print(head: Sequence[str], rows: Sequence[Sequence[object]], notes: Sequence[str], options: Namespace) -> None:
+def _print(table: Table, options: Namespace) -> None:
     from mailbeacon.counting.spreadsheets import csv_text
 
     if options.json:
-        text = (
-            json.dumps([dict(zip(head, map(_plain, row), strict=True)) for row in rows], ensure_ascii=False, indent=2)
-            + "\n"
-        )
+        text = json.dumps(_told(table), ensure_ascii=False, indent=2) + "\n"
     elif options.csv:
-        text = csv_text(head, rows)
+        text = csv_text(table.head, table.rows)
     else:
-        text = _aligned(head, rows) + "".join(f"{note}\n" for note in notes)
+        text = _aligned(table.head, table.rows) + "".join(f"{note}\n" for note in table.notes)
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
     sys.stdout.buffer.flush()
+
+
+def _told(table: Table) -> list[dict[str, object]]:
+    """Return a table as JSON values, with the metadata that are known."""
+    found: list[dict[str, object]] = [dict(zip(table.head, map(_plain, row), strict=True)) for row in table.rows]
+    for row, metadata in zip(found, table.metadata, strict=False):
+        row |= {"metadata": {**metadata}} if metadata else {}
+    return found
 
 
 def _plain(value: object) -> object:

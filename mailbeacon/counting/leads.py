@@ -14,7 +14,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from mailbeacon.counting.figures import LinkKey
-from mailbeacon.counting.pairing import Events, Verdicts, seen
+from mailbeacon.counting.pairing import Events, Texts, Verdicts, seen, texts_of
 from mailbeacon.counting.traits import without_query
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Link, Mail, Verdict, check_aware
@@ -72,6 +72,7 @@ class Lead:
         clicked: The links that were clicked, each with its campaign, sorted.
         last: The day of the last sign.
         region: Where the last sign came from, country and region at the finest; empty when it is not known.
+        metadata: The host's own texts of the mail with the last sign.
     """
 
     recipient: str = field(repr=False)
@@ -80,6 +81,7 @@ class Lead:
     clicked: tuple[LinkKey, ...]
     last: date
     region: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     def reasons(self, links: Links = ()) -> str:
         """Return why, such as ``opened on 2 days, clicked Pricing``.
@@ -130,7 +132,7 @@ class _Signs:
 
     def __init__(self) -> None:
         self.days: set[_Sign] = set()
-        self.latest: tuple[date, str] | None = None
+        self.latest: tuple[date, str, Texts] | None = None
 
     def add(self, event: Event) -> bool:
         """Add a sign; say whether it is a new one."""
@@ -140,7 +142,8 @@ class _Signs:
             link = LinkKey(event.campaign, event.link or 0, without_query(event.url))
         sign = _Sign(day, event.kind, event.mail, link)
         place = ", ".join(filter(None, (event.facts.country, event.facts.region)))
-        self.latest = max(self.latest or (day, place), (day, place))
+        latest = (day, place, texts_of(event))
+        self.latest = max(self.latest or latest, latest)
         if sign in self.days:
             return False
         self.days.add(sign)
@@ -155,7 +158,7 @@ class _Signs:
         return sum(min(worth, weights.most_of_a_message) for worth in of_mail.values())
 
     def lead(self, recipient: str, today: date, half_life: timedelta, weights: Weights) -> Lead:
-        last, region = self.latest or (today, "")
+        last, region, texts = self.latest or (today, "", ())
         return Lead(
             recipient=recipient,
             score=self.score(today, half_life, weights),
@@ -163,6 +166,7 @@ class _Signs:
             clicked=tuple(sorted({sign.link for sign in self.days if sign.kind == Kind.CLICK})),
             last=last,
             region=region,
+            metadata=dict(texts),
         )
 
     def forget(self, before: date) -> None:

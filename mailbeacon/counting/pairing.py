@@ -12,13 +12,21 @@ from mailbeacon.counting.traits import FETCHED
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Level, Verdict
 
-__all__ = ["Events", "Verdicts", "pairs", "seen"]
+__all__ = ["Events", "Texts", "Verdicts", "pairs", "seen", "texts_of"]
 
 _END = object()
 Events = Iterable[Event] | Iterable[tuple[Event, Verdict | None]]
 """Events, or pairs of event and verdict, which are what a sink gives."""
 Verdicts = Iterable[Verdict | None] | None
 """One verdict for each event, in the same order; ``None`` where the events come as pairs."""
+
+Texts = tuple[tuple[str, str], ...]
+"""A mail's metadata by name, which can be compared and kept in a set."""
+
+
+def texts_of(event: Event) -> Texts:
+    """Return an event's metadata."""
+    return tuple(sorted(event.metadata.items())) if event.metadata else ()
 
 
 def pairs(events: Events, verdicts: Verdicts = None) -> Iterator[tuple[Event, Verdict | None]]:

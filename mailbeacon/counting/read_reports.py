@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
 
-from mailbeacon.counting.pairing import Events, Verdicts, seen
+from mailbeacon.counting.pairing import Events, Texts, Verdicts, seen, texts_of
 from mailbeacon.counting.spreadsheets import csv_text
 from mailbeacon.counting.suppressing import rounded_number, tells_of_few
 from mailbeacon.errors import ConfigError
@@ -18,6 +18,7 @@ from mailbeacon.model import Event, Kind
 
 __all__ = ["OTHERS", "GroupRow", "ReadReport", "ReadState", "ReaderRow", "read_report"]
 
+_Sign = tuple[date, str, Texts]
 OTHERS = "other groups"
 """The name of the row that holds the groups too small to show."""
 
@@ -58,13 +59,14 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderRow:
-    """What is known of one recipient: a state, and the day and region of the first sign at the finest."""
+    """What is known of one recipient: a state, and of the first sign day and region at the finest, and its mail's metadata."""
 
     recipient: str
     group: str
     state: ReadState
     day: date | None = None
     region: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,13 +121,13 @@ def read_report(
     """
     if minimum < 1:
         raise ConfigError("minimum must be at least 1")
-    signs: dict[str, dict[ReadState, tuple[date, str]]] = {recipient: {} for recipient in groups}
+    signs: dict[str, dict[ReadState, _Sign]] = {recipient: {} for recipient in groups}
     for recipient, event, human in seen(events, verdicts):
         known = signs.get(recipient)
         if known is not None and human is not False and campaign in (None, event.campaign):
             state = _state(event, human)
             place = ", ".join(filter(None, (event.facts.country, event.facts.region)))
-            sign = (event.received_at.astimezone(UTC).date(), place)
+            sign = (event.received_at.astimezone(UTC).date(), place, texts_of(event))
             known[state] = min(known.get(state, sign), sign)
     readers = [_reader(recipient, groups[recipient], signs[recipient]) for recipient in sorted(groups)]
     rows, hidden = _rows(readers, minimum, 1 if names else minimum)
@@ -138,14 +140,14 @@ def _state(event: Event, human: bool | None) -> ReadState:
     return ReadState.CLICKED if event.kind == Kind.CLICK else ReadState.READ
 
 
-def _reader(recipient: str, group: str, signs: Mapping[ReadState, tuple[date, str]]) -> ReaderRow:
+def _reader(recipient: str, group: str, signs: Mapping[ReadState, _Sign]) -> ReaderRow:
     """Take the strongest state, and the first day a person (or else the proxy) was seen."""
     state = next((state for state in ReadState if state in signs), ReadState.NOT_SEEN)
     people = [sign for found, sign in signs.items() if found != ReadState.UNKNOWN]
     if not people:
         return ReaderRow(recipient=recipient, group=group, state=state)
-    day, region = min(people)
-    return ReaderRow(recipient=recipient, group=group, state=state, day=day, region=region)
+    day, region, texts = min(people)
+    return ReaderRow(recipient=recipient, group=group, state=state, day=day, region=region, metadata=dict(texts))
 
 
 def _rows(readers: Iterable[ReaderRow], minimum: int, step: int) -> tuple[tuple[GroupRow, ...], int]:

@@ -6,9 +6,12 @@ Looks nothing up.
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import AF_INET, AF_INET6, inet_pton
 
-__all__ = ["pack", "plain"]
+__all__ = ["Address", "pack", "parse", "plain"]
+
+Address = IPv4Address | IPv6Address
 
 _BRACKETS = re.compile(r"\[([^\]]*)\](?::\d{1,5})?")
 _PORT = re.compile(r"([0-9.]+):\d{1,5}")
@@ -37,3 +40,9 @@ def pack(address: str) -> bytes:
         bare = plain(address) if isinstance(address, str) else ""
         return pack(bare) if bare != address and bare else b""
     return packed[12:] if packed.startswith(_MAPPED) else packed
+
+
+def parse(text: str) -> Address | None:
+    """Return an address, an IPv4 one inside IPv6 taken out; ``None`` for what is none, whatever stands around it."""
+    packed = pack(text)
+    return ip_address(packed) if packed else None

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 
 from mailbeacon.model import Headers
-from mailbeacon.networks.addresses import pack
+from mailbeacon.networks.addresses import Address, parse
 
 __all__ = ["TrustedProxies"]
 
@@ -21,8 +21,6 @@ _SOCKET = "127.0.0.1"
 _PART = re.compile(r'\s*+([^\s=;,"]*+)(?>\s*+=\s*+(?:"((?>[^"\\]|\\.)*+)"|([^;,"]*+)))?+\s*+([;,]|\Z)', re.DOTALL)
 """One pair of the ``Forwarded`` field and what ends it. Source: RFC 7239 (2014), section 4."""
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-
-_Address = IPv4Address | IPv6Address
 
 
 class TrustedProxies:
@@ -57,7 +55,7 @@ class TrustedProxies:
             >>> proxies.client("10.0.0.1", Headers({"X-Forwarded-For": "203.0.113.9, 192.0.2.7"}))
             '192.0.2.7'
         """
-        last = _address(peer or _SOCKET)
+        last = parse(peer or _SOCKET)
         if last is None or not self._trusts(last):
             return str(last) if last and peer else ""
         field = headers.get_lower(self._header)
@@ -67,17 +65,17 @@ class TrustedProxies:
             return ""
         return self._walk(last, _forwarded(field) if self._header == "forwarded" else field.split(","))
 
-    def _walk(self, last: _Address, hops: list[str]) -> str:
+    def _walk(self, last: Address, hops: list[str]) -> str:
         for hop in reversed(hops):
             if not self._trusts(last):
                 break
-            before = _address(hop)
+            before = parse(hop)
             if before is None:
                 return ""
             last = before
         return str(last)
 
-    def _trusts(self, address: _Address) -> bool:
+    def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
 
 
@@ -96,9 +94,3 @@ def _forwarded(field: str) -> list[str]:
         if end == ",":
             hops.append("")
     return hops
-
-
-def _address(text: str) -> _Address | None:
-    """Read an address as proxies write it: perhaps with a port, in brackets, or with a zone."""
-    packed = pack(text)
-    return ip_address(packed) if packed else None

@@ -13,10 +13,10 @@ from datetime import UTC, date
 from functools import partial
 from hashlib import blake2b
 from typing import Literal
-from urllib.parse import urlsplit
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import MAX_ADDRESS, MAX_VALUE, Event
+from mailbeacon.networks.addresses import Address, parse
 from mailbeacon.settings import Keep
 
 __all__ = ["Secret", "redact", "redactor"]
@@ -105,20 +105,19 @@ def _address(text: str, how: Keep, secret: bytes) -> str:
     if how == "keep":
         return text[:MAX_ADDRESS]
     if how == "hash":
-        return _digest(_plain_address(text) or text, b"address", secret)
+        found = parse(text)
+        return _digest(text if found is None else str(found), b"address", secret)
     if "/" in text:
         return text if _is_coarse(text) else ""
-    plain = _plain_address(text)
-    if not plain:
-        return ""
-    return str(ipaddress.ip_network(f"{plain}/{_kept_bits(plain)}", strict=False))
+    address = parse(text)
+    return "" if address is None else str(ipaddress.ip_network((address, _kept_bits(address)), strict=False))
 
 
-def _kept_bits(plain: str) -> int:
+def _kept_bits(address: Address) -> int:
     """Return how many bits of an address name its network; 6to4 holds an IPv4 address after 16 (RFC 3056, 2001)."""
-    if ":" not in plain:
+    if isinstance(address, ipaddress.IPv4Address):
         return 24
-    return 48 if ipaddress.IPv6Address(plain).sixtofour is None else 16 + 24
+    return 48 if address.sixtofour is None else 16 + 24
 
 
 def _is_coarse(text: str) -> bool:
@@ -128,19 +127,6 @@ def _is_coarse(text: str) -> bool:
     except ValueError:
         return False
     return network.prefixlen <= (24 if network.version == 4 else 48)
-
-
-def _plain_address(text: str) -> str:
-    """Return an address in one form, without port and zone, an IPv4 one inside IPv6 taken out; empty for what is none."""
-    bare = text.strip()
-    try:
-        if "]" in bare or bare.count(":") == 1:  # as a URL writes a host and its port
-            bare = urlsplit(f"//{bare}").hostname or ""
-        found = ipaddress.ip_address(bare.partition("%")[0])
-    except ValueError:
-        return ""
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
 
 
 def _agent(text: str, how: Keep, secret: bytes) -> str:
