@@ -6,7 +6,7 @@ A row is a tuple in the order of :data:`COLUMNS`. Needs nothing but the standard
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -77,7 +77,7 @@ class Rows:
     """
 
     def __init__(self) -> None:
-        self._made: Cache[Row, Facts] = Cache(20_000)
+        self._made: Cache[Row, Callable[..., Facts]] = Cache(20_000)
         self._hints: Cache[frozenset[Hint], tuple[str, ...]] = Cache(20_000)
         self._told: Cache[int, tuple[Verdict, Row]] = Cache(20_000)
         self._judged: Cache[Row, Verdict] = Cache(20_000)
@@ -156,8 +156,8 @@ class Rows:
         made.metadata = json.loads(metadata) if metadata else {}
         made.headers = tuple((name, value) for name, value in json.loads(headers)) if headers else ()
         anywhere = row[_FIRST_FACT:_NETWORK_ID] + row[_NETWORK_ID + 2 : len(EVENT_COLUMNS)]
-        facts = self._made.get(anywhere) or self._made.put(anywhere, _facts(*anywhere))
-        made.facts = facts.changed(network_id=row[_NETWORK_ID], agent_id=row[_NETWORK_ID + 1])
+        make_facts = self._made.get(anywhere) or self._made.put(anywhere, _facts(*anywhere).maker())
+        made.facts = make_facts(network_id=row[_NETWORK_ID], agent_id=row[_NETWORK_ID + 1])
         return made.close()  # type: ignore[no-any-return]
 
     def verdict(self, row: Row) -> Verdict | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
 from mailbeacon.model.facts import Facts
 from mailbeacon.model.message import check_aware
-from mailbeacon.model.opened import copier, slots_of
 from mailbeacon.model.record import Record, read_text, word_reader
 from mailbeacon.model.words import Channel, Kind, Level
 
@@ -115,20 +114,26 @@ class Event(Record):
         return self.campaign, self.message_id, self.recipient
 
     def changed(self, **changes: object) -> Event:
-        """Return a copy with other values: ``dataclasses.replace`` without the checks, in a tenth of the time."""
-        return _copy(self, changes)
+        """Return a copy with other values: ``dataclasses.replace`` without the checks, in a fraction of the time."""
+        copy = OpenEvent()
+        for name in OpenEvent.__slots__:
+            setattr(copy, name, getattr(self, name))
+        for name, value in changes.items():
+            setattr(copy, name, value)
+        return copy.close()
 
 
 class OpenEvent(Record):
-    """An event while it is made: see :mod:`mailbeacon.model.opened`."""
+    """An event while it is made: the same slots, which may still be written to.
 
-    __slots__ = slots_of(Event)
+    It becomes the event by taking its class, after which nothing can be set. A frozen class sets each of its fields by a
+    call, which takes five times as long as an assignment, and every request and every line of a log makes one.
+    """
+
+    __slots__ = tuple(one.name for one in fields(Event))
 
     def close(self) -> Event:
         """Return the event that this one becomes; every slot must be filled, with values that were checked."""
         event: Any = self
         event.__class__ = Event
         return event  # type: ignore[no-any-return]
-
-
-_copy = copier(OpenEvent, Event)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, ClassVar
 
-from mailbeacon.model.opened import copier, slots_of
 from mailbeacon.model.record import Record
 from mailbeacon.model.words import AgentKind, Hint, NetworkKind
 
@@ -69,15 +69,10 @@ class Facts(Record):
 
     _readers: ClassVar[Mapping[str, Callable[..., object]]] = {"hints": _hints}
 
-    def changed(self, **changes: object) -> Facts:
-        """Return a copy with other values: as :meth:`Event.changed`."""
-        return _copy(self, changes)
+    def changed(self, **changes: Any) -> Facts:
+        """Return a copy with other values: ``dataclasses.replace``."""
+        return replace(self, **changes)
 
-
-class OpenFacts(Record):
-    """Facts while they are copied: see :mod:`mailbeacon.model.opened`."""
-
-    __slots__ = slots_of(Facts)
-
-
-_copy = copier(OpenFacts, Facts)
+    def maker(self) -> Callable[..., Facts]:
+        """Return what makes a copy with other values, for many in a row: rows share all but the two digests."""
+        return partial(Facts, **{one.name: getattr(self, one.name) for one in fields(self)})

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, NoReturn, Self
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model.opened import slots_of
 from mailbeacon.model.words import Level
 
 __all__ = ["MAX_METADATA_BYTES", "Message", "check_aware", "write_metadata"]
@@ -119,9 +118,9 @@ class Message:
 
 
 class OpenMessage:
-    """A message while it is made: see :mod:`mailbeacon.model.opened`."""
+    """A message while it is made: the same slots, which may still be written to, as those of an event are."""
 
-    __slots__ = slots_of(Message)
+    __slots__ = tuple(one.name for one in fields(Message))
 
 
 def _again(values: dict[str, Any]) -> Message:

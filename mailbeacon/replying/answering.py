@@ -165,7 +165,9 @@ class Responder:
         except Exception as error:
             failed(self._settings, "observing", error)
             facts = _UNSEEN
-        event = event.changed(facts=facts)
+        object.__setattr__(
+            event, "facts", facts
+        )  # nobody else has this event yet: ``decode`` gives a new one each time
         verdict = UNJUDGED if facts is _UNSEEN else judged(event, self._judge, history, self._settings)
         try:
             event = self._redact(event)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -99,8 +100,8 @@ def _event(found: re.Match[str], facts: str, end: str) -> Event:
         network_id, agent_id = digests[:DIGEST], digests[AGENT_AT : AGENT_AT + DIGEST]
         if digests[DIGEST:AGENT_AT] != AGENT_ID or not (network_id.isalnum() and agent_id.isalnum()):
             raise ValueError("no two digests")
-        same = _facts_around(before, digests[AGENT_AT + DIGEST :])
-        made.facts = same.changed(network_id=network_id, agent_id=agent_id)
+        make_facts = _facts_around(before, digests[AGENT_AT + DIGEST :])
+        made.facts = make_facts(network_id=network_id, agent_id=agent_id)
     else:
         made.facts = _facts(facts)
     made.campaign, made.message_id, made.variant = campaign or "", message_id or "", variant or ""
@@ -112,11 +113,11 @@ def _event(found: re.Match[str], facts: str, end: str) -> Event:
 
 
 @lru_cache(maxsize=4096)
-def _facts_around(before: str, after: str) -> Facts:
-    """Return facts without the two digests that stood between these two texts."""
+def _facts_around(before: str, after: str) -> Callable[..., Facts]:
+    """Return what makes the facts of these two texts and of the two digests that stood between them."""
     if before[-1:] not in ("", ",") or after[:2] not in ('"', '",') or after == '",' or "_id" in before + after:
         raise ValueError("not as this package writes it")
-    return _facts(before + after[2:] if len(after) > 1 else before.removesuffix(","))
+    return _facts(before + after[2:] if len(after) > 1 else before.removesuffix(",")).maker()
 
 
 @lru_cache(maxsize=4096)
