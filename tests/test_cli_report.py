@@ -33,6 +33,11 @@ PAGE = (
     "</body></html>"
 )
 KEY = "an-old-key-of-thirty-two-letters"
+TRACKED = (
+    making.beacon(secret_keys=[KEY])
+    .rewrite(PAGE, mb.Message(recipient="u-1", campaign="spring", sent_at=datetime(2026, 3, 2, 9, tzinfo=UTC)))
+    .html
+)
 
 
 @pytest.fixture(scope="module")
@@ -251,6 +256,7 @@ def test_a_newsletter_names_the_links_and_draws_the_click_map(path, tmp_path, ca
             PAGE.replace("/a", "/z"), ["--campaign", "spring"], 1, "link 1 leads elsewhere", id="another mail"
         ),
         pytest.param(PAGE, [], 2, "several campaigns", id="the mail of one campaign of two"),
+        pytest.param(TRACKED, ["--campaign", "spring"], 1, "as it was before rewriting", id="one that was tracked"),
         pytest.param("", ["--campaign", "spring"], 1, "is empty", id="an empty one"),
     ],
 )
@@ -325,8 +331,20 @@ def test_a_database_of_somebody_else_gets_no_table(tmp_path, capfd):
     before = path.read_bytes()
     code, line = refused(capfd, str(path))
     assert code == 1
-    assert "no table of events" in line
+    assert line.endswith("no table of events\n")
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("words", [["report"], ["leads"], ["privacy", "export", "u-17"]])
+def test_a_database_of_django_is_named_once_with_what_to_do(words, tmp_path, capfd):
+    path = tmp_path / "site.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mailbeacon_event (id)")
+    connection.close()
+    assert main([*words, str(path)]) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.count("site.sqlite") == 1
+    assert "Django's own: use manage.py mailbeacon_report" in line
 
 
 def test_a_sink_without_events_has_no_report(tmp_path, capfd):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from email import message_from_bytes
+from email.message import EmailMessage
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -223,6 +225,63 @@ def test_a_letter_is_read_as_it_is_seen():
         ("/d", "open"),
     ]
     assert letter.images == ["p.png"]
+
+
+def _django_mail(html):
+    djangosite.ready()
+    from django.core.mail import EmailMultiAlternatives
+
+    mail = EmailMultiAlternatives("Seeds", "Hello", "news@example.com", ["ann@example.net"])
+    mail.attach_alternative(html, "text/html")
+    return mail
+
+
+def _email(html):
+    mail = EmailMessage()
+    mail["Subject"] = "Grüße"
+    mail.set_content("Hello")
+    mail.add_alternative(html, subtype="html", cte="base64")
+    return mail
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(_email, id="an EmailMessage"),
+        pytest.param(lambda html: _email(html).as_bytes(), id="its bytes"),
+        pytest.param(lambda html: message_from_bytes(_email(html).as_bytes()), id="a legacy Message"),
+        pytest.param(str.encode, id="HTML in bytes"),
+        pytest.param(_django_mail, id="Django's"),
+    ],
+)
+def test_a_whole_mail_is_read_like_its_html(given, stage):
+    beacon, _, reader, html = stage
+    mail = given(html)
+    assert_tracked(mail, beacon)
+    assert [one.status for one in reader.open(mail)] == [200]
+    assert reader.click("Order seeds", mail).status == 302
+    assert reader.scan(mail)
+    with pytest.raises(AssertionError, match="expected no tracking"):
+        assert_not_tracked(mail)
+
+
+def test_a_mail_of_flask_mail_is_read_where_it_is_sent(stage):
+    flask_mail = pytest.importorskip("flask_mail", reason="a mail of Flask-Mail needs flask-mail")
+    flask = pytest.importorskip("flask", reason="a mail of Flask-Mail needs flask")
+    beacon, _, _, html = stage
+    app = flask.Flask("host")
+    flask_mail.Mail(app)
+    with app.app_context():
+        mail = flask_mail.Message("Seeds", ["ann@example.net"], "Hello", html, sender="news@example.com")
+        assert_tracked(mail, beacon)
+
+
+def test_what_is_no_mail_or_has_no_html_is_refused_in_words():
+    text = EmailMessage()
+    text.set_content("Hello https://example.com/")
+    for wrong, said in ((text, "has no HTML"), (17, "got int"), (None, "got NoneType")):
+        with pytest.raises(ConfigError, match=said):
+            assert_tracked(wrong)
 
 
 def test_the_best_fitting_link_is_found():

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import TokenError
-from mailbeacon.fake.inbox import Letter
+from mailbeacon.fake.inbox import Letter, Mail
 from mailbeacon.links import parse
 from mailbeacon.model import Actor, Event, Kind, Verdict
 
@@ -26,16 +26,17 @@ class Kept(Protocol):
         """Return events with their verdicts."""
 
 
-def assert_tracked(html: str, beacon: Beacon | None = None, *, links: int | None = None) -> None:
+def assert_tracked(html: Mail, beacon: Beacon | None = None, *, links: int | None = None) -> None:
     """Raise unless a mail has one pixel and wrapped links.
 
     Args:
-        html: The mail as it was sent.
+        html: The mail as it was sent: its HTML, its bytes, or an object such as ``EmailMessage``.
         beacon: Check too that this beacon signed all of them; ``None`` looks at the form of the URLs only.
         links: How many wrapped links there must be; ``None`` for one at least, unless the mail has no links at all.
 
     Raises:
         AssertionError: Saying what is missing.
+        ConfigError: If it is no mail, or has no HTML.
     """
     __tracebackhide__ = True
     letter = Letter(html)
@@ -51,11 +52,12 @@ def assert_tracked(html: str, beacon: Beacon | None = None, *, links: int | None
             _check_signed(url, beacon)
 
 
-def assert_not_tracked(html: str) -> None:
+def assert_not_tracked(html: Mail) -> None:
     """Raise if a mail has a tracking pixel or a wrapped link.
 
     Raises:
         AssertionError: Saying what was found.
+        ConfigError: If it is no mail, or has no HTML.
     """
     __tracebackhide__ = True
     letter = Letter(html)

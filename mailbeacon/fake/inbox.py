@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
 from html.parser import HTMLParser
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -21,7 +23,7 @@ from mailbeacon.fake.playing import Clock
 from mailbeacon.links import parse
 from mailbeacon.model import Reply, Request
 
-__all__ = ["PROGRAMS", "Fetched", "Letter", "MailReader", "Program", "WebClient"]
+__all__ = ["PROGRAMS", "Fetched", "Letter", "Mail", "MailReader", "Program", "WebClient", "WholeMail"]
 
 
 class WebClient(Protocol):
@@ -31,7 +33,16 @@ class WebClient(Protocol):
         """Ask for a path; the reader uses the client's own wider call."""
 
 
+class WholeMail(Protocol):
+    """A mail that gives its bytes: the standard library's ``EmailMessage``, or one of Flask-Mail or Flask-Mailman."""
+
+    def as_bytes(self) -> bytes:
+        """Return the mail as it is sent."""
+
+
 Handle = Callable[[Request], Reply]
+Mail = str | bytes | WholeMail
+"""A mail as it was sent: its HTML, its bytes, or an object of a mail, one of Django's too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,16 +92,19 @@ class Letter(HTMLParser):
     """Find a mail's images and its links with the text a reader sees.
 
     Args:
-        html: The document.
+        html: The mail as it was sent.
+
+    Raises:
+        ConfigError: If it is no mail, or has no HTML.
     """
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: Mail) -> None:
         super().__init__()
         self.images: list[str] = []
         self.links: list[tuple[str, str]] = []
         self._label: list[str] | None = None
         self._href = ""
-        self.feed(html)
+        self.feed(_html(html))
         self.close()
         self._end_link()
 
@@ -183,7 +197,7 @@ class MailReader:
         if self._clock is not None:
             self._clock.advance(time)
 
-    def open(self, html: str, client: WebClient | None = None) -> list[Fetched]:
+    def open(self, html: Mail, client: WebClient | None = None) -> list[Fetched]:
         """Open a mail: fetch its tracking pixels.
 
         Args:
@@ -195,7 +209,7 @@ class MailReader:
         address = self._home if pool is None else pool.draw(self._rng)
         return [self._get(url, self._program.client, address, client) for url in Letter(html).pixels]
 
-    def click(self, label: str, html: str, client: WebClient | None = None) -> Fetched:
+    def click(self, label: str, html: Mail, client: WebClient | None = None) -> Fetched:
         """Follow the link with this text, with a browser from the reader's own address.
 
         Args:
@@ -212,7 +226,7 @@ class MailReader:
         self.wait(timedelta(seconds=30))
         return self._get(url, self._browser.plain, self._home, client)
 
-    def scan(self, html: str, client: WebClient | None = None) -> list[Fetched]:
+    def scan(self, html: Mail, client: WebClient | None = None) -> list[Fetched]:
         """Follow every wrapped link in a second, then fetch the pixels: be a security scanner in the cloud."""
         self.wait(timedelta(seconds=43))
         letter, address = Letter(html), HOSTING.draw(self._rng)
@@ -229,6 +243,27 @@ class MailReader:
             reply = self._handle(Request(url=url, headers=headers, address=address))
             return _fetched(url, reply.status, reply.headers)
         return _ask(through, url, headers, address)
+
+
+def _html(mail: Mail) -> str:
+    """Return the HTML a reader sees of a mail, however it was given."""
+    if isinstance(mail, str):
+        return mail
+    raw = mail if isinstance(mail, bytes) else _bytes(mail)
+    if raw.lstrip().startswith(b"<"):
+        return raw.decode("utf-8", "replace")
+    body = message_from_bytes(raw, policy=default).get_body(("html",))
+    if body is None:
+        raise ConfigError("the mail has no HTML, so no pixel and no link that a reader could follow")
+    return str(body.get_content())
+
+
+def _bytes(mail: object) -> bytes:
+    """Return the bytes of an object of a mail; Django's gives another first."""
+    whole = mail if hasattr(mail, "as_bytes") else getattr(mail, "message", lambda: None)()
+    if not hasattr(whole, "as_bytes"):
+        raise ConfigError(f"a mail must be HTML, bytes or an object such as EmailMessage, got {type(mail).__name__}")
+    return bytes(whole.as_bytes())
 
 
 def _ask(client: WebClient, url: str, headers: dict[str, str], address: str) -> Fetched:

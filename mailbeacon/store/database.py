@@ -23,7 +23,7 @@ from mailbeacon.store.memory import check_wait
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SHORT_WAIT", "Database", "open_existing", "storable"]
+__all__ = ["SHORT_WAIT", "Database", "djangos", "open_existing", "storable"]
 
 SHORT_WAIT: Final = timedelta(milliseconds=250)
 """How long a reply's path waits for a store."""
@@ -268,9 +268,16 @@ def open_existing(path: Path, table: str) -> sqlite3.Connection:
         else:
             if tables:
                 return connection
-            found = "it holds no table of events"
+            found = f"it holds no table of events{djangos(connection)}"
         connection.close()
     raise DataError(f"{path}: cannot use the SQLite file: {found}")
+
+
+def djangos(connection: sqlite3.Connection) -> str:
+    """Return what to do with a database in which Django keeps the events; empty for any other."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'mailbeacon_event'").fetchone():
+        return ""
+    return ", but Django's own: use manage.py mailbeacon_report, mailbeacon_erase or mailbeacon_retain"
 
 
 def storable(value: object) -> object:

@@ -10,6 +10,7 @@ from typing import Final
 
 from mailbeacon.errors import DataError
 from mailbeacon.store.consents import SqliteConsents
+from mailbeacon.store.database import djangos
 from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
@@ -48,9 +49,10 @@ def open_stores(path: str | PathLike[str], *, wait: timedelta = _WAIT) -> Stores
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            hint = djangos(connection)
     except sqlite3.Error as error:
         raise DataError(f"cannot use the SQLite file: {error}") from error
     found: Stores = [make(file, wait=wait) for name, make in _KINDS.items() if name in tables]
     if not found:
-        raise DataError("the SQLite file holds no table of mailbeacon's")
+        raise DataError(f"the SQLite file holds no table of mailbeacon's{hint}")
     return found

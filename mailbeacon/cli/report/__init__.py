@@ -76,7 +76,7 @@ def _add_form(parser: ArgumentParser) -> None:
         "--newsletter",
         type=Path,
         metavar="FILE",
-        help="the mail that was sent: names the links, and draws the click map",
+        help="the newsletter as it was before rewriting, HTML or a mail: names the links, and draws the click map",
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the report as one self-contained page too")
     parser.add_argument("--language", choices=("en", "de"), default="en", help="of the page (default: en)")

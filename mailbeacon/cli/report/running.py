@@ -18,6 +18,8 @@ from mailbeacon.cli.report.page import check_target, replace_file
 from mailbeacon.counting import Dimension, LinkKey, tally
 from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
+from mailbeacon.errors import BadToken
+from mailbeacon.links import parse
 from mailbeacon.model import Kind, Link
 from mailbeacon.settings import utc_now
 
@@ -83,7 +85,7 @@ def _links(newsletter: Newsletter, found: Counted) -> Sequence[Link]:
     """Find the newsletter's links, insisting that they are those that were clicked.
 
     Raises:
-        CommandError: If they are not, or the events are of several newsletters.
+        CommandError: If they are not, were wrapped already, or the events are of several newsletters.
     """
     if len(found.campaigns) > 1:
         raise CommandError(
@@ -91,6 +93,11 @@ def _links(newsletter: Newsletter, found: Counted) -> Sequence[Link]:
         )
     beacon = Beacon("https://report.invalid", secret_keys=["nothing is sent with this key"])
     links = compiled(beacon, newsletter, "report").links
+    if any(_is_wrapped(link.url) for link in links):
+        raise CommandError(
+            f"{newsletter.name} has been tracked already: the newsletter as it was before rewriting is needed"
+            " (from Python, beacon.unwrap(html) gives it back)"
+        )
     known = {link.number: without_query(link.url) for link in links}
     for clicked in found.tally.by(Dimension.LINK, Kind.CLICK):
         if isinstance(clicked, LinkKey) and known.get(clicked.number, clicked.url) != clicked.url:
@@ -98,6 +105,14 @@ def _links(newsletter: Newsletter, found: Counted) -> Sequence[Link]:
                 f"{newsletter.name} is not the newsletter of these events: its link {clicked.number} leads elsewhere"
             )
     return links
+
+
+def _is_wrapped(url: str) -> bool:
+    """Check whether a destination is a tracking URL by its form, whoever's it is."""
+    try:
+        return parse(url).kind == "c"
+    except BadToken:
+        return False
 
 
 def print_report(report: reporting.Report, options: Namespace) -> None:
