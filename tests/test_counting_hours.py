@@ -22,13 +22,13 @@ def read(mail, at, sent=None, kind=Kind.OPEN, **fields):
     return Event(id="e", kind=kind, received_at=at, sent_at=sent, **fields), PERSON
 
 
-def readers(sendings, number=1500, until=72):
+def readers(sendings, number=1500, until=72, chances=CHANCES):
     """Give what people with these chances do with mails sent in some hours."""
     found = []
     for sending in sendings:
         sent, unread = MONDAY + timedelta(hours=sending), number
         for wait in range(until):
-            now = round(unread * CHANCES[(sending + wait) % 24])
+            now = round(unread * chances[(sending + wait) % 24])
             found += [read(f"{sending}-{wait}-{n}", sent + timedelta(hours=wait, minutes=5), sent) for n in range(now)]
             unread -= now
     return found
@@ -42,6 +42,8 @@ def test_known_chances_of_reading_are_found_again_whatever_the_hour_of_sending()
     usual = sum(sorted(CHANCES)[-13:-1]) / 12
     assert (found.suggestion.hour, found.reason) == (20, "")
     assert found.suggestion.times == pytest.approx(CHANCES[20] / usual, rel=0.08)
+    *others, best = sorted(found.by_likelihood)
+    assert found.suggestion.times == pytest.approx(best / (sum(others[-12:]) / 12))
     assert found.suggestion.interval.confidence == 0.95
     assert reading_hours(readers((0, 5, 11, 18)), confidence=0.8).suggestion.interval.confidence == 0.8
 
@@ -55,6 +57,7 @@ def test_what_is_read_after_three_days_or_again_or_before_it_was_sent_says_nothi
     undated = [read(f"undated{n}", MONDAY) for n in range(99)]
     for more in (late, again, again[::-1], early, undated):
         assert reading_hours([*more, *pairs]).by_likelihood == found.by_likelihood
+        assert reading_hours([*pairs, *more]).by_likelihood == found.by_likelihood
         assert sum(reading_hours([*more, *pairs]).by_hour) == len(pairs) + len(more)
 
 
@@ -70,7 +73,13 @@ def test_the_hour_of_sending_is_that_of_the_recipients_zone():
 
 def test_each_mail_counts_once_in_an_hour_and_in_each_hour_it_was_read_in():
     at = MONDAY + timedelta(hours=9, minutes=10, seconds=7, microseconds=3)
-    pairs = [read("a", at), read("a", at + timedelta(minutes=20)), read("a", at + timedelta(hours=1)), read("b", at)]
+    pairs = [
+        (read("f", at)[0], SCANNER),
+        read("a", at),
+        read("a", at + timedelta(minutes=20)),
+        read("a", at + timedelta(hours=1)),
+        read("b", at),
+    ]
     pairs += [read("c", at + timedelta(days=6)), (read("d", at)[0], SCANNER), read("e", at, kind=Kind.SENT)]
     found = reading_hours(pairs)
     assert [
@@ -104,12 +113,30 @@ def test_mails_of_too_few_hours_tell_when_they_were_sent():
     assert reading_hours(alike).by_likelihood == pytest.approx([1.0] * 24)
 
 
-@pytest.mark.parametrize("sendings", [(8, 12, 16), (6, 12, 18), (0, 6, 12, 18), (7, 15, 23), (1, 3, 6 + 5)])
+@pytest.mark.parametrize("sendings", [(8, 12, 16), (6, 12, 18), (0, 6, 12, 18), (7, 15, 23), (1, 3, 11), (1, 4, 7)])
 def test_hours_of_sending_a_common_step_apart_set_no_hour_beside_all_others(sendings):
     """Mails of 8, 12 and 16 o'clock once made hour 9 the best, where readers liked 8, 12, 16 and 20 twice as much."""
     found = reading_hours(readers(sendings, number=300))
     assert (found.suggestion, found.by_likelihood) == (None, ())
     assert found.reason.startswith("the hours of sending lie a common step apart")
+
+
+def test_an_hour_half_as_good_again_is_suggested_and_so_is_one_of_hours_of_sending_five_apart():
+    chances = [0.12 if hour == 20 else 0.08 if 7 <= hour <= 22 else 0.04 for hour in range(24)]
+    found = reading_hours(readers((0, 5, 10), number=4000, chances=chances))
+    assert found.suggestion.hour == 20
+    assert 1 < found.suggestion.interval.low < found.suggestion.times < found.suggestion.interval.high < 2
+    assert (
+        reading_hours(readers((0, 5, 10), number=100, chances=chances)).reason == "no hour stands out from the others"
+    )
+
+
+def test_of_forty_mails_one_is_enough_to_set_hours_beside_each_other():
+    pairs = readers((8, 12, 16), number=800)
+    pairs = [pairs[n * len(pairs) // 1560] for n in range(1560)]
+    some = readers((17,), number=400)[::7][:40]
+    assert reading_hours([*pairs, *some]).by_likelihood
+    assert not reading_hours([*pairs, *some[:39]]).by_likelihood
 
 
 def test_a_few_mails_of_another_hour_do_not_set_hours_beside_each_other_and_one_in_forty_do():

@@ -41,6 +41,12 @@ def test_what_signs_are_worth_and_the_most_that_one_message_adds():
     assert points(act(), weights=Weights(message=0)) == 0
 
 
+def test_what_came_too_late_is_no_sign_but_for_clocks_that_differ():
+    """A token is read as too old, too, where its mail seems to be sent after the hit."""
+    assert score([(act(expired=True, sent_at=NOW - timedelta(days=900)), PERSON)], now=NOW) == []
+    assert points(act(expired=True, sent_at=NOW + timedelta(days=1))) == 1
+
+
 def test_signs_fade_by_half_in_a_half_life_and_later_ones_than_now_count_for_nothing():
     assert points(act(ago=14)) == 0.5
     assert points(act(ago=2), half_life=timedelta(days=1)) == 0.25

@@ -161,6 +161,35 @@ def test_closed_totals_add_up_are_constant_and_name_no_mail():
     assert closed.closed() is closed
 
 
+def test_closed_totals_without_hits_have_no_period_and_come_back():
+    closed = people(hit("m1", Kind.SENT)).closed()
+    again = Tally.from_json(closed.to_json())
+    assert (again, again.period) == (closed, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        pytest.param(("audiences", 0), [0, 4, 1], id="an audience that is none"),
+        pytest.param(("audiences", 0), [0, 3, 2**53], id="more than can be counted"),
+        pytest.param(("tables", 0, 2, 0), ["", *[0] * 11], id="a number too few"),
+        pytest.param(("tables", 0, 2, 0), ["", *[0] * 13], id="a number too many"),
+        pytest.param(("period", 0), -2, id="a minute before there were any"),
+        pytest.param(("mails",), -1, id="mails below none"),
+    ],
+)
+def test_closed_totals_that_cannot_be_are_a_data_error(change, value):
+    whole = json.loads(people(hit()).closed().to_json())
+    *way, last = ("totals", 0, *change)
+    place = whole
+    for name in way:
+        place = place[name]
+    assert place[last] is not None
+    place[last] = value
+    with pytest.raises(DataError):
+        Tally.from_json(json.dumps(whole))
+
+
 def test_a_closed_tally_says_what_it_no_longer_knows():
     closed = people(hit()).closed(zone="Europe/Berlin")
     assert [*closed.by(Dimension.HOUR, Kind.OPEN, zone="Europe/Berlin")] == [NOON]
