@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
+from hashlib import blake2b
 
 import pytest
 from hypothesis import given
@@ -35,6 +37,14 @@ def test_law_the_same_id_gives_the_same_name_and_another_another(one, other):
 
 def test_a_frozen_name_stays_what_it_was():
     assert Pseudonymizer(KEY)("u-17") == "KAmdWrB5fwPUi6R3sNsD"
+
+
+@pytest.mark.parametrize("length", [16, 64, 65, 200])
+def test_a_name_is_a_keyed_digest_and_a_key_longer_than_that_takes_is_hashed_first(length):
+    key = bytes(range(length))
+    short = key if length <= 64 else blake2b(key).digest()
+    digest = blake2b(b"u-17", key=short, digest_size=15, person=b"mb-recipient").digest()
+    assert Pseudonymizer(key)("u-17") == urlsafe_b64encode(digest).decode()
 
 
 def test_a_name_goes_through_a_token_and_comes_back_in_the_event():

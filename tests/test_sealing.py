@@ -15,7 +15,9 @@ import mailbeacon as mb
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.links import carried, split, token_in
 from mailbeacon.model import Action, Level, Target
-from mailbeacon.tokens import TokenSigner
+from mailbeacon.tokens import MAX_TOKEN_LENGTH, TokenSigner
+from mailbeacon.tokens.sealing import SealedPurpose
+from mailbeacon.tokens.signing import Purpose
 from tests.making import beacon
 
 KEY, NEW = b"0123456789abcdef", b"fedcba9876543210"
@@ -189,6 +191,27 @@ def test_the_shortest_sealed_text_is_refused_for_its_seal_and_a_shorter_one_for_
         SEALER.read_message("b" + urlsafe_b64encode(bytes(16)).rstrip(b"=").decode())
     with pytest.raises(ForgedToken, match="sealed"):
         SEALER.read_message("b" + urlsafe_b64encode(bytes(17)).rstrip(b"=").decode())
+
+
+@pytest.mark.parametrize("seal", [True, False], ids=["sealed", "signed"])
+def test_a_token_is_bound_to_what_it_was_made_with(seal):
+    """A link's to its campaign, for one."""
+    purpose = SealedPurpose([KEY], b"salt", seal=seal)
+    token = purpose.sign("text", b"spring")
+    assert purpose.body(token, b"spring")[1] == 0
+    assert (token == Purpose([KEY], b"salt").sign("text", b"spring")) is not seal
+    for other in (b"", b"autumn"):
+        with pytest.raises(ForgedToken):
+            purpose.body(token, other)
+
+
+def test_a_sealed_token_is_read_up_to_the_longest_there_may_be():
+    purpose = SealedPurpose([KEY], b"salt", seal=True)
+    longest, longer = (purpose.sign("x" * length) for length in (12_271, 12_272))
+    assert len(longest) == MAX_TOKEN_LENGTH < len(longer)
+    assert purpose.body(longest) == (b"x" * 12_271, 0)
+    with pytest.raises(BadToken, match="longer than"):
+        purpose.body(longer)
 
 
 @pytest.mark.parametrize("action", Action)
