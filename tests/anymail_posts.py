@@ -49,7 +49,7 @@ VIEWS = {
 
 
 def cases() -> dict[str, mb.Event]:
-    """Give what is posted, by what it is called in the table."""
+    """Return what is posted, by what it is called in the table."""
     machine, proxy = (mb.Facts(hints=frozenset({hint})) for hint in (Hint.PROVIDER_MACHINE, Hint.PROVIDER_PROXY))
     return {
         "sent": reported(mb.Kind.SENT),
@@ -68,7 +68,7 @@ def cases() -> dict[str, mb.Event]:
 
 
 def shown(request: mb.Request, name: str) -> list[object]:
-    """Give the events that anymail's view makes of a post, with the name it calls the provider by."""
+    """Return the events that anymail's view makes of a post, with the name it calls the provider by."""
     module, view, option = VIEWS[name]
     options = {option: keys(name).public} if option else {}
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET, "MANDRILL_WEBHOOK_URL": HOOK, **options}
@@ -94,7 +94,7 @@ def shown(request: mb.Request, name: str) -> list[object]:
 
 
 def summary(found: mb.Event | None) -> dict[str, object] | None:
-    """Give what is compared of our event."""
+    """Return what is compared of our event."""
     if found is None:
         return None
     hints = sorted(found.facts.hints & {Hint.PROVIDER_MACHINE, Hint.PROVIDER_PROXY})

@@ -24,7 +24,7 @@ _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
 
 def shared_folder() -> Path | None:
-    """Give the folder of shared test material, where there is one."""
+    """Return the folder of shared test material, where there is one."""
     named = os.environ.get("MAILBEACON_SHARED")
     found = Path(named) if named else HERE.parent.parent / "shared"
     return found if (found / "corpus").is_dir() else None
@@ -32,7 +32,7 @@ def shared_folder() -> Path | None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Give the shared test material, or skip: the package must stand alone without it."""
+    """Return the shared test material, or skip: the package must stand alone without it."""
     found = shared_folder()
     if found is None:
         pytest.skip(NO_SHARED)
@@ -41,7 +41,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def need() -> Callable[[str, str], object]:
-    """Give ``need(name, reason)``: the module or the program's path of that name, or a skip that fails in CI."""
+    """Return ``need(name, reason)``: the module or the program's path of that name, or a skip that fails in CI."""
 
     def find(name: str, reason: str) -> object:
         program = shutil.which(name)
@@ -57,7 +57,7 @@ def need() -> Callable[[str, str], object]:
 
 @pytest.fixture(scope="session")
 def browser(need):
-    """Give a headless Chromium; ``MAILBEACON_CHROMIUM`` names it where it is not on the path."""
+    """Yield a headless Chromium; ``MAILBEACON_CHROMIUM`` names it where it is not on the path."""
     playwright = need("playwright.sync_api", "looking at a page")
     chromium = os.environ.get("MAILBEACON_CHROMIUM") or need("chromium", "looking at a page")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

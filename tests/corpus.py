@@ -22,7 +22,7 @@ _SECTION = re.compile(r"^#(data|errors|new-errors|document-fragment|script-off|s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """Hold one HTML document of the corpus; ``name`` is such as ``html/0a1b.html``."""
+    """One HTML document of the corpus; ``name`` is such as ``html/0a1b.html``."""
 
     name: str
     text: str = field(repr=False)
@@ -30,7 +30,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCase:
-    """Hold one run of a tokenizer case of html5lib-tests: one initial state.
+    """One run of a tokenizer case of html5lib-tests: one initial state.
 
     ``output`` has the suite's tokens as lists, such as ``["StartTag", "a", {"href": "x"}]``.
     """
@@ -44,7 +44,7 @@ class TokenCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeCase:
-    """Hold one tree-construction case of html5lib-tests.
+    """One tree-construction case of html5lib-tests.
 
     ``fragment`` is the context element's name, empty for a whole document; ``tree`` the expected lines, each beginning
     with ``| ``; ``scripting`` is ``None`` when the case holds either way.
@@ -58,14 +58,14 @@ class TreeCase:
 
 
 def documents(shared: Path, *folders: str) -> Iterator[Document]:
-    """Give the documents of some folders, all of :data:`FOLDERS` when none is named, decoded, line ends as they are."""
+    """Yield the documents of some folders, all of :data:`FOLDERS` when none is named, decoded, line ends as they are."""
     for folder in folders or FOLDERS:
         for path in sorted((shared / "corpus" / folder).glob("*.html")):
             yield Document(name=f"{folder}/{path.name}", text=_decode(path.read_bytes()))
 
 
 def token_cases(shared: Path) -> Iterator[TokenCase]:
-    """Give the tokenizer cases, one for each initial state. ``xmlViolation.test`` is about XML and left out."""
+    """Yield the tokenizer cases, one for each initial state. ``xmlViolation.test`` is about XML and left out."""
     for path in sorted((shared / "corpus/html5lib-tests/tokenizer").glob("*.test")):
         for number, case in enumerate(json.loads(path.read_text("utf-8")).get("tests", ())):
             if case.get("doubleEscaped"):
@@ -81,7 +81,7 @@ def token_cases(shared: Path) -> Iterator[TokenCase]:
 
 
 def tree_cases(shared: Path) -> Iterator[TreeCase]:
-    """Give the tree-construction cases that need no script to run."""
+    """Yield the tree-construction cases that need no script to run."""
     for path in sorted((shared / "corpus/html5lib-tests/tree-construction").glob("*.dat")):
         for number, lines in enumerate(_cases(path.read_bytes().decode("utf-8"))):
             parts = _sections(lines)

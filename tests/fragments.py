@@ -60,6 +60,6 @@ FRAGMENTS = (
 
 
 def number_links(text: str) -> str:
-    """Give each ``@`` of a text an address of its own."""
+    """Return each ``@`` of a text an address of its own."""
     numbers = count(1)
     return re.sub("@", lambda _: f"http://x.example/{next(numbers)}", text)

@@ -36,43 +36,43 @@ def reported(kind: mb.Kind, name: str = "1", **changes: object) -> mb.Event:
 
 @cache
 def keys(name: str) -> WebhookKeys:
-    """Give a provider's keys: making a public one takes a while."""
+    """Return a provider's keys: making a public one takes a while."""
     return fake.webhook_keys(name)
 
 
 def check(name: str, made: WebhookKeys | None = None) -> object:
-    """Give what the receiver of a provider takes as ``key``."""
+    """Return what the receiver of a provider takes as ``key``."""
     public = (made or keys(name)).public
     return webhooks.Sns(certificate=public, topics=[fake.TOPIC]) if name in fake.CERTIFICATE_URL else public
 
 
 def receiver(name: str, **options: object) -> webhooks.Receiver:
-    """Give a receiver of everything, which knows a provider's key, or its password."""
+    """Return a receiver of everything, which knows a provider's key, or its password."""
     what = "key" if name in SIGNED else "password"
     given = {"kinds": "all", what: check(name), "url": HOOK, **options}
     return webhooks.receiver(name, options.pop("beacon", BEACON), **{k: v for k, v in given.items() if k != "beacon"})
 
 
 def opened(name: str, **options: object) -> webhooks.Receiver:
-    """Give a receiver of everything that checks nothing."""
+    """Return a receiver of everything that checks nothing."""
     return webhooks.receiver(name, BEACON, unsigned=True, **{"kinds": "all", **options})
 
 
 def posted(
     name: str, *events: mb.Event, made: WebhookKeys | None = None, beacon: mb.Beacon = BEACON
 ) -> list[mb.Request]:
-    """Give signed posts of events."""
+    """Return signed posts of events."""
     return fake.webhooks(name, events, key=(made or keys(name)).private, beacon=beacon, url=HOOK)
 
 
 def post(values: object, **headers: str) -> mb.Request:
-    """Give a post with a JSON body, unsigned."""
+    """Return a post with a JSON body, unsigned."""
     body = values if isinstance(values, bytes) else json.dumps(values).encode()
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return mb.Request(url=HOOK, method="POST", headers=fields, body=body, received_at=NOW)
 
 
 def changed(request: mb.Request, **changes: object) -> mb.Request:
-    """Give a request with other values."""
+    """Return a request with other values."""
     names = ("url", "method", "headers", "address", "received_at", "body")
     return mb.Request(**{**{name: getattr(request, name) for name in names}, **changes})

@@ -40,7 +40,7 @@ def compiled(mail: bytes | EmailMessage, **options: bool) -> tuple[MailTemplate,
 
 
 def letter(html: str, text: str = "", *, cte: str | None = None, charset: str = "utf-8") -> EmailMessage:
-    """Give a newsletter with HTML, and text where there is any."""
+    """Return a newsletter with HTML, and text where there is any."""
     mail = EmailMessage()
     mail["From"] = "News <news@example.com>"
     mail["To"] = "reader@example.net"

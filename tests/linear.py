@@ -98,7 +98,7 @@ def texts(size: int, *tables: dict[str, str]) -> Iterator[tuple[str, str]]:
 def grows_too_fast(
     work: Callable[[str], object], text: Callable[[int], str], *, size: int = 10_000, most: float = MOST_SECONDS
 ) -> str:
-    """Say in what way work on a text grows faster than the text; empty when it does not.
+    """Return in what way work on a text grows faster than the text; empty when it does not.
 
     Measured at several sizes, for memory is not linear at each, and a busy machine is no finding. Twice the text may take at
     most two and a half times as long, and 100 KB at most ``most`` seconds.

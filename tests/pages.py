@@ -42,7 +42,7 @@ json.dump(printed, sys.stdout)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Hold one code block: its language, its text, and the line of the page it begins on."""
+    """One code block: its language, its text, and the line of the page it begins on."""
 
     language: str
     text: str
@@ -50,7 +50,7 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    """Give the code blocks of a page, in order."""
+    """Return the code blocks of a page, in order."""
     source = page.read_text("utf-8")
     return [
         Block(language=found[1], text=found[2], line=source.count("\n", 0, found.start(2)) + 1)

@@ -20,7 +20,7 @@ FOLDER = ROOT / "tests" / "public_names"
 
 
 def public() -> list[str]:
-    """Give the names there are now, each after its module."""
+    """Return the names there are now, each after its module."""
     djangosite.ready()
     pages = "".join(page.read_text("utf-8") for page in sorted((ROOT / "docs" / "reference").rglob("*.md")))
     modules = sorted({"mailbeacon", *re.findall(r"automodule:: (mailbeacon[a-z_.]*)", pages)})
@@ -32,7 +32,7 @@ def public() -> list[str]:
 
 
 def listed(version: str) -> list[str]:
-    """Give the names a version had."""
+    """Return the names a version had."""
     return (FOLDER / f"{version}.txt").read_text("utf-8").splitlines()
 
 

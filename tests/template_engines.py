@@ -79,7 +79,7 @@ def links(html: str) -> list[str]:
 
 
 def count(engine: str, render: Render) -> Counted:
-    """Insist that each template leads where it led before, with one pixel, and count.
+    """Check that each template leads where it led before, with one pixel, and count.
 
     Args:
         engine: The engine's name.

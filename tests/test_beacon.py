@@ -41,7 +41,7 @@ def asked(url, **fields):
 
 
 def clicks(html):
-    """Give the tracking URLs of a document, as a reader would follow them."""
+    """Return the tracking URLs of a document, as a reader would follow them."""
     return [part.partition('"')[0] for part in html.split('href="')[1:]]
 
 
@@ -412,7 +412,7 @@ def test_handling_tells_sink_history_and_callback():
 
 
 def burst(made):
-    """Give four clicks on one mail within a second: which is a scanner's way, but no single one of them is."""
+    """Return four clicks on one mail within a second: which is a scanner's way, but no single one of them is."""
     template = made.compile("".join(f'<a href="https://example.com/{n}">x</a>' for n in range(4)), campaign="spring")
     return [
         asked(url, received_at=LATER + timedelta(milliseconds=200 * number))

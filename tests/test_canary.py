@@ -69,7 +69,7 @@ def stores(kind, folder):
 
 
 def requests(beacon):
-    """Give every kind of request there is, good and bad."""
+    """Yield every kind of request there is, good and bad."""
     token = beacon.signer.sign_message(MESSAGE)
     good = [beacon.open_url(MESSAGE), beacon.click_url(MESSAGE, "https://example.com/a?mail=canary-query#canary-part")]
     good += [beacon.leave_url(MESSAGE, action) for action in Action]

@@ -37,7 +37,7 @@ def page(tmp_path: Path) -> Path:
 
 
 def said(capfd: pytest.CaptureFixture[str]) -> str:
-    """Give the one line on standard error, insisting that it is one and that nothing went to standard output."""
+    """Return the one line on standard error, insisting that it is one and that nothing went to standard output."""
     out, err = capfd.readouterr()
     assert out == ""
     assert err.count("\n") == 1

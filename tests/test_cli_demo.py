@@ -93,7 +93,7 @@ def interrupted(monkeypatch) -> Callable[[Callable[[], object]], None]:
 
 
 def _pixel(out: Path) -> str:
-    """Give the path of one reader's pixel, which the server that still runs answers."""
+    """Return the path of one reader's pixel, which the server that still runs answers."""
     (url,) = re.findall(r'src="http://127[^/]+(/m/o/[^"]+)"', (out / "mail.html").read_text("utf-8"))
     return url
 

@@ -28,7 +28,7 @@ def page(tmp_path: Path) -> str:
 
 
 def log(capfdbinary, *arguments: str) -> list[str]:
-    """Give the lines of a log, insisting that nothing else was said."""
+    """Return the lines of a log, insisting that nothing else was said."""
     assert main(["fake", *arguments]) == 0
     out, err = capfdbinary.readouterr()
     assert err == b""

@@ -22,7 +22,7 @@ SECTIONS = dict(re.findall(r"^## `([\w ]+)`\n(.*?)(?=^## |\Z)", PAGE, re.MULTILI
 
 
 def commands(parser: ArgumentParser, name: str = "") -> Iterator[tuple[str, ArgumentParser]]:
-    """Give the commands that do something, with their parsers."""
+    """Yield the commands that do something, with their parsers."""
     below = [action for action in parser._actions if isinstance(action, _SubParsersAction)]
     if not below:
         yield name.strip(), parser

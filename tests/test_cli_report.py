@@ -464,7 +464,7 @@ def test_broken_lines_are_an_error_unless_somebody_listens(tmp_path, events):
 
 @pytest.fixture
 def short(monkeypatch, tmp_path: Path) -> tuple[str, Path]:
-    """Give a short link, and its manifest in a file."""
+    """Return a short link, and its manifest in a file."""
     monkeypatch.setenv(VARIABLE, KEY)
     beacon = making.beacon(secret_keys=[KEY], short_links=True, manifests=lambda _: None)
     template = beacon.compile(PAGE, campaign="spring")

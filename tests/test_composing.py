@@ -219,14 +219,14 @@ def test_every_mail_of_the_corpus_keeps_its_bytes_outside_rewritten_bodies(share
 
 
 def assert_rest_is_kept(raw: bytes, data: bytes) -> None:
-    """Insist that with the readable bodies cut out, and what had to change in a header set aside, nothing differs."""
+    """Check that with the readable bodies cut out, and what had to change in a header set aside, nothing differs."""
     old, new = mime.read_parts(raw), mime.read_parts(data)
     assert [part.content_type for part in mime.walk(old)] == [part.content_type for part in mime.walk(new)]
     assert outside(raw, old) == outside(data, new)
 
 
 def outside(raw: bytes, root: mime.Part) -> list[bytes]:
-    """Give everything but the bodies that can be read and the transfer encodings of their parts."""
+    """Return everything but the bodies that can be read and the transfer encodings of their parts."""
     out, at = [], 0
     for part in sorted(mime.find_bodies(raw, root), key=lambda part: part.start):
         if mime.open_body(raw, part) is None:
@@ -244,7 +244,7 @@ def outside(raw: bytes, root: mime.Part) -> list[bytes]:
 
 
 def email_of(kind: str) -> Email:
-    """Give the same letter as the class named."""
+    """Return the same letter as the class named."""
     if kind == "legacy":
         mail = MIMEMultipart("alternative")
         mail["To"] = "a@b.c"
@@ -397,7 +397,7 @@ LINK = b'<a href="https://x.example/?a=1">x</a>'
 
 
 def body_mail(data: bytes, charset: str = "utf-8", encoding: str = "") -> bytes:
-    """Give a mail of one HTML body, with a transfer encoding's name where one is given."""
+    """Return a mail of one HTML body, with a transfer encoding's name where one is given."""
     named = f"Content-Transfer-Encoding: {encoding}\n" if encoding else ""
     return f"Subject: x\nContent-Type: text/html; charset={charset}\n{named}\n".encode() + data
 

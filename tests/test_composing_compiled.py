@@ -32,7 +32,7 @@ TEXT = "Grüße: https://example.com/text und https://example.com/zwei\r\n"
 
 
 def read(data: bytes) -> tuple[str, str]:
-    """Give the HTML and the text the standard library reads in a mail."""
+    """Return the HTML and the text the standard library reads in a mail."""
     mail = message_from_bytes(data, policy=policy.default)
     found = [mail.get_body((kind,)) for kind in ("html", "plain")]  # type: ignore[attr-defined]
     html, text = (part.get_content() if part else "" for part in found)
@@ -40,7 +40,7 @@ def read(data: bytes) -> tuple[str, str]:
 
 
 def is_fit_to_travel(data: bytes) -> bool:
-    """Tell whether SMTP can carry it: short lines, and no line end but CRLF."""
+    """Check whether SMTP can carry it: short lines, and no line end but CRLF."""
     lines = data.split(b"\r\n")
     return max(map(len, lines)) <= 998 and not any(b"\r" in line or b"\n" in line for line in lines)
 

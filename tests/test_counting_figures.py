@@ -30,7 +30,7 @@ def joined(*parts):
 
 
 def rich():
-    """Give pairs of every kind of thing a tally counts, of three mails and of nobody."""
+    """Return pairs of every kind of thing a tally counts, of three mails and of nobody."""
     burst = Verdict(actor=Actor.SCANNER, signals=(Signal(name="burst", weight=2.0),), version="2")
     slow = Verdict(actor=Actor.SCANNER, signals=(Signal(name="slow", weight=2.0),), version="10")
     return [
@@ -51,7 +51,7 @@ def rich():
 
 
 def answers(found):
-    """Give all that can be asked of open and closed tallies alike."""
+    """Return all that can be asked of open and closed tallies alike."""
     return {
         "mails": found.mails,
         "overlap": found.overlap(),

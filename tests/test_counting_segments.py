@@ -22,7 +22,7 @@ def act(ago, kind=Kind.OPEN, *, client="", verdict=PERSON, **fields):
 
 
 def stands(*pairs, added=900.0, since=LONG_AGO, windows=None, **fields):
-    """Give where somebody stands, and why."""
+    """Return where somebody stands, and why."""
     subscriber = Subscriber(recipient="u1", added_at=NOW - timedelta(days=added), **fields)
     (found,) = audiences(pairs, None, [subscriber], NOW, since=since, windows=windows)
     return found.audience.value, found.reason

@@ -29,7 +29,7 @@ DOCUMENTS = st.lists(st.sampled_from(FRAGMENTS) | st.sampled_from(LINKS), max_si
 
 
 def wrap(number: int, url: str) -> str:
-    """Give one wrapped URL for all."""
+    """Return one wrapped URL for all."""
     return "https://t.example/"
 
 
@@ -39,7 +39,7 @@ def rewrite(html: str) -> Rewrite:
 
 
 def disagreement(html: str, name: str) -> str:
-    """Tell in what a parser sees another rewriting than we did; nothing when it sees the same.
+    """Return in what a parser sees another rewriting than we did; nothing when it sees the same.
 
     Two things may go unlisted, never wrapped: links after a place where the two readings of a document part for good
     (raw text inside SVG that may be HTML's), and a lone ``xlink:href`` where the end of SVG is in doubt.
@@ -65,7 +65,7 @@ def disagreement(html: str, name: str) -> str:
 
 
 def changed_otherwise(done: Rewrite, expected: set[str], after: View, left: set[str]) -> str:
-    """Tell what else changed than the listed links.
+    """Return what else changed than the listed links.
 
     What a ``template`` held may be opened again around the pixel: its links are listed as ambiguous.
     """
@@ -79,7 +79,7 @@ def changed_otherwise(done: Rewrite, expected: set[str], after: View, left: set[
 
 
 def misplaced(html: str, done: Rewrite, before: View, wrapped: set[str]) -> str:
-    """Tell where an edit does not lie inside the attribute the parser names."""
+    """Return where an edit does not lie inside the attribute the parser names."""
     if "\r" in html or html.startswith("\ufeff"):
         return ""  # the places are those of the normalised input
     for value, start, end in before.spans:

@@ -34,7 +34,7 @@ def _names(pages: Iterable[Path]) -> list[object]:
 
 
 def _section(page: str, heading: str) -> str:
-    """Give the text of a page below a heading, up to the next one."""
+    """Return the text of a page below a heading, up to the next one."""
     source = (DOCS / page).read_text("utf-8")
     start = source.index(f"\n## {heading}\n")
     end = source.find("\n## ", start + 4)
@@ -127,7 +127,7 @@ def test_every_module_is_in_the_reference():
 
 
 def _modules() -> set[str]:
-    """Give the modules and packages right below the package."""
+    """Return the modules and packages right below the package."""
     folder = ROOT / "mailbeacon"
     found = {path.stem for path in folder.glob("*.py")} | {path.parent.name for path in folder.glob("*/*.py")}
     return {name for name in found if not name.startswith("__")}

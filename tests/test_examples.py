@@ -69,7 +69,7 @@ class Postal(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def mailbox(need):
-    """Give a mailbox behind a running mail server, and the port of that."""
+    """Yield a mailbox behind a running mail server, and the port of that."""
     controller = need("aiosmtpd.controller", "a local mail server")
     box = Mailbox()
     smtp = controller.Controller(box, hostname="127.0.0.1", port=free_port())
@@ -80,7 +80,7 @@ def mailbox(need):
 
 @pytest.fixture
 def postal(mailbox):
-    """Give the URL of a provider's API."""
+    """Yield the URL of a provider's API."""
     Postal.smtp_port = mailbox[1]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Postal)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

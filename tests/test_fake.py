@@ -59,7 +59,7 @@ def is_click(hit):
 
 
 def chi_square_fits(seen, expected):
-    """Tell whether counts fit, at one in a thousand. Source: E. B. Wilson and M. M. Hilferty, PNAS 17 (1931)."""
+    """Check whether counts fit, at one in a thousand. Source: E. B. Wilson and M. M. Hilferty, PNAS 17 (1931)."""
     pairs = [(seen.get(key, 0), count) for key, count in expected.items()]
     assert all(count >= 5 for _, count in pairs), "too few for a chi-square test"
     statistic = sum((found - count) ** 2 / count for found, count in pairs)
@@ -169,7 +169,7 @@ def test_office_workers_share_addresses(business):
 
 
 def per_mail(hits, behaviour):
-    """Give the hits of each mail that a behaviour touched, those of its later machines too."""
+    """Return the hits of each mail that a behaviour touched, those of its later machines too."""
     mails = {}
     for hit in hits:
         if hit.truth.behaviour.removesuffix(", later") == behaviour:

@@ -37,7 +37,7 @@ def opened(at, **values):
 
 
 def counted(*events, links=None, **windows):
-    """Give what was counted around each event, as text."""
+    """Return what was counted around each event, as text."""
     judge = Classifier([*DEFAULT_RULES, witness], windows=Windows(**windows), links=links)
     found = [
         next((one.detail for one in verdict.signals if one.name == "witness"), "")
@@ -351,7 +351,7 @@ def test_a_link_followed_through_a_gateway_may_be_looked_at_from_elsewhere(after
 
 
 def signals(*events, of=-1, **options):
-    """Give what the rules saw of one of some events, in words; each family's strongest alone."""
+    """Return what the rules saw of one of some events, in words; each family's strongest alone."""
     verdict = Classifier(**options).classify_all(events)[of]
     return {one.name: one.detail for one in verdict.signals}
 

@@ -162,7 +162,7 @@ def test_a_stream_forgets() -> None:
 
 
 def passing(count: int, mails: int) -> Iterator[Event]:
-    """Give clicks a second apart on some mails, from some networks."""
+    """Yield clicks a second apart on some mails, from some networks."""
     for second in range(count):
         yield making.event(
             second,

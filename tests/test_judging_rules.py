@@ -22,7 +22,7 @@ def hit(kind=Kind.CLICK, *, sent_at=None, hints=(), **facts):
 
 
 def told(*events):
-    """Give what was seen of the first of some events, in words, by the rule's name."""
+    """Return what was seen of the first of some events, in words, by the rule's name."""
     return {one.name: one.detail for one in JUDGE.classify_all(events)[0].signals}
 
 
@@ -92,7 +92,7 @@ def test_a_hint_is_seen_by_the_rule_of_its_name_which_says_what_it_looks_for(hin
 
 
 def _all(event):
-    """Give the signals of one event with each rule a family of its own, so that none stands in another's way."""
+    """Return the signals of one event with each rule a family of its own, so that none stands in another's way."""
     alone = [one for one in DEFAULT_RULES if one.actor is not Actor.UNKNOWN]
     found = []
     for one in alone:
@@ -250,7 +250,7 @@ def lags(*events):
 
 
 def delivered(moment, received_at=NINE):
-    """Give a click on a mail that was sent nine minutes before nine, and the mail's delivery."""
+    """Return a click on a mail that was sent nine minutes before nine, and the mail's delivery."""
     named = {"recipient": "u", "message_id": "m"}
     return (
         hit(sent_at=NINE - timedelta(minutes=9)).changed(received_at=received_at, **named),

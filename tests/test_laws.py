@@ -388,7 +388,7 @@ RAW = making.beacon(keep_address="keep", keep_user_agent="keep", keep_headers="k
 
 
 def traffic(audience, seed, recipients=12):
-    """Give simulated requests of one mailing, the truth set aside."""
+    """Return simulated requests of one mailing, the truth set aside."""
     template = BEACON.compile(NEWSLETTER, campaign="spring", verify=False)
     return [hit.request for hit in simulate(BEACON, template, audience, recipients=recipients, seed=seed, sent_at=SENT)]
 

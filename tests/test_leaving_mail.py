@@ -156,7 +156,7 @@ TAGGED = '<p>ü <a href="https://example.com/a">Read</a> <a href="{{ leave_url }
 
 
 def tagged(cte: str | None = None) -> EmailMessage:
-    """Give a mail that names the links to leave in both bodies."""
+    """Return a mail that names the links to leave in both bodies."""
     mail, how = EmailMessage(), {"cte": cte} if cte else {}
     mail["From"], mail["Subject"] = "news@garden.example", "Seeds"
     mail.set_content("ü https://example.com/a {{ leave_url }} or {{  stop_url  }}, {{ other }}\n", **how)

@@ -46,7 +46,7 @@ def asked(url, **fields):
 
 
 def urls(html):
-    """Give the pixel's URL and those of the wrapped links."""
+    """Return the pixel's URL and those of the wrapped links."""
     found = [part.partition('"')[0] for part in html.split('"') if part.startswith(BASE)]
     return [url for url in found if "/o/" in url], [url for url in found if "/c/" in url]
 
@@ -94,7 +94,7 @@ def test_a_message_that_asks_for_more_than_the_ceiling_is_refused_and_never_lowe
 
 
 def personal(html):
-    """Tell which of the pixel and the links name the recipient."""
+    """Return which of the pixel and the links name the recipient."""
     pixels, links = urls(html)
     named = [BEACON.signer.read_message(url.split("/o/")[1].removesuffix(".gif")).recipient for url in pixels]
     of_links = {BEACON.signer.read_message(url.split("/c/")[1].split("/")[0]).recipient for url in links}

@@ -174,7 +174,7 @@ def test_law_no_text_breaks_the_parser(url):
 
 
 def least_seconds(work):
-    """Give the least processor time of several runs."""
+    """Return the least processor time of several runs."""
     found = []
     for _ in range(5):
         start = time.process_time()

@@ -31,7 +31,7 @@ REAL = [
 
 @pytest.fixture(scope="module")
 def page(browser):
-    """Give a page that loads nothing from outside."""
+    """Yield a page that loads nothing from outside."""
     found = browser.new_page(viewport={"width": 1000, "height": 800})
     found.route("**/*", lambda route: route.abort())
     yield found
@@ -48,7 +48,7 @@ SETTLED = """async () => {
 
 
 def looks(page, html: str, height: int = 0) -> tuple[bytes, int]:
-    """Give a picture of a whole document, or of its first ``height`` pixels, and its height."""
+    """Return a picture of a whole document, or of its first ``height`` pixels, and its height."""
     page.set_content(html, wait_until="load")
     page.evaluate(SETTLED)
     whole = int(page.evaluate("Math.max(document.documentElement.scrollHeight, document.body.scrollHeight)"))
@@ -57,14 +57,14 @@ def looks(page, html: str, height: int = 0) -> tuple[bytes, int]:
 
 
 def tracked(html: str) -> str:
-    """Give a document with a pixel at its end and wrapped links, at least one."""
+    """Return a document with a pixel at its end and wrapped links, at least one."""
     template = BEACON.compile(html, campaign="spring", verify=False)
     assert template.links
     return template.render(mb.Message(recipient="u-17", campaign="spring"))
 
 
 def same(page, html: str) -> None:
-    """Insist on two equal pictures."""
+    """Check that there are two equal pictures."""
     before, height = looks(page, html)
     after, grown = looks(page, tracked(html), height)
     assert after == before

@@ -36,7 +36,7 @@ PLACES = """pixel => {
 
 @pytest.fixture(scope="module", params=[1000, 400], ids=["a desk's width", "a telephone's width"])
 def page(browser, request):
-    """Give a page that loads nothing from outside but the pixel."""
+    """Yield a page that loads nothing from outside but the pixel."""
     found = browser.new_page(viewport={"width": request.param, "height": 800})
 
     def answer(route):
@@ -51,14 +51,14 @@ def page(browser, request):
 
 
 def laid_out(page, html: str) -> dict[str, list]:
-    """Give where everything stands."""
+    """Return where everything stands."""
     page.set_content(html, wait_until="load")
     page.evaluate(SETTLED)
     return page.evaluate(PLACES, PIXEL)
 
 
 def shift(page, html: str, place: str) -> float:
-    """Give by how many pixels the pixel moves any edge of anything, or makes the page larger."""
+    """Return by how many pixels the pixel moves any edge of anything, or makes the page larger."""
     done = BEACONS[place].rewrite(html, MESSAGE).html
     before, after = laid_out(page, html), laid_out(page, done)
     assert [bool(box) for box in after["found"]] == [bool(box) for box in before["found"]]

@@ -32,7 +32,7 @@ HOSTILE = st.lists(HOSTILE_PARTS, max_size=25).map("".join)
 
 
 def pieces_of(source: str) -> list[str]:
-    """Give the tokens of the walk that follows tree construction, one a piece."""
+    """Return the tokens of the walk that follows tree construction, one a piece."""
     return _Walk(source).run().pieces if "<" in source else [source]
 
 
@@ -42,7 +42,7 @@ def normal(text: str) -> str:
 
 
 def seen_tags(source: str) -> list[list[object]]:
-    """Give the tags of a document in the form of html5lib-tests."""
+    """Return the tags of a document in the form of html5lib-tests."""
     found: list[list[object]] = []
     for piece in pieces_of(source):
         if not piece.startswith("<") or not TAG.match(piece):
@@ -57,7 +57,7 @@ def seen_tags(source: str) -> list[list[object]]:
 
 
 def expected_tags(case: TokenCase) -> list[list[object]]:
-    """Give the tags a tokenizer case asks for, without the self-closing flag."""
+    """Return the tags a tokenizer case asks for, without the self-closing flag."""
     return [token[:3] if token[0] == "StartTag" else token[:2] for token in case.output if token[0].endswith("Tag")]  # type: ignore[attr-defined]
 
 
@@ -78,7 +78,7 @@ NO_TREE = "take what follows a raw-text tag for markup, as a tokenizer without a
 
 
 def left_out(case: TokenCase) -> str:
-    """Tell why a case says nothing about documents; nothing if it does."""
+    """Return why a case says nothing about documents; nothing if it does."""
     if case.state == "Data state":
         raw = any(tag[0] == "StartTag" and tag[1] in RAW_NAMES for tag in expected_tags(case))
         return NO_TREE if raw else ""
@@ -105,7 +105,7 @@ def test_tags_and_attributes_agree_with_the_tokenizer_cases(shared: Path) -> Non
 
 
 def page_figures(heading: str) -> dict[str, int]:
-    """Give the rows of one table of the page on spans: its first column's head, what is counted, and how many."""
+    """Return the rows of one table of the page on spans: its first column's head, what is counted, and how many."""
     table = WHY_SPANS.read_text("utf-8").partition(f"\n| {heading} |")[2].partition("\n\n")[0]
     return {
         what: int(count.replace(",", ""))

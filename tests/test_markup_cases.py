@@ -69,7 +69,7 @@ def test_found_cases_are_read_as_every_parser_reads_them(
 
 
 def wrap(number: int, url: str) -> str:
-    """Give a wrapped URL that tells the number."""
+    """Return a wrapped URL that tells the number."""
     return f"https://t.example/c/T/{number}"
 
 

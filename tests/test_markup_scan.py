@@ -15,7 +15,7 @@ ALL = "all of it"
 
 
 def links(source: str) -> str:
-    """Give the numbers of the links that were found, with an ``s`` where they are SVG's and a ``?`` where in doubt."""
+    """Return the numbers of the links that were found, with an ``s`` where they are SVG's and a ``?`` where in doubt."""
     found = scan(source)
     marks = {index: "?" if index in found.ambiguous else "s" if index in found.svg else "" for index in found.links}
     numbers = [(re.search(r"href=(\d)", found.pieces[index]), mark) for index, mark in marks.items()]
@@ -23,7 +23,7 @@ def links(source: str) -> str:
 
 
 def never_closed(source: str) -> str:
-    """Give the end of a document that is inside something never closed."""
+    """Return the end of a document that is inside something never closed."""
     found = scan(source)
     end = "".join(found.pieces[found.safe :])
     return ALL if end == source else end

@@ -22,7 +22,7 @@ def mail(text: str) -> bytes:
 
 
 def bodies(raw: bytes) -> list[str]:
-    """Give the texts of the bodies found."""
+    """Return the texts of the bodies found."""
     found = [mime.open_body(raw, part) for part in mime.find_bodies(raw, mime.read_parts(raw))]
     return [body.text.text for body in found if body]
 

@@ -149,7 +149,7 @@ def _documented(module: object, name: str) -> bool:
 
 
 def _undocumented(cls: type) -> list[str]:
-    """Give the public methods and properties a class defines itself that say nothing."""
+    """Return the public methods and properties a class defines itself that say nothing."""
     return [
         name
         for name, member in vars(cls).items()

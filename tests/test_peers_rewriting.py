@@ -22,24 +22,24 @@ CLICK = re.compile(r"""https://t\.example\.com/m/c/[^"'\s<>]*""")
 
 @pytest.fixture
 def beacon() -> mb.Beacon:
-    """Give a beacon with one key."""
+    """Return a beacon with one key."""
     return making.beacon()
 
 
 def to(recipient: str) -> mb.Message:
-    """Give one recipient's message of the campaign."""
+    """Return one recipient's message of the campaign."""
     return mb.Message(recipient=recipient, campaign="spring")
 
 
 def mailed(beacon: mb.Beacon, html: str) -> str:
-    """Give what one recipient gets; the compilation proves itself, and a single rewriting gives the same."""
+    """Return what one recipient gets; the compilation proves itself, and a single rewriting gives the same."""
     rendered = beacon.compile(html, campaign="spring").render(to("u-17"))
     assert beacon.rewrite(html, to("u-17")).html == rendered
     return rendered
 
 
 def followed(beacon: mb.Beacon, rendered: str) -> list[str]:
-    """Give where each wrapped link of a mail leads a reader."""
+    """Return where each wrapped link of a mail leads a reader."""
     found = []
     for url in CLICK.findall(rendered):
         reply = beacon.handle(mb.Request(url=url, headers={"User-Agent": "x"}, address="192.0.2.1"))

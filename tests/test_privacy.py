@@ -311,7 +311,7 @@ def test_query_or_fragment_alone_is_taken_off_a_destination_too(url, page, addre
 
 
 def kept(address="192.0.2.77", user_agent=CHROME, headers=(("accept", "*/*"),), **how):
-    """Give address, user agent and header fields as they are kept."""
+    """Return address, user agent and header fields as they are kept."""
     found = privacy.redact(personal(address=address, user_agent=user_agent, headers=headers), secret=SECRET, **how)
     return found.address, found.user_agent, found.headers
 

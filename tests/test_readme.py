@@ -20,7 +20,7 @@ _VENV = re.compile(r'python3 -m venv \.venv && \.venv/bin/pip install (?:"\.\[(\
 
 
 def _section(heading: str) -> Block:
-    """Give the Python block below a heading of the README."""
+    """Return the Python block below a heading of the README."""
     source = README.read_text("utf-8")
     start = source.index(f"\n## {heading}\n")
     line = source.count("\n", 0, start) + 2
@@ -28,7 +28,7 @@ def _section(heading: str) -> Block:
 
 
 def _mount(client_get: str) -> Block:
-    """Give a program that reads a mail as its reader would, over a framework's test client."""
+    """Return a program that reads a mail as its reader would, over a framework's test client."""
     code = f"""
 from urllib.parse import urlsplit
 from mailbeacon.model import Message
@@ -159,7 +159,7 @@ def test_every_shown_output_is_the_real_one(page, tmp_path):
 
 
 def _commands() -> list[tuple[str, str]]:
-    """Give the shell commands of the pages, with the page's name."""
+    """Return the shell commands of the pages, with the page's name."""
     return [
         (page.stem, line)
         for page in PAGES

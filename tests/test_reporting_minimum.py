@@ -84,7 +84,7 @@ def report(crowd: list[tuple], minimum: int, **options: object) -> Report:
 
 
 def numbers(value: object, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], int]:
-    """Give every number of a report's JSON that counts something, by where it stands and what its row is called."""
+    """Return every number of a report's JSON that counts something, by where it stands and what its row is called."""
     found: dict[tuple[str, ...], int] = {}
     if isinstance(value, dict):
         own = tuple(

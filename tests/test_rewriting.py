@@ -25,7 +25,7 @@ CONTROLS = ["area", "outlook", "vml"]
 
 
 def wrap(number: int, url: str) -> str:
-    """Give a wrapped URL that tells the number."""
+    """Return a wrapped URL that tells the number."""
     return f"https://t.example/c/T/{number}"
 
 
@@ -37,12 +37,12 @@ def rewrite(html: str, *, pixel: str = PIXEL, **rules: object) -> Rewrite:
 
 
 def urls(html: str, **rules: object) -> list[str]:
-    """Give the destinations wrapped in a document."""
+    """Return the destinations wrapped in a document."""
     return [link.url for link in rewrite(html, **rules).links]
 
 
 def reasons(html: str, **rules: object) -> list[SkipReason]:
-    """Give the reasons of the links left alone in a document."""
+    """Return the reasons of the links left alone in a document."""
     return [one.reason for one in rewrite(html, **rules).skipped]
 
 

@@ -48,7 +48,7 @@ def consent(recipient=ANN):
 
 
 def filled(kind, folder):
-    """Give a sink, a history and records of consent with two people in them."""
+    """Return a sink, a history and records of consent with two people in them."""
     if kind == "memory":
         stores = MemorySink(), MemoryHistory(), MemoryConsents()
     elif kind == "sqlite":

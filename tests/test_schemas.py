@@ -62,7 +62,7 @@ def test_law_whatever_made_up_readers_store_fits_the_schemas(mailbeacon_traffic)
 
 
 def _closed(schema):
-    """Give a schema that knows no other fields than those it names."""
+    """Return a schema that knows no other fields than those it names."""
     if isinstance(schema, list):
         return [_closed(one) for one in schema]
     if not isinstance(schema, dict):

@@ -62,7 +62,7 @@ steps = st.integers(2, 12)
 
 
 def published(crowd, minimum):
-    """Give every number of a table as others see it, the numbers of the whole, and the row of the small ones."""
+    """Return every number of a table as others see it, the numbers of the whole, and the row of the small ones."""
     counts = {key: count(*numbers) for key, numbers in crowd.items()}
     whole = rounded_count(sum(counts.values(), Count()), minimum)
     return suppress(counts, minimum, rounded=True), whole

@@ -15,7 +15,7 @@ Maker = Callable[[str], Render]
 
 @pytest.fixture(scope="module")
 def maker() -> Maker:
-    """Give what makes an engine's renderer, or skips; npm's packages are installed once."""
+    """Return what makes an engine's renderer, or skips; npm's packages are installed once."""
     folders: list[Path] = []
 
     def modules() -> Path:

@@ -60,7 +60,7 @@ NO_METADATA = {"azure"}
 
 
 def ours(name: str) -> dict[str, object]:
-    """Give what a receiver needs to know whose mail it was: one provider gives no metadata back."""
+    """Return what a receiver needs to know whose mail it was: one provider gives no metadata back."""
     return {"recipient_of": lambda address: "u-17"} if name in NO_METADATA else {}
 
 
@@ -85,7 +85,7 @@ def test_a_report_of_every_kind_becomes_that_event_of_that_mail(name, kind):
 
 
 def posted_id(name: str) -> str:
-    """Give the message's name in the events of Ada's own pixel: the same."""
+    """Return the message's name in the events of Ada's own pixel: the same."""
     return BEACON.decode(mb.Request(url=BEACON.open_url(ADA), received_at=NOW)).message_id
 
 
@@ -139,7 +139,7 @@ def test_only_what_the_provider_signed_is_read(name):
 
 
 def _with_signature_of(first: bytes, second: bytes) -> bytes:
-    """Give a body with the signature that stands in another; where it stands in the header fields, the body itself."""
+    """Return a body with the signature that stands in another; where it stands in the header fields, the body itself."""
     if first[:1] != b"{" or not {"Signature", "auth"} & set(json.loads(first)):
         return second
     theirs = {name: value for name, value in json.loads(first).items() if name in ("Signature", "auth")}
@@ -147,13 +147,13 @@ def _with_signature_of(first: bytes, second: bytes) -> bytes:
 
 
 def _altered(body: bytes) -> bytes:
-    """Give a body with one letter of the address changed."""
+    """Return a body with one letter of the address changed."""
     at = body.index(b"example.com")
     return body[:at] + b"f" + body[at + 1 :]
 
 
 def _unsigned(body: bytes) -> bytes:
-    """Give a body without the fields a signature stands in."""
+    """Return a body without the fields a signature stands in."""
     for word in (b'"signature"', b'"auth"', b'"Signature"'):
         body = body.replace(word, b'"other"')
     return body
@@ -301,7 +301,7 @@ def test_a_reader_who_may_not_be_recorded_is_not(name):
 
 
 class _Marked:
-    """Give the same metadata for every mail."""
+    """Return the same metadata for every mail."""
 
     def __init__(self, metadata: dict[str, str]) -> None:
         self._metadata = metadata

@@ -26,7 +26,7 @@ SAME = {"unsubscribe": "unsubscribed", "open": "opened", "click": "clicked"}
 
 @pytest.fixture(scope="module")
 def both(need):
-    """Give what both say, from a program of its own."""
+    """Return what both say, from a program of its own."""
     need("anymail", "comparing with django-anymail")
     done = subprocess.run(
         [sys.executable, "anymail_posts.py"],
@@ -67,7 +67,7 @@ def test_a_post_altered_on_the_way_is_refused_wherever_something_is_signed(both)
 
 
 def table(both: dict) -> str:
-    """Give the table of the how-to: the posts that the two do not say the same of."""
+    """Return the table of the how-to: the posts that the two do not say the same of."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for name, posts in both["rows"].items():
         for what, row in posts.items():
@@ -89,7 +89,7 @@ def test_the_how_to_shows_what_the_two_say(both):
 
 
 def tracked(**changes: object) -> SimpleNamespace:
-    """Give a tracking event of a provider that this package does not know."""
+    """Return a tracking event of a provider that this package does not know."""
     fields = {
         "event_type": "delivered",
         "timestamp": NOW - timedelta(minutes=1),

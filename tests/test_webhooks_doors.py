@@ -29,7 +29,7 @@ KEY = b"0123456789abcdef"
 
 @pytest.fixture
 def host():
-    """Give a receiver that keeps what comes, and its sink."""
+    """Return a receiver that keeps what comes, and its sink."""
     sink = MemorySink()
     beacon = making.beacon(sink=sink, clock=lambda: NOW)
     return webhooks.receiver("sendgrid", beacon, key=keys("sendgrid").public), sink

@@ -103,14 +103,14 @@ MISSING = object()
 
 
 def whole(name: str) -> object:
-    """Give the JSON of a provider's report of a delivery."""
+    """Return the JSON of a provider's report of a delivery."""
     body = posted(name, reported(mb.Kind.DELIVERED))[0].body
     found = json.loads(parse_qs(body.decode())["mandrill_events"][0] if name == "mandrill" else body)
     return json.loads(found["Message"]) if name in ("ses", "scaleway") else found
 
 
 def put(value: object, path: Path, new: object) -> object:
-    """Give a copy with something else in one place."""
+    """Return a copy with something else in one place."""
     found = copy.deepcopy(value)
     inner = found
     for step in path[:-1]:

@@ -32,7 +32,7 @@ BASIC = {"Authorization": "Basic " + base64.b64encode(f"mailbeacon:{PASSWORD}".e
 
 
 def hooks() -> dict[str, dict[str, object]]:
-    """Give what stands in a host's configuration."""
+    """Return what stands in a host's configuration."""
     return {
         "sendgrid": {"key": keys("sendgrid").public},
         "mailjet": {"password": PASSWORD},
@@ -47,7 +47,7 @@ def reader(address: str) -> str:
 
 
 def mailjet(number: int, **changes: object) -> dict[str, object]:
-    """Give one event as Mailjet posts it."""
+    """Return one event as Mailjet posts it."""
     stamp = int(NOW.timestamp()) - 60
     return {"event": "sent", "time": stamp, "MessageID": number, "Payload": json.dumps(MARK), **changes}
 
@@ -163,7 +163,7 @@ DOORS: dict[str, Callable] = {
 
 @pytest.fixture(params=DOORS)
 def host(request: pytest.FixtureRequest) -> Iterator[Host]:
-    """Give a host that has each door in turn."""
+    """Yield a host that has each door in turn."""
     sink = MemorySink()
     with DOORS[request.param](sink) as port:
         yield Host(port, sink)

@@ -142,7 +142,7 @@ def test_a_subscription_is_handed_to_the_host_and_opened_by_nobody():
 
 
 def subscription(url: str) -> mb.Request:
-    """Give a confirmation request, signed."""
+    """Return a confirmation request, signed."""
     values = {
         "Type": "SubscriptionConfirmation",
         "MessageId": "n2",

@@ -21,7 +21,7 @@ __all__ = ["VIEWS", "View", "view_html5lib", "view_lexbor", "view_turbohtml"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Hold what one parser sees.
+    """What one parser sees.
 
     Attributes:
         links: The values of the attributes that are links: ``href`` of HTML's ``a`` and ``area``, and of SVG's ``a``.
@@ -91,7 +91,7 @@ def view_html5lib(html: str) -> View:
 
 
 def _url(value: str) -> str:
-    """Give the URL a value stands for; line ends are the input stream's matter."""
+    """Return the URL a value stands for; line ends are the input stream's matter."""
     return trim_url(value.replace("\r\n", "\n").replace("\r", "\n"))
 
 

@@ -186,7 +186,7 @@ class Reserve:
             return None
 
     def release(self) -> None:
-        """Give the room up."""
+        """Free the room."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

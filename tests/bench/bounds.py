@@ -91,7 +91,7 @@ def reasons(title: str, pairs: Pairs) -> list[str]:
 
 
 def _unsure(title: str, kind: Kind, pairs: Pairs) -> list[str]:
-    """Say whose verdicts are less right than is aimed at: by the Brier score, and in the worst bin."""
+    """Return whose verdicts are less right than is aimed at: by the Brier score, and in the worst bin."""
     said, score = [], scored(pairs)
     if score.brier > bound_of(title):
         errors = Counter[str]()

@@ -10,6 +10,6 @@ SIZES = ("S", "M", "L", "XL")
 
 
 def documents(shared: Path, *sizes: str) -> dict[str, str]:
-    """Give the documents by their size's name, all four when none is named, line ends as they are."""
+    """Return the documents by their size's name, all four when none is named, line ends as they are."""
     folder = shared / "corpus" / "bench"
     return {size: (folder / f"{size}.html").read_bytes().decode("utf-8") for size in sizes or SIZES}

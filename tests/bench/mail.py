@@ -51,7 +51,7 @@ def main(shared: Path) -> None:
 
 
 def letter(html: str) -> EmailMessage:
-    """Give a usual newsletter: text and HTML, with the header that large providers ask of a mailing."""
+    """Return a usual newsletter: text and HTML, with the header that large providers ask of a mailing."""
     mail = EmailMessage()
     mail["From"] = "News <news@example.com>"
     mail["Subject"] = "The spring letter"
@@ -101,7 +101,7 @@ def built(mail: EmailMessage, html: str) -> bytes:
 
 
 def rounds(*works: partial[bytes]) -> list[list[float]]:
-    """Give the time of one call of each, in microseconds, in rounds taken in turn: a slow moment hits them all."""
+    """Return the time of one call of each, in microseconds, in rounds taken in turn: a slow moment hits them all."""
     counts = []
     for work in works:
         work()

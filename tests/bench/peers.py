@@ -52,7 +52,7 @@ def with_lolhtml(html: str) -> bytes:
 
 
 def decoders(clicked: str = "") -> dict[str, Callable[[], object]]:
-    """Give pytracking's reading of an open's URL alone, or of a click's.
+    """Return pytracking's reading of an open's URL alone, or of a click's.
 
     By default it verifies nothing, so that is not the same work; with a key it is Fernet's, and only then it verifies.
 
@@ -83,7 +83,7 @@ def decoders(clicked: str = "") -> dict[str, Callable[[], object]]:
 
 
 def tokens(key: bytes, seconds: int) -> dict[str, Callable[[], object]]:
-    """Give what signs and verifies a campaign, a recipient and a time: all that is installed."""
+    """Return what signs and verifies a campaign, a recipient and a time: all that is installed."""
     values = ["spring", "u-17", seconds]
     serializer = URLSafeSerializer(key)
     works: dict[str, Callable[[], object]] = {"URLSafeSerializer": lambda: serializer.loads(serializer.dumps(values))}
@@ -101,7 +101,7 @@ def tokens(key: bytes, seconds: int) -> dict[str, Callable[[], object]]:
 
 
 def made_up(links: int) -> str:
-    """Give a newsletter of nested tables, about 600 characters to a link."""
+    """Return a newsletter of nested tables, about 600 characters to a link."""
     cell = '<table width="600" cellpadding="0" cellspacing="0" style="border-collapse:collapse">'
     style = "font-family:Helvetica,Arial,sans-serif;font-size:16px;line-height:24px;color:#202020;padding:12px 24px"
     story = "A few words on what is new this week, and what to do with it in the garden. " * 3

@@ -59,7 +59,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """Hold one line of the table: times are in ``unit``; the ratio is how often ours fits into the peer's, or the reverse."""
+    """One line of the table: times are in ``unit``; the ratio is how often ours fits into the peer's, or the reverse."""
 
     work: str
     size: str
@@ -74,7 +74,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """Say how long to measure."""
+    """Return how long to measure."""
 
     rounds: int
     seconds: float
@@ -90,7 +90,7 @@ QUICK = Effort(rounds=2, seconds=0.0, events=300, hostile=2_000)
 
 
 def timed(work: Work, times: int) -> float:
-    """Give the processor time of one call, in microseconds."""
+    """Return the processor time of one call, in microseconds."""
     start = process_time()
     for _ in range(times):
         work()
@@ -98,7 +98,7 @@ def timed(work: Work, times: int) -> float:
 
 
 def rounds(works: Mapping[str, Work], effort: Effort) -> dict[str, list[float]]:
-    """Give each work's time in each round; the works take turns, and each round begins with another."""
+    """Return each work's time in each round; the works take turns, and each round begins with another."""
     times = {}
     for name, work in works.items():
         work()
@@ -116,7 +116,7 @@ def rounds(works: Mapping[str, Work], effort: Effort) -> dict[str, list[float]]:
 def rows(
     work: str, size: str, found: Mapping[str, list[float]], ours: str, targets: Mapping[str, str]
 ) -> Iterator[Row]:
-    """Give one row for each peer; a target is such as ``>= 25`` (times as fast) or ``<= 1.5`` (of the peer's time)."""
+    """Yield one row for each peer; a target is such as ``>= 25`` (times as fast) or ``<= 1.5`` (of the peer's time)."""
     for peer, theirs in found.items():
         if peer == ours or peer not in targets:
             continue
@@ -136,7 +136,7 @@ def rows(
 
 
 def met(ratio: float, target: str) -> bool | None:
-    """Tell whether a target is met; ``None`` where there is none."""
+    """Check whether a target is met; ``None`` where there is none."""
     if not target.strip("<>= "):
         return None
     limit = float(target[2:])
@@ -147,7 +147,7 @@ def met(ratio: float, target: str) -> bool | None:
 
 
 def fresh(recipient: str = "") -> mb.Message:
-    """Give a message no one has seen."""
+    """Return a message no one has seen."""
     return mb.Message(recipient=recipient or f"u-{next(_numbers)}", campaign="spring", sent_at=SENT)
 
 
@@ -155,7 +155,7 @@ _recipients = cycle([f"u-{number}" for number in range(20_000)])
 
 
 def new() -> mb.Message:
-    """Give the message of one recipient among many, whose name the host has at hand."""
+    """Return the message of one recipient among many, whose name the host has at hand."""
     return mb.Message(recipient=next(_recipients), campaign="spring", sent_at=SENT)
 
 
@@ -326,7 +326,7 @@ def import_rows(effort: Effort) -> Iterator[Row]:
 
 
 def all_rows(effort: Effort) -> Iterator[Row]:
-    """Give all rows, as they are measured."""
+    """Yield all rows, as they are measured."""
     for size, html in texts().items():
         yield from document_rows(size, html, effort)
     yield from token_rows(effort)
@@ -337,7 +337,7 @@ def all_rows(effort: Effort) -> Iterator[Row]:
 
 
 def texts() -> dict[str, str]:
-    """Give the documents of the shared corpus, or made-up ones of about their size where it is absent."""
+    """Return the documents of the shared corpus, or made-up ones of about their size where it is absent."""
     shared = Path(os.environ.get("MAILBEACON_SHARED") or ROOT.parent / "shared")
     if (shared / "corpus" / "bench").is_dir():
         return documents(shared)
@@ -346,7 +346,7 @@ def texts() -> dict[str, str]:
 
 
 def heading() -> dict[str, str]:
-    """Say what was measured with."""
+    """Return what was measured with."""
     versions = {}
     for name in peers.NAMES:
         with suppress(metadata.PackageNotFoundError):

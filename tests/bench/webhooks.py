@@ -23,7 +23,7 @@ TARGET = 50
 
 
 def events(number: int) -> list[mb.Event]:
-    """Give events of as many mails."""
+    """Return events of as many mails."""
     return [
         mb.Event(
             id=str(one),
@@ -41,7 +41,7 @@ def events(number: int) -> list[mb.Event]:
 
 
 def key_of(name: str, keys: fake.WebhookKeys) -> dict[str, object]:
-    """Give what the receiver is given."""
+    """Return what the receiver is given."""
     if name in fake.CERTIFICATE_URL:
         return {"key": webhooks.Sns(certificate=keys.public, topics=[fake.TOPIC])}
     return {"key": keys.public} if webhooks.PROVIDERS[name].verifier else {"password": keys.public}

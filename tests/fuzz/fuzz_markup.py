@@ -66,7 +66,7 @@ def one(raw: bytes) -> None:
 
 
 def proven(source: str, pixel: str) -> bool:
-    """Tell whether html5lib finds no other change than the listed, or refuses to look."""
+    """Check whether html5lib finds no other change than the listed, or refuses to look."""
     try:
         prove(rewrite_html(source, wrap, pixel=pixel, planner=PLANNER), pixel)
     except RewriteError as error:
@@ -75,19 +75,19 @@ def proven(source: str, pixel: str) -> bool:
 
 
 def document(raw: bytes) -> str:
-    """Give the document that some bytes stand for."""
+    """Return the document that some bytes stand for."""
     if raw[:1] and raw[0] % 2:
         return number_links("".join(FRAGMENTS[byte % len(FRAGMENTS)] for byte in raw[1:]))[:MOST_CHARACTERS]
     return number_links(raw[1:].decode("utf-8", "replace"))[:MOST_CHARACTERS]
 
 
 def wrap(number: int, url: str) -> str:
-    """Give a wrapped URL that tells the number."""
+    """Return a wrapped URL that tells the number."""
     return f"https://t.example/c/T/{number}"
 
 
 def wanted(found: Scan) -> list[tuple[int, str]]:
-    """Give the tags that may matter, with their places."""
+    """Return the tags that may matter, with their places."""
     tags, at = [], 0
     marked = {*found.links, *found.frame}
     for index, piece in enumerate(found.pieces):

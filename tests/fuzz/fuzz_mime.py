@@ -61,7 +61,7 @@ def seconds(raw: bytes) -> float:
 
 
 def check_spans(root: mime.Part, length: int) -> None:
-    """Insist that parts lie inside each other, in order, without overlap."""
+    """Check that parts lie inside each other, in order, without overlap."""
     assert root.start == 0
     assert root.end == length
     for part in mime.walk(root):
@@ -74,7 +74,7 @@ def check_spans(root: mime.Part, length: int) -> None:
 
 
 def check_body(raw: bytes, root: mime.Part, body: mime.Body) -> None:
-    """Insist that an edit reads back as the new text, and that all outside body and header stays."""
+    """Check that an edit reads back as the new text, and that all outside body and header stays."""
     text = body.text.text
     places = sorted({0, len(text) // 3, len(text) // 2, len(text)})
     edits = [(at, at, f" {TOKEN}\u20ac" if at == 0 and len(text) % 2 else TOKEN) for at in places]
