@@ -89,6 +89,9 @@ class Decoder:
         self._url_hashes = signer.keyed_hashes("url", 8)
         self._url_ids: Cache[tuple[int, str], str] = Cache(_MOST_URLS)
 
+    def __repr__(self) -> str:
+        return f"Decoder({self._signer!r})"
+
     def decode(self, request: Request) -> Event:
         """Read the event a request stands for, without its facts.
 

@@ -151,6 +151,9 @@ class Observer:
         self._known: Cache[Client, Facts] = Cache(_MOST_KNOWN)
         self._clients: Cache[tuple[object, ...], Facts] = Cache(_MOST_KNOWN)
 
+    def __repr__(self) -> str:
+        return f"Observer(agents={self._agents.version!r}, networks={self._networks.version!r})"
+
     @property
     def version(self) -> str:
         """The version of the network data as it is now."""

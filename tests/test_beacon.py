@@ -12,11 +12,16 @@ from types import SimpleNamespace
 import pytest
 
 import mailbeacon as mb
-from mailbeacon import privacy
+from mailbeacon import privacy, store
+from mailbeacon.agents import Agents
+from mailbeacon.decoding import Decoder
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, TokenError
 from mailbeacon.model import AgentKind
 from mailbeacon.networks import Location
+from mailbeacon.observing import Observer
 from mailbeacon.privacy import as_aggregate
+from mailbeacon.rewriting import LinkRules
+from mailbeacon.rewriting.decisions import Planner
 from mailbeacon.store import MemoryHistory, MemorySink
 from tests import making
 from tests.making import BASE, KEY, SENT, beacon, request
@@ -637,6 +642,46 @@ def test_a_beacon_shows_no_key_and_no_recipient():
     shown = repr(beacon()) + repr(beacon().signer)
     assert KEY.decode() not in shown
     assert BASE in shown
+
+
+@pytest.mark.parametrize(
+    ("make", "shown"),
+    [
+        (lambda folder: store.MemorySink(), "MemorySink(1 events)"),
+        (lambda folder: store.CallbackSink(print), "CallbackSink(<built-in function print>)"),
+        (lambda folder: store.JsonlSink(folder / "e.jsonl"), "JsonlSink('{}/e.jsonl')"),
+        (lambda folder: store.SqliteSink(folder / "e.db"), "SqliteSink('{}/e.db')"),
+        (lambda folder: store.QueueSink(store.MemorySink()), "QueueSink(MemorySink(1 events))"),
+        (lambda folder: store.SpoolSink(store.MemorySink(), folder), "SpoolSink(MemorySink(1 events), '{}')"),
+        (lambda folder: store.MemoryHistory(), "MemoryHistory(1 messages)"),
+        (lambda folder: store.SqliteHistory(folder / "h.db"), "SqliteHistory('{}/h.db')"),
+        (lambda folder: store.MemoryConsents(), "MemoryConsents(0 recipients)"),
+        (lambda folder: store.SqliteConsents(folder / "c.db"), "SqliteConsents('{}/c.db')"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_store_shows_what_and_where_it_is_and_nobody_in_it(make, shown, tmp_path):
+    one = make(tmp_path)
+    event = making.event(
+        recipient="ada@example.com", message_id="m-ada", address="192.0.2.77", url="https://x.example/ada"
+    )
+    if hasattr(one, "add"):
+        one.add(event)
+    elif not isinstance(one, store.Consents):
+        one.record(event, mb.classify(event))
+    if hasattr(one, "flush"):
+        one.flush()
+    assert repr(one) == shown.format(tmp_path)
+    if hasattr(one, "close"):
+        one.close()
+
+
+def test_what_judges_and_rewrites_shows_its_rules_and_their_versions():
+    judge, signer = mb.Classifier(), beacon().signer
+    assert repr(judge) == f"Classifier({len(judge.rules)} rules, version={judge.version!r})"
+    assert repr(Observer()).startswith(f"Observer(agents={Agents().version!r}, networks='own-")
+    assert "utm={'utm_source': 'spring'}" in repr(Planner(LinkRules(utm={"utm_source": "spring"})))
+    assert repr(Decoder(signer)) == f"Decoder({signer!r})" == "Decoder(TokenSigner(<1 secret key>))"
 
 
 def test_a_rewrite_and_its_edits_show_no_token():

@@ -80,7 +80,7 @@ def _not_named(name: str, row: str) -> list[str]:
 
 
 def _tallies(traffic) -> list[mb.Tally]:
-    """Give tallies with all there is to count: variants, groups, reports of a provider, marks, and pages that are closed."""
+    """Return tallies with all there is to count: variants, groups, a provider's reports, marks, and closed pages."""
     events = [event.changed(variant="ab"[number % 2]) for number, (event, _) in enumerate(traffic.events())]
     events[0] = events[0].changed(expired=True)
     verdicts = mb.classify_all(events)

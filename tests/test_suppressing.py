@@ -98,7 +98,7 @@ def test_law_a_second_table_shows_no_row_come_or_go_unless_a_number_passed_a_ste
 
 
 def _steps_of(crowd, minimum):
-    """Give all that may be told: each row's numbers and size in whole steps, those of the small ones together, and the whole."""
+    """Return all that may be told: each row's numbers and size in whole steps, the small ones together, and the whole."""
     rows = {key: (*numbers, sum(numbers)) for key, numbers in crowd.items()}
     small = [row for row in rows.values() if row[-1] < minimum or max(row[:-1]) < minimum]
     sums = [[sum(column) for column in zip(*some, strict=True)] or [0] * 4 for some in (small, rows.values())]

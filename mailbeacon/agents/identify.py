@@ -104,6 +104,9 @@ class Agents:
         self._seen: Cache[str, Agent] = Cache(remember)
         self._hinted: Cache[tuple[str, str, str, str], Agent] = Cache(remember)
 
+    def __repr__(self) -> str:
+        return f"Agents(version={self._version!r})"
+
     @property
     def version(self) -> str:
         """The version of the rules, for verdicts."""

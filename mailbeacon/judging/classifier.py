@@ -149,6 +149,9 @@ class Classifier:
         self._cases: Cache[_Key, _Case] = Cache(_MOST_CASES)
         self.version = self._name()
 
+    def __repr__(self) -> str:
+        return f"Classifier({len(self.rules)} rules, version={self.version!r})"
+
     def changed(self, *, priors: Mapping[Kind, float], people: Collection[str] = ()) -> Classifier:
         """Return a classifier with other priors, and more rented addresses that carry people; all else is as here."""
         return Classifier(

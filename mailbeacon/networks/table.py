@@ -201,6 +201,9 @@ class Table:
         self._starts4, self._found4 = _cut(everything, 4)
         self._starts6, self._found6 = _cut(everything, 16)
 
+    def __repr__(self) -> str:
+        return f"Table(version={self._version!r})"
+
     @classmethod
     def of_ranges(cls, ranges4: Iterable[Range], ranges6: Iterable[Range], *, version: str) -> Table:
         """Make a table of ranges that are disjoint already, and in order; no address is ``LOCAL`` but by them.

@@ -127,6 +127,9 @@ class Planner:
         self.rules = rules
         self._plans: Cache[str, Cache[str, tuple[LinkDecision, ...]]] = Cache(_MAX_BASES)
 
+    def __repr__(self) -> str:
+        return f"Planner({self.rules!r})"
+
     def known(self, base: str) -> Cache[str, tuple[LinkDecision, ...]]:
         """Return the plans made so far under a base URL, by a link's source as :meth:`plan` takes it."""
         found = self._plans.get(base)

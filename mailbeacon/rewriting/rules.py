@@ -177,17 +177,17 @@ class LinkRules:
         ConfigError: If an expression is none.
     """
 
-    owns: Callable[[str], bool] = lambda _: False
+    owns: Callable[[str], bool] = field(default=lambda _: False, repr=False)
     exclude: Sequence[Expression] = ()
     only: Sequence[Expression] = ()
     merge_tags: Sequence[Expression] = ()
     utm: Mapping[str, str] = field(default_factory=dict)
     wrap_unsubscribe: bool = False
     wrap_visible_urls: bool = True
-    _exclude: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
-    _only: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
-    _merge_tags: tuple[re.Pattern[str], ...] = field(init=False, compare=False, default=())
-    _utm: Mapping[str, str] = field(init=False, compare=False, default_factory=dict)
+    _exclude: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False, default=())
+    _only: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False, default=())
+    _merge_tags: tuple[re.Pattern[str], ...] = field(init=False, compare=False, repr=False, default=())
+    _utm: Mapping[str, str] = field(init=False, compare=False, repr=False, default_factory=dict)
     _known: Cache[tuple[str, str], tuple[str, SkipReason | None]] = field(
         init=False, compare=False, repr=False, default_factory=lambda: Cache(_MAX_KNOWN)
     )

@@ -113,6 +113,9 @@ class MemoryConsents(Consents):
         self._lock = Lock()
         self._kept: dict[str, list[Consent]] = {}
 
+    def __repr__(self) -> str:
+        return f"MemoryConsents({len(self._kept)} recipients)"
+
     def record(self, consent: Consent) -> None:
         """Add one answer."""
         with self._lock:
@@ -148,6 +151,9 @@ class SqliteConsents(Consents):
 
     def __init__(self, path: str | os.PathLike[str], *, wait: timedelta = SHORT_WAIT) -> None:
         self._database = Database(path, _TABLE, wait=wait)
+
+    def __repr__(self) -> str:
+        return f"SqliteConsents({str(self._database.path)!r})"
 
     def record(self, consent: Consent) -> None:
         """Add one answer.

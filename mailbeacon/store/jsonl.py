@@ -63,6 +63,9 @@ class JsonlSink:
         self._file = -1
         self._opened: os.stat_result | None = None
 
+    def __repr__(self) -> str:
+        return f"JsonlSink({str(self._path)!r})"
+
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Append one event.
 

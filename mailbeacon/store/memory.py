@@ -44,6 +44,9 @@ class MemorySink:
         self._kept: dict[str, tuple[Event, Verdict | None]] = {}
         self._days: dict[str, date] = {}
 
+    def __repr__(self) -> str:
+        return f"MemorySink({len(self._kept)} events)"
+
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Keep one event; an id that is known already is left as it is."""
         with self._lock:
@@ -136,6 +139,9 @@ class CallbackSink:
             raise ConfigError(f"function must be callable, got {type(function).__name__}")
         self._function = function
 
+    def __repr__(self) -> str:
+        return f"CallbackSink({self._function!r})"
+
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Call the function; what it raises is the caller's to handle."""
         self._function(event, verdict)
@@ -161,6 +167,9 @@ class MemoryHistory:
         self._lock = Lock()
         self._messages = _Shelf(messages, per_message)
         self._networks = _Shelf(networks, per_network)
+
+    def __repr__(self) -> str:
+        return f"MemoryHistory({len(self._messages)} messages)"
 
     def recent(self, event: Event) -> tuple[Event, ...]:
         """Return the remembered events of the same mail or the same network id, each once, without ``event``."""
@@ -215,6 +224,9 @@ class _Shelf:
     def read(self, key: Hashable) -> tuple[Event, ...]:
         queue = self._queues.pop(key, None)
         return () if queue is None else tuple(self._queues.put(key, queue))
+
+    def __len__(self) -> int:
+        return len(self._queues)
 
     def __iter__(self) -> Iterator[Event]:
         return (event for queue in self._queues.values() for event in queue)

@@ -70,6 +70,9 @@ class QueueSink:
             renew = WeakMethod(self._renew)
             os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
 
+    def __repr__(self) -> str:
+        return f"QueueSink({self._sink!r})"
+
     def record(self, event: Event, verdict: Verdict) -> None:
         """Put one event into the queue for the worker; where there is no room, hand it over here and now."""
         with self._changed:

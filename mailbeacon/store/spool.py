@@ -100,6 +100,9 @@ class SpoolSink:
             renew = WeakMethod(self._renew)
             os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
 
+    def __repr__(self) -> str:
+        return f"SpoolSink({self._sink!r}, {str(self._folder)!r})"
+
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Keep one event in the file; where that cannot be done, hand it over here and now.
 

@@ -64,6 +64,9 @@ class _Tables:
             leave = WeakMethod(self._leave)
             os.register_at_fork(after_in_child=lambda: (method := leave()) and method())
 
+    def __str__(self) -> str:
+        return f"{self.engine.url.drivername!r}, {self.engine.url.database!r}"  # never the password
+
     def run(self, work: Callable[[sa.Connection], T]) -> T:
         """Do something in one transaction, and again where the server had closed the connection or chose it as a victim.
 
@@ -124,6 +127,9 @@ class SqlSink:
 
     def __init__(self, engine: sa.Engine | str, *, wait: timedelta = SHORT_WAIT) -> None:
         self._tables = _Tables(engine, [EVENTS, LAST_OPENS], wait)
+
+    def __repr__(self) -> str:
+        return f"SqlSink({self._tables})"
 
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Keep one event; an id that is known already is left as it is.
@@ -257,6 +263,9 @@ class SqlHistory:
         self._limits = per_message, per_network
         self._tables = _Tables(engine, [HISTORY], wait)
         self._added = count(1)
+
+    def __repr__(self) -> str:
+        return f"SqlHistory({self._tables})"
 
     def recent(self, event: Event) -> tuple[Event, ...]:
         """Return the remembered events of the same mail or the same network id, each once, without ``event``.

@@ -76,6 +76,9 @@ class SqliteSink:
     def __init__(self, path: str | os.PathLike[str], *, wait: timedelta = SHORT_WAIT) -> None:
         self._database = Database(path, _EVENTS, migrate=_bring_up_to_date, wait=wait)
 
+    def __repr__(self) -> str:
+        return f"SqliteSink({str(self._database.path)!r})"
+
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Keep one event; an id that is known already is left as it is.
 
@@ -220,6 +223,9 @@ class SqliteHistory:
         self._added = count(1)
         self._events: Cache[str, Event] = Cache(_CACHED)
         self._ids: Cache[str, None] = Cache(_CACHED)
+
+    def __repr__(self) -> str:
+        return f"SqliteHistory({str(self._database.path)!r})"
 
     def recent(self, event: Event) -> tuple[Event, ...]:
         """Return the remembered events of the same mail or the same network id, each once, without ``event``."""

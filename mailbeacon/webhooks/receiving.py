@@ -104,6 +104,9 @@ class Receiver:
         self._hook = hook
         self._on_subscribe = on_subscribe
 
+    def __repr__(self) -> str:
+        return f"Receiver({self._provider.name!r})"
+
     def read(self, request: Request) -> Events:
         """Return the events of a post, with facts, redacted; those of readers at level DATE are that of a day.
 

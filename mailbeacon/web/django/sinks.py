@@ -24,6 +24,9 @@ _SPOOL: Final = "mailbeacon"
 class ModelSink:
     """Keep events in the app's table, each id once."""
 
+    def __repr__(self) -> str:
+        return "ModelSink()"
+
     def record(self, event: Event, verdict: Verdict | None = None) -> None:
         """Keep one event; an id that is known already is left as it is."""
         self.record_many([(event, verdict)])
