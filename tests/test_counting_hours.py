@@ -23,7 +23,7 @@ def read(mail, at, sent=None, kind=Kind.OPEN, **fields):
 
 
 def readers(sendings, number=1500, until=72, chances=CHANCES):
-    """Give what people with these chances do with mails sent in some hours."""
+    """Return what people with these chances do with mails sent in some hours."""
     found = []
     for sending in sendings:
         sent, unread = MONDAY + timedelta(hours=sending), number
