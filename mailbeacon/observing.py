@@ -115,12 +115,22 @@ _MOST_KNOWN = 4096
 _LONGEST_KEPT = 2_000
 """Characters of a request's header values that are remembered at most."""
 _Known = frozenset[str] | None
-Client = tuple[int, str, bool, str, tuple[tuple[str, str], ...], _Known, str, str]
-"""What facts are made of.
+Client = tuple[int, str, bool, str, tuple[tuple[str, str], ...], _Known]
+"""What tells one client from another, wherever it is.
 
 The day (the ordinal of its date in UTC), the method, whether there is a form, the user agent (of 512 characters at most),
-the header fields kept, those the source can show; the address, and :attr:`Observer.version`.
+the header fields kept, and those the source can show.
 """
+
+
+class _Seen:
+    """What is said of a client wherever it is, and whether it is remembered; as a key it is told apart by what it is alone."""
+
+    __slots__ = ("facts", "is_kept")
+
+    def __init__(self, facts: Facts, *, is_kept: bool) -> None:
+        self.facts = facts
+        self.is_kept = is_kept
 
 
 class Observer:
@@ -148,8 +158,8 @@ class Observer:
         self._secret = secret or secrets.token_bytes(32)
         self._geo = geo
         self._days: Cache[int, blake2b] = Cache(_DAYS_KEPT)
-        self._known: Cache[Client, Facts] = Cache(_MOST_KNOWN)
-        self._clients: Cache[tuple[object, ...], Facts] = Cache(_MOST_KNOWN)
+        self._known: Cache[tuple[_Seen, str, str], Facts] = Cache(_MOST_KNOWN)
+        self._clients: Cache[Client, _Seen] = Cache(_MOST_KNOWN)
 
     def __repr__(self) -> str:
         return f"Observer(agents={self._agents.version!r}, networks={self._networks.version!r})"
@@ -177,36 +187,41 @@ class Observer:
         has_form = kind is not _OPEN and kind is not _CLICK and kind in _FORM_KINDS
         user_agent, kept = fields.lower.get("user-agent", "")[:MAX_VALUE], fields.kept
         known = request.known
-        return self.facts((day, request.method, has_form, user_agent, kept, known, address, version))
+        return self.facts((day, request.method, has_form, user_agent, kept, known), address, version)
 
-    def facts(self, key: Client) -> Facts:
-        """Return the facts of a client at an address on a day: what :meth:`observe` does, where there is no request."""
-        facts = self._known.get(key) or self._make(key)
+    def facts(self, client: Client, address: str, version: str) -> Facts:
+        """Return the facts of a client at an address: what :meth:`observe` does, where there is no request.
+
+        Args:
+            client: Which.
+            address: Where it is.
+            version: :attr:`version` as it is now.
+        """
+        seen = self._clients.get(client) or self._see(client)
+        facts = self._known.get((seen, address, version)) or self._locate(seen, client[0], address, version)
         if self._geo is None or facts.agent in _NOT_THE_READER or facts.network.kind not in _READERS_NETWORKS:
             return facts
-        place = self._geo.locate(key[6])
+        place = self._geo.locate(address)
         return facts.changed(country=place.country, region=place.region, city=place.city)
 
-    def _make(self, key: Client) -> Facts:
-        """Work the facts of a client at an address out, and remember them: the same client has the same, as one object."""
-        day, *_, kept, _, address, version = key
-        brief = not kept or sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
-        anywhere = key[:6]
-        client = self._clients.get(anywhere)
-        if client is None:
-            client = self._make_client(key)
-            if brief:
-                self._clients.put(anywhere, client)
+    def _locate(self, seen: _Seen, day: int, address: str, version: str) -> Facts:
+        """Add to what is said of a client where it is, and remember it: the same client has the same, as one object."""
         network_id = _digest(self._key(day), _network_bytes(address))
         asked = version if network_id else ""
-        facts = client.changed(network=self._networks.lookup(address), network_id=network_id, networks=asked)
-        if brief and len(address) <= MAX_ADDRESS:
-            self._known.put(key, facts)
+        facts = seen.facts.changed(network=self._networks.lookup(address), network_id=network_id, networks=asked)
+        if seen.is_kept and len(address) <= MAX_ADDRESS:
+            self._known.put((seen, address, version), facts)
         return facts
 
-    def _make_client(self, key: Client) -> Facts:
-        """Work out what can be said of a client wherever it is."""
-        day, method, has_form, user_agent, kept, known, *_ = key
+    def _see(self, client: Client) -> _Seen:
+        """Work out what can be said of a client wherever it is, and remember it unless it is long."""
+        kept = client[4]
+        is_kept = not kept or sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
+        seen = _Seen(self._make(client), is_kept=is_kept)
+        return self._clients.put(client, seen) if is_kept else seen
+
+    def _make(self, client: Client) -> Facts:
+        day, method, has_form, user_agent, kept, known = client
         values = dict(kept)
         if user_agent.strip() in _NO_AGENT:
             user_agent = ""
@@ -218,12 +233,12 @@ class Observer:
         )
         hints = [*agent.hints, *_method_hints(method, has_form), *_sent_hints(values)]
         hints += _missing_hints(user_agent, values, known, sends_fetch=_sends_fetch(agent, user_agent.lower()))
-        client, version = agent.client, agent.version
+        name, version = agent.client, agent.version
         if Hint.SIGNED_AGENT in hints and agent.kind in _PERSONS:
-            client, version = _SIGNERS.get(_host(values.get("signature-agent", "").strip('" ')), "signed agent"), ""
+            name, version = _SIGNERS.get(_host(values.get("signature-agent", "").strip('" ')), "signed agent"), ""
         return Facts(
             agent=agent.kind,
-            client=client,
+            client=name,
             client_version=version,
             system=agent.system,
             device=agent.device,

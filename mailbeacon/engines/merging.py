@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
 
@@ -29,6 +30,10 @@ class Arrived(NamedTuple):
     file: int
     ordinal: int
     fresh: bool
+
+
+_arrived: Callable[[tuple[object, ...]], Arrived] = partial(tuple.__new__, Arrived)
+"""Makes one in half the time: every event of a stream passes here."""
 
 
 class Source:
@@ -85,9 +90,10 @@ class Source:
                 self.events += len(found)
                 self.offset = block.end if block.whole else block.end - _size(block.lines[-1])
                 self._blocks.append((place, max((one.received_at for one in found), default=None)))
-                for one in found:
-                    self._handed += 1
-                    yield Arrived(one, self.number, self._handed, self._handed > self._mark.done)
+                file, done = self.number, self._mark.done
+                for ordinal, one in enumerate(found, start=self._handed + 1):
+                    self._handed = ordinal
+                    yield _arrived((one, file, ordinal, ordinal > done))
 
     def ahead(self) -> Source:
         """Return a copy that looks ahead: it hands no reject on."""

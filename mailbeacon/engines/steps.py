@@ -229,17 +229,18 @@ def distinct(rows: Iterable[tuple[Event, int]]) -> tuple[list[Event], list[int],
         The events; how often the line of each was there before (in all, as often as in the file that has it most); and
         the place of each among the rows.
     """
-    known: dict[str, dict[int, int]] = {}
+    first: dict[str, int] = {}
+    again: dict[str, dict[int, int]] = {}
     events: list[Event] = []
     numbers: list[int] = []
     places: list[int] = []
     for place, (event, file) in enumerate(rows):
         name = event.id
-        files = known.get(name)
-        if files is None:
-            known[name] = {file: 1, _MOST: 1}
+        if name not in first:
+            first[name] = file
             number = 0
         else:
+            files = again.setdefault(name, {first[name]: 1, _MOST: 1})
             count = files[file] = files.get(file, 0) + 1
             if count <= files[_MOST] or file < 0 or is_named(event):
                 continue

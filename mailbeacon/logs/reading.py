@@ -100,9 +100,10 @@ class LineReader:
         self._ids = beacon.signer.keyed_hashes("log-line")
         self._acts = beacon.signer.keyed_hashes("event-id")
         self._settings = settings
-        self._simple = settings.consent is None and settings.default_level is settings.ceiling is _FULL
         keeps = settings.keep_address, settings.keep_user_agent, settings.keep_headers
         self._keeps = keeps != ("drop", "drop", "drop")
+        asks = settings.consent is not None or not settings.default_level is settings.ceiling is _FULL
+        self._plain = not asks and not self._keeps
         self._redact = beacon.redact
         proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self._proxies = proxies if settings.trusted_proxies else None
@@ -135,7 +136,7 @@ class LineReader:
         if self._hops and fields:
             address, fields = self._client(address, fields)
         agent, has_form = user_agent[:MAX_VALUE], kind is not _OPEN and kind is not _CLICK
-        facts = self._facts((moment.toordinal(), method, has_form, agent, fields, self._shows, address, self._version))
+        facts = self._facts((moment.toordinal(), method, has_form, agent, fields, self._shows), address, self._version)
         if is_act:
             digest = self._acts[key].copy()  # the id it has in the live application too: it is kept once, and always
             digest.update(f"{token}\0{kind}".encode("utf-8", "surrogatepass"))
@@ -148,7 +149,7 @@ class LineReader:
         event = begun.close()
         if is_act:
             return event
-        plain = self._simple and not self._keeps and event.level is _FULL and event.link != HONEYPOT_LINK
+        plain = self._plain and event.level is _FULL and event.link != HONEYPOT_LINK
         if plain and facts.hints.isdisjoint(_OPTED_OUT):
             return event if kind is _OPEN else self._redact(event)
         return self._rarer(event, said)

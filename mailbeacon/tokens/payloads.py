@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -68,8 +69,9 @@ def to_seconds(sent_at: datetime) -> int:
     return seconds
 
 
+@lru_cache(maxsize=256)
 def to_moment(seconds: int) -> datetime:
-    """Return the moment of sending.
+    """Return the moment of sending; remembered, for all mails of a mailing have the same.
 
     Raises:
         BadToken: If no calendar has it.

@@ -46,10 +46,11 @@ class Purpose:
     Source: RFC 2104 (1997), section 4, describes the precomputation.
     """
 
-    __slots__ = ("_states",)
+    __slots__ = ("_newest_first", "_states")
 
     def __init__(self, keys: Sequence[bytes], salt: bytes) -> None:
         self._states = [_keyed_states(derive_key(key, salt)) for key in keys]
+        self._newest_first = [(number, *self._states[number]) for number in range(len(keys) - 1, -1, -1)]
 
     def sign(self, payload: str, context: bytes = b"") -> str:
         """Return the token of a payload, made with the newest key.
@@ -81,8 +82,7 @@ class Purpose:
         if body[:1] != b"a" or len(given) != SIGNATURE_LENGTH:
             raise BadToken("not in the form of a token of version 1")
         signed = context + body if context else body
-        for number in range(len(self._states) - 1, -1, -1):
-            inner_state, outer_state = self._states[number]
+        for number, inner_state, outer_state in self._newest_first:
             inner, outer = inner_state.copy(), outer_state.copy()
             inner.update(signed)
             outer.update(inner.digest())
