@@ -90,10 +90,10 @@ class Source:
                 self.events += len(found)
                 self.offset = block.end if block.whole else block.end - _size(block.lines[-1])
                 self._blocks.append((place, max((one.received_at for one in found), default=None)))
-                file, done = self.number, self._mark.done
+                which, done = self.number, self._mark.done
                 for ordinal, one in enumerate(found, start=self._handed + 1):
                     self._handed = ordinal
-                    yield _arrived((one, file, ordinal, ordinal > done))
+                    yield _arrived((one, which, ordinal, ordinal > done))
 
     def ahead(self) -> Source:
         """Return a copy that looks ahead: it hands no reject on."""
