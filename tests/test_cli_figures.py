@@ -48,6 +48,19 @@ def folder(tmp_path_factory, events) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def judged_file(tmp_path_factory, events) -> Path:
+    """The same with verdicts, and with deliveries and late bounces: mails with events in two stretches of time."""
+    path = tmp_path_factory.mktemp("judged") / "a.sqlite"
+    with SqliteSink(path) as sink:
+        sink.record_many(zip(events, mb.classify_all(events), strict=True))
+        for number, event in enumerate(events[::7]):
+            late = event.received_at + timedelta(days=9)
+            told = {"kind": (Kind.DELIVERED, Kind.BOUNCED)[number % 2], "link": None, "url": "", "source": "ses"}
+            sink.record(event.changed(id=f"late {number}", received_at=late, **told), Verdict(actor=Actor.UNKNOWN))
+    return path
+
+
 def printed(capfd, *arguments: object) -> str:
     assert main([str(one) for one in arguments]) == 0
     out, err = capfd.readouterr()
@@ -126,11 +139,14 @@ def test_standard_input_is_read_as_lines(folder):
     assert {**one, "made_at": ""} == {**two, "made_at": ""}
 
 
-def test_workers_give_the_same_report(folder, capfd):
+@pytest.mark.parametrize("options", [[], ["--stored-verdicts", "--zone", "Asia/Kolkata", "--group-by", "hour"]])
+def test_workers_give_the_same_report(options, folder, judged_file, capfd):
     one, three = (
-        json.loads(printed(capfd, "report", folder / "a.sqlite", "--json", "--workers", workers)) for workers in (1, 3)
+        json.loads(printed(capfd, "report", judged_file, "--json", *options, "--workers", workers))
+        for workers in (1, 3)
     )
     assert {**one, "made_at": ""} == {**three, "made_at": ""}
+    assert one["outcomes"]["bounced"]
     assert "--workers needs one file" in refused(capfd, "report", folder / "a.jsonl", "--workers", "2")
     assert "from 1 to 64" in refused(capfd, "report", folder / "a.sqlite", "--workers", "0")
 

@@ -417,6 +417,22 @@ def test_progress_is_shown_with_how_much_there_is_on_a_terminal_only(name, tmp_p
     assert f"\r\x1b[K1,000 of {len(many):,} (90%) events read" in capsys.readouterr().err
 
 
+def test_progress_of_workers_and_of_lines_that_are_judged_when_all_are_read_is_shown_too(
+    path, events, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    if path.endswith("sqlite"):
+        assert main(["report", path, "--workers", "2"]) == 0
+        assert f" of {len(events):,} (" in capsys.readouterr().err
+        return
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(3 * Path(path).read_bytes())))
+    assert main(["report", "-"]) == 0
+    told = capsys.readouterr().err
+    assert "\r\x1b[K1,000 events read" in told
+    assert f"\r\x1b[K1,000 of {3 * len(events):,} (" in told
+    assert "events judged" in told
+
+
 # reading without changing
 
 

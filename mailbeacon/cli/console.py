@@ -169,3 +169,4 @@ class Progress:
         if self._wanted:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+            self._next = 0.0

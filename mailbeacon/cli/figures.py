@@ -173,7 +173,8 @@ def _readers(options: Namespace) -> tuple[Table, str]:
 
 
 def _compare(options: Namespace) -> tuple[Table, str]:
-    from mailbeacon.cli.report.counting import Choice, count
+    from mailbeacon.cli.report.counted import Choice
+    from mailbeacon.cli.report.counting import count
     from mailbeacon.cli.report.delivered import numbers
     from mailbeacon.counting import compare_campaigns, tally
 

@@ -43,7 +43,7 @@ class Tally:
     _traits: Traits = field(default_factory=Traits)
     _totals: Mapping[PageKey, Totals] = field(default_factory=dict)
     _parts: dict[PageKey, OpenPage] = field(default_factory=dict, init=False, repr=False)
-    _spoken: dict[str, frozenset[bytes]] = field(default_factory=dict, init=False, repr=False)
+    _spoken: dict[str, frozenset[bytes] | None] = field(default_factory=dict, init=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<Tally of {self.mails} mails>"
@@ -85,7 +85,8 @@ class Tally:
         if not self._pages:
             return self
         there = zone_named(zone)
-        closed = {key: self._open(key).close(there, self._spoken_of(key.campaign)) for key in self._pages}
+        spoken = {key.campaign: self._spoken_of(key.campaign) or frozenset() for key in self._pages}
+        closed = {key: self._open(key).close(there, spoken[key.campaign]) for key in self._pages}
         return Tally({}, dict(self._numbers), Traits(), merge_totals(self._totals, closed))
 
     def to_json(self) -> str:
@@ -304,8 +305,7 @@ class Tally:
         """Return a part of this tally that goes on with what was worked out already."""
         part = Tally(pages, numbers, self._traits, totals)
         part._parts.update((key, self._open(key)) for key in pages)
-        campaigns = {key.campaign for key in pages}
-        part._spoken.update((campaign, self._spoken_of(campaign) or frozenset()) for campaign in campaigns)
+        part._spoken.update((key.campaign, self._spoken_of(key.campaign)) for key in (*pages, *totals))
         return part
 
     def _keys(self) -> list[PageKey]:
@@ -323,22 +323,19 @@ class Tally:
         yield from self._totals.items()
 
     def _spoken_of(self, campaign: str) -> frozenset[bytes] | None:
-        """Return the mails of a campaign of which the provider said what became of them; ``None`` without any."""
-        found = self._spoken.get(campaign)
-        if found is None:
-            found = self._spoken[campaign] = frozenset(
-                mail
-                for key, page in self._pages.items()
-                if key.campaign == campaign
-                for mail, state in page.states.items()
-                if is_spoken_of(state)
-            )
-        return found or None
+        """Return the mails of a campaign of which the provider said what became of them; ``None`` where of none.
+
+        Of those in totals it is not known which they are, only whether there are any.
+        """
+        if campaign not in self._spoken:
+            pages = [page for key, page in self._pages.items() if key.campaign == campaign]
+            found = frozenset(mail for page in pages for mail, state in page.states.items() if is_spoken_of(state))
+            told = any(key.campaign == campaign and part.kept_outcomes.sent for key, part in self._totals.items())
+            self._spoken[campaign] = found if found or told else None
+        return self._spoken[campaign]
 
     def _is_spoken(self, campaign: str) -> bool:
-        return bool(self._spoken_of(campaign)) or any(
-            key.campaign == campaign and totals.kept_outcomes.sent for key, totals in self._totals.items()
-        )
+        return self._spoken_of(campaign) is not None
 
     def _has_deliveries(self, key: PageKey) -> bool:
         covered = covers(self._numbers, key)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta, tzinfo
 
 from mailbeacon.counting.aggregate import (
@@ -115,7 +115,7 @@ class OpenPage:
         """The minutes of the first and the last hit; -1 without any."""
         return self.page.first, self.page.last
 
-    def close(self, zone: tzinfo, spoken: frozenset[bytes] | None) -> Totals:
+    def close(self, zone: tzinfo, spoken: frozenset[bytes]) -> Totals:
         """Return the totals of the page."""
         return Totals(
             zone=str(zone),
@@ -179,9 +179,9 @@ class Totals:
         """Count mails by the audience that opened and the one that clicked."""
         return self.by_audience_of
 
-    def outcomes(self, spoken: frozenset[bytes] | None) -> Outcomes:  # noqa: ARG002 - as an open page is asked
-        """Count what became of the mails."""
-        return self.kept_outcomes
+    def outcomes(self, spoken: frozenset[bytes] | None) -> Outcomes:
+        """Count what became of the mails; ``spoken`` is ``None`` where the provider said nothing of the campaign."""
+        return self.kept_outcomes if spoken is not None else replace(self.kept_outcomes, unlisted=0)
 
     def mails_with(self, kinds: frozenset[Kind]) -> int:
         """Count the mails of which a kind was seen.

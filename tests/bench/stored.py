@@ -24,7 +24,8 @@ from pathlib import Path
 from hosts import plain
 
 from mailbeacon import Classifier, fake
-from mailbeacon.cli.report.counting import Choice, count
+from mailbeacon.cli.report.counted import Choice
+from mailbeacon.cli.report.counting import count
 from mailbeacon.engines.steps import collect_rarely
 from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT
 from mailbeacon.model import Event, Verdict

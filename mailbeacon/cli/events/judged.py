@@ -103,7 +103,7 @@ def judge_all(
     except OutOfOrder:
         reading = EventReader(paths)
         in_order = sorted(reading.pairs(), key=lambda pair: pair[0].received_at)
-        return use(_stretches(iter(in_order), classifier, stored)), reading
+        return use(_stretches(reading.again(in_order), classifier, stored)), reading
 
 
 def _inside(

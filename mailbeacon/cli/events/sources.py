@@ -6,7 +6,7 @@ Judges and counts nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import merge
@@ -21,7 +21,7 @@ from mailbeacon.store import StoredRow, cut_by_time, read_between, read_events, 
 from mailbeacon.store.lines import first_numbers, pair_of
 from mailbeacon.store.reading import count_events
 
-__all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite", "is_timed"]
+__all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite", "is_timed", "tell_numbers", "told_broken"]
 
 T = TypeVar("T")
 Pair = tuple[Event, Verdict | None]
@@ -30,6 +30,14 @@ INPUT_NAME: Final = "-"
 _SQLITE: Final = b"SQLite format 3\0"
 _ENDINGS: Final = (".sqlite", ".sqlite3", ".db")
 _SHOW_EVERY: Final = 1_000
+
+
+_listeners: list[Callable[[int], object]] = []
+
+
+def tell_numbers(listener: Callable[[int], object]) -> None:
+    """Tell somebody, in place of the terminal, how many events are read: for a process that works for another."""
+    _listeners[:] = [listener]
 
 
 @dataclass(slots=True)
@@ -70,19 +78,33 @@ class EventReader:
         first, last = self.between or (None, None)
         return self._watched(self._read(self.paths[0], partial(read_rows_between, first=first, last=last)))
 
+    def again(self, pairs: Sequence[Pair]) -> Iterator[Pair]:
+        """Give what was read before, to be judged now, and say how far that is."""
+        for some in self._batches(iter(pairs), len(pairs), "judged"):
+            yield from some
+
     def _watched(self, found: Iterator[T]) -> Iterator[T]:
         """Count what is read, and say how far it is."""
-        total = self._total() if self._progress.is_seen else 0
-        try:
-            while some := list(islice(found, _SHOW_EVERY)):
-                self.number += len(some)
-                of = f" of {total:,} ({min(self.number / total, 1.0):.0%})" if total else ""
-                self._progress.show(f"{self.number:,}{of} events read")
-                yield from some
-        finally:
-            self._progress.clear()
+        total = self._total() if self._progress.is_seen and not _listeners else 0
+        for some in self._batches(found, total, "read"):
+            self.number += len(some)
+            yield from some
         if not self.number and self.between is None:
             raise CommandError(self._nothing())
+
+    def _batches(self, found: Iterator[T], total: int, what: str) -> Iterator[list[T]]:
+        number = 0
+        try:
+            while some := list(islice(found, _SHOW_EVERY)):
+                number += len(some)
+                of = f" of {total:,} ({min(number / total, 1.0):.0%})" if total else ""
+                if _listeners:
+                    _listeners[0](number)
+                else:
+                    self._progress.show(f"{number:,}{of} events {what}")
+                yield some
+        finally:
+            self._progress.clear()
 
     def _total(self) -> int:
         """Return how many rows and lines there are in all; 0 where that cannot be known."""
@@ -96,7 +118,7 @@ class EventReader:
     @property
     def broken(self) -> str:
         """What cannot be read, in one sentence; empty where all can."""
-        return "; ".join(_told(name, errors) for name, errors in self.errors.items() if errors)
+        return told_broken(self.errors)
 
     def _once(self) -> Iterator[Pair]:
         """Leave out events that another file has too; within a file a sink keeps each once."""
@@ -190,6 +212,11 @@ def _lines(on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
             continue
         if pair is not None:
             yield pair
+
+
+def told_broken(errors: Mapping[str, Sequence[DataError]]) -> str:
+    """Return what cannot be read of some files, in one sentence; empty where all can."""
+    return "; ".join(_told(name, found) for name, found in errors.items() if found)
 
 
 def _told(name: str, errors: Sequence[DataError]) -> str:

@@ -12,7 +12,8 @@ from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, complain, cou
 from mailbeacon.cli.events.lists import read_groups
 from mailbeacon.cli.events.sources import check_files
 from mailbeacon.cli.newsletter import Newsletter, compiled, load
-from mailbeacon.cli.report.counting import Choice, Counted, count
+from mailbeacon.cli.report.counted import Choice, Counted
+from mailbeacon.cli.report.counting import count
 from mailbeacon.cli.report.delivered import numbers
 from mailbeacon.cli.report.page import check_target, replace_file
 from mailbeacon.counting import Dimension, LinkKey, tally
@@ -44,6 +45,7 @@ def run(options: Namespace) -> int:
         campaign=options.campaign,
         since=options.since,
         stored=options.stored_verdicts,
+        zone=options.zone,
         fit=options.fit,
         groups=read_groups(options.groups) if options.groups is not None else {},
     )
