@@ -166,6 +166,12 @@ def test_a_providers_word_is_of_opens_or_of_clicks(kind, name):
             {},
             {"people-network": "it came through a relay or an office's proxy, which carry people"},
         ),
+        (
+            Kind.OPEN,
+            RENTED,
+            {"agent": AgentKind.MAIL_CLIENT},
+            {"hosting-mail-client": "it came from rented servers (Hetzner), where mail clients are rare"},
+        ),
         (Kind.CLICK, NOBODY, {}, {}),
     ],
 )

@@ -92,7 +92,22 @@ def hosting_open(event: Event, context: Context) -> str:
     """See that an open came from rented servers that are no mail provider's."""
     if event.facts.network.kind is not NetworkKind.HOSTING or _loads_from_cloud(event):
         return ""
-    return f"it came from rented servers{_by(event)}"
+    return "" if event.facts.agent is AgentKind.MAIL_CLIENT else f"it came from rented servers{_by(event)}"
+
+
+@rule(
+    family="network",
+    weight=1.7,
+    source="scanners pose as browsers: Mautic issue 16263, 2025; mail clients run on desktops in the cloud, inferred, 2026",
+    kinds=OPENS,
+    needs=Needs.FACTS,
+)
+def hosting_mail_client(event: Event, context: Context) -> str:
+    """See that a mail client opened the mail on rented servers, as on a desktop in the cloud."""
+    facts = event.facts
+    if facts.network.kind is not NetworkKind.HOSTING or facts.agent is not AgentKind.MAIL_CLIENT:
+        return ""
+    return "" if _loads_from_cloud(event) else f"it came from rented servers{_by(event)}, where mail clients are rare"
 
 
 @rule(
@@ -193,6 +208,7 @@ ORIGIN_RULES: tuple[Rule, ...] = (
     hosting_gesture,
     mail_network_click,
     hosting_open,
+    hosting_mail_client,
     mail_network_open,
     nameless_open,
     security_network,

@@ -42,6 +42,7 @@ _REASONS = {
     "honeypot-near": "made by the client that followed a hidden link",
     "hosting-click": "a click from rented servers",
     "hosting-gesture": "a browser on rented servers",
+    "hosting-mail-client": "a mail client on rented servers",
     "hosting-open": "an open from rented servers",
     "image-proxy": "a mail provider's image proxy",
     "lag-before": "before the delivery",
