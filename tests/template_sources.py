@@ -39,6 +39,7 @@ TEMPLATES: dict[str, list[str]] = {
         *LIKE_JINJA,
         COMMENT,
         RAW,
+        "\n## {{ name }} <a href='https://x.example/1'>x</a>",
         """<p>{{ _('see <a href="https://x.example/9">x</a>') }}</p>""",
         "{% trans %}see <a href='https://x.example/9'>x</a>{% endtrans %}",
         "{% trans user=name %}see <a href='https://x.example/9'>{{ user }}</a>{% endtrans %}",
@@ -77,6 +78,7 @@ TEMPLATES: dict[str, list[str]] = {
         "<html><body>{{#if count}}<a href='https://x.example/8'>x</a></body></html>{{else}}</body></html>{{/if}}",
     ],
     "go": [
+        "{{block \"a\" .}}<a href='https://x.example/b'>x</a>{{end}}<a href='https://x.example/?u={{.name}}'>y</a>",
         "<p>{{.name}}</p><a href='https://x.example/1'>one</a> <a href='{{.url}}'>two</a>{{/* <a href='https://x.example/'> */}}",
         "{{range .items}}<a href='https://x.example/item'>{{.}}</a>{{end}}{{with .name}}<a href='https://x.example/w'>{{.}}</a>{{end}}",
         "<a {{if .count}}class='b'{{end}} href='https://x.example/2'>x</a>",
@@ -101,6 +103,7 @@ TEMPLATES: dict[str, list[str]] = {
         "<html><body><#if count gt 3><a href='https://x.example/8'>x</a></body></html><#else></body></html></#if>",
     ],
     "ejs": [
+        "<p><%- name %></p><a href='<%- url %>'>one</a><%- '<a href=\"https://x.example/9\">x</a>' %><a href='https://x.example/1'>y</a>",
         "<p><%= name %></p><a href='https://x.example/1'>one</a> <a href='<%= url %>'>two</a><%# <a href='https://x.example/'> %>",
         "<% items.forEach(i => { %><a href='https://x.example/item'><%= i %></a><% }) %>",
         "<a <% if (count > 3) { %>class='b'<% } %> href='https://x.example/2'>x</a><%- '<a href=\"https://x.example/9\">x</a>' %>",

@@ -47,6 +47,9 @@ def told(html: str) -> tuple[list[str], list[tuple[str, SkipReason]]]:
         ),
         pytest.param("""<p>{% button href="https://x.example/" %}</p>""", id="a tag of the host's own"),
         pytest.param("""<p><%= t('<a href="https://x.example/">x</a>') %></p>""", id="ERB"),
+        pytest.param(
+            """<p><%- t('<a href="https://x.example/">x</a>') -%></p>""", id="ERB that trims, or EJS unescaped"
+        ),
         pytest.param("""<p>{!! __('<a href="https://x.example/">x</a>') !!}</p>""", id="Blade"),
         pytest.param("""<p><?= t('<a href="https://x.example/">x</a>') ?></p>""", id="PHP"),
         pytest.param("""{% blocktrans %}a <a href="https://x.example/">b</a>{% endblocktrans %}""", id="blocktrans"),
@@ -110,6 +113,8 @@ def test_a_link_inside_a_template_tag_is_left_alone(html: str) -> None:
         pytest.param(
             "<p><?xml:namespace prefix = o /><a href='https://x.example/'>x</a></p><?p ?>", id="Word's namespace"
         ),
+        pytest.param("<%- a -%><a href='https://x.example/'>x</a>", id="EJS that is not escaped"),
+        pytest.param("\n## {{ a }} <a href='https://x.example/'>x</a>", id="two number signs without Velocity"),
         pytest.param("{% trans 'a' %}<a href='https://x.example/'>x</a>{% trans 'b' %}", id="Django's trans"),
         pytest.param("Mail me@x.example (see \"us\")<a href='https://x.example/'>x</a>", id="an address in the text"),
     ],
@@ -221,6 +226,7 @@ def test_what_is_loaded_or_only_said_is_no_link(html: str) -> None:
         "{{/* @ */}}",
         "<%# @ %>",
         "<%-- @ --%>",
+        "<%-# @ -%>",
         "[#-- @ --]",
         "{* @ *}",
         "<?php /* @ */ ?>",
@@ -237,7 +243,8 @@ def test_a_link_in_a_template_comment_is_none(comment: str) -> None:
     "tag",
     ["{x}", "{$x}", "{!x}", "#{x}", "[subscriber:email]", "[EMAIL]", "%EMAIL%", "$[X]$", "##x##", "[%x%]", "%(x)s",
      "{!! $x !!}", "<?= $x ?>", "{contactfield=externalid}", "{{ x }}", "*|X|*", "%%x%%", "${x}", "<%= x %>", "[[ x ]]",
-     "{first name}", "{0}", "%s", "%1$s", "<<name>>", "$name", "$!name", "@Model.Name", "@(Model.Name)", "@ViewData[x]"],
+     "<%- x %>", "{first name}", "{0}", "%s", "%1$s", "<<name>>", "$name", "$!name", "@Model.Name", "@(Model.Name)",
+     "@ViewData[x]"],
 )  # fmt: skip
 def test_a_merge_tag_in_an_address_keeps_it_from_being_signed(tag: str) -> None:
     """What a mailing program would have filled in would stay as it is inside the signed address."""
@@ -341,6 +348,32 @@ def test_a_host_adds_its_own_merge_tags() -> None:
             )
             for loop in ("for", "foreach", "while")
         ),
+        pytest.param("<p>Hi</p>#if($a)<b>b</b>#end</body>", "#end|</body>", id="behind a condition in Velocity"),
+        pytest.param("<p>Hi</p>@if ($a)<b>b</b>@endif</body>", "@endif|</body>", id="behind one in Blade"),
+        pytest.param("<p>Hi</p>{if $a}<p>more</p></body>{/if}", "<p>Hi</p>|{if $a}", id="before one in Smarty"),
+        pytest.param(
+            "<p>Hi</p>[% IF a %]<p>more</p></body>[% END %]", "<p>Hi</p>|[% IF a %]", id="in Template Toolkit"
+        ),
+        pytest.param(
+            "<p>Hi</p>[#if a]<p>more</p></body>[/#if]", "<p>Hi</p>|[#if a]", id="in FreeMarker's square brackets"
+        ),
+        pytest.param("<p>Hi</p><%- if a -%></body><%- end -%>", "<p>Hi</p>|<%- if a -%>", id="in ERB that trims lines"),
+        pytest.param(
+            "{% if a %}{% autoescape off %}x{% endautoescape %}<p>Hi</p></body>{% endif %}",
+            "|{% if a %}",
+            id="around a block",
+        ),
+        pytest.param("<p>{{ block.super }}</p></body>", "</p>|</body>", id="behind what another template says"),
+        pytest.param(
+            "@extends('b')\n@section('title', 't')\n@section('content')<p>Hi</p>@endsection\n",
+            "<p>Hi</p>|@endsection",
+            id="Blade",
+        ),
+        pytest.param(
+            '{extends file="b"}{block name="title"}t{/block}{block name="content"}<p>Hi</p>{/block}',
+            "<p>Hi</p>|{/block}",
+            id="Smarty",
+        ),
     ],
 )
 def test_the_pixel_stands_where_it_is_rendered(html: str, before: str) -> None:
@@ -367,7 +400,8 @@ def test_a_placeholder_in_a_block_with_names_of_its_own_is_told_with_its_line(bl
     link = f'<a href="{X}">x</a>'
     template = BEACON.compile(f"{link}\n\n{block.replace('@', link)}", campaign="spring")
     assert [(one.kind, one.line) for one in template.warnings] == [(WarningKind.SCOPE, 3)]
-    assert not BEACON.compile(f"{{{{#if a}}}}{link}{{{{/if}}}}", campaign="spring").warnings
+    for plain in (f"{{{{#if a}}}}{link}{{{{/if}}}}", f"{{{{ block.super }}}}{link}", f"{{{{ range(3) }}}}{link}"):
+        assert not BEACON.compile(plain, campaign="spring").warnings
 
 
 def test_mjml_is_to_be_compiled_first() -> None:

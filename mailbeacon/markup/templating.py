@@ -47,6 +47,7 @@ _MARKS = (
     "{foreach",
     "{literal",
     "{$",
+    "{extends",
     "{*",
     "#if",
     "#foreach",
@@ -55,6 +56,7 @@ _MARKS = (
     "#*",
     "@php",
     "@verbatim",
+    "@end",
 )
 _AT = re.compile(r"@[\w.]*+\s?[(\[{*]")
 """What an expression or a directive of Razor or Blade, or a link of Thymeleaf, begins with."""
@@ -62,31 +64,33 @@ _STRINGS = r""""(?>[^"\\<]++|\\.|<(?![#@]))*+"|'(?>[^'\\<]++|\\.|<(?![#@]))*+'""
 """Strings in a tag of FreeMarker's; none reaches into the next tag, so that no search reads a text twice."""
 _INNER = r"\((?>[^()]++|\([^()]*+\))*+\)"
 """Brackets within brackets: what is deeper is no expression in a mail."""
-_TAG = re.compile(
+_FORMS = (
     r"(?P<comment>\{\{~?!--(?>[^-{]++|-(?!-~?\}\})|\{(?!\{))*+--~?\}\}|\{\{~?!(?!--)[^{}]*+\}\}"
     r"|\{\{--(?>[^-{]++|-(?!-\}\})|\{(?!\{))*+--\}\}"
     r"|\{\{-?\s*+/\*(?>[^*{]++|\*(?!/)|\{(?!\{))*+\*/\s*+-?\}\}|\{#(?>[^#{]++|#(?!\})|\{(?!#))*+#\}"
-    r"|<%[#-]?-?-(?>[^%<]++|%(?!>)|<(?!%))*+%>|<%#(?>[^%<]++|%(?!>)|<(?!%))*+%>|<#--(?>[^-<]++|-(?!->)|<(?!#--))*+-->"
+    r"|<%(?:--|-?#)(?>[^%<]++|%(?!>)|<(?!%))*+%>|<#--(?>[^-<]++|-(?!->)|<(?!#--))*+-->"
     r"|\[#--(?>[^-\[]++|-(?!-\])|\[(?!#--))*+--\]|\{\*(?>[^*{]++|\*(?!\})|\{(?!\*))*+\*\}"
     r"|<[%?](?:php\b)?\s*+/\*(?>[^*<]++|\*(?!/)|<(?![%?]))*+\*/\s*+[%?]>"
     r"|@\*(?>[^*@]++|\*(?!@)|@(?!\*))*+\*@|#\*(?>[^*#]++|\*(?!#)|#(?!\*))*+\*#)"
     r"|\{\{\{\{[^{}]*+\}\}\}\}|\{\{(?>[^{}]++|\}(?!\})|\{(?!\{))*+\}\}\}?+|\{%(?>[^%{]++|%(?!\})|\{(?!%))*+%\}"
     r"|\{!!(?>[^!{]++|!(?!!\})|\{(?!!!))*+!!\}|<%(?>[^%<]++|%(?!>)|<(?!%))*+%>"
-    r"|\{\$[^{}]++\}|\{(?:if|elseif|foreach|section|for|while|include|assign|capture)\s[^{}]*+\}"
-    r"|\{(?:/(?:if|foreach|section|for|while|capture)|else|literal)\}"
+    r"|\{\$[^{}]++\}|\{(?:if|elseif|foreach|section|for|while|include|assign|capture|extends|block)\s[^{}]*+\}"
+    r"|\{(?:/(?:if|foreach|section|for|while|capture|block)|else|literal)\}"
     rf"|<\?(?!xml\b)(?>[^?<]++|\?(?!>)|<(?!\?))*+\?>|</?[#@][a-zA-Z](?>[^<>()\"']++|{_STRINGS}|\([^<()]*+\))*+>"
     rf"|\[%[-+~=]?\s*+[a-zA-Z#](?>[^%\[]++|%(?!\])|\[(?!%))*+%\]|\[/?[#@][a-zA-Z](?>[^\[\]\"']++|{_STRINGS}|\[[^\[\]]*+\])*+\]"
     r"|\$\{(?>[^{}]++)\}|\*\|[^|*]*+\|\*|\[\[\s*+[$@#~a-zA-Z_(][^\[\]]*+\]\]|%%\[(?>[^\]%]++|\](?!%%)|%(?!%\[))*+\]%%"
     r"|%%=(?>[^=%]++|=(?!%%)|%(?!%=))*+=%%|#\[\[|@verbatim\b|@php\b(?!\s*+\()"
+    r"|(?<![\"'\w.])(?:#end\b|@(?:end[a-z]++|stop|show|append|overwrite)\b)"
     r"|@\{(?>[^{}@]++|@(?!\{)|\{(?>[^{}]++|\{[^{}]*+\})*+\})*+\}"
     rf"|(?<![\w.])@(?:(?:if|elseif|foreach|for|unless|while)\s?+|[a-zA-Z][\w.]*+)?(?:\((?>[^()@]++|@(?![a-zA-Z(])|{_INNER})*+\)|(?<=\w)\[[^\[\]@]*+\])"
     rf"|#(?:if|elseif|foreach|set|unless|while)\s?+\((?>[^()#]++|#(?!(?:if|elseif|foreach|set)\b)|{_INNER})*+\)"
 )
-_TAG_OR_LINE = re.compile(rf"(?P<line>(?<![^\n])[ \t]*+##[^\n]*+)|{_TAG.pattern}")
+_TAG = re.compile(_FORMS)
+_TAG_OR_LINE = re.compile(rf"(?P<line>(?<![^\n])[ \t]*+##[^\n]*+)|{_FORMS}")
 """The same where a line that begins with ``##`` is a comment: in Velocity. Elsewhere it may be a headline, with tags in it."""
 _RISKY = re.compile("[<>\"']")
 _VELOCITY = re.compile(r"#(?:set|if|foreach|parse|macro|include)\s?\(")
-"""What tells that a line which begins with ``##`` is a comment."""
+"""What tells that ``##`` begins a comment."""
 _OPENS_REGION = re.compile(
     r"\{%[-+~]?\s*+(?:(?P<comment>comment)\b|(blocktrans(?:late)?|verbatim|raw|trans)\b)"
     r"|(<#noparse>|\[#noparse\]|@verbatim|@php|#\[\[|\{literal\}|\{\{\{\{(?![/}]))"
@@ -107,11 +111,11 @@ _END = {
 """What ends a stretch that is looked up or shown as it stands, by what begins it. Django's ``trans`` is a tag without an end: only
 where an end comes before the next one it is Jinja's or Twig's."""
 _SCOPES = re.compile(
-    r"\{\{[~-]?\s*+(?:#(?!if\b|unless\b|else\b)\*?([\w.]++)|(range|with|define|block)\b)|\{%[-+~]?\s*+(macro)\b"
+    r"\{\{[~-]?\s*+(?:#(?!if\b|unless\b|else\b)\*?([\w.]++)|(range|with|define|block)\s++[\w.$\"`(])|\{%[-+~]?\s*+(macro)\b"
 )
 _OPENS = re.compile(
     r"\{%[-+~]?\s*+(?:if|ifequal|ifnotequal|ifchanged|unless|for|case|macro|tablerow)\b"
-    r"|\{\{[~-]?\s*+(?:[#^]|(?:if|range|with|define|block)\b)|[<\[]#(?:if|list|macro|switch)\b|\{(?:if|foreach|section|for|while)\b"
+    r"|\{\{[~-]?\s*+(?:[#^]|if\b|(?:range|with|define|block)\s++[\w.$\"`(])|[<\[]#(?:if|list|macro|switch)\b|\{(?:if|foreach|section|for|while)\b"
     r"|\[%[-+~]?\s*+(?:IF|UNLESS|FOREACH|FOR|WHILE|SWITCH|BLOCK)\b|<%-?\s*(?:if|unless|for|while)\b|[#@](?:if|foreach|for|unless|while)\b"
 )
 _CODE = re.compile(r"<(?:%[-_=]?|\?(?:php\b)?)\s*+(?!\}|else|elsif|when\b|case\b|default\b)")
@@ -122,7 +126,7 @@ _CODE_REACH = 80
 _CLOSES = re.compile(
     r"\{%[-+~]?\s*+end(?:if|ifequal|ifnotequal|ifchanged|unless|for|case|macro|tablerow)\b|\{\{[~-]?\s*+(?:/|end\b)"
     r"|[<\[]/#(?:if|list|macro|switch)\b|\{/(?:if|foreach|section|for|while)\}|\[%[-+~]?\s*+END\b"
-    r"|<(?:%[-_]?|\?(?:php\b)?)\s*+(?:\}(?!\s*else)|end(?:if|foreach|for|while|switch)?\b)|[#@]end(?!verbatim|php)"
+    r"|<(?:%[-_]?|\?(?:php\b)?)\s*+(?:\}(?!\s*else)|end(?:if|foreach|for|while|switch)?\b)|[#@]end(?:if|foreach|for|unless|while)?\b"
 )
 
 
@@ -206,8 +210,7 @@ def read_tags(source: str) -> TemplateTags | None:
 def _spans(source: str) -> Iterator[Span]:
     skip_to = 0
     never_closed: set[str] = set()
-    tags = _TAG_OR_LINE if _VELOCITY.search(source) else _TAG
-    for found in tags.finditer(source):
+    for found in (_TAG_OR_LINE if _VELOCITY.search(source) else _TAG).finditer(source):
         start, end = found.span()
         if start < skip_to:
             continue

@@ -18,8 +18,12 @@ from mailbeacon.rewriting.steps import LinkDecision
 
 __all__ = ["cut_alike", "decide_in_template", "rendered_spot"]
 
-_EXTENDS = re.compile(r"\{%[-+~]?\s*+extends\b|@extends\b")
-_BLOCK = re.compile(r"\{%[-+~]?\s*+(?:(block)\s++([\w.-]++)|(endblock)\b)")
+_EXTENDS = re.compile(r"\{%[-+~]?\s*+extends\b|@extends\b|\{extends\s")
+_BLOCK = re.compile(
+    r"(?:\{%[-+~]?\s*+block\s++|@section\(\s*+[\"']|\{block\s++(?:name=)?[\"']?)([\w.-]++)(?![\"']\s*+,)"
+    r"|\{%[-+~]?\s*+endblock\b|@(?:endsection|stop|show|append|overwrite)\b|\{/block\}"
+)
+"""The begin of a block of Django's, Jinja's or Twig's, of Blade's or of Smarty's, with its name, or the end of one."""
 _NOT_BODY = frozenset(
     {"title", "subject", "head", "style", "styles", "css", "extra_head", "extrahead", "preheader", "preview"}
 )
@@ -101,7 +105,7 @@ def _last_block(found: Scan, tags: TemplateTags) -> Spot | None:
     for span in tags.spans:
         match = _BLOCK.match(tags.source, span.start) if span.kind is SpanKind.TAG else None
         if match and match[1]:
-            opened.append((span.end, match[2]))
+            opened.append((span.end, match[1]))
         elif match and opened:
             begin, name = opened.pop()
             if not opened and name.lower() not in _NOT_BODY and _CONTENT.search(tags.covered, begin, span.start):
