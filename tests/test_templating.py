@@ -503,7 +503,7 @@ TAG, COMMENT, REGION = SpanKind.TAG, SpanKind.COMMENT, SpanKind.REGION
         pytest.param("## {{ a }}\n{{ b }}", [("{{ a }}", TAG), ("{{ b }}", TAG)], id="a headline with a tag"),
         pytest.param(
             "#set($x = 1)\n ## {{ a }}\n## b\n#end",
-            [("#set($x = 1)", TAG), (" ## {{ a }}", COMMENT), ("## b", COMMENT)],
+            [("#set($x = 1)", TAG), (" ## {{ a }}", COMMENT), ("## b", COMMENT), ("#end", TAG)],
             id="Velocity's comments",
         ),
         pytest.param(
