@@ -168,6 +168,16 @@ class Request:
             put(self, "address", "")
         put(self, "known", None if self.headers_known is None else _names(self.headers_known))
 
+    def dated(self, moment: datetime) -> Request:
+        """Return the request with the moment it came, which must have a time zone."""
+        copy, put = object.__new__(Request), object.__setattr__
+        for name in _SLOTS:
+            put(copy, name, moment if name == "received_at" else getattr(self, name))
+        return copy
+
+
+_SLOTS = Request.__slots__
+
 
 def _names(names: Collection[str]) -> frozenset[str]:
     """Return names of header fields in lower case."""

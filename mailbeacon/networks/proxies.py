@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_network
 
+from mailbeacon.caches import Cache
 from mailbeacon.model import Headers
 from mailbeacon.networks.addresses import Address, parse
 
 __all__ = ["TrustedProxies"]
 
 _MAX_FIELD = 8_192
+_MOST_PEERS = 1_024
 _SOCKET = "127.0.0.1"
 """What a peer without an address, on a Unix socket, counts as: it is on the same machine."""
 
@@ -37,6 +39,7 @@ class TrustedProxies:
     def __init__(self, networks: Iterable[str] = (), *, header: str = "X-Forwarded-For") -> None:
         self._networks = tuple(ip_network(network, strict=False) for network in networks)
         self._header = header.lower()
+        self._peers: Cache[str, tuple[str, bool]] = Cache(_MOST_PEERS)
 
     def client(self, peer: str, headers: Headers) -> str:
         """Return the address of the client, empty when it cannot be known.
@@ -55,25 +58,30 @@ class TrustedProxies:
             >>> proxies.client("10.0.0.1", Headers({"X-Forwarded-For": "203.0.113.9, 192.0.2.7"}))
             '192.0.2.7'
         """
-        last = parse(peer or _SOCKET)
-        if last is None or not self._trusts(last):
-            return str(last) if last and peer else ""
-        field = headers.get_lower(self._header)
+        known = self._peers.get(peer) or self._peers.put(peer, self._look(peer or _SOCKET))
+        address, is_trusted = known
+        field = headers.get_lower(self._header) if is_trusted else ""
         if not field:
-            return str(last) if peer else ""
+            return address if peer else ""
         if len(field) > _MAX_FIELD:
             return ""
-        return self._walk(last, _forwarded(field) if self._header == "forwarded" else field.split(","))
+        return self._walk(_forwarded(field) if self._header == "forwarded" else field.split(","))
 
-    def _walk(self, last: Address, hops: list[str]) -> str:
+    def _look(self, peer: str) -> tuple[str, bool]:
+        """Return a peer's address in plain form, and whether it is a trusted proxy's."""
+        address = parse(peer)
+        return str(address or ""), address is not None and self._trusts(address)
+
+    def _walk(self, hops: list[str]) -> str:
+        """Return the last address of those a trusted proxy wrote that is no trusted proxy's, or the first of all."""
+        last = None
         for hop in reversed(hops):
-            if not self._trusts(last):
+            if last is not None and not self._trusts(last):
                 break
-            before = parse(hop)
-            if before is None:
+            last = parse(hop)
+            if last is None:
                 return ""
-            last = before
-        return str(last)
+        return str(last or "")
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)

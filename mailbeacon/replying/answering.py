@@ -239,14 +239,7 @@ def _dated(request: Request, settings: Settings) -> Request:
     except Exception as error:
         failed(settings, "the clock", error)
         moment = utc_now()
-    return Request(
-        url=request.url,
-        method=request.method,
-        headers=request.fields,
-        address=request.address,
-        received_at=moment,
-        body=request.body,
-    )
+    return request.dated(moment)
 
 
 def marked(facts: Facts, event: Event) -> Facts:

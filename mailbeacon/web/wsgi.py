@@ -12,6 +12,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Headers, Request
 from mailbeacon.networks.proxies import TrustedProxies
@@ -105,7 +106,18 @@ def _body(environ: WSGIEnvironment) -> bytes:
 
 def headers_of(environ: Mapping[str, object]) -> Headers:
     """Return the header fields that WSGI tells of."""
-    found = [(name[5:].replace("_", "-"), str(value)) for name, value in environ.items() if name[:5] == "HTTP_"]
+    found = [
+        (field, str(value)) for name, value in environ.items() if (field := _fields.get(name) or _field(name)) != "-"
+    ]
     if environ.get("CONTENT_TYPE"):
         found.append(("content-type", str(environ["CONTENT_TYPE"])))
     return Headers(found)
+
+
+_fields: Cache[str, str] = Cache(512)
+"""What :func:`_field` gives: the same few names come again and again."""
+
+
+def _field(name: str) -> str:
+    """Return the header field that a name of an environment stands for, ``-`` for none, and remember it."""
+    return _fields.put(name, name[5:].replace("_", "-").lower() if name.startswith("HTTP_") else "-")
