@@ -28,7 +28,7 @@ def log(tmp_path: Path, traffic, monkeypatch) -> Path:
     monkeypatch.setenv("MAILBEACON_SECRET_KEYS", "")
     (tmp_path / "keys").write_text(KEY)
     path = tmp_path / "access.log"
-    path.write_text("".join(f"{line}\n" for line in fake.lines(traffic.hits, "nginx")) + "nonsense\n")
+    path.write_text("".join(f"{line}\n" for line in fake.log_lines(traffic.hits, "nginx")) + "nonsense\n")
     return path
 
 
@@ -107,7 +107,7 @@ def test_a_judge_that_learned_from_the_log_gives_the_same_figures_however_the_wo
 
     beacon, _, _ = sample_beacon()
     many = sample_traffic(beacon, "business", recipients=4000)
-    log.write_text("".join(f"{line}\n" for line in fake.lines(many.hits, "nginx")))
+    log.write_text("".join(f"{line}\n" for line in fake.log_lines(many.hits, "nginx")))
     found = []
     for number, more in enumerate(([], ["--workers", "2"], ["--engine", "duckdb"])):
         assert judge(log, "--json", "--fit", "--out", str(tmp_path / f"out{number}"), *more) == 0

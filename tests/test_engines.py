@@ -40,7 +40,7 @@ def log(tmp_path_factory) -> tuple[list[str], str]:
     folder = tmp_path_factory.mktemp("logs")
     beacon, _, _ = sample_beacon()
     traffic = sample_traffic(beacon, "business", recipients=900)
-    lines = list(fake.lines(traffic.hits, "nginx"))
+    lines = list(fake.log_lines(traffic.hits, "nginx"))
     burst = [line.replace(line.partition(" ")[0], "198.51.100.7", 1) for line in lines[-30:]]
     clock = burst[-1].partition("[")[2].partition("]")[0]
     burst = [line.replace(line.partition("[")[2].partition("]")[0], clock) for line in burst]  # one network, one second

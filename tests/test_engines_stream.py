@@ -28,7 +28,7 @@ host = partial(Beacon, "https://t.example.com/m", secret_keys=[KEY])
 @pytest.fixture(scope="module")
 def lines() -> list[str]:
     beacon, _, _ = sample_beacon()
-    return list(fake.lines(sample_traffic(beacon, "business", recipients=1_500).hits, "nginx"))
+    return list(fake.log_lines(sample_traffic(beacon, "business", recipients=1_500).hits, "nginx"))
 
 
 @pytest.fixture(autouse=True)

@@ -298,7 +298,7 @@ def digest(seed, recipients):
     hits = fake.simulate(
         beacon, beacon.compile(HTML, campaign="spring"), fake.BUSINESS, recipients=recipients, seed=seed, sent_at=SENT
     )
-    return hashlib.sha256("\n".join(fake.lines(hits, "jsonl")).encode()).hexdigest()
+    return hashlib.sha256("\n".join(fake.log_lines(hits, "jsonl")).encode()).hexdigest()
 
 
 def test_another_seed_gives_another_scene():

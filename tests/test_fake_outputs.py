@@ -48,7 +48,7 @@ COMBINED = re.compile(
 
 @pytest.mark.parametrize("form", ["nginx", "apache"])
 def test_a_combined_line_says_what_the_hit_was(hits, form):
-    for hit, line in zip(hits, fake.lines(hits, form), strict=True):
+    for hit, line in zip(hits, fake.log_lines(hits, form), strict=True):
         address, time, method, url, status, size, _, agent = COMBINED.fullmatch(line).groups()
         request = hit.request
         assert (address, method, url, int(status)) == (request.address, request.method, request.url, hit.status)
@@ -66,12 +66,12 @@ def test_a_combined_line_says_what_the_hit_was(hits, form):
 )
 def test_a_user_agent_cannot_break_a_line(hits, form, written):
     request = mb.Request(url="/m/o/x.gif", headers={"User-Agent": 'a"b\\cü\t'}, received_at=SENT)
-    (line,) = fake.lines([fake.Hit(request=request, truth=hits[0].truth)], form)
+    (line,) = fake.log_lines([fake.Hit(request=request, truth=hits[0].truth)], form)
     assert line.endswith(f'"{written}"')
 
 
 def test_a_caddy_line_says_what_the_hit_was(hits):
-    for hit, line in zip(hits, fake.lines(hits, "caddy", host="t.example.org"), strict=True):
+    for hit, line in zip(hits, fake.log_lines(hits, "caddy", host="t.example.org"), strict=True):
         said = json.loads(line)
         request = said["request"]
         assert (request["remote_ip"], request["method"], request["uri"], request["host"], said["status"]) == (
@@ -86,7 +86,7 @@ def test_a_caddy_line_says_what_the_hit_was(hits):
 
 
 def test_a_cloudfront_log_begins_with_its_fields(hits):
-    version, fields, *rows = fake.lines(hits, "cloudfront")
+    version, fields, *rows = fake.log_lines(hits, "cloudfront")
     assert version == "#Version: 1.0"
     names = fields.removeprefix("#Fields: ").split(" ")
     assert len(rows) == len(hits)
@@ -102,7 +102,7 @@ def test_a_cloudfront_log_begins_with_its_fields(hits):
 
 
 def test_json_lines_hold_the_request_and_the_truth(hits):
-    for hit, line in zip(hits, fake.lines(hits, "jsonl"), strict=True):
+    for hit, line in zip(hits, fake.log_lines(hits, "jsonl"), strict=True):
         said = json.loads(line)
         again = mb.Request(
             url=said["url"],
@@ -121,7 +121,7 @@ def test_json_lines_hold_the_request_and_the_truth(hits):
 
 def test_an_unknown_format_is_refused_at_once():
     with pytest.raises(ConfigError, match="nginx"):
-        fake.lines([], "iis")
+        fake.log_lines([], "iis")
 
 
 def test_events_are_what_the_beacon_decodes(hits):
@@ -252,7 +252,7 @@ def test_a_score_counts_who_was_taken_for_whom():
         told(scanner, scanner, kind=mb.Kind.CLICK, behaviour="s"),
         told(scanner, unknown, kind=mb.Kind.CLICK, behaviour="s"),
     ]
-    found = fake.score(*zip(*rows, strict=True))
+    found = fake.assess(*zip(*rows, strict=True))
     assert found.events == 5
     assert found.accuracy == pytest.approx(0.6)
     assert found.precision(person) == 1.0
@@ -272,27 +272,27 @@ def test_a_score_counts_who_was_taken_for_whom():
 def test_whether_a_person_came_through_a_proxy_is_no_matter_of_confidence():
     """Without network data nobody can tell, and "a person, 90 %" is true of both."""
     rows = [told(mb.Actor.IMAGE_PROXY, mb.Actor.HUMAN), told(mb.Actor.PRIVACY_PROXY, mb.Actor.HUMAN)]
-    found = fake.score(*zip(*rows, strict=True))
+    found = fake.assess(*zip(*rows, strict=True))
     assert (found.accuracy, found.precision(mb.Actor.HUMAN)) == (0.0, 0.0)
     assert [(one.events, one.right) for one in found.calibration] == [(2, 0.5)]
     assert found.brier == pytest.approx((0.01 + 0.81) / 2)
 
 
 def test_an_empty_score_is_not_an_error():
-    found = fake.score([], [], [])
+    found = fake.assess([], [], [])
     assert (found.events, found.accuracy, found.brier) == (0, 1.0, 0.0)
 
 
 def test_a_score_of_unequal_lists_is_an_error():
     event, verdict, truth = told(mb.Actor.HUMAN, mb.Actor.HUMAN)
     with pytest.raises(ConfigError):
-        fake.score([event], [verdict, verdict], [truth])
+        fake.assess([event], [verdict, verdict], [truth])
 
 
 def test_the_package_judges_its_own_scenes_well():
     found = list(fake.to_events(scene(6000, fake.BUSINESS), BEACON))
     events, truths = [event for event, _ in found], [truth for _, truth in found]
-    score = fake.score(events, mb.classify_all(events), truths)
+    score = fake.assess(events, mb.classify_all(events), truths)
     assert score.recall(mb.Actor.PRIVACY_PROXY) == 1.0
     assert score.called_human("scanner-burst") < 0.1
     assert score.called_human("outlook", mb.Kind.CLICK) > 0.9
@@ -336,7 +336,7 @@ def judged(who: str, url: str, **said: object) -> str:
 
 
 def test_anybodys_verdicts_are_scored_from_lines_with_the_truth_beside_them() -> None:
-    told = fake.score_lines(
+    told = fake.assess_lines(
         [
             judged("human", "/m/c/a/b", is_human=True),
             judged("image_proxy", "/m/o/a.gif", is_human=True),
@@ -349,4 +349,4 @@ def test_anybodys_verdicts_are_scored_from_lines_with_the_truth_beside_them() ->
     assert (told.events, told.accuracy) == (4, 0.75)
     assert told.recall(mb.Actor.SCANNER) == 0.5
     with pytest.raises(ConfigError, match="line 2"):
-        fake.score_lines(["", "[1]"])
+        fake.assess_lines(["", "[1]"])

@@ -57,7 +57,7 @@ def test_a_reader_of_whom_a_servers_own_format_tells_is_a_person(tmp_path: Path,
         if hit.truth.is_human and "/c/" in hit.request.url
     ]
     path = tmp_path / "access.log"
-    path.write_text("".join(f"{line}\n" for line in fake.lines(hits, form)), "utf-8", "surrogateescape")
+    path.write_text("".join(f"{line}\n" for line in fake.log_lines(hits, form)), "utf-8", "surrogateescape")
     seen = []
     events = list(logs.read(path, beacon, on_format=lambda *told: seen.append(told[1].name)))
     assert seen == [form]

@@ -26,7 +26,7 @@ def traffic():
 
 
 def write(path: Path, traffic, form: str = "nginx") -> Path:
-    path.write_text("".join(f"{line}\n" for line in fake.lines(traffic.hits, form)), "utf-8", "surrogateescape")
+    path.write_text("".join(f"{line}\n" for line in fake.log_lines(traffic.hits, form)), "utf-8", "surrogateescape")
     return path
 
 
@@ -76,7 +76,7 @@ def test_nothing_personal_is_in_an_event_unless_the_host_asks(tmp_path: Path, tr
 
 
 def test_the_same_line_twice_is_two_hits_and_in_two_files_one(tmp_path: Path, traffic):
-    lines = list(fake.lines(traffic.hits[:5], "nginx"))
+    lines = list(fake.log_lines(traffic.hits[:5], "nginx"))
     one, other = tmp_path / "access.log", tmp_path / "access.log.1"
     one.write_text("\n".join([lines[0], lines[0], lines[0], lines[1]]) + "\n")
     other.write_text("\n".join([lines[0], lines[0]]) + "\n")

@@ -93,7 +93,7 @@ def _run(options: Namespace) -> int:
     if options.judged is not None:
         try:
             with options.judged.open(encoding="utf-8", errors="replace") as lines:
-                print(fake.score_lines(lines).text())
+                print(fake.assess_lines(lines).text())
         except (ConfigError, OSError) as error:
             raise CommandError(
                 f"{shown(str(options.judged))}: {error if isinstance(error, ConfigError) else error.strerror}"
@@ -113,10 +113,10 @@ def _run(options: Namespace) -> int:
         sent_at=options.sent_at,
     )
     if options.score:
-        print(_score(_watched(hits), beacon))
+        print(_assess(_watched(hits), beacon))
         return OK
     _write(
-        fake.lines(
+        fake.log_lines(
             hits if sys.stdout.isatty() else _watched(hits),
             options.format or FORMATS[0],
             host=urlsplit(beacon.settings.base_url).hostname or "",
@@ -125,13 +125,13 @@ def _run(options: Namespace) -> int:
     return OK
 
 
-def _score(hits: Iterable[Hit], beacon: Beacon) -> str:
+def _assess(hits: Iterable[Hit], beacon: Beacon) -> str:
     """Judge what the hits make known, and compare it with the truth."""
     from mailbeacon import fake
 
     pairs = list(fake.to_events(hits, beacon))
     events = [event for event, _ in pairs]
-    return fake.score(events, classify_all(events), (truth for _, truth in pairs)).text()
+    return fake.assess(events, classify_all(events), (truth for _, truth in pairs)).text()
 
 
 def _watched(hits: Iterable[Hit]) -> Iterator[Hit]:

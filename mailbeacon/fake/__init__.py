@@ -4,23 +4,24 @@ For the tests of newsletter tools, and for measuring how right verdicts are. Sen
 to, and makes no claim about real people: ``docs/reference/fake.md`` says which shares are known and which inferred.
 """
 
+from mailbeacon.fake.assessment import Assessment, assess
 from mailbeacon.fake.audiences import BUSINESS, CONSUMER, INTERNAL, Audience, Layer, audience
 from mailbeacon.fake.behaviours import EVENINGS, OFFICE_HOURS, Behaviour, Habits, Scene
 from mailbeacon.fake.chance import Choices, Rng
 from mailbeacon.fake.clients import Browser, Client
 from mailbeacon.fake.converting import to_events
 from mailbeacon.fake.hits import FORGED, LEAVE, PIXEL, GroundTruth, Hit, Visit
-from mailbeacon.fake.judgements import score_lines
+from mailbeacon.fake.judgements import assess_lines
 from mailbeacon.fake.machines import Forger, Replayer, Scanner, Stray
 from mailbeacon.fake.mistaken import GATEWAYS, MISTAKEN, Play
 from mailbeacon.fake.playing import Clock, play
 from mailbeacon.fake.posting import webhooks
 from mailbeacon.fake.readers import AppleReader, GmailPrefetch, Reader, SafeLinksReader, Sharer
 from mailbeacon.fake.reports import TOPIC
-from mailbeacon.fake.scenes import recipient_name, simulate
-from mailbeacon.fake.scoring import Score, score
+from mailbeacon.fake.scenes import MailingOptions, recipient_name, simulate
 from mailbeacon.fake.signing import CERTIFICATE_URL, WebhookKeys, webhook_keys
-from mailbeacon.fake.writing import FORMATS, lines
+from mailbeacon.fake.writing import FORMATS, log_lines
+from mailbeacon.renamed import renamed
 
 __all__ = [
     "BUSINESS",
@@ -37,6 +38,7 @@ __all__ = [
     "PIXEL",
     "TOPIC",
     "AppleReader",
+    "Assessment",
     "Audience",
     "Behaviour",
     "Browser",
@@ -49,6 +51,7 @@ __all__ = [
     "Habits",
     "Hit",
     "Layer",
+    "MailingOptions",
     "Play",
     "Reader",
     "Replayer",
@@ -56,19 +59,23 @@ __all__ = [
     "SafeLinksReader",
     "Scanner",
     "Scene",
-    "Score",
     "Sharer",
     "Stray",
     "Visit",
     "WebhookKeys",
+    "assess",
+    "assess_lines",
     "audience",
-    "lines",
+    "log_lines",
     "play",
     "recipient_name",
-    "score",
-    "score_lines",
     "simulate",
     "to_events",
     "webhook_keys",
     "webhooks",
 ]
+
+__getattr__ = renamed(
+    __name__, {"Score": "Assessment", "lines": "log_lines", "score": "assess", "score_lines": "assess_lines"}
+)
+"""Leads have scores, and files have lines."""

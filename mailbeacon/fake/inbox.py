@@ -22,6 +22,7 @@ from mailbeacon.fake.clients import BARE_CHROME, MAIL_CLIENTS, Browser, Client
 from mailbeacon.fake.playing import Clock
 from mailbeacon.links import parse
 from mailbeacon.model import Reply, Request
+from mailbeacon.renamed import warn_renamed
 
 __all__ = ["PROGRAMS", "Fetched", "Letter", "Mail", "MailReader", "Program", "WebClient", "WholeMail"]
 
@@ -226,7 +227,7 @@ class MailReader:
         self.wait(timedelta(seconds=30))
         return self._get(url, self._browser.plain, self._home, client)
 
-    def scan(self, html: Mail, client: WebClient | None = None) -> list[Fetched]:
+    def scan_links(self, html: Mail, client: WebClient | None = None) -> list[Fetched]:
         """Follow every wrapped link in a second, then fetch the pixels: be a security scanner in the cloud."""
         self.wait(timedelta(seconds=43))
         letter, address = Letter(html), HOSTING.draw(self._rng)
@@ -236,6 +237,11 @@ class MailReader:
             found.append(self._get(url, scanner, address, client))
             self.wait(timedelta(milliseconds=80))
         return found
+
+    def scan(self, html: Mail, client: WebClient | None = None) -> list[Fetched]:
+        """Do what :meth:`scan_links` does, under its older name."""
+        warn_renamed("MailReader.scan", "scan_links")
+        return self.scan_links(html, client)
 
     def _get(self, url: str, client: Client, address: str, through: WebClient | None) -> Fetched:
         headers = {_title(name): value for name, value in client.headers.items()}

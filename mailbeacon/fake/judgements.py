@@ -10,21 +10,21 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from mailbeacon.errors import ConfigError
+from mailbeacon.fake.assessment import Assessment, assess
 from mailbeacon.fake.hits import GroundTruth
-from mailbeacon.fake.scoring import Score, score
 from mailbeacon.model import Actor, Event, Kind, Verdict
 
-__all__ = ["score_lines"]
+__all__ = ["assess_lines"]
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 _SAID = {True: Actor.HUMAN, False: Actor.SCANNER, None: Actor.UNKNOWN}
 
 
-def score_lines(lines: Iterable[str]) -> Score:
+def assess_lines(lines: Iterable[str]) -> Assessment:
     """Compare the verdicts in some lines with the truth beside them.
 
     Args:
-        lines: What ``fake.lines(hits, "jsonl")`` wrote, each with one more field, ``said``: ``is_human`` (true, false, or null
+        lines: What ``fake.log_lines(hits, "jsonl")`` wrote, each with one more field, ``said``: ``is_human`` (true, false, or null
             for unknown), or ``actor`` (one of the words of :class:`mailbeacon.model.Actor`), and perhaps ``confidence``, 0 to 1.
             Lines without it, of hits the tool did not count, are left out.
 
@@ -33,7 +33,7 @@ def score_lines(lines: Iterable[str]) -> Score:
 
     Example:
         >>> truth = '"truth": {"actor": "scanner", "behaviour": "scanner-burst", "is_human": false}'
-        >>> score_lines(['{"url": "/m/c/x/y", %s, "said": {"is_human": true}}' % truth]).accuracy
+        >>> assess_lines(['{"url": "/m/c/x/y", %s, "said": {"is_human": true}}' % truth]).accuracy
         0.0
     """
     events, verdicts, truths = [], [], []
@@ -54,7 +54,7 @@ def score_lines(lines: Iterable[str]) -> Score:
         events.append(Event(id=str(number), kind=kind, received_at=_MOMENT))
         verdicts.append(Verdict(actor=actor, confidence=confidence))
         truths.append(truth)
-    return score(events, verdicts, truths)
+    return assess(events, verdicts, truths)
 
 
 def _named(human: bool | None, truth: GroundTruth) -> Actor:

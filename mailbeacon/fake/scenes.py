@@ -15,6 +15,7 @@ from heapq import heappop, heappush, heapreplace
 from itertools import accumulate
 from math import log
 from operator import itemgetter
+from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from mailbeacon.beacon import Beacon
@@ -29,7 +30,7 @@ from mailbeacon.links import Routes, short_name
 from mailbeacon.model import Channel, Level, Link, Message, Request, Target, check_aware
 from mailbeacon.template import Template
 
-__all__ = ["recipient_name", "simulate"]
+__all__ = ["MailingOptions", "recipient_name", "simulate"]
 
 Life = tuple[str, list[Visit]]
 _NUMBER_BITS, _PLACE_BITS = 32, 8
@@ -50,6 +51,20 @@ def recipient_name(number: int) -> str:
     return f"r-{number:06d}"
 
 
+class MailingOptions(TypedDict, total=False):
+    """What few mailings need.
+
+    Attributes:
+        base: What the URLs begin with; the path of the beacon's base URL if empty.
+        variant: Gives a recipient's arm of an experiment.
+        leave: Whether the mails hold the beacon's leave link, which some scanners visit.
+    """
+
+    base: str
+    variant: Callable[[str], str] | None
+    leave: bool
+
+
 def simulate(
     beacon: Beacon,
     template: Template,
@@ -58,13 +73,9 @@ def simulate(
     recipients: int,
     seed: int,
     sent_at: datetime,
-    base: str = "",
-    variant: Callable[[str], str] | None = None,
-    leave: bool = False,
+    **more: Unpack[MailingOptions],
 ) -> Iterator[Hit]:
     """Return the requests that a mailing brings, in order of time, each with the truth about it.
-
-    What differs from one mailing to the next are keywords, more than functions here have otherwise: a host types them.
 
     Args:
         beacon: Signs the tokens; its settings are honoured where they leave out opens or clicks.
@@ -73,9 +84,7 @@ def simulate(
         recipients: How many; they are called ``r-000000`` and so on.
         seed: The same seed gives the same hits, in every process and on every platform.
         sent_at: When all mails are sent.
-        base: What the URLs begin with; the path of the beacon's base URL if empty.
-        variant: Gives a recipient's arm of an experiment.
-        leave: Whether the mails hold the beacon's leave link, which some scanners visit.
+        more: What few mailings need: ``base``, ``variant`` and ``leave``, as in :class:`MailingOptions`.
 
     Raises:
         ConfigError: For a naive ``sent_at``, or a number of recipients below 0.
@@ -85,11 +94,11 @@ def simulate(
         raise ConfigError(f"recipients must be 0 or more, got {recipients}")
     sent_at = _whole_millisecond(sent_at)
     rng = Rng(seed)
-    scene = _scene(rng, template, audience, recipients, sent_at, leave)
+    scene = _scene(rng, template, audience, recipients, sent_at, more.get("leave", False))
     cast = [behaviour for layer in audience.layers for _, behaviour in layer]
     scenes = _scenes(scene, audience)
     waiting = _first_moments(scene, scenes, audience, recipients)
-    maker = _Maker(beacon, template, sent_at, base, variant)
+    maker = _Maker(beacon, template, sent_at, more.get("base", ""), more.get("variant"))
     return _in_order(scenes, cast, waiting, maker)
 
 

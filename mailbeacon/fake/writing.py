@@ -18,7 +18,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.fake.hits import Hit
 from mailbeacon.model import Request
 
-__all__ = ["FORMATS", "Format", "lines"]
+__all__ = ["FORMATS", "Format", "log_lines"]
 
 Format = Literal["nginx", "apache", "caddy", "cloudfront", "jsonl"]
 
@@ -28,7 +28,7 @@ _SAFE = "!$&'()*+,-./:;=?@_~"
 _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def lines(hits: Iterable[Hit], format: Format = "nginx", *, host: str = "t.example.com") -> Iterator[str]:  # noqa: A002
+def log_lines(hits: Iterable[Hit], format: Format = "nginx", *, host: str = "t.example.com") -> Iterator[str]:  # noqa: A002
     """Write each hit as a line, without the line's end.
 
     Args:

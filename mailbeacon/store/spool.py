@@ -266,7 +266,7 @@ class SpoolSink:
             lost = self._segments[-1]
             _log.warning("%s was moved or deleted: a new one begins with what waited in it", lost.path)
             try:
-                for line, _ in lost.lines():
+                for line, _ in lost.unsent():
                     segment.append(line + b"\n")
             except StoreError:
                 segment.advance(segment.written)
@@ -352,7 +352,7 @@ class SpoolSink:
     def _read(self, segment: Segment) -> list[_Waiting]:
         """Return the next events of a file; lines that cannot be read are put aside."""
         found: list[_Waiting] = []
-        for line, end in segment.lines():
+        for line, end in segment.unsent():
             try:
                 pair = pair_of(line)
             except DataError as error:

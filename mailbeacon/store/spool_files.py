@@ -99,7 +99,7 @@ class Segment:
             raise StoreError(error.errno, error.strerror, str(self.path)) from error
         self.written = at
 
-    def lines(self) -> Iterator[tuple[bytes, int]]:
+    def unsent(self) -> Iterator[tuple[bytes, int]]:
         """Return the lines the sink does not have yet, each with its end; one that was cut off by a crash last."""
         at, rest = self.done, b""
         while at + len(rest) < self.written:

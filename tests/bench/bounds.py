@@ -50,11 +50,11 @@ def figures(pairs: Pairs) -> dict[str, float]:
     return dict(zip(TARGETS, found, strict=True))
 
 
-def scored(pairs: Pairs) -> fake.Score:
+def scored(pairs: Pairs) -> fake.Assessment:
     """Compare the verdicts with the truth."""
     told = [one for one, _ in pairs]
     truths = (fake.GroundTruth(actor=one.truth, behaviour=one.does) for one in told)
-    return fake.score((one.event for one in told), (verdict for _, verdict in pairs), truths)
+    return fake.assess((one.event for one in told), (verdict for _, verdict in pairs), truths)
 
 
 def bound_of(title: str) -> float:
@@ -62,7 +62,7 @@ def bound_of(title: str) -> float:
     return 0.01 if title.startswith("consumer") else 0.02
 
 
-def worst(score: fake.Score) -> fake.Bin | None:
+def worst(score: fake.Assessment) -> fake.Bin | None:
     """Return the bin of many verdicts whose share that was right is farthest from what was said."""
     return max(
         (one for one in score.calibration if one.events >= LEAST),

@@ -38,7 +38,7 @@ def main() -> None:
         pairs = list(fake.to_events(hits, beacon))
         events = [event for event, _ in pairs]
         print(f"\n== {audience.name}\n")
-        print(fake.score(events, mb.classify_all(events), (truth for _, truth in pairs)).text())
+        print(fake.assess(events, mb.classify_all(events), (truth for _, truth in pairs)).text())
 
 
 if __name__ == "__main__":

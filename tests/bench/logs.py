@@ -45,7 +45,7 @@ def write_log(path: Path, lines: int) -> None:
     moment = lambda hit: hit.request.received_at  # noqa: E731
     with path.open("w") as file:
         together = merge(*map(hits, range(lines // _LINES_OF_ONE + 1)), key=moment)
-        for line in islice(fake.lines(together, "nginx"), lines):
+        for line in islice(fake.log_lines(together, "nginx"), lines):
             file.write(f"{line}\n")
 
 

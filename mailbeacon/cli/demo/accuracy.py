@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mailbeacon.fake import GroundTruth, score
+from mailbeacon.fake import GroundTruth, assess
 from mailbeacon.model import Actor, Event, Verdict
 
 __all__ = ["table"]
@@ -21,7 +21,7 @@ def table(events: Sequence[Event], verdicts: Sequence[Verdict], truths: Mapping[
         verdicts: One for each.
         truths: Who truly made each event, by the event's id.
     """
-    found = score(events, verdicts, [truths[event.id] for event in events])
+    found = assess(events, verdicts, [truths[event.id] for event in events])
     called: Counter[tuple[Actor, bool | None]] = Counter()
     right = 0
     for (true, said), count in found.confusion.items():

@@ -13,7 +13,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.fake.hits import GroundTruth
 from mailbeacon.model import Actor, Event, Kind, Verdict
 
-__all__ = ["Bin", "Score", "score"]
+__all__ = ["Assessment", "Bin", "assess"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
+class Assessment:
     """How right verdicts were.
 
     Attributes:
@@ -101,7 +101,7 @@ class Score:
         return "\n".join(rows)
 
 
-def score(events: Iterable[Event], verdicts: Iterable[Verdict], truths: Iterable[GroundTruth]) -> Score:
+def assess(events: Iterable[Event], verdicts: Iterable[Verdict], truths: Iterable[GroundTruth]) -> Assessment:
     """Compare verdicts with the truth.
 
     Args:
@@ -124,7 +124,7 @@ def score(events: Iterable[Event], verdicts: Iterable[Verdict], truths: Iterable
     except ValueError as error:
         raise ConfigError("there must be as many verdicts and truths as events") from error
     sure = sum(int(noted[0]) for noted in bins.values())
-    return Score(
+    return Assessment(
         confusion=dict(confusion),
         behaviours={key: dict(said) for key, said in behaviours.items()},
         calibration=tuple(
