@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -295,6 +295,37 @@ def test_what_the_broken_ones_are_made_of_is_a_tally():
         assert Tally.from_json(text).count(Kind.OPEN).hits.people == 1
 
 
+def test_version_1_knew_fewer_facts_and_told_no_period_of_its_own():
+    found = Tally.from_json(broken(trait='["open","human",0,"","","Gmail","","","DE"]'))
+    assert [[*found.by(name, Kind.OPEN)] for name in ("client", "country", "region", "city", "channel")] == [
+        ["Gmail"],
+        ["DE"],
+        [""],
+        [""],
+        [""],
+    ]
+    first = datetime(2025, 2, 19, 21, 20, tzinfo=UTC)
+    assert found.period == (first, first)
+    twice = Tally.from_json(broken(entry="[0,29000000,1],[0,29000010,2],[0,29000000,2]"))
+    assert twice.count(Kind.OPEN).hits.people == 5
+    assert twice.period == (first, first + timedelta(minutes=10))
+    assert Tally.from_json(broken(entry="")).period is None
+    ungrouped = json.loads(found.to_json())["pages"][0]
+    assert (ungrouped["groups"], ungrouped["campaign"]) == ([], "c")
+
+
+def test_json_holds_letters_as_they_are():
+    assert '"campaign":"Kök"' in by(PERSON, hit(campaign="Kök")).to_json()
+
+
+@pytest.mark.parametrize("name", ["dPF7wGcbQXEokzx!", "dPF7wGcbQXEokzx=", "dPF7wGcb\\nQXEokzxA", "dPF7wGcbQXEo", "é"])
+def test_a_mail_has_one_name_and_that_in_one_spelling(name):
+    written = by(PERSON, hit()).to_json()
+    (known,) = json.loads(written)["pages"][0]["mails"]
+    with pytest.raises(DataError):
+        Tally.from_json(written.replace(known, name))
+
+
 def test_a_bounce_came_last_in_version_1_which_kept_no_times():
     kinds = {"a": ["bounced", "delivered"], "b": ["delivered"], "c": ["bounced"], "d": ["sent"]}
     found = Tally.from_json(broken(states=json.dumps(kinds))).outcomes
@@ -326,6 +357,7 @@ def test_deliveries_of_none_and_of_very_many_are_read(number):
         pytest.param({"trait": '["open","human",0,"","html","","",""]'}, id="too few facts"),
         pytest.param({"trait": '["open","human",0,"","html","","","","","","",""]'}, id="too many facts"),
         pytest.param({"entry": "[0,-2,1]"}, id="a minute before there were any"),
+        pytest.param({"entry": f"[0,{2**32 - 1},1]"}, id="a minute after all there are"),
         pytest.param({"delivered": f"[null,null,{2**53}]"}, id="more than can be counted"),
     ],
 )

@@ -14,6 +14,7 @@ from mailbeacon.counting.suppressing import (
     rounded_number,
     size_of,
     small_cells,
+    small_rows,
     suppress,
 )
 from mailbeacon.errors import ConfigError
@@ -178,6 +179,24 @@ def test_where_mails_cannot_be_told_apart_hits_decide():
     few = Count(hits=Split(people=4), shared=Split(people=4))
     assert suppress({"a": shared, "b": shared}, 5) == {"a": shared, "b": shared}
     assert suppress({"a": shared, "b": few}, 5) == {OTHERS: shared + few}
+
+
+def test_of_rounded_rows_that_must_go_too_the_smallest_goes_first():
+    def hidden(sizes, minimum=5):
+        return sorted(small_rows({row: (size,) for row, size in sizes.items()}, sizes, minimum))
+
+    assert hidden({"Berlin": 40, "Kiel": 5}) == []
+    assert hidden({"Berlin": 41, "Bonn": 2, "Kiel": 9}) == ["Bonn"]
+    assert hidden({"Berlin": 44, "Bonn": 4, "Kiel": 9}) == ["Bonn", "Kiel"]
+    assert hidden({"Ulm": 44, "Bonn": 4, "Aachen": 44}) == ["Aachen", "Bonn"], "of two as large the first by name"
+
+
+def test_a_rounded_table_begins_at_a_minimum_of_two():
+    assert suppress({"Berlin": count(5), "Kiel": count(3)}, 1, rounded=True) == {"Berlin": count(5), "Kiel": count(3)}
+    assert suppress({"Berlin": count(5), "Bonn": count(1), "Ulm": count(1)}, 2, rounded=True) == {
+        "Berlin": count(4),
+        OTHERS: count(2),
+    }
 
 
 def test_counts_add_up_in_every_unit():
