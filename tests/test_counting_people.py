@@ -341,6 +341,8 @@ def test_names_are_given_only_when_asked_and_with_the_day_at_the_finest():
     found = {reader.recipient: reader for reader in report.readers}
     assert (found["s0"].state, found["s0"].day, found["s0"].region) == (ReadState.READ, date(2026, 5, 29), "DE, Hesse")
     assert found["s1"].state == ReadState.NOT_SEEN
+    backwards = read_report(*(column[::-1] for column in events), STAFF, names=True, campaign="spring")
+    assert backwards.readers == report.readers
     assert report.to_csv().startswith("recipient,group,state,day,region\r\n")
     assert 's0,sales,read,2026-05-29,"DE, Hesse"' in report.to_csv()
 
