@@ -334,12 +334,12 @@ def _written(value: object) -> str:
 
 
 def _destinations(links: Sequence[LinkRow]) -> list[Destination]:
-    """Add up the hits of links that lead to the same page, where there are several of them."""
-    found: dict[tuple[str, str], list[LinkRow]] = {}
+    """Add up the hits of links that lead to the same page, of whatever campaigns, where there are several of them."""
+    found: dict[str, list[LinkRow]] = {}
     for row in links:
-        found.setdefault((row.key.campaign, row.key.url), []).append(row)
+        found.setdefault(row.key.url, []).append(row)
     rows = []
-    for (_, url), some in found.items():
+    for url, some in found.items():
         if url and len(some) > 1:
             hits = sum((row.count for row in some), Count()).hits
             rows.append(Destination(url, len(some), hits.people, hits.unknown, hits.machines))
