@@ -6,6 +6,7 @@ import pytest
 
 from mailbeacon.counting import Dimension, LinkKey, Outcomes, Tally, tally
 from mailbeacon.counting.traits import LIMIT
+from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Verdict
 from tests.making import hit
 
@@ -154,6 +155,26 @@ def test_a_mail_the_provider_spoke_of_is_listed_whichever_part_is_looked_at():
     assert (alone.outcomes, alone.closed().outcomes) == (Outcomes(), Outcomes())
     two = people(*events, hit("m9", campaign="autumn"))
     assert two.closed().outcomes == two.outcomes == Outcomes(sent=1, delivered=1, unlisted=1)
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        lambda _: 3,
+        lambda _: ["sales"],
+        {"department": lambda _: b"sales"},
+        {"u": 3},
+        {"u": "sales", "v": None},
+        {"u": ["a"]},
+    ],
+)
+def test_a_group_that_is_no_text_is_told(groups):
+    with pytest.raises(ConfigError, match=r"group.* text"):
+        people(hit("m1"), groups=groups)
+
+
+def test_who_belongs_to_nothing_is_in_the_group_without_a_name():
+    assert people(hit("m1"), groups=lambda _: None).values("group") == [""]
 
 
 # Names and outcomes of mails

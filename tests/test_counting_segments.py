@@ -74,7 +74,7 @@ def test_who_was_added_lately_is_new(added, said):
         (
             [],
             {"since": None},
-            ("unmeasurable", "recording began never, and silence means something after 180 days only"),
+            ("unmeasurable", "nothing was recorded yet, and silence means something after 180 days only"),
         ),
         ([], {"level": Level.AGGREGATE}, ("unmeasurable", "consents to AGGREGATE only")),
         (

@@ -120,6 +120,8 @@ class _Pages:
         groups: tuple[tuple[str, str], ...] = ()
         if self._groups and recipient is not None:
             groups = tuple([(name, group) for name, find in self._groups if (group := find(recipient))])
+            if not all(isinstance(group, str) for _, group in groups):
+                raise ConfigError("a group must be a text: groups= gave something else for a recipient")
         found = self._pages.get((campaign, variant, groups))  # type: ignore[call-overload]  # equal to a key
         return found or self._pages.setdefault(PageKey(campaign, variant, groups), Page())
 
@@ -153,6 +155,10 @@ def named_groups(groups: Groups | NamedGroups | None) -> list[tuple[str, Callabl
         return []
     if not callable(groups) and groups and not all(isinstance(value, str) for value in groups.values()):
         several = {name: group_of(value) for name, value in groups.items() if not isinstance(value, str)}
+        if not all(callable(value) or isinstance(value, Mapping) for value in groups.values()):
+            raise ConfigError(
+                "groups must give a text for each recipient, or a function or mapping for each kind of group"
+            )
     else:
         several = {GROUP: group_of(groups)}  # type: ignore[arg-type]
     for name in several:

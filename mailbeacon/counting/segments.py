@@ -185,8 +185,8 @@ def _judge(
         return Segment.NEW, f"sent {subscriber.mails} mails, too few to tell"
     cannot = _unmeasurable(subscriber, trace)
     if not cannot and now - since < spans.fading:
-        began = f"{_ago(now - since)}" if now > since else "never"
-        cannot = f"recording began {began}, and silence means something after {spans.fading.days} days only"
+        began = f"recording began {_ago(now - since)}" if now > since else "nothing was recorded yet"
+        cannot = f"{began}, and silence means something after {spans.fading.days} days only"
     if cannot:
         return Segment.UNMEASURABLE, cannot
     if quiet is None:
