@@ -126,10 +126,10 @@ the header fields kept, and those the source can show.
 class _Seen:
     """What is said of a client wherever it is, and whether it is remembered; as a key it is told apart by what it is alone."""
 
-    __slots__ = ("facts", "is_kept")
+    __slots__ = ("is_kept", "make")
 
     def __init__(self, facts: Facts, *, is_kept: bool) -> None:
-        self.facts = facts
+        self.make = facts.maker()
         self.is_kept = is_kept
 
 
@@ -208,7 +208,7 @@ class Observer:
         """Add to what is said of a client where it is, and remember it: the same client has the same, as one object."""
         network_id = _digest(self._key(day), _network_bytes(address))
         asked = version if network_id else ""
-        facts = seen.facts.changed(network=self._networks.lookup(address), network_id=network_id, networks=asked)
+        facts = seen.make(network=self._networks.lookup(address), network_id=network_id, networks=asked)
         if seen.is_kept and len(address) <= MAX_ADDRESS:
             self._known.put((seen, address, version), facts)
         return facts

@@ -56,8 +56,8 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
     ):
         place = Path(name)
         parts = list(_told(pool, partial(_read, job, place), pieces, "reading", progress))
-        notes = _notes(pool, job, place)
         groups = [range(job.partitions)[start :: _GROUPS * workers] for start in range(_GROUPS * workers)]
+        notes = _notes(pool, job, place, groups)
         judging = partial(_judge, job, place, folder)
         tallies = pool.map(judging, groups, ([notes.get(part, {}) for part in group] for group in groups))
         counted = []
@@ -80,9 +80,9 @@ def _told(
         yield part
 
 
-def _notes(pool: Executor, job: Job, place: Path) -> dict[int, Notes]:
+def _notes(pool: Executor, job: Job, place: Path, groups: Sequence[Sequence[int]]) -> dict[int, Notes]:
     found: dict[int, Notes] = {}
-    for noted in pool.map(_note, repeat(job), repeat(place), range(job.partitions)):
+    for noted in pool.map(_note, repeat(job), repeat(place), groups):
         for part, notes in noted.items():
             found.setdefault(part, {}).update(notes)
     return found
@@ -117,8 +117,8 @@ def _rows(place: Path, kind: str, number: int) -> Iterator[Row]:
         yield from marshal.loads(path.read_bytes())
 
 
-def _note(job: Job, place: Path, number: int) -> dict[int, Notes]:
-    return note(classifier_of(job.beacon()), _rows(place, "hits", number))
+def _note(job: Job, place: Path, numbers: Sequence[int]) -> dict[int, Notes]:
+    return note(classifier_of(job.beacon()), (hit for number in numbers for hit in _rows(place, "hits", number)))
 
 
 def _judge(job: Job, place: Path, folder: Path | None, parts: Sequence[int], notes: Sequence[Notes]) -> Tally:

@@ -77,6 +77,7 @@ class Rows:
     """
 
     def __init__(self) -> None:
+        self._moments: Cache[int, datetime] = Cache(1_000)
         self._made: Cache[Row, Callable[..., Facts]] = Cache(20_000)
         self._hints: Cache[frozenset[Hint], tuple[str, ...]] = Cache(20_000)
         self._told: Cache[int, tuple[Verdict, Row]] = Cache(20_000)
@@ -152,13 +153,17 @@ class Rows:
         made.kind, made.channel = _KINDS.get(kind, Kind.UNKNOWN), _CHANNELS.get(channel, Channel.HTML)
         made.level = _LEVELS.get(level, Level.NONE)
         made.received_at = _EPOCH + timedelta(microseconds=received_at)
-        made.sent_at = None if sent_at is None else _EPOCH + timedelta(microseconds=sent_at)
+        made.sent_at = None if sent_at is None else self._moments.get(sent_at) or self._moment(sent_at)
         made.metadata = json.loads(metadata) if metadata else {}
         made.headers = tuple((name, value) for name, value in json.loads(headers)) if headers else ()
         anywhere = row[_FIRST_FACT:_NETWORK_ID] + row[_NETWORK_ID + 2 : len(EVENT_COLUMNS)]
         make_facts = self._made.get(anywhere) or self._made.put(anywhere, _facts(*anywhere).maker())
         made.facts = make_facts(network_id=row[_NETWORK_ID], agent_id=row[_NETWORK_ID + 1])
         return made.close()  # type: ignore[no-any-return]
+
+    def _moment(self, microseconds: int) -> datetime:
+        """Return the moment of a sending, and remember it: all mails of a mailing have the same."""
+        return self._moments.put(microseconds, _EPOCH + timedelta(microseconds=microseconds))
 
     def verdict(self, row: Row) -> Verdict | None:
         """Return the verdict of a row of all columns."""
