@@ -383,6 +383,13 @@ def test_commands_report_erase_and_retain(tmp_path):
     said = io.StringIO()
     call_command("mailbeacon_report", campaign="spring", stdout=said)
     assert "spring" in said.getvalue()
+    said = io.StringIO()
+    call_command("mailbeacon_report", "--delivered", "spring=40", "--delivered", "later=5", stdout=said)
+    assert "Delivered: 45\n" in said.getvalue()
+    assert "Delivered, but without any event: later." in said.getvalue()
+    for wrong, says in (("many", "must be a whole number"), ("later=5", "campaign 'spring' has no number")):
+        with pytest.raises(CommandError, match=says):
+            call_command("mailbeacon_report", "--delivered", wrong)
     call_command("mailbeacon_report", html=str(tmp_path / "page.html"))
     assert (tmp_path / "page.html").read_text("utf-8").startswith("<!doctype html>")
     said = io.StringIO()

@@ -218,6 +218,17 @@ def test_the_command_reports(tmp_path):
     run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--campaign", "spring"])
     assert run.exit_code == 0, run.output
     assert "spring" in run.output
+    assert "Delivered: 40" not in run.output
+    for given in (["40"], ["spring=40"], ["spring=40", "later=5"]):
+        told = [part for one in given for part in ("--delivered", one)]
+        run = app.test_cli_runner().invoke(args=["mailbeacon", "report", *told])
+        assert run.exit_code == 0, run.output
+        assert f"Delivered: {45 if len(given) > 1 else 40}\n" in run.output
+    assert "Delivered, but without any event: later." in run.output
+    for wrong in ("many", "later=5"):
+        run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--delivered", wrong])
+        assert run.exit_code == 2
+        assert "spring" in run.output
     page = tmp_path / "report.html"
     run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--html", str(page)])
     assert run.exit_code == 0, run.output

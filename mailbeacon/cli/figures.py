@@ -175,11 +175,13 @@ def _readers(options: Namespace) -> tuple[Table, str]:
 def _compare(options: Namespace) -> tuple[Table, str]:
     from mailbeacon.cli.report.counted import Choice
     from mailbeacon.cli.report.counting import count
-    from mailbeacon.cli.report.delivered import numbers
+    from mailbeacon.cli.report.delivered import naming_option
     from mailbeacon.counting import compare_campaigns, tally
+    from mailbeacon.counting.deliveries import deliveries_of
 
     found = count(options.events, Choice(stored=options.stored_verdicts))
-    deliveries = numbers(options.delivered, found.campaigns, found.tally.reported, None)
+    with naming_option():
+        deliveries = deliveries_of(options.delivered, found.campaigns, found.tally.reported, None)
     if isinstance(deliveries, int):
         raise CommandError("argument --delivered: give a number for each campaign, as in spring=1200", 2)
     rows = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, Protocol, runtime_checkable
 
 from mailbeacon import reporting
 from mailbeacon.counting import tally
+from mailbeacon.counting.deliveries import read_delivered, with_deliveries
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging import classify_all
 from mailbeacon.model import Event, Verdict
@@ -39,7 +40,9 @@ def readable_sink(sink: object) -> Readable:
     return sink
 
 
-def report_of(sink: object, campaign: str = "", *, judge: object = None, as_page: bool = False) -> str:
+def report_of(
+    sink: object, campaign: str = "", *, judge: object = None, as_page: bool = False, delivered: Sequence[str] = ()
+) -> str:
     """Return the report of a campaign, or of all, as text or as an HTML page; all events are judged again.
 
     Args:
@@ -47,14 +50,19 @@ def report_of(sink: object, campaign: str = "", *, judge: object = None, as_page
         campaign: Only this one; empty for all.
         judge: The host's own, as ``Beacon.judge`` gives it; one that cannot judge many events leaves it to the package's.
         as_page: Whether to make the page.
+        delivered: How many mails were delivered: ``N``, or ``CAMPAIGN=N`` or ``CAMPAIGN/VARIANT=N`` for each.
 
     Raises:
-        ConfigError: If the sink cannot be read.
+        ConfigError: If the sink cannot be read, or the numbers leave a campaign out.
     """
     pairs: Iterable[tuple[Event, Any]] = readable_sink(sink).events()
     events = [event for event, _ in pairs if not campaign or event.campaign == campaign]
     verdicts = getattr(judge, "classify_all", classify_all)(events)
-    report = reporting.Report(tally=tally(events, verdicts), title=campaign or "All campaigns")
+    given = [read_delivered(text) for text in delivered]
+    counts, notes = with_deliveries(
+        tally(events, verdicts), given, {event.campaign for event in events}, campaign or None
+    )
+    report = reporting.Report(tally=counts, title=campaign or "All campaigns", notes=notes)
     return reporting.to_html(report) if as_page else reporting.to_text(report)
 
 

@@ -177,12 +177,20 @@ def _commands() -> AppGroup:
     @group.command("report")
     @click.option("--campaign", default="", help="Only this campaign.")
     @click.option("--html", "page", default="", help="Write the page to this file instead of the text to the screen.")
-    def report(campaign: str, page: str) -> None:
+    @click.option(
+        "--delivered", multiple=True, metavar="N", help="How many mails were delivered: N, or CAMPAIGN=N for each."
+    )
+    def report(campaign: str, page: str, delivered: tuple[str, ...]) -> None:
         """Count what the sink holds."""
         from mailbeacon.web.figures import report_of, write_page
 
         beacon = _current()
-        text = report_of(beacon.settings.sink, campaign, judge=beacon.judge, as_page=bool(page))
+        try:
+            text = report_of(
+                beacon.settings.sink, campaign, judge=beacon.judge, as_page=bool(page), delivered=delivered
+            )
+        except ConfigError as error:
+            raise click.UsageError(str(error)) from error
         if page:
             write_page(Path(page), text)
         else:

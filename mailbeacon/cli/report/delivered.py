@@ -1,67 +1,30 @@
-"""How many mails were delivered, as typed: one number, or one for each campaign or each variant of one.
-
-Guesses nothing: a campaign without a number would make every rate wrong.
-"""
+"""The option of how many mails were delivered."""
 
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from mailbeacon.cli.console import USAGE, CommandError, shown
+from mailbeacon.cli.console import USAGE, CommandError
+from mailbeacon.counting.deliveries import Delivered, read_delivered
+from mailbeacon.errors import ConfigError
 
-__all__ = ["Delivered", "delivered", "numbers"]
-
-Delivered = tuple[str | None, int]
-"""A campaign (or ``campaign/variant``), ``None`` for all there are, and a number."""
-Numbers = int | Mapping[str, int] | Mapping[tuple[str, str], int]
+__all__ = ["delivered", "naming_option"]
 
 
 def delivered(text: str) -> Delivered:
     """Read ``N``, ``CAMPAIGN=N`` or ``CAMPAIGN/VARIANT=N``."""
-    campaign, sign, number = text.rpartition("=")
-    if not (number.isascii() and number.isdecimal() and len(number) < 16):
-        raise ArgumentTypeError("must be a whole number, or a campaign with one as in spring=1200 or spring/a=600")
-    return (campaign if sign else None), int(number)
+    try:
+        return read_delivered(text)
+    except ConfigError as error:
+        raise ArgumentTypeError(str(error)) from error
 
 
-def numbers(
-    given: Sequence[Delivered], seen: Collection[str], spoken: Collection[str], only: str | None
-) -> Numbers | None:
-    """Return what was typed as :func:`mailbeacon.counting.tally` takes it.
-
-    Args:
-        given: What was typed.
-        seen: The campaigns that are counted.
-        spoken: Those of which a provider's own events tell it.
-        only: The campaign that is reported; ``None`` for all.
-
-    Raises:
-        CommandError: If what was typed contradicts itself, or leaves a campaign out.
-    """
-    if not given:
-        return None
-    found = dict(given)
-    if len(found) < len(given) or (None in found and len(found) > 1):
-        raise CommandError("argument --delivered: give one number, or one for each campaign", USAGE)
-    if None in found:
-        return found[None]
-    named = {campaign: number for campaign, number in found.items() if campaign is not None}
-    by_variant = _by_variant(named, seen)
-    if by_variant:
-        return {place: number for place, number in by_variant.items() if only in (None, place[0])}
-    missing = sorted(set(seen) - named.keys() - set(spoken))
-    if missing:
-        raise CommandError(f"argument --delivered: campaign {shown(missing[0])!r} has no number", USAGE)
-    return {name: number for name, number in named.items() if only in (None, name)}
-
-
-def _by_variant(named: Mapping[str, int], seen: Collection[str]) -> dict[tuple[str, str], int]:
-    """Take names for campaign and variant where each is one, and none is a campaign's own."""
-    found: dict[tuple[str, str], int] = {}
-    for name, number in named.items():
-        campaign, sign, variant = name.rpartition("/")
-        if not sign or name in seen or campaign not in seen:
-            return {}
-        found[campaign, variant] = number
-    return found
+@contextmanager
+def naming_option() -> Iterator[None]:
+    """Say of what is wrong with the numbers together which option it is."""
+    try:
+        yield
+    except ConfigError as error:
+        raise CommandError(f"argument --delivered: {error}", USAGE) from error

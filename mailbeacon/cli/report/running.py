@@ -14,9 +14,10 @@ from mailbeacon.cli.events.sources import check_files
 from mailbeacon.cli.newsletter import Newsletter, compiled, load
 from mailbeacon.cli.report.counted import Choice, Counted
 from mailbeacon.cli.report.counting import count
-from mailbeacon.cli.report.delivered import numbers
+from mailbeacon.cli.report.delivered import naming_option
 from mailbeacon.cli.report.page import check_target, replace_file
-from mailbeacon.counting import Dimension, LinkKey, tally
+from mailbeacon.counting import Dimension, LinkKey
+from mailbeacon.counting.deliveries import with_deliveries
 from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import BadToken
@@ -58,13 +59,8 @@ def run(options: Namespace) -> int:
 
 
 def _report(found: Counted, newsletter: Newsletter | None, options: Namespace) -> reporting.Report:
-    deliveries = numbers(options.delivered, found.campaigns, found.tally.reported, options.campaign)
-    counts = found.tally.merge(tally([], [], deliveries=deliveries))
-    notes = []
-    if deliveries is not None and not isinstance(deliveries, int):
-        named = {place if isinstance(place, str) else place[0] for place in deliveries}
-        silent = ", ".join(sorted(named - found.campaigns))
-        notes += [f"Delivered, but without any event: {silent}."] if silent else []
+    with naming_option():
+        counts, notes = with_deliveries(found.tally, options.delivered, found.campaigns, options.campaign)
     notes += [f"{counted(found.twice, 'event')} stood in two files and counts once."] if found.twice else []
     name = next(iter(found.campaigns)) if len(found.campaigns) == 1 else ""
     return reporting.Report(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from mailbeacon.errors import ConfigError
 from mailbeacon.web.django.configuring import beacon
 from mailbeacon.web.figures import report_of, write_page
 
@@ -24,10 +26,21 @@ class Command(BaseCommand):
         parser.add_argument("--campaign", default="", help="only this campaign")
         parser.add_argument("--html", default="", metavar="FILE", help="write the page to this file")
 
-    def handle(self, *_: Any, campaign: str, html: str, **__: Any) -> None:
+        parser.add_argument(
+            "--delivered",
+            action="append",
+            default=[],
+            metavar="N",
+            help="how many mails were delivered: N, or CAMPAIGN=N or CAMPAIGN/VARIANT=N, which may be given several times",
+        )
+
+    def handle(self, *_: Any, campaign: str, html: str, delivered: Sequence[str], **__: Any) -> None:
         """Do it."""
         one = beacon()
-        found = report_of(one.settings.sink, campaign, judge=one.judge, as_page=bool(html))
+        try:
+            found = report_of(one.settings.sink, campaign, judge=one.judge, as_page=bool(html), delivered=delivered)
+        except ConfigError as error:
+            raise CommandError(str(error)) from error
         if html:
             write_page(Path(html), found)
         else:
