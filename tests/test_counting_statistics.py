@@ -221,6 +221,29 @@ def test_readership_reads_the_tally_and_knows_when_not_to_answer():
     assert (none.estimate, none.reason) == (None, "not enough clicks")
 
 
+@pytest.mark.parametrize(("confidence", "low", "high"), [(0.95, 680.440357, 981.456613), (0.8, 716.318189, 909.926818)])
+def test_the_estimate_and_its_interval_are_those_of_the_formulas(confidence, low, high):
+    """Chapman's point and Sadinle's interval, for 400 who opened and 100 who clicked, 50 of them both."""
+    found = estimate_readers(400, 100, 50, confidence=confidence)
+    assert (found.opened, found.clicked, found.both) == (400, 100, 50)
+    assert found.estimate == pytest.approx(401 * 101 / 51 - 1)
+    assert (found.interval.low, found.interval.high) == pytest.approx((low, high))
+    assert (found.interval.confidence, found.reason) == (confidence, "")
+
+
+def test_no_more_can_have_read_than_were_delivered_and_no_fewer_than_were_seen():
+    pairs = [(_alone(hit, f"m{n}", ""), Verdict(actor=Actor.HUMAN)) for n in range(400)]
+    pairs += [(_alone(click, f"m{n}", ""), Verdict(actor=Actor.HUMAN)) for n in range(350, 450)]
+    for delivered, most in ((750, 750), (2_000, 401 * 101 / 51 - 1), (449, 401 * 101 / 51 - 1)):
+        found = readership(tally(pairs, deliveries=delivered), confidence=0.8)
+        assert (found.opened, found.clicked, found.both) == (400, 100, 50)
+        assert found.estimate == pytest.approx(most)
+        assert found.interval.confidence == 0.8
+        assert (found.interval.high > 793) is (most > 793)
+    assert estimate_readers(400, 100, 50, most=450).estimate == 450
+    assert estimate_readers(400, 100, 50, most=450).interval.low == 450
+
+
 def test_a_clear_lead_and_one_that_could_be_chance():
     arms = arm("a", 2000, people=400).merge(arm("b", 2000, people=500))
     found = compare(arms)
