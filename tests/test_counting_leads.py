@@ -157,6 +157,13 @@ def test_the_watch_keeps_a_bounded_number_of_signs_of_each():
     for number in range(400):
         patient(act(mail=f"m{number:03}", kind=Kind.CLICK, link=1, url="https://x.example/"), PERSON)
     assert len(found) == 1, "of more than two hundred the latest hundred are kept"
+    third = HotWatch(found.append, at_least=1, keep=2)
+    for number in range(201):
+        third(act(mail=f"m{number:03}"), PERSON)
+    assert sorted(sign.mail[1] for sign in third._signs["u1"].days) == [f"m{number}" for number in range(101, 201)]
+    for number in range(9):
+        third(act(recipient=f"v{number}"), PERSON)
+    assert third._hot == {"v7", "v8"} == {*third._signs}
 
 
 @pytest.mark.parametrize(

@@ -456,9 +456,10 @@ def test_law_old_keys_go_on_verifying_and_the_newest_signs(meant, keys):
         TokenSigner(keys[:1]).read_message(newest)
 
 
-def test_a_mails_name_stays_when_keys_come_and_the_oldest_goes():
+@pytest.mark.parametrize("fields", [{"sent_at": SENT}, {}, {"sent_at": SENT, "variant": "b"}])
+def test_a_mails_name_stays_when_keys_come_and_the_oldest_goes(fields):
     """It hangs on the key that signed the mail, and on no other."""
-    meant = undated(sent_at=SENT)
+    meant = undated(**fields)
     token = TokenSigner([KEY]).sign_message(meant)
     name = SIGNER.message_id(meant)
     assert TokenSigner([NEW_KEY[::-1], KEY]).read_hit(token).message_id == name
