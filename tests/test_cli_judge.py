@@ -137,6 +137,57 @@ def test_a_log_from_standard_input_is_read_where_its_format_is_named(log: Path, 
     assert "name it" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("more", [[], ["--workers", "2"]], ids=["one process", "two"])
+def test_where_no_key_fits_it_is_told_that_a_key_may_be_missing(log: Path, tmp_path: Path, capsys, more, traffic):
+    (tmp_path / "others").write_text("another key, no secret at all either")
+    assert judge(log, "--key-file", str(tmp_path / "others"), "--json", *more) == 0
+    told = capsys.readouterr().err
+    assert f"0 events in {len(traffic.hits) + 1} lines" in told
+    lines = re.search(r"mailbeacon: (\d+) lines ask for tracking URLs that none of these keys signed", told)
+    assert lines
+    assert int(lines[1]) > len(traffic.hits) // 2
+    assert judge(log, "--json", *more) == 0
+    assert "none of these keys" not in capsys.readouterr().err
+
+
+def test_without_a_folder_it_is_told_that_a_line_doubled_very_late_counts_twice(
+    log: Path, tmp_path: Path, capsys, need, monkeypatch
+):
+    need("pyarrow", "Parquet")
+    monkeypatch.setattr("mailbeacon.engines.streaming._LEAST", 40)
+    monkeypatch.setattr("mailbeacon.logs.files.blocks.__kwdefaults__", {"finished": None, "size": 3_000})
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join([*lines, lines[10]]))
+    assert judge(log) == 0
+    assert "1 event came too late to be judged with those of their time. A line among them" in capsys.readouterr().out
+    assert judge(log, "--out", str(tmp_path / "out")) == 0
+    printed = capsys.readouterr().out
+    assert "1 event came too late" in printed
+    assert "A line among them" not in printed
+
+
+@pytest.mark.parametrize(
+    ("more", "shown"),
+    [
+        pytest.param([], r"[\d,]+ lines, [\d,]+ a second(, \d+ s left)?", id="one process"),
+        pytest.param(["--workers", "2"], r"reading: 1 of 1, [\d,]+ a minute", id="two processes"),
+        pytest.param(["--engine", "duckdb"], r"judging: 4 of 16, [\d,]+ a minute, \d+ s left", id="DuckDB"),
+    ],
+)
+def test_on_a_terminal_the_rate_and_what_is_left_are_shown(log: Path, capsys, monkeypatch, more, shown, need):
+    if "duckdb" in more:
+        need("duckdb", "the engine duckdb")
+    monkeypatch.setattr("mailbeacon.engines.streaming._LEAST", 40)
+    monkeypatch.setattr("mailbeacon.logs.files.blocks.__kwdefaults__", {"finished": None, "size": 3_000})
+    monkeypatch.setattr("mailbeacon.cli.console._SECONDS_BETWEEN", 0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert judge(log, "--json", *more) == 0
+    told = capsys.readouterr().err
+    assert re.search(shown, told)
+    if not more:
+        assert " s left" in told
+
+
 @pytest.mark.parametrize("kind", ["SQLite", "JSON lines", "a database"])
 def test_a_store_is_exported_with_its_verdicts(kind: str, tmp_path: Path, traffic, capsys, need):
     need("pyarrow", "Parquet")

@@ -94,7 +94,12 @@ def _add_reading(parser: ArgumentParser) -> None:
 def _add_running(parser: ArgumentParser) -> None:
     parser.add_argument("--workers", type=workers, default=1, metavar="N", help="share the work among N processes")
     parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="what does the work (default: local)")
-    parser.add_argument("--out", type=directory, metavar="DIR", help="keep the judged events there, as Parquet")
+    parser.add_argument(
+        "--out",
+        type=directory,
+        metavar="DIR",
+        help="keep the judged events there, as Parquet; a line that comes again very late counts once then",
+    )
     parser.add_argument("--resume", action="store_true", help="go on where the last run with this --out was")
 
 
@@ -190,6 +195,9 @@ def _run(options: Namespace) -> int:
     finally:
         rejects.close()
     _say(f"{counted(counts.events, 'event')} in {counted(counts.lines, 'line')}")
+    if counts.forged and not counts.events:
+        asked = f"{counted(counts.forged, 'line')} ask{'' if counts.forged > 1 else 's'} for tracking URLs"
+        _say(f"{asked} that none of these keys signed: is a key of the mails' missing?")
     told = [
         *notes,
         *more,
@@ -244,12 +252,7 @@ def _streamed(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, C
         rejects_size=rejects.size,
         on_begin=rejects.open,
     )
-    total = sum(
-        Path(path).stat().st_size
-        for path in options.logs
-        if Path(path).is_file() and not path.endswith((".gz", ".zst"))
-    )
-    batches = _watched(stream.run(), stream, total)
+    batches = _watched(stream.run(), stream, _plain_size(options.logs))
     if options.out is None:
         found = tally(pair for batch in batches for pair in batch).closed()
     else:
@@ -257,45 +260,65 @@ def _streamed(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, C
             pass
         found = tally_of(options.out)
     late = f"{counted(stream.late, 'event')} came too late to be judged with those of their time."
+    if options.out is None:
+        late += " A line among them that was there before counts twice: with --out each counts once."
     return found, stream.counts, [late] if stream.late else []
 
 
+@dataclass(slots=True)
+class _Steps:
+    """Show how far the steps of an engine are, how fast each goes and how long it will take."""
+
+    line: Progress = field(default_factory=Progress)
+    begun: float = field(default_factory=time.monotonic)
+
+    def show(self, what: str, done: int, all_of_it: int) -> None:
+        """Show that so much of a step is done; the next step begins where the last ended."""
+        now = time.monotonic()
+        gone = max(now - self.begun, 0.001)
+        self.line.show(f"{what}: {done} of {all_of_it}, {done / gone * 60:,.0f} a minute{_left(gone, done, all_of_it)}")
+        if done == all_of_it:
+            self.begun = now
+
+
+def _plain_size(logs: Sequence[str]) -> int:
+    """Return how many bytes there are to read; 0 where that is not known: of what is compressed, or comes through a pipe."""
+    from mailbeacon.logs.files import found
+
+    paths = found(logs)
+    known = all(Path(path).is_file() and not path.endswith((".gz", ".zst")) for path in paths)
+    return sum(Path(path).stat().st_size for path in paths) if known else 0
+
+
 def _watched(batches: Iterator[list[Pair]], stream: Stream, total: int) -> Iterator[list[Pair]]:
-    """Pass batches on, and show how fast that goes and how long it will take."""
+    """Pass batches on, and show how fast that goes and, where ``total`` is known, how long it will take."""
     progress, begun = Progress(), time.monotonic()
-    start = None
     try:
         for batch in batches:
-            start = stream.position if start is None else start
             gone = max(time.monotonic() - begun, 0.001)
-            rate = stream.counts.lines / gone
-            done = stream.position - start
-            left = (
-                f", {(total - stream.position) / done * gone:,.0f} s left"
-                if done > 0 and total > stream.position
-                else ""
-            )
-            progress.show(f"{stream.counts.lines:,} lines, {rate:,.0f} a second{left}")
+            lines, size = stream.before
+            read, done = stream.counts.lines, stream.position - size
+            left = _left(gone, done, total - size) if total else ""
+            progress.show(f"{read:,} lines, {(read - lines) / gone:,.0f} a second{left}")
             yield batch
     finally:
         progress.clear()
+
+
+def _left(gone: float, done: int, all_of_it: int) -> str:
+    """Return how many seconds are left where so much took so long; nothing where none is done, or all."""
+    return f", {(all_of_it - done) / done * gone:,.0f} s left" if 0 < done < all_of_it else ""
 
 
 def _engine(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, Counts, list[str]]:
     from mailbeacon.engines import judge_logs
 
     more = {"workers": options.workers} if options.engine in ("local", "dask") else {}
-    progress = Progress()
+    progress = _Steps()
     try:
-        outcome = judge_logs(
-            job,
-            engine=options.engine,
-            out=options.out,
-            progress=lambda what, done, all_of_it: progress.show(f"{what}: {done} of {all_of_it}"),
-            **more,
-        )
+        outcome = judge_logs(job, engine=options.engine, out=options.out, progress=progress.show, **more)
     finally:
-        progress.clear()
+        progress.line.clear()
     rejects.open(0)
     for reject in outcome.rejects:
         rejects.add(reject)

@@ -44,6 +44,9 @@ class Source:
         mark: Where to begin.
         reader: Of the file's format.
         reject: Called with each line that cannot be read.
+
+    Attributes:
+        begun: Where this run began in it.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Source:
     ) -> None:
         self.number = number
         self.path = mark.path
-        self._mark = mark
+        self.begun = mark
         self._reader = reader
         self._reject = reject
         self._blocks: deque[tuple[Mark, datetime | None]] = deque()
@@ -59,6 +62,11 @@ class Source:
         self.done, self._told = mark.done, mark.told
         self._handed = mark.events
         self.unfinished = 0
+
+    @property
+    def forged(self) -> int:
+        """How many lines asked for a tracking URL that no key of the host's signed."""
+        return self._reader.forged
 
     def read(self) -> Iterator[Arrived]:
         """Read on to the file's end."""
@@ -68,7 +76,7 @@ class Source:
                 self._prime()
             for block in blocks(file, Piece(self.path, self.number, self.offset)):
                 place = replace(
-                    self._mark, offset=block.start, lines=self.lines, events=self.events, errors=self.errors
+                    self.begun, offset=block.start, lines=self.lines, events=self.events, errors=self.errors
                 )
                 lines = block.lines
                 if not block.whole:
@@ -90,14 +98,14 @@ class Source:
                 self.events += len(found)
                 self.offset = block.end if block.whole else block.end - _size(block.lines[-1])
                 self._blocks.append((place, max((one.received_at for one in found), default=None)))
-                which, done = self.number, self._mark.done
+                which, done = self.number, self.begun.done
                 for ordinal, one in enumerate(found, start=self._handed + 1):
                     self._handed = ordinal
                     yield _arrived((one, which, ordinal, ordinal > done))
 
     def ahead(self) -> Source:
         """Return a copy that looks ahead: it hands no reject on."""
-        return Source(self.number, self._mark, self._reader, _nothing)
+        return Source(self.number, self.begun, self._reader, _nothing)
 
     def _prime(self) -> None:
         """Read the lines before the place that say how those after it are to be read."""
@@ -112,14 +120,14 @@ class Source:
         waiting = self._blocks
         while len(waiting) > 1 and (waiting[0][1] is None or (before is not None and waiting[0][1] < before)):
             waiting.popleft()
-        place = waiting[0][0] if waiting else self._mark
+        place = waiting[0][0] if waiting else self.begun
         last = waiting[0][1] if waiting else None
         if (
             len(waiting) == 1
             and (last is None or (before is not None and last < before))
             and self._handed == self.events
         ):
-            place = replace(self._mark, offset=self.offset, lines=self.lines, events=self.events, errors=self.errors)
+            place = replace(self.begun, offset=self.offset, lines=self.lines, events=self.events, errors=self.errors)
         return replace(place, done=max(self.done, place.events), told=self._told)
 
 

@@ -70,11 +70,19 @@ class Stream:
 
     @property
     def counts(self) -> Counts:
-        """What the lines were up to now, those of earlier runs too."""
+        """What the lines were up to now, those of earlier runs too; ``forged`` is of this run."""
         counts = Counts()
         for one in self._sources:
-            counts.add(Counts(lines=one.lines, events=one.events, errors=one.errors, unfinished=one.unfinished))
+            found = Counts(lines=one.lines, events=one.events, errors=one.errors, unfinished=one.unfinished)
+            found.forged = one.forged
+            counts.add(found)
         return counts
+
+    @property
+    def before(self) -> tuple[int, int]:
+        """How many lines, and how many bytes, earlier runs had read of the files."""
+        marks = [source.begun for source in self._sources]
+        return sum(mark.lines for mark in marks), sum(mark.offset for mark in marks)
 
     @property
     def position(self) -> int:

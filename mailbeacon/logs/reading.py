@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailbeacon.caches import Cache
 from mailbeacon.decoding import Decoder
-from mailbeacon.errors import ConfigError, LogLineError, TokenError
+from mailbeacon.errors import ConfigError, ForgedToken, LogLineError, TokenError
 from mailbeacon.logs.files import STDIN, Block, Piece, blocks, found, open_log
 from mailbeacon.logs.guessing import format_of, guess
 from mailbeacon.logs.jsonlines import JsonFields
@@ -60,12 +60,14 @@ class Counts:
         events: Those that are events.
         errors: Those that could not be read.
         unfinished: Last lines without an end, which may still be written and were left for the next time.
+        forged: Those that ask for a tracking URL which no key of ours signed; many and no event mean the wrong key.
     """
 
     lines: int = 0
     events: int = 0
     errors: int = 0
     unfinished: int = 0
+    forged: int = 0
 
     @property
     def not_ours(self) -> int:
@@ -78,6 +80,7 @@ class Counts:
         self.events += other.events
         self.errors += other.errors
         self.unfinished += other.unfinished
+        self.forged += other.forged
 
 
 class LineReader:
@@ -86,11 +89,16 @@ class LineReader:
     Args:
         beacon: The host's.
         format: Of the lines.
+
+    Attributes:
+        format: The same.
+        forged: How many lines asked for a tracking URL that no key of the host's signed.
     """
 
     def __init__(self, beacon: Beacon, format: Format) -> None:  # noqa: A002 - the word of the field
         settings = beacon.settings
         self.format = format
+        self.forged = 0
         self._parse = format.parse
         self._begin = Decoder(
             beacon.signer, manifests=settings.manifests, max_age=settings.max_age, clock_skew=settings.clock_skew
@@ -127,6 +135,9 @@ class LineReader:
             return None
         try:
             begun, token, _, key, is_act = self._begin(target, moment, method)
+        except ForgedToken:
+            self.forged += 1
+            return None
         except TokenError:
             return None
         made: Any = begun
@@ -232,7 +243,7 @@ def read_piece(
                 lines = lines[:-1]
             events: list[Event] = []
             add = events.append
-            number = counts.lines
+            number, forged = counts.lines, reader.forged
             for line in lines:
                 number += 1
                 try:
@@ -244,7 +255,7 @@ def read_piece(
                     continue
                 if one is not None:
                     add(one)
-            counts.lines = number
+            counts.lines, counts.forged = number, counts.forged + reader.forged - forged
             counts.events += len(events)
             yield block, events
 
