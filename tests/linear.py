@@ -5,8 +5,11 @@ from __future__ import annotations
 import timeit
 from collections.abc import Callable, Iterator
 from time import process_time
+from typing import TypeVar
 
-__all__ = ["HOSTILE_INPUTS", "LABELS", "MAILS", "MOST_SECONDS", "grows_too_fast", "texts"]
+__all__ = ["HOSTILE_INPUTS", "LABELS", "MAILS", "MOST_SECONDS", "grows_too_fast", "seconds", "texts"]
+
+T = TypeVar("T")
 
 MOST_RATIO = 2.5
 """So many times as long may twice the input take."""
@@ -105,7 +108,7 @@ def grows_too_fast(
     """
     found, sure = "", 0
     for scale in (1, 1, 2, 4, 8):
-        once, twice = (_seconds(work, text(size * scale * times)) for times in (1, 2))
+        once, twice = (seconds(work, text(size * scale * times)) for times in (1, 2))
         if twice > most * size * scale * 2 / 100_000:
             found = f"{twice:.3f} s for {size * scale * 2} characters"
         elif twice > MOST_RATIO * once:
@@ -118,6 +121,6 @@ def grows_too_fast(
     return found
 
 
-def _seconds(work: Callable[[str], object], text: str) -> float:
+def seconds(work: Callable[[T], object], given: T) -> float:
     """Return the processor time of the fastest of a few runs."""
-    return min(timeit.repeat(lambda: work(text), number=1, repeat=3, timer=process_time))
+    return min(timeit.repeat(lambda: work(given), number=1, repeat=3, timer=process_time))

@@ -8,7 +8,8 @@ import pytest
 
 from mailbeacon.counting import Tally, compare, missing_for_comparison, tally
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.model import Actor, Kind, Verdict
+from tests import making
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -23,8 +24,7 @@ def arm(name, delivered, people=0, unknown=0, clicked=0):
 
 def seen(mail, variant, kind=Kind.OPEN):
     link = 1 if kind is Kind.CLICK else None
-    fields = {"recipient": mail, "message_id": mail, "campaign": "spring", "variant": variant, "link": link}
-    return Event(id="e", kind=kind, received_at=NOON, **fields)
+    return making.event(recipient=mail, message_id=mail, kind=kind, received_at=NOON, variant=variant, link=link)
 
 
 def figures(found):

@@ -9,7 +9,8 @@ import pytest
 from mailbeacon.counting import reading_hours
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Kind, Verdict
+from mailbeacon.model import Actor, Kind, Verdict
+from tests import making
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 PERSON, SCANNER = Verdict(actor=Actor.HUMAN), Verdict(actor=Actor.SCANNER)
@@ -19,7 +20,7 @@ CHANCES = [0.32 if hour == 20 else 0.16 if hour == 9 else 0.08 if 7 <= hour <= 2
 
 def read(mail, at, sent=None, kind=Kind.OPEN, **fields):
     fields = {"recipient": mail, "message_id": mail} | fields
-    return Event(id="e", kind=kind, received_at=at, sent_at=sent, **fields), PERSON
+    return making.event(kind=kind, received_at=at, sent_at=sent, **fields), PERSON
 
 
 def readers(sendings, number=1500, until=72, chances=CHANCES):

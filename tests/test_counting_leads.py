@@ -8,7 +8,8 @@ import pytest
 
 from mailbeacon.counting import HotWatch, LinkKey, Weights, hot, score
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Facts, Kind, Link, Verdict
+from mailbeacon.model import Actor, Facts, Kind, Link, Verdict
+from tests import making
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PERSON = Verdict(actor=Actor.HUMAN)
@@ -16,8 +17,9 @@ PERSON = Verdict(actor=Actor.HUMAN)
 
 def act(kind=Kind.OPEN, *, ago=0.0, mail="m1", recipient="u1", place=("", ""), **fields):
     facts = Facts(country=place[0], region=place[1])
-    whole = {"message_id": mail, "recipient": recipient, "campaign": "spring", "facts": facts} | fields
-    return Event(id="e", kind=kind, received_at=NOW - timedelta(days=ago), **whole)
+    return making.event(
+        recipient=recipient, message_id=mail, kind=kind, received_at=NOW - timedelta(days=ago), facts=facts, **fields
+    )
 
 
 def click(link=1, **fields):

@@ -8,7 +8,8 @@ import pytest
 
 from mailbeacon.counting import Segment, SegmentWindows, Subscriber, audiences
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Actor, Event, Facts, Kind, Level, Verdict
+from mailbeacon.model import Actor, Facts, Kind, Level, Verdict
+from tests import making
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 PERSON, APPLE = Verdict(actor=Actor.HUMAN), Verdict(actor=Actor.PRIVACY_PROXY)
@@ -17,8 +18,8 @@ LONG_AGO = NOW - timedelta(days=900)
 
 def act(ago, kind=Kind.OPEN, *, client="", verdict=PERSON, **fields):
     facts = Facts(client=client)
-    fields = {"recipient": "u1", "message_id": "m"} | fields
-    return Event(id="e", kind=kind, received_at=NOW - timedelta(days=ago), facts=facts, **fields), verdict
+    fields = {"recipient": "u1"} | fields
+    return making.event(kind=kind, received_at=NOW - timedelta(days=ago), facts=facts, **fields), verdict
 
 
 def stands(*pairs, added=900.0, since=LONG_AGO, windows=None, **fields):

@@ -239,8 +239,11 @@ def test_a_clock_goes_where_it_is_set():
 
 
 def told(actor, said, confidence=0.9, behaviour="b", kind=mb.Kind.OPEN):
-    event = mb.Event(id="e", kind=kind, received_at=SENT)
-    return event, mb.Verdict(actor=said, confidence=confidence), fake.GroundTruth(actor=actor, behaviour=behaviour)
+    return (
+        making.event(kind=kind),
+        mb.Verdict(actor=said, confidence=confidence),
+        fake.GroundTruth(actor=actor, behaviour=behaviour),
+    )
 
 
 def test_a_score_counts_who_was_taken_for_whom():

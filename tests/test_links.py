@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import string
-import time
 from contextlib import suppress
-from functools import partial
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -30,6 +28,7 @@ from mailbeacon.links import (
     token_in,
 )
 from mailbeacon.model import Channel, Link, Manifest, SkipReason, Target
+from tests.linear import seconds
 
 TOKEN = "aWyJzcHJpbmciLCJ1LTE3Il0.JVJm2-cCpD9p7jMOyuXOmg"
 LINK = "aWzEsImh0dHBzOi8vZXhhbXBsZS5jb20vIl0.KGZoDTP-gev8qdRqtb_0pQ"
@@ -173,16 +172,6 @@ def test_law_no_text_breaks_the_parser(url):
     assert found.token or found.kind == "o"
 
 
-def least_seconds(work):
-    """Return the least processor time of several runs."""
-    found = []
-    for _ in range(5):
-        start = time.process_time()
-        work()
-        found.append(time.process_time() - start)
-    return min(found)
-
-
 def parsed(url):
     with suppress(BadToken):
         parse(url)
@@ -191,7 +180,7 @@ def parsed(url):
 @pytest.mark.parametrize("filler", ["!", "%", "%21", "/", "é", ".", "?", "a"])
 def test_a_url_eight_times_as_long_takes_about_eight_times_as_long(filler):
     """A search for the end of the token that began anew at each sign would take 64 times as long."""
-    short, long = (least_seconds(partial(parsed, (filler * length)[:length] + "a!")) for length in (2_000, 16_000))
+    short, long = (seconds(parsed, (filler * length)[:length] + "a!") for length in (2_000, 16_000))
     assert long <= 24 * short + 0.002
 
 
@@ -405,10 +394,7 @@ def test_law_the_short_way_and_the_long_way_agree(host, rest):
 
 @pytest.mark.parametrize("unit", ["a", "a.", "@", ":", "[", "é", "é.", "/", "a@"])
 def test_a_destination_eight_times_as_long_takes_about_eight_times_as_long(unit):
-    short, long = (
-        least_seconds(partial(check_destination, "https://" + unit * (length // len(unit))))
-        for length in (5_000, 40_000)
-    )
+    short, long = (seconds(check_destination, "https://" + unit * (length // len(unit))) for length in (5_000, 40_000))
     assert long <= 24 * short + 0.002
 
 
