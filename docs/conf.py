@@ -1,5 +1,6 @@
 """How the documentation is built: ``sphinx-build -W docs docs/_build/html``. Report and schemas are made on the way."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,14 @@ from typing import Any
 import mailbeacon
 
 sys.path[:0] = [str(Path(__file__).parent)]
+import cross_links  # noqa: E402 - they stand beside this file
 import django  # noqa: E402
-import gallery  # noqa: E402 - they stand beside this file
+import gallery  # noqa: E402
 import schemas  # noqa: E402
 from django.conf import settings as django_settings  # noqa: E402
+from docutils import nodes  # noqa: E402
+from docutils.parsers.rst import Directive  # noqa: E402
+from docutils.statemachine import StringList  # noqa: E402
 
 if not django_settings.configured:  # models cannot be imported before
     django_settings.configure(INSTALLED_APPS=["mailbeacon.web.django"], DATABASES={})
@@ -52,6 +57,25 @@ def keep_colon(app: object, what: str, name: str, obj: object, options: object, 
         lines[0] = f": {lines[0]}"
 
 
+class Names(Directive):
+    """What a module offers: the names that a host uses first, in this order; or, as ``inside``, all others."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        module = self.arguments[0]
+        first = " ".join(self.content).replace(",", " ").split()
+        if self.name == "inside":
+            page = (Path(__file__).parent / f"reference/package/{module.split('.')[1]}.md").read_text("utf-8")
+            shown = re.search(rf"names:: {re.escape(module)}\n\n((?: +[^\n]+\n)+)", page)
+            first = cross_links.others(module, shown[1].replace(",", " ").split() if shown else [])
+        lines = cross_links.directives(module, first)
+        holder = nodes.container()
+        self.state.nested_parse(StringList(lines, module), self.content_offset, holder)
+        return holder.children
+
+
 MENDS = {
     "<pre>": '<pre tabindex="0">',  # wide code scrolls, and must by the keyboard too
     'role="heading">': 'role="heading" aria-level="2">',
@@ -76,5 +100,9 @@ def mend(app: Any, failed: Exception | None) -> None:
 
 def setup(app: Any) -> None:
     """Have docstrings mended before napoleon reads them, and pages after they are written."""
+    app.add_directive("names", Names)
+    app.add_directive("inside", Names)
+    app.connect("doctree-read", cross_links.mark_rows)
+    app.connect("doctree-resolved", cross_links.link_words)
     app.connect("autodoc-process-docstring", keep_colon, priority=400)
     app.connect("build-finished", mend)

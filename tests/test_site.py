@@ -7,11 +7,23 @@ is no test here. ``MAILBEACON_LOOK`` names a folder for pictures.
 from __future__ import annotations
 
 import os
+import re
+import sys
+from collections import Counter
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pages import DOCS
+
+from mailbeacon import errors
+from mailbeacon.judging.classifier import DEFAULT_RULES
+from mailbeacon.model import Hint, SkipReason, WarningKind
+from mailbeacon.settings import Settings
 
 SITE = Path(os.environ.get("MAILBEACON_SITE") or "nowhere").resolve()
+PLAIN = {"head", "range", "prefetch"}
 PAGES = ["index", "tutorials/your-first-tracked-newsletter", "how-to/respect-consent", "reference/settings"]
 LOOKS = [(width, scheme) for width in (1280, 400) for scheme in ("light", "dark")]
 LONGEST = 30_000
@@ -82,6 +94,64 @@ def check_no_page_is_too_long_or_too_wide(browser, width):
     assert wrong == []
 
 
+_IN_CODE = re.compile(
+    r'(<a [^>]*>|)<code class="docutils literal notranslate"(?: id="([^"]*)")?><span class="pre">([^<]*)<'
+)
+
+
+def _known() -> dict[str, tuple[str, str]]:
+    sys.path[:0] = [str(DOCS)]
+    try:
+        return import_module("cross_links").targets()
+    finally:
+        del sys.path[0]
+
+
+def check_every_setting_error_signal_hint_reason_and_warning_has_its_place():
+    known = _known()
+    names = [
+        *(one.name for one in fields(Settings)),
+        *errors.__all__,
+        *(rule.name for rule in DEFAULT_RULES),
+        *(f"{type(one).__name__}.{one.name}" for words in (Hint, SkipReason, WarningKind) for one in words),
+    ]
+    places = {
+        page: set(re.findall(r'\bid="([^"]+)"', (SITE / f"{page}.html").read_text("utf-8")))
+        for page, _ in known.values()
+    }
+    assert [name for name in names if name.rpartition(".")[2].lower() not in PLAIN and name not in known] == []
+    assert [name for name, (page, anchor) in known.items() if anchor not in places[page]] == []
+
+
+def check_words_are_linked_from_where_a_page_names_them():
+    """In code style, the first time in a section; and figures in a sentence, the first time on a page."""
+    known, unlinked, links = _known(), [], Counter()
+    for file in SITE.rglob("*.html"):
+        if "_static" in file.relative_to(SITE).parts:
+            continue
+        page = file.read_text("utf-8")
+        links.update(re.findall(r'href="[^"]*?((?:settings|rules|rewriting|metrics|errors|model)\.html)?#', page))
+        body = re.sub(r"<(h[1-6]|dt|pre)\b.*?</\1>", "", page, flags=re.DOTALL)
+        told = _IN_CODE.findall(body)
+        linked = {text.partition("=")[0].rpartition(".")[2] for link, own, text in told if link or own}
+        named = {text.rpartition(".")[2] for _, _, text in told if text in known and ("_" in text or "-" in text)}
+        unlinked += [(file.name, text) for text in sorted(named - linked)]
+    assert unlinked == []
+    assert min(links[f"{name}.html"] for name in ("settings", "rules", "rewriting", "metrics", "errors", "model")) >= 5
+
+
+def check_every_link_within_the_site_leads_to_a_place():
+    files = {file.resolve(): file.read_text("utf-8") for file in SITE.rglob("*.html") if "_static" not in file.parts}
+    places = {file: set(re.findall(r'\bid="([^"]+)"', page)) for file, page in files.items()}
+    wrong = []
+    for file, page in files.items():
+        for target in re.findall(r'href="([^":]*#[^"]+)"', page):
+            path, _, anchor = target.partition("#")
+            other = (file.parent / path).resolve() if path else file
+            wrong += [(file.name, target)] if other in places and anchor not in places[other] else []
+    assert wrong == []
+
+
 def check_the_search_finds_what_people_type(browser, word):
     page = _page(browser, 1280, "light", "index")
     page.goto(f"{(SITE / 'search.html').as_uri()}?q={word.replace(' ', '+')}")
@@ -100,6 +170,11 @@ if SITE.is_dir():
     test_no_page_is_too_long_or_too_wide = pytest.mark.parametrize("width", [1280, 400])(
         check_no_page_is_too_long_or_too_wide
     )
+    test_every_setting_error_signal_hint_reason_and_warning_has_its_place = (
+        check_every_setting_error_signal_hint_reason_and_warning_has_its_place
+    )
+    test_words_are_linked_from_where_a_page_names_them = check_words_are_linked_from_where_a_page_names_them
+    test_every_link_within_the_site_leads_to_a_place = check_every_link_within_the_site_leads_to_a_place
     test_the_search_finds_what_people_type = pytest.mark.parametrize("word", WORDS)(
         check_the_search_finds_what_people_type
     )
