@@ -185,19 +185,25 @@ def test_aggregate_events_of_two_recipients_are_equal_but_for_id_and_time(signed
 def test_an_aggregate_event_is_judged_alone_and_not_remembered():
     """What a reader did before must not show in it."""
 
-    class Never:
+    told = []
+
+    class Told:
         def recent(self, event):
-            raise AssertionError("asked for the past")
+            told.append(("asked for the past", event.level))
+            return ()
 
         def add(self, event):
-            raise AssertionError("remembered")
+            told.append(("remembered", event.level))
 
-    made = beacon(history=Never(), sink=MemorySink())
+    made = beacon(history=Told(), sink=MemorySink())
     for level in (AGGREGATE, DATE):
         assert made.handle(asked(made.open_url(message(opens=level, clicks=level)))).status == 200
+    assert told == []
     ((event, verdict),) = made.settings.sink.events()
     assert event.level is AGGREGATE
     assert verdict is not None
+    made.handle(asked(made.open_url(message(opens=FULL))))
+    assert told == [("asked for the past", FULL), ("remembered", FULL)]
 
 
 # DATE
