@@ -496,6 +496,11 @@ TAG, COMMENT, REGION = SpanKind.TAG, SpanKind.COMMENT, SpanKind.REGION
             id="a region, its tags, and one behind it",
         ),
         pytest.param(
+            "{% raw %}{{ a }}{% endraw %}{% raw %}{{ b }}{% endraw %}",
+            [("{% raw %}{{ a }}{% endraw %}", REGION), ("{% raw %}{{ b }}{% endraw %}", REGION)],
+            id="two regions of a kind",
+        ),
+        pytest.param(
             "{% comment %}{{ a }}{% endcomment %}{# b #}{{ c }}",
             [("{% comment %}{{ a }}{% endcomment %}", COMMENT), ("{# b #}", COMMENT), ("{{ c }}", TAG)],
             id="comments",
