@@ -100,7 +100,7 @@ class Page:
         if not is_fetched:
             self._state(kind, mail, minute, key)
             return
-        if is_from_the_future(sent_at, received_at):
+        if sent_at is not None and sent_at > received_at and is_from_the_future(sent_at, received_at):
             self._mark(Mark.CLOCK, kind)
         elif expired:
             self._mark(Mark.EXPIRED, kind)
@@ -146,7 +146,7 @@ class Page:
 
 def is_from_the_future(sent_at: datetime | None, received_at: datetime) -> bool:
     """Check whether a mail claims to be sent later than it was seen: too young, not too old, so that it counts."""
-    return sent_at is not None and sent_at > received_at and sent_at - received_at > _SKEW
+    return sent_at is not None and sent_at - received_at > _SKEW
 
 
 def mail_name(mail: Mail, key: bytes = b"") -> bytes:

@@ -15,7 +15,7 @@ from mailbeacon.counting.buckets import Numbers, Page, PageKey
 from mailbeacon.counting.figures import Dimension, Mark
 from mailbeacon.counting.pairing import Events, Verdicts, pairs
 from mailbeacon.counting.tallies import GROUP, Tally
-from mailbeacon.counting.traits import Nature, Traits, fold, nature_of
+from mailbeacon.counting.traits import FOLD_FROM, Nature, Traits, fold, nature_of
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Mail, Verdict
 
@@ -128,8 +128,8 @@ class _Pages:
     def close(self, numbers: Numbers) -> Tally:
         """Return the tally, and log what is wrong with the times of sending."""
         for page in self._pages.values():
-            for name, mail in page.mails.items():
-                page.mails[name] = fold(mail, self.traits)
+            for name in [name for name, mail in page.mails.items() if len(mail) > FOLD_FROM]:
+                page.mails[name] = fold(page.mails[name], self.traits)
         found = Tally(self._pages, numbers, self.traits)
         wrong = sum(
             hits for page in self._pages.values() for (mark, _), hits in page.marks.items() if mark is Mark.CLOCK

@@ -17,6 +17,7 @@ from mailbeacon.model import Actor, Event, Kind, Level, Verdict
 __all__ = [
     "FETCHED",
     "FOLD_AT",
+    "FOLD_FROM",
     "LATE",
     "LIMIT",
     "MACHINES",
@@ -45,7 +46,9 @@ PEOPLE, UNKNOWN, MACHINES = 0, 1, 2
 """The three audiences, in the order in which a mail's moments are kept and a mail is counted."""
 
 _ENTRY = Struct("<III")
-FOLD_AT = 4 * LIMIT * _ENTRY.size
+FOLD_FROM = LIMIT * _ENTRY.size
+"""What is not longer holds no more moments than are kept."""
+FOLD_AT = 4 * FOLD_FROM
 """So rarely that a fold, which leaves less than 2.5 times the limit, is paid by what came since the last one."""
 _MOST_HITS = 0xFFFF_FFFF
 _AUDIENCES = {True: PEOPLE, None: UNKNOWN, False: MACHINES}
@@ -191,7 +194,7 @@ def fold(packed: bytes, traits: Traits) -> bytes:
     What stays are the smallest of all keys ever seen, whatever the order they came in, so folding early, late or in parts
     gives the same. Folding what was folded changes nothing.
     """
-    if len(packed) <= LIMIT * _ENTRY.size:
+    if len(packed) <= FOLD_FROM:
         return packed
     entries = unpack(packed)
     audiences = traits.audiences

@@ -34,7 +34,8 @@ def _rows(report: Report, found: Findings) -> Iterator[_Row]:
         yield _told("doubt", doubt)
     yield _number("delivered", "messages", rates.delivered)
     for name in _OUTCOMES:
-        yield _number(name.replace("_", " "), "messages", getattr(found.outcomes, name))
+        figure = "reported delivered" if name == "delivered" else name.replace("_", " ")
+        yield _number(figure, "messages", getattr(found.outcomes, name))
     yield from _counted("opens", "", found.opens)
     yield from _counted("clicks", "", found.clicks)
     for range_ in (rates.opens, rates.clicks):

@@ -74,8 +74,8 @@ def read_rows_between(
     *,
     on_broken: Callable[[DataError], object] | None = None,
 ) -> Iterator[StoredRow]:
-    """Read of the same rows, in the same way, what :func:`mailbeacon.counting.tally_rows` needs: in a third of the time."""
-    return _between(path, first, last, read_row, on_broken)
+    """Read of the same rows what :func:`mailbeacon.counting.tally_rows` needs, in any order: in a third of the time."""
+    return _between(path, first, last, read_row, on_broken, in_order=False)
 
 
 def _between(
@@ -84,16 +84,19 @@ def _between(
     last: float | None,
     read: Callable[[str, str | None], T],
     on_broken: Callable[[DataError], object] | None,
+    *,
+    in_order: bool = True,
 ) -> Iterator[T]:
     import sqlite3
 
     low, high = (float("-inf") if first is None else first), (float("inf") if last is None else last)
+    whole = not in_order and first is last is None  # then the file is read from front to end
+    where = "? < ?" if whole else "received_at >= ? AND received_at < ?"
+    order = "ORDER BY received_at, number" if in_order else ""
     with closing(open_existing(Path(path), TABLE)) as connection:
         try:
             rows = connection.execute(
-                f"SELECT number, event, verdict FROM {TABLE} WHERE received_at >= ? AND received_at < ?"
-                " ORDER BY received_at, number",
-                (low, high),
+                f"SELECT number, event, verdict FROM {TABLE} WHERE {where} {order}", (low, high)
             )
             yield from each_of(rows, read, on_broken)
         except sqlite3.Error as error:
