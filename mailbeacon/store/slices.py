@@ -95,9 +95,7 @@ def _between(
     order = "ORDER BY received_at, number" if in_order else ""
     with closing(open_existing(Path(path), TABLE)) as connection:
         try:
-            rows = connection.execute(
-                f"SELECT number, event, verdict FROM {TABLE} WHERE {where} {order}", (low, high)
-            )
+            rows = connection.execute(f"SELECT number, event, verdict FROM {TABLE} WHERE {where} {order}", (low, high))
             yield from each_of(rows, read, on_broken)
         except sqlite3.Error as error:
             raise DataError(f"cannot read the SQLite file to its end: {error}") from error
