@@ -310,6 +310,8 @@ def test_metadata_and_the_number_of_destinations_come_back():
     assert (event.metadata, event.link, event.links) == ({"order": "8841"}, 3, 12)
     event.metadata.clear()
     assert decode(requested(ROUTES.click(token, link)), SIGNER).metadata == {"order": "8841"}
+    unknown = SIGNER.sign_link(Target(number=3, url="https://example.com/a"), "spring")
+    assert decode(requested(ROUTES.click(token, unknown)), SIGNER).links is None
     assert decode(requested(ROUTES.open(token)), SIGNER).links is None
 
 

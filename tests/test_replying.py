@@ -333,6 +333,23 @@ def test_where_recording_is_not_allowed_the_reply_is_the_same_and_nothing_is_obs
     assert (found.event, found.verdict, judge.seen) == (None, None, [])
 
 
+@pytest.mark.parametrize(
+    ("signed", "options"),
+    [
+        pytest.param(Level.NONE, {}, id="nothing was agreed to when it was sent"),
+        pytest.param(Level.FULL, {"ceiling": Level.NONE}, id="nothing may be known of anybody"),
+        pytest.param(Level.FULL, {"default_level": Level.NONE}, id="tracking is switched off"),
+    ],
+)
+def test_nobody_is_asked_for_a_consent_that_could_change_nothing(signed, options):
+    asked = []
+    token = SIGNER.sign_message(replace(MESSAGE, opens=signed, clicks=signed))
+    for url in (ROUTES.open(token), ROUTES.click(token, LINK)):
+        found = answer(requested(url), consent=lambda message, kind: asked.append(kind) or Level.FULL, **options)
+        assert found.event is None
+    assert asked == []
+
+
 def test_consent_is_asked_with_the_message_and_the_kind():
     asked = []
     answer(requested(CLICK), consent=lambda message, kind: asked.append((message, kind)) or Level.FULL)
