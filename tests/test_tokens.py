@@ -171,6 +171,14 @@ def test_a_frozen_token_with_metadata_is_written_and_read_as_ever():
     assert SIGNER.read_hit(token).metadata == {"order": "8841", "shop": "Kök"}
 
 
+def test_an_address_is_no_hindrance_where_the_token_names_nobody():
+    levels = {"opens": Level.AGGREGATE, "clicks": Level.AGGREGATE}
+    nobody, ann = undated(recipient="", **levels), undated(recipient="ann@example.net", **levels)
+    assert TokenSigner([KEY]).sign_message(ann) == TokenSigner([KEY]).sign_message(nobody)
+    with pytest.raises(ConfigError, match="looks like an e-mail address"):
+        TokenSigner([KEY]).sign_message(undated(recipient="ann@example.net", clicks=Level.NONE))
+
+
 def test_a_token_for_all_carries_no_metadata():
     assert SIGNER.sign_message(
         undated(opens=Level.AGGREGATE, clicks=Level.AGGREGATE, metadata={"order": "8841"})
