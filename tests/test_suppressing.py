@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailbeacon.counting.figures import Count, Split
@@ -16,6 +16,7 @@ from mailbeacon.counting.suppressing import (
     small_cells,
     small_rows,
     suppress,
+    tells_of_few,
 )
 from mailbeacon.errors import ConfigError
 
@@ -189,6 +190,18 @@ def test_of_rounded_rows_that_must_go_too_the_smallest_goes_first():
     assert hidden({"Berlin": 41, "Bonn": 2, "Kiel": 9}) == ["Bonn"]
     assert hidden({"Berlin": 44, "Bonn": 4, "Kiel": 9}) == ["Bonn", "Kiel"]
     assert hidden({"Ulm": 44, "Bonn": 4, "Aachen": 44}) == ["Aachen", "Bonn"], "of two as large the first by name"
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=5), st.integers(2, 5))
+@example([1, 1, 0], 2)
+@example([3, 3, 4, 0], 5)
+@example([44, 4], 5)
+def test_law_a_total_tells_of_few_where_a_part_told_as_none_cannot_be_none(parts, step):
+    """However the parts are filled up to the next multiple, the rest is more than nothing."""
+    total = rounded_number(sum(parts), step)
+    most = [rounded_number(part, step) + step - 1 for part in parts]
+    least = [total - sum(most[:place] + most[place + 1 :]) for place, part in enumerate(parts) if part < step]
+    assert tells_of_few(total, parts, step) is any(rest > 0 for rest in least)
 
 
 def test_a_rounded_table_begins_at_a_minimum_of_two():
