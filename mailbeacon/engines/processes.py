@@ -33,8 +33,6 @@ from mailbeacon.model import Event, Verdict
 
 __all__ = ["judge_logs"]
 
-_GROUPS = 2
-"""How many groups of parts a worker gets, so that the faster one can help out."""
 Progress = Callable[[str, int, int], object]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -56,7 +54,7 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
     ):
         place = Path(name)
         parts = list(_told(pool, partial(_read, job, place), pieces, "reading", progress))
-        groups = [range(job.partitions)[start :: _GROUPS * workers] for start in range(_GROUPS * workers)]
+        groups = [range(job.partitions)[start::workers] for start in range(workers)]  # as few as can be: each is closed
         notes = _notes(pool, job, place, groups)
         judging = partial(_judge, job, place, folder)
         tallies = pool.map(judging, groups, ([notes.get(part, {}) for part in group] for group in groups))
