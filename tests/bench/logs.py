@@ -2,6 +2,10 @@
 
     PYTHONPATH=tests python tests/bench/logs.py 100000 1000000 --engines stream local duckdb
 
+    PYTHONPATH=tests python tests/bench/logs.py 100000 --steps
+
+The second says what each step of a line costs.
+
 The made-up log has campaigns sent one after the other, so that a longer log is a longer time and not a denser one. Each engine
 runs in a process of its own, whose highest memory is that of itself and of the largest of its workers.
 """
@@ -24,9 +28,14 @@ from pathlib import Path
 from hosts import plain
 
 from mailbeacon import fake, tally
+from mailbeacon.decoding import Decoder
 from mailbeacon.engines import Job, Stream, judge_logs
-from mailbeacon.engines.steps import collect_rarely
+from mailbeacon.engines.steps import classifier_of, collect_rarely, judge
+from mailbeacon.errors import TokenError
 from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT
+from mailbeacon.links import split
+from mailbeacon.logs import LineReader, Piece, format_of
+from mailbeacon.logs.files import blocks, open_log
 
 _LINES_OF_ONE = 1_200
 _RECIPIENTS = 2_000
@@ -72,6 +81,46 @@ def run(engine: str, path: str, partitions: int, workers: int) -> None:
     print(json.dumps(told))
 
 
+def steps(path: str) -> None:
+    """Print what a line costs, from one step to the next: the least of slices of 5,000 lines, in microseconds of CPU."""
+    begun = time.process_time()
+    with open_log(path) as file:
+        lines = [line for block in blocks(file, Piece(path)) for line in block.lines]
+    print(f"{'read the file':44}{(time.process_time() - begun) / len(lines) * 1e6:6.2f}")
+    form, beacon = format_of("nginx"), plain()
+    read_hit, begin, reader = beacon.signer.read_hit, Decoder(beacon.signer).begin, LineReader(beacon, form)
+    ways = {
+        "take the line apart": form.parse,
+        "... and read its URL": lambda line: split(form.parse(line).target),
+        "... and check and read the message token": lambda line: read_hit(split(form.parse(line).target)[1]),
+        "... and the link's, and begin the event": lambda line: _begin(begin, form.parse(line)),
+        "all: facts, id, event": reader.event,
+    }
+    for what, way in ways.items():
+        found = [_slice(way, lines[at : at + 5_000]) for at in range(0, len(lines), 5_000)]
+        print(f"{what:44}{min(found):6.2f}{sorted(found)[len(found) // 2]:8.2f} (median)")
+    events = [(event, 0) for event in map(LineReader(beacon, form).event, lines) if event is not None]
+    classifier = classifier_of(beacon)
+    judge(classifier, events, None)  # what is weighed once
+    begun = time.process_time()
+    judge(classifier, events, None)
+    print(f"{'judge, in one list':44}{(time.process_time() - begun) / len(events) * 1e6:6.2f}")
+
+
+def _begin(begin, said):
+    return begin(said.target, said.moment, said.method)
+
+
+def _slice(way, lines: list[str]) -> float:
+    begun = time.process_time()
+    for line in lines:
+        try:
+            way(line)
+        except (TokenError, AttributeError):  # signed by nobody, or no request of ours
+            continue
+    return (time.process_time() - begun) / len(lines) * 1e6
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
@@ -79,18 +128,28 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=["judged", "stream", "local", "duckdb"])
     parser.add_argument("--partitions", type=int, default=16)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--log", type=Path, help="a log that this wrote before, of the first number of lines")
+    parser.add_argument("--steps", action="store_true", help="what a line costs, step by step")
     parser.add_argument("--run", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.run:
         run(*options.run, options.partitions, options.workers)
+        return
+    if options.steps:
+        with tempfile.TemporaryDirectory() as folder:
+            path = options.log or Path(folder) / "access.log"
+            if not options.log:
+                write_log(path, options.lines[0])
+            steps(str(path))
         return
     print(
         "| lines | engine | seconds | lines/s | lines/s of CPU | peak MB | same figures |\n|---|---|---|---|---|---|---|"
     )
     for lines in options.lines:
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "access.log"
-            write_log(path, lines)
+            path = options.log or Path(folder) / "access.log"
+            if not options.log:
+                write_log(path, lines)
             first = ""
             for engine in options.engines:
                 command = [
