@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from sys import modules
+from importlib import import_module
 
 __all__ = ["renamed", "warn_renamed"]
 
@@ -19,14 +19,15 @@ def renamed(
 
     Args:
         module: The module's own name.
-        new_names: The new name for each old one.
+        new_names: The new name for each old one, with its module where that is another.
         otherwise: What else finds names, and raises ``AttributeError`` for those that there are not.
     """
 
     def find(name: str) -> object:
         if name in new_names:
             warn_renamed(f"{module}.{name}", new_names[name])
-            return getattr(modules[module], new_names[name])
+            home, _, new = new_names[name].rpartition(".")
+            return getattr(import_module(home or module), new)
         if otherwise is not None:
             return otherwise(name)
         raise AttributeError(f"module {module!r} has no attribute {name!r}")

@@ -47,7 +47,7 @@ def test_the_names_of_this_version_and_of_two_before_it_work(version):
 
 def test_a_name_that_is_deprecated_says_what_to_use_and_is_in_the_changelog():
     """Those of 0.1.0 that shadowed modules, or had two meanings, are the first."""
-    from mailbeacon import agents, counting, fake, networks, reporting
+    from mailbeacon import agents, counting, fake, networks, privacy, replying, reporting
 
     for name in ("text", "json", "csv", "html"):
         with pytest.warns(DeprecationWarning, match=f"to_{name}"):
@@ -56,6 +56,13 @@ def test_a_name_that_is_deprecated_says_what_to_use_and_is_in_the_changelog():
         assert agents.Rule is agents.AgentRule
     with pytest.warns(DeprecationWarning, match="use Location"):
         assert networks.Place is networks.Location
+    with pytest.warns(
+        DeprecationWarning,
+        match=r"replying.level_now is deprecated and goes with 0.4: use mailbeacon\.privacy\.level_now",
+    ):
+        assert replying.level_now is privacy.level_now
+    with pytest.warns(DeprecationWarning, match=r"replying.marked"):
+        assert replying.marked is privacy.marked
     for name in ("score", "score_lines", "lines", "Score"):
         with pytest.warns(DeprecationWarning, match=f"fake.{name} is deprecated"):
             assert getattr(fake, name).__name__ in CHANGELOG

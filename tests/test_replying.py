@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbeacon import replying
+from mailbeacon import privacy, replying
 from mailbeacon.decoding import decode
 from mailbeacon.judging import Classifier, classify, explain, rule
 from mailbeacon.links import Routes, short_name
@@ -21,7 +21,6 @@ from mailbeacon.model import Actor, Answer, Event, Facts, Hint, Kind, Level, Man
 from mailbeacon.model.mail import HONEYPOT_LINK
 from mailbeacon.observing import Observer
 from mailbeacon.privacy import redact
-from mailbeacon.replying import answering
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory, MemorySink
 from mailbeacon.tokens import TokenSigner
@@ -540,7 +539,7 @@ def test_facts_tell_of_the_link_no_reader_sees_and_readers_apart_only_where_they
     link, level, recipient, hints, network_id
 ):
     event = Event(id="e", kind=Kind.CLICK, received_at=NOW, recipient=recipient, level=level, link=link)
-    found = answering.marked(Facts(hints=frozenset({Hint.HEAD}), network_id="n", agent_id="n"), event)
+    found = privacy.marked(Facts(hints=frozenset({Hint.HEAD}), network_id="n", agent_id="n"), event)
     assert (found.hints, found.network_id, found.agent_id) == (hints, network_id, network_id)
 
 

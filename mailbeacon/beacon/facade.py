@@ -29,7 +29,7 @@ from mailbeacon.model import (
     Request,
 )
 from mailbeacon.observing import Observer
-from mailbeacon.privacy import personal
+from mailbeacon.privacy import marked, personal
 from mailbeacon.rewriting import LinkRules, Planner, Rewrite, unwrap
 from mailbeacon.settings import MoreOptions, Options, Settings, read_environment
 from mailbeacon.store import MemoryHistory
@@ -350,7 +350,7 @@ class Beacon:
         if request.received_at is None:
             request = replace(request, received_at=self.settings.clock())
         event = self._decoder.decode(request)
-        return replace(event, facts=replying.marked(self.observer.observe(request, event.kind), event))
+        return replace(event, facts=marked(self.observer.observe(request, event.kind), event))
 
     def answer(self, request: Request, history: History | None = None) -> Answer:
         """Return the reply to a request, and what is to be recorded; changes nothing and never raises.

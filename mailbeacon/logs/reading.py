@@ -25,8 +25,7 @@ from mailbeacon.logs.lines import Format
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
 from mailbeacon.model import HONEYPOT_LINK, MAX_VALUE, Event, Headers, Hint, Kind, Level
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.privacy import limited, without_client_ids
-from mailbeacon.replying import level_now, marked
+from mailbeacon.privacy import level_now, limited, marked, without_client_ids
 
 if TYPE_CHECKING:
     from mailbeacon.beacon import Beacon

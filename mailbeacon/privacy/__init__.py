@@ -1,5 +1,6 @@
 """What may be known of a recipient, and what is kept of an event: ``levels`` and ``redaction``."""
 
+from mailbeacon.privacy.allowed import level_now
 from mailbeacon.privacy.digests import DailyKeys
 from mailbeacon.privacy.levels import (
     as_aggregate,
@@ -8,6 +9,7 @@ from mailbeacon.privacy.levels import (
     effective_level,
     is_mixed,
     limited,
+    marked,
     opted_out,
     personal,
     shared,
@@ -33,7 +35,9 @@ __all__ = [
     "erase_person",
     "export_person",
     "is_mixed",
+    "level_now",
     "limited",
+    "marked",
     "notice",
     "opted_out",
     "personal",

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Facts, Kind, Level, Message
+from mailbeacon.model import HONEYPOT_LINK, Event, Facts, Hint, Kind, Level, Message
 
 __all__ = [
     "as_aggregate",
@@ -18,6 +18,7 @@ __all__ = [
     "effective_level",
     "is_mixed",
     "limited",
+    "marked",
     "opted_out",
     "personal",
     "shared",
@@ -60,6 +61,17 @@ def opted_out(value: str) -> bool:
 def without_client_ids(facts: Facts) -> Facts:
     """Take from facts what tells one reader from another, for an event of a mail whose readers may not be told apart."""
     return facts.changed(network_id="", agent_id="")
+
+
+def marked(facts: Facts, event: Event) -> Facts:
+    """Return what of the observed facts an event may have.
+
+    An event that followed the link no reader sees gets the hint that tells so. Below level FULL, or where a mail has no
+    one recipient, whatever tells one reader from another is taken out.
+    """
+    if event.link == HONEYPOT_LINK:
+        facts = facts.changed(hints=facts.hints | {Hint.HONEYPOT})
+    return facts if event.level is _FULL and event.recipient is not None else without_client_ids(facts)
 
 
 def limited(event: Event, level: Level) -> Event:

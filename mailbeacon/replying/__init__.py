@@ -1,10 +1,11 @@
 """Replies to requests: the pixel, the redirect, the plain pages, and the event each request stands for."""
 
-from mailbeacon.replying.allowed import level_now
-from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, marked, respond
-from mailbeacon.replying.keeping import failed, judged, keep, lost
+from mailbeacon.renamed import renamed
+from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, respond
+from mailbeacon.replying.keeping import judged, keep, lost
 from mailbeacon.replying.limiting import HitLimit
 from mailbeacon.replying.replies import PIXEL
+from mailbeacon.settings import failed
 
 __all__ = [
     "PIXEL",
@@ -17,8 +18,9 @@ __all__ = [
     "failed",
     "judged",
     "keep",
-    "level_now",
     "lost",
-    "marked",
     "respond",
 ]
+
+__getattr__ = renamed(__name__, {"level_now": "mailbeacon.privacy.level_now", "marked": "mailbeacon.privacy.marked"})
+"""Rules on levels are all in one place."""

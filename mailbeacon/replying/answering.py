@@ -27,16 +27,15 @@ from mailbeacon.model import (
     Request,
     check_aware,
 )
-from mailbeacon.privacy import dated, limited, without_client_ids
+from mailbeacon.privacy import dated, level_now, limited, marked, without_client_ids
 from mailbeacon.privacy import redact as drop_personal
-from mailbeacon.replying.allowed import level_now
-from mailbeacon.replying.keeping import UNJUDGED, failed, judged, keep
+from mailbeacon.replying.keeping import UNJUDGED, judged, keep
 from mailbeacon.replying.leaving import ACTS, LEAVING, leave_page, tell_host
 from mailbeacon.replying.limiting import HitLimit
 from mailbeacon.replying.replies import READING, page, pixel, redirect
-from mailbeacon.settings import Settings, utc_now
+from mailbeacon.settings import Settings, failed, utc_now
 
-__all__ = ["Decode", "Observe", "Redact", "Responder", "deliver", "marked", "respond"]
+__all__ = ["Decode", "Observe", "Redact", "Responder", "deliver", "respond"]
 
 _MOST_LOCATIONS = 1024
 _UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
@@ -240,17 +239,6 @@ def _dated(request: Request, settings: Settings) -> Request:
         failed(settings, "the clock", error)
         moment = utc_now()
     return request.dated(moment)
-
-
-def marked(facts: Facts, event: Event) -> Facts:
-    """Return what of the observed facts an event may have.
-
-    An event that followed the link no reader sees gets the hint that tells so. Below level FULL, or where a mail has no
-    one recipient, whatever tells one reader from another is taken out.
-    """
-    if event.link == HONEYPOT_LINK:
-        facts = facts.changed(hints=facts.hints | {Hint.HONEYPOT})
-    return facts if event.level is _FULL and event.recipient is not None else without_client_ids(facts)
 
 
 def _undecoded(request: Request, settings: Settings, status: int) -> Reply:

@@ -5,40 +5,18 @@ Used for requests (``answering``) and by whoever has events from elsewhere, such
 
 from __future__ import annotations
 
-import logging
-from contextlib import suppress
-from traceback import extract_tb
-
 from mailbeacon.errors import RuleError
 from mailbeacon.model import Actor, Event, History, Judge, LastOpens, Level, Signal, Sink, Verdict
-from mailbeacon.settings import Settings
+from mailbeacon.settings import Settings, failed
 
-__all__ = ["UNJUDGED", "failed", "judged", "keep", "lost"]
+__all__ = ["UNJUDGED", "judged", "keep", "lost"]
 
-_log = logging.getLogger("mailbeacon")
 UNJUDGED = Verdict(
     actor=Actor.UNKNOWN,
     signals=(Signal(name="not-judged", weight=0.0, detail="something failed when it came, so it was not judged"),),
 )
 _FULL = Level.FULL
 _DATE = Level.DATE
-
-
-def failed(settings: Settings, what: str, error: BaseException) -> None:
-    """Log that something of the host's failed, and tell its ``on_error``; never raises.
-
-    The log has the error's name, and at level DEBUG where it came from, but never its text, which may name a person.
-    """
-    with suppress(Exception):
-        _log.error("%s failed: %s", what, type(error).__name__)
-        for frame in extract_tb(error.__traceback__):
-            _log.debug("  at %s:%s in %s", frame.filename, frame.lineno, frame.name)
-    if settings.on_error is not None:
-        try:
-            settings.on_error(what, error)
-        except Exception as second:
-            with suppress(Exception):
-                _log.error("on_error failed: %s", type(second).__name__)
 
 
 def judged(event: Event, judge: Judge, history: History | None, settings: Settings) -> Verdict:

@@ -8,10 +8,9 @@ Source: RFC 8058 (2017), section 3.
 from __future__ import annotations
 
 from mailbeacon.model import Action, Event, Kind, Leave, Reply, Request
-from mailbeacon.replying.keeping import failed
 from mailbeacon.replying.replies import form_page, page
 from mailbeacon.replying.texts import choose_text
-from mailbeacon.settings import Settings
+from mailbeacon.settings import Settings, failed
 
 __all__ = ["ACTS", "LEAVING", "leave_page", "tell_host"]
 

@@ -5,6 +5,7 @@ Reads no environment and no file; every function that reads a clock takes it fro
 
 from mailbeacon.settings.checks import is_loopback
 from mailbeacon.settings.environment import BASE_URL, SECRET_KEYS, SECRET_KEYS_FILE, read_environment
+from mailbeacon.settings.failures import failed
 from mailbeacon.settings.keys import MIN_KEY_BYTES, Keys, check_keys, split_keys
 from mailbeacon.settings.options import MoreOptions, Options
 from mailbeacon.settings.settings import DigestKeys, Keep, SecretKeys, Settings, utc_now
@@ -22,6 +23,7 @@ __all__ = [
     "SecretKeys",
     "Settings",
     "check_keys",
+    "failed",
     "is_loopback",
     "read_environment",
     "split_keys",

@@ -12,8 +12,8 @@ from typing import Any
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, TokenError, WebhookError
 from mailbeacon.model import Event, Facts, Hint, Kind, Level, Message, Request
-from mailbeacon.privacy import dated, limited
-from mailbeacon.replying import failed, level_now, marked
+from mailbeacon.privacy import dated, level_now, limited, marked
+from mailbeacon.settings import failed
 from mailbeacon.tokens import Hit
 from mailbeacon.webhooks.marks import hit_in
 from mailbeacon.webhooks.reading import Report

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailbeacon.model import Event, Kind, Level, Message
-from mailbeacon.privacy import effective_level, opted_out
-from mailbeacon.replying.keeping import failed
-from mailbeacon.settings import Settings
+from mailbeacon.privacy.levels import effective_level, opted_out
+from mailbeacon.settings import Settings, failed
 
 __all__ = ["level_now"]
 
