@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from mailbeacon.cli import main
 from mailbeacon.cli.events import judged
 from mailbeacon.cli.events.judged import judge_all
 from mailbeacon.cli.figures import NAMES
+from mailbeacon.cli.report import sharing
 from mailbeacon.model import Actor, Event, Kind, Verdict
 from mailbeacon.store import JsonlSink, SqliteSink
 from tests import making
@@ -149,6 +151,21 @@ def test_workers_give_the_same_report(options, folder, judged_file, capfd):
     assert one["outcomes"]["bounced"]
     assert "--workers needs one file" in refused(capfd, "report", folder / "a.jsonl", "--workers", "2")
     assert "from 1 to 64" in refused(capfd, "report", folder / "a.sqlite", "--workers", "0")
+
+
+def test_ctrl_c_while_workers_count_is_one_line(folder, capfd, monkeypatch):
+    """The terminal sends it to all processes; the workers do not hear of it, and stop when the first one does."""
+    said = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with sharing._undisturbed():
+        assert subprocess.run([sys.executable, "-c", said], capture_output=True, check=True).stdout == b"True\n"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sharing, "_watched", interrupted)
+    assert main(["report", str(folder / "a.sqlite"), "--workers", "2"]) == 130
+    assert capfd.readouterr() == ("", "mailbeacon: stopped\n")
 
 
 # report

@@ -5,16 +5,16 @@ A process keeps what it counted until it knows the mails of the others: those th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import ExitStack
-from functools import partial
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from mailbeacon.cli.console import Progress
+from mailbeacon.cli.console import CommandError, Progress
 from mailbeacon.cli.events.sources import tell_numbers
 from mailbeacon.cli.report.counted import Between, Counted
 from mailbeacon.counting.parting import MailNames, closed_alone, names_of
@@ -43,16 +43,23 @@ def share(path: Path, workers: int, count: Callable[[Between], Counted], zone: s
     """
     stretches = list(pairwise([None, *cut_by_time(path, workers), None]))
     context = get_context("spawn")
-    read = context.RawArray("Q", len(stretches))
+    read = context.RawArray("Q", len(stretches) + 1)  # how far each is; the last number says that all shall stop
     with ExitStack() as stack:
         pools = [
             stack.enter_context(ProcessPoolExecutor(1, context, _begin, (read, place)))
             for place in range(len(stretches))
         ]
-        counting = [pool.submit(_count, count, one) for pool, one in zip(pools, stretches, strict=True)]
-        names = _watched(counting, read, count_events(path))
-        closing = [pool.submit(_close, [*names[:place], *names[place + 1 :]], zone) for place, pool in enumerate(pools)]
-        found, *parts = (one.result() for one in closing)
+        try:
+            with _undisturbed():
+                counting = [pool.submit(_count, count, one) for pool, one in zip(pools, stretches, strict=True)]
+            names = _watched(counting, read, count_events(path))
+            closing = [
+                pool.submit(_close, [*names[:place], *names[place + 1 :]], zone) for place, pool in enumerate(pools)
+            ]
+            found, *parts = (one.result() for one in closing)
+        except BaseException:
+            read[-1] = 1
+            raise
     for part in parts:
         found.join(part)
     return found
@@ -63,16 +70,35 @@ def _watched(futures: Sequence[Future[T]], read: Array[c_ulonglong], total: int)
     progress = Progress()
     try:
         while wait(futures, _LOOK_EVERY if progress.is_seen else None).not_done:
-            number = min(sum(read), total)  # some events are read twice, to judge those at the ends of a stretch
+            number = min(sum(read[:-1]), total)  # some events are read twice, to judge those at the ends of a stretch
             progress.show(f"{number:,} of {total:,} ({number / max(total, 1):.0%}) events read")
     finally:
         progress.clear()
     return [one.result() for one in futures]
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let what is started here not hear of Ctrl-C, which a terminal sends to all: each would end with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin(read: Array[c_ulonglong], place: int) -> None:
-    """Make a process tell the first one how many events it has read."""
-    tell_numbers(partial(read.__setitem__, place))
+    """Make a process tell the first one how many events it has read, and stop when that one does."""
+
+    def tell(number: int) -> None:
+        read[place] = number
+        if read[-1]:
+            raise CommandError("stopped")
+
+    tell_numbers(tell)
 
 
 def _count(count: Callable[[Between], Counted], stretch: Between) -> MailNames:
