@@ -59,7 +59,7 @@ def test_every_message_of_a_page_has_an_id_or_the_time_it_was_sent(page):
             assert "recipient=" not in found[1] or re.search(r"\b(?:sent_at|id)=|\*\*", found[1]), found[0]
 
 
-_NAMED = {"dkim": "dkimpy", "flask_mail": "flask-mail"}
+_NAMED = {"anymail": "django-anymail", "dkim": "dkimpy", "flask_mail": "flask-mail"}
 """What a module is called by pip, where it is not its own name."""
 
 
