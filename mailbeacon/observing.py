@@ -123,7 +123,7 @@ the header fields kept, and those the source can show.
 """
 
 
-class _Seen:
+class _KnownClient:
     """What is said of a client wherever it is, and whether it is remembered; as a key it is told apart by what it is alone."""
 
     __slots__ = ("is_kept", "make")
@@ -158,8 +158,8 @@ class Observer:
         self._secret = secret or secrets.token_bytes(32)
         self._geo = geo
         self._days: Cache[int, blake2b] = Cache(_DAYS_KEPT)
-        self._known: Cache[tuple[_Seen, str, str], Facts] = Cache(_MOST_KNOWN)
-        self._clients: Cache[Client, _Seen] = Cache(_MOST_KNOWN)
+        self._known: Cache[tuple[_KnownClient, str, str], Facts] = Cache(_MOST_KNOWN)
+        self._clients: Cache[Client, _KnownClient] = Cache(_MOST_KNOWN)
 
     def __repr__(self) -> str:
         return f"Observer(agents={self._agents.version!r}, networks={self._networks.version!r})"
@@ -204,7 +204,7 @@ class Observer:
         place = self._geo.locate(address)
         return facts.changed(country=place.country, region=place.region, city=place.city)
 
-    def _locate(self, seen: _Seen, day: int, address: str, version: str) -> Facts:
+    def _locate(self, seen: _KnownClient, day: int, address: str, version: str) -> Facts:
         """Add to what is said of a client where it is, and remember it: the same client has the same, as one object."""
         network_id = _digest(self._key(day), _network_bytes(address))
         asked = version if network_id else ""
@@ -213,11 +213,11 @@ class Observer:
             self._known.put((seen, address, version), facts)
         return facts
 
-    def _see(self, client: Client) -> _Seen:
+    def _see(self, client: Client) -> _KnownClient:
         """Work out what can be said of a client wherever it is, and remember it unless it is long."""
         kept = client[4]
         is_kept = not kept or sum([len(value) for _, value in kept]) <= _LONGEST_KEPT
-        seen = _Seen(self._make(client), is_kept=is_kept)
+        seen = _KnownClient(self._make(client), is_kept=is_kept)
         return self._clients.put(client, seen) if is_kept else seen
 
     def _make(self, client: Client) -> Facts:

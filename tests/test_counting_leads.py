@@ -165,7 +165,7 @@ def test_the_watch_keeps_a_bounded_number_of_signs_of_each():
     assert sorted(sign.mail[1] for sign in third._signs["u1"].days) == [f"m{number}" for number in range(101, 201)]
     for number in range(9):
         third(act(recipient=f"v{number}"), PERSON)
-    assert third._hot == {"v7", "v8"} == {*third._signs}
+    assert {name: signs.is_hot for name, signs in third._signs.items()} == {"v7": True, "v8": True}
 
 
 @pytest.mark.parametrize(

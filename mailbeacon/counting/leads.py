@@ -13,6 +13,7 @@ from math import isfinite
 from threading import Lock
 from typing import NamedTuple
 
+from mailbeacon.caches import Cache
 from mailbeacon.counting.figures import LinkKey
 from mailbeacon.counting.pairing import Events, Texts, Verdicts, seen, texts_of
 from mailbeacon.counting.traits import without_query
@@ -128,11 +129,12 @@ class _Sign(NamedTuple):
 class _Signs:
     """One recipient's signs; the same whatever order they come in."""
 
-    __slots__ = ("days", "latest")
+    __slots__ = ("days", "is_hot", "latest")
 
     def __init__(self) -> None:
         self.days: set[_Sign] = set()
         self.latest: tuple[date, str, Texts] | None = None
+        self.is_hot = False
 
     def add(self, event: Event) -> bool:
         """Add a sign; say whether it is a new one."""
@@ -250,7 +252,7 @@ class HotWatch:
         at_least: The score from which a lead is hot.
         half_life: After this long a sign is worth half.
         weights: What the signs are worth.
-        keep: How many recipients are remembered.
+        keep: How many recipients are remembered at most; when there are more, half of them are forgotten.
 
     Raises:
         ConfigError: If ``half_life`` is not above 0, or ``at_least`` is not a finite number.
@@ -272,9 +274,7 @@ class HotWatch:
         self._at_least = at_least
         self._half_life = half_life
         self._weights = weights or Weights()
-        self._keep = keep
-        self._signs: dict[str, _Signs] = {}
-        self._hot: set[str] = set()
+        self._signs: Cache[str, _Signs] = Cache(keep)
         self._lock = Lock()
 
     def __call__(self, event: Event, verdict: Verdict | None) -> None:
@@ -289,20 +289,16 @@ class HotWatch:
         today = event.received_at.astimezone(UTC).date()
         with self._lock:
             signs = self._signs.pop(recipient, None) or _Signs()
-            self._signs[recipient] = signs  # the latest stand last
-            if len(self._signs) > self._keep:
-                oldest = next(iter(self._signs))
-                del self._signs[oldest]
-                self._hot.discard(oldest)
-            if recipient in self._hot and signs.score(today, self._half_life, self._weights) < self._at_least:
-                self._hot.discard(recipient)
+            self._signs.put(recipient, signs)  # the latest stand last
+            if signs.is_hot and signs.score(today, self._half_life, self._weights) < self._at_least:
+                signs.is_hot = False
             if not signs.add(event):
                 return None
             signs.forget(today - 10 * self._half_life)
-            if recipient in self._hot:
+            if signs.is_hot:
                 return None
             lead = signs.lead(recipient, today, self._half_life, self._weights)
             if lead.score < self._at_least:
                 return None
-            self._hot.add(recipient)
+            signs.is_hot = True
             return lead
