@@ -120,6 +120,11 @@ def test_without_an_address_the_agent_is_the_client():
     assert counted(*[hit(at, at * 10, agent=str(at)) for at in (0.1, 0.2, 0.3)]) == ["burst=3"] * 3
 
 
+@pytest.mark.parametrize(("agent", "seen"), [(AgentKind.PREFETCH, ""), (AgentKind.SCANNER, "company=1 near=1")])
+def test_what_fetches_ahead_for_a_reader_is_no_bad_company(agent, seen):
+    assert counted(hit(0, facts={"agent": agent}), hit(9, 2)) == ["", seen]
+
+
 def test_links_that_were_followed_before_one_by_one_are_tabs_opened_again():
     def again(pause):
         before = [hit(9 * n, n + 1) for n in range(4)]

@@ -184,6 +184,13 @@ def test_several_recipients_in_no_hurry_speak_for_a_rented_address() -> None:
     assert judge.classify(elsewhere).is_human is None
 
 
+@pytest.mark.parametrize("kind", sorted(set(NetworkKind) - {NetworkKind.HOSTING}))
+def test_that_an_address_carries_people_changes_nothing_where_it_is_not_rented(kind: NetworkKind) -> None:
+    one = click(1, 40.5, client="office", network=Network(operator="x", kind=kind))
+    plain, told = Classifier().classify(one), Classifier(people={"office"}).classify(one)
+    assert (told.actor, told.confidence, told.signals) == (plain.actor, plain.confidence, plain.signals)
+
+
 @pytest.mark.parametrize(
     "after", [(3600.5, 5400.5, 7200.5), (3600.5, 3660.5, 7200.5)], ids=["an hour in all", "two a minute apart"]
 )
