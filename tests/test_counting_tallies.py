@@ -135,6 +135,18 @@ def test_the_json_of_version_1_is_read():
     assert Tally.from_json(found.to_json()) == found
 
 
+def test_nobody_has_no_group_and_none_is_asked_for():
+    asked = []
+    found = tally(
+        [hit(recipient=None, level=Level.AGGREGATE), hit("m2")],
+        [PERSON, PERSON],
+        groups=lambda recipient: asked.append(recipient) or "sales",
+    )
+    assert {*asked} == {"u"}
+    by = found.by(Dimension.GROUP, Kind.OPEN)
+    assert {name: count.hits.people for name, count in by.items()} == {"": 1, "sales": 1}
+
+
 # Closed totals
 
 
