@@ -130,6 +130,18 @@ def test_the_watch_reports_who_reaches_the_score_itself():
     assert [(lead.recipient, lead.score) for lead in told] == [("u1", 6)]
 
 
+@pytest.mark.parametrize("verdict", [Verdict(actor=Actor.SCANNER), Verdict(actor=Actor.PRIVACY_PROXY), None])
+def test_only_what_people_did_makes_somebody_hot(verdict):
+    told = []
+    watch = HotWatch(told.append, at_least=3)
+    for number in range(9):
+        watch(click(number, mail=f"m{number}"), verdict)
+    assert told == []
+    assert score([(click(), verdict)], now=NOW) == []
+    watch(click(mail="own"), PERSON)
+    assert [(lead.recipient, lead.score) for lead in told] == [("u1", 3)]
+
+
 def test_the_watch_tells_again_of_whom_it_forgot_and_of_whom_cooled():
     def told(*events, **options):
         found = []
