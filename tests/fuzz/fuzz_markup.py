@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from time import process_time
 
 import atheris
 
@@ -28,6 +27,7 @@ from mailbeacon.markup import TAG, scan, tag_name  # noqa: E402
 from mailbeacon.markup.scanner import _TRICKY_NAMES, Scan, _Walk  # noqa: E402
 from mailbeacon.model import WarningKind  # noqa: E402
 from mailbeacon.template import prove  # noqa: E402
+from tests.linear import quickest  # noqa: E402
 
 PIXEL = "https://t.example/o/T.gif"
 PLANNER = Planner(LinkRules())
@@ -105,15 +105,14 @@ def limit(source: str) -> float:
 
 def seconds(source: str) -> float:
     """Measure compiling, warnings included, and a text's: the best of a few, so that a busy machine is no finding."""
-    times: list[float] = []
-    while len(times) < 5 and min(times, default=limit(source)) >= limit(source):
+
+    def work() -> None:
         beacon = mb.Beacon("https://t.example/m", secret_keys=["a key for fuzzing only, 0123"], wrap_visible_urls=False)
-        start = process_time()
         template = beacon.compile(source, source, campaign="spring", verify=False)
         assert template.source("{{ a token }}", opens=mb.Level.NONE, clicks=mb.Level.NONE) == source
         beacon.unwrap(source)
-        times.append(process_time() - start)
-    return min(times)
+
+    return quickest(work, limit(source))
 
 
 if __name__ == "__main__":
