@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -234,6 +235,10 @@ def test_the_reader_s_address_is_behind_the_proxies_the_host_trusts(tmp_path: Pa
     path.write_text(line(plain, plain.open_url(Message(recipient="u", campaign="c"))))
     assert [event.address for event in logs.read(path, trusting)] == ["203.0.113.9"]
     assert [event.address for event in logs.read(path, plain)] == ["10.0.0.1"]
+    url = plain.open_url(Message(recipient="u", campaign="c")).removeprefix("https://t.example.com")
+    values = {"date": "2026-11-03", "time": "09:00:00", "c-ip": "10.0.0.1", "cs-method": "GET", "cs-uri-stem": url}
+    path.write_text(json.dumps(values | {"sc-status": "200", "x-forwarded-for": "203.0.113.9"}) + "\n")
+    assert [event.address for event in logs.read(path, trusting, "cloudfront-json")] == ["203.0.113.9"]
 
 
 @pytest.mark.parametrize(

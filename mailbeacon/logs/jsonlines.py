@@ -251,7 +251,7 @@ JSON_FORMATS: Mapping[str, Callable[[], Format]] = {
         notes=("Google's load balancer logs a sample where logConfig.sampleRate is below 1: counts are then too low",),
     ),
     "cloudfront-json": lambda: Format(
-        name="cloudfront-json", parse=_cloudfront, shows=frozenset({"user-agent", "referer"}),
+        name="cloudfront-json", parse=_cloudfront, shows=frozenset({"user-agent", "referer", "x-forwarded-for"}),
     ),
     "fastly-json": lambda: json_format(
         "fastly-json",
