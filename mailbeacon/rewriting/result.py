@@ -201,7 +201,7 @@ class Rewrite:
         return "".join(parts)
 
     def report(self) -> str:
-        """Say, for a terminal, what was done with each link and what to look at; html5lib reads the labels."""
+        """Return, for a terminal, what was done with each link and what to look at; html5lib reads the labels."""
         from mailbeacon.rewriting.report import report_lines
 
         html = self.channel is Channel.HTML

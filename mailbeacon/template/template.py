@@ -178,7 +178,7 @@ class Template:
         return manifest_of(self.campaign, self.links)
 
     def report(self) -> str:
-        """Say, for a terminal, what was done with each link and what to look at."""
+        """Return, for a terminal, what was done with each link and what to look at."""
         html = self._html.done
         return report_lines(self.links, self.skipped, self.warnings, html.size_before, html.size_after, html=True)
 

@@ -36,7 +36,7 @@ _listeners: list[Callable[[int], object]] = []
 
 
 def tell_numbers(listener: Callable[[int], object]) -> None:
-    """Tell somebody, in place of the terminal, how many events are read: for a process that works for another."""
+    """Report to somebody, in place of the terminal, how many events are read: for a process that works for another."""
     _listeners[:] = [listener]
 
 
@@ -79,7 +79,7 @@ class EventReader:
         return self._watched(self._read(self.paths[0], partial(read_rows_between, first=first, last=last)))
 
     def again(self, pairs: Sequence[Pair]) -> Iterator[Pair]:
-        """Give what was read before, to be judged now, and say how far that is."""
+        """Return what was read before, to be judged now, and how far that is."""
         for some in self._batches(iter(pairs), len(pairs), "judged"):
             yield from some
 

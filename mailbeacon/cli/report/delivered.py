@@ -23,7 +23,7 @@ def delivered(text: str) -> Delivered:
 
 @contextmanager
 def naming_option() -> Iterator[None]:
-    """Say of what is wrong with the numbers together which option it is."""
+    """Name the option of what is wrong with the numbers together."""
     try:
         yield
     except ConfigError as error:

@@ -79,7 +79,7 @@ def _watched(futures: Sequence[Future[T]], read: Array[c_ulonglong], total: int)
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let what is started here not hear of Ctrl-C, which a terminal sends to all: each would end with a traceback."""
+    """Keep what is started here from hearing of Ctrl-C, which a terminal sends to all: each would end with a traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         yield
         return
