@@ -130,7 +130,7 @@ class MailTemplate:
         return manifest_of(self._campaign or "", self.links)
 
     def report(self) -> str:
-        """Return, for a terminal, what was done with each link and what to look at; the size is that of a usual recipient's mail."""
+        """Return, for a terminal, what was done with each link and what to look at; its size is a usual recipient's."""
         from mailbeacon.rewriting.report import report_lines
 
         usual = Message(recipient=_USUAL, campaign=self._campaign or "")
