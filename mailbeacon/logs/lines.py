@@ -66,7 +66,6 @@ class Format:
         parse: Reads a line without its end. ``None`` where it is no request that could be ours; ``ValueError`` where it is
             not in this form.
         shows: The header fields the log has a column for, in lower case; ``None`` for all that were sent.
-        whole_seconds: Whether moments have no part of a second.
         fresh: Makes the format anew for each file, where lines say how the next are to be read (``#Fields``); such a file
             is read from its beginning.
         notes: What whoever reads the figures should know: an assumed zone, a log that is sampled.
@@ -76,7 +75,6 @@ class Format:
     name: str
     parse: Parse = field(repr=False)
     shows: frozenset[str] | None = frozenset()
-    whole_seconds: bool = False
     fresh: Callable[[], Format] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     definition: str = ""

@@ -81,7 +81,6 @@ def text_format(
         name=name,
         parse=_Parser(plain, strict, loose, literals, reader),
         shows=frozenset(headers),
-        whole_seconds=times.whole_seconds,
         notes=notes,
         definition=definition,
     )

@@ -126,8 +126,6 @@ class Times:
         exact = self._kind in ("usec", "msec_epoch", "msec")
         self._fraction = -1 if exact else next((kinds.index(one) for one in _FRACTIONS if one in kinds), -1)
         self._offset = kinds.index("zone") if self._kind == "strftime" and "zone" in kinds else -1
-        parts = [self._format] if self._kind == "strftime" else []
-        self.whole_seconds = not exact and self._fraction < 0 and not any("%f" in one for one in parts)
         self.needs_zone = self._kind == "strftime" and self._offset < 0 and "%z" not in self._format
         whole_format = self._format if self._offset < 0 else f"{self._format} %z"
         self._read_anew: Read = partial(_read_as, self._kind, whole_format, zone)

@@ -111,7 +111,7 @@ def _fielded(
             parser.name(fields.split())
         # what the fields will be is known at the first line; a field that is then missing is one no line can show
         shows = {"user-agent", "referer"} if not fields or "cs(Referer)" in fields else {"user-agent"}
-        return Format(name=name, parse=parser, shows=frozenset(shows), whole_seconds=True, fresh=made)
+        return Format(name=name, parse=parser, shows=frozenset(shows), fresh=made)
 
     return made()
 
@@ -146,7 +146,7 @@ _TRAEFIK = re.compile(
 def traefik() -> Format:
     """Make Traefik's ``common`` format, in which nothing is escaped: what cannot be told apart is left unknown."""
     notes = ("Traefik logs no header field unless accesslog.fields.headers keeps it",)
-    return Format(name="traefik", parse=_traefik, shows=frozenset(), whole_seconds=True, notes=notes)
+    return Format(name="traefik", parse=_traefik, shows=frozenset(), notes=notes)
 
 
 def _traefik(line: str) -> Line | None:
