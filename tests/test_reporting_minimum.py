@@ -202,6 +202,31 @@ def test_a_rounded_tally_gives_its_exact_figures_to_nobody():
     assert RoundedTally(counted(WHOLE), 5).by(Dimension.CLIENT, Kind.OPEN) == {}
 
 
+def test_a_rounded_tally_names_what_has_enough_hits_or_a_number_of_deliveries():
+    crowd = [
+        *[(Kind.OPEN, PERSON, "Gmail", 1, "a")] * 5,
+        *[(Kind.CLICK, PERSON, "Gmail", 2, "b")] * 5,
+        *[(Kind.OPEN, PERSON, "Gmail", 2, "c")] * 4,
+        *[(Kind.CLICK, PERSON, "Gmail", 2, "c")] * 4,
+    ]
+    events = [act(number, kind, *rest) for number, (kind, _, *rest) in enumerate(crowd)]
+    exact = tally(events, [PERSON] * len(crowd), deliveries={("spring", "d"): 1})
+    rounded = RoundedTally(exact, 5)
+    assert (exact.values(Dimension.VARIANT), rounded.values(Dimension.VARIANT)) == (list("abcd"), list("abd"))
+    assert rounded.values(Dimension.CAMPAIGN) == ["spring"]
+
+
+def test_a_rounded_tally_names_a_campaign_without_deliveries_where_enough_was_seen_of_it():
+    def campaign(name, number):
+        return tally(
+            [act(n, Kind.OPEN, "Gmail", 1, "a").changed(campaign=name) for n in range(number)], [PERSON] * number
+        )
+
+    whole = campaign("four", 4).merge(campaign("five", 5)).merge(tally([], [], deliveries={"known": 9}))
+    assert whole.without_deliveries == ["five", "four"]
+    assert RoundedTally(whole, 5).without_deliveries == ["five"]
+
+
 def test_a_rounded_tally_answers_what_it_is_asked():
     """For views in a window, for opens that a click implies, and for reasons the most first."""
     crowd = [(Kind.CLICK, PERSON, "Gmail", 1, "a")] * 9 + [(Kind.OPEN, SCANNER, "Gmail", 1, "a")] * 7
