@@ -263,7 +263,9 @@ def test_a_takedown_is_asked_with_where_the_link_leads_and_with_what_was_signed(
     )
     assert blocked.reply.status == 410
     assert asked == ["https://evil.example/x"]
-    answer(requested(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: asked.append(where) or True)
+    allowed = answer(requested(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: asked.append(where) or True)
+    assert allowed.reply == answer(requested(f"/c/{TOKEN}/{link}")).reply
+    assert allowed.reply.status == 302
     assert asked[1] == "https://evil.example/x"
     assert asked[-1] == url
     assert answer(requested(f"/c/{TOKEN}/{link}"), may_redirect=lambda where: where != url).reply.status == 410
