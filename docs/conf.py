@@ -2,10 +2,13 @@
 
 import re
 import sys
+from dataclasses import MISSING, Field, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import mailbeacon
+from mailbeacon.settings import Settings
 
 sys.path[:0] = [str(Path(__file__).parent)]
 import cross_links  # noqa: E402 - they stand beside this file
@@ -47,8 +50,29 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
+python_maximum_signature_line_length = 100
 autodoc_preserve_defaults = True
 suppress_warnings = ["ref.python"]  # two packages may each have an Audience; the text says which
+
+
+def typed(
+    app: object, what: str, name: str, obj: object, options: object, said: str, returns: str
+) -> tuple[str, str] | None:
+    """Show the types of what a host writes first, ``Beacon(…)`` and ``Settings(…)``, as they stand in the source."""
+    settings = [f"{one.name}: {one.type}" + shown_default(one) for one in fields(Settings)]
+    if name == "mailbeacon.settings.Settings":
+        return f"(*, {', '.join(settings)})", ""
+    if name == "mailbeacon.beacon.Beacon":
+        return f"(base_url: str, *, {', '.join(settings[1:])})\n(*, settings: Settings)", ""
+    return None
+
+
+def shown_default(one: Field[Any]) -> str:
+    """Return how a setting's default stands in a signature; empty where there is none."""
+    if one.default is not MISSING:
+        named = isinstance(one.default, Enum) or callable(one.default)
+        return f" = {one.default if isinstance(one.default, Enum) else '...' if named else repr(one.default)}"
+    return " = {}" if one.default_factory is not MISSING else ""
 
 
 def keep_colon(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
@@ -100,6 +124,7 @@ def mend(app: Any, failed: Exception | None) -> None:
 
 def setup(app: Any) -> None:
     """Have docstrings mended before napoleon reads them, and pages after they are written."""
+    app.connect("autodoc-process-signature", typed)
     app.add_directive("names", Names)
     app.add_directive("inside", Names)
     app.connect("doctree-read", cross_links.mark_rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -203,3 +204,14 @@ def test_a_word_people_type_is_on_a_page(word):
     """The search of the documentation knows what stands on its pages."""
     found = [page for page in PAGES if re.search(rf"\b{word}", page.read_text("utf-8"), re.IGNORECASE)]
     assert found
+
+
+@pytest.mark.parametrize("page", _names((DOCS / "reference/package").glob("*.md")))
+def test_a_page_of_the_reference_shows_first_what_there_is_and_then_the_rest(page):
+    """What a module offers stands in one of its two lists."""
+    source = page.read_text("utf-8")
+    for module, listed in re.findall(r"^\.\. names:: (\S+)\n\n((?: +[^\n]+\n)+)", source, re.MULTILINE):
+        first = listed.replace(",", " ").split()
+        offered = importlib.import_module(module).__all__
+        assert [name for name in first if name not in offered] == []
+        assert set(first) == set(offered) or f".. inside:: {module}" in API
