@@ -58,21 +58,19 @@ suppress_warnings = ["ref.python"]  # two packages may each have an Audience; th
 def typed(
     app: object, what: str, name: str, obj: object, options: object, said: str, returns: str
 ) -> tuple[str, str] | None:
-    """Show the types of what a host writes first, ``Beacon(…)`` and ``Settings(…)``, as they stand in the source."""
-    settings = [f"{one.name}: {one.type}" + shown_default(one) for one in fields(Settings)]
-    if name == "mailbeacon.settings.Settings":
-        return f"(*, {', '.join(settings)})", ""
-    if name == "mailbeacon.beacon.Beacon":
-        return f"(base_url: str, *, {', '.join(settings[1:])})\n(*, settings: Settings)", ""
-    return None
+    """Show the types and defaults of the settings as they stand in the source."""
+    if name != "mailbeacon.settings.Settings":
+        return None
+    return f"(*, {', '.join(f'{one.name}: {one.type}' + shown_default(one) for one in fields(Settings))})", ""
 
 
 def shown_default(one: Field[Any]) -> str:
     """Return how a setting's default stands in a signature; empty where there is none."""
-    if one.default is not MISSING:
-        named = isinstance(one.default, Enum) or callable(one.default)
-        return f" = {one.default if isinstance(one.default, Enum) else '...' if named else repr(one.default)}"
-    return " = {}" if one.default_factory is not MISSING else ""
+    if one.default is MISSING:
+        return "" if one.default_factory is MISSING else " = {}"
+    if isinstance(one.default, Enum):
+        return f" = {type(one.default).__name__}.{one.default.name}"
+    return f" = {'...' if callable(one.default) else repr(one.default).removeprefix('datetime.')}"
 
 
 def keep_colon(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
