@@ -381,6 +381,7 @@ def test_destinations_and_pixels_are_told_without_an_event():
     other = ROUTES.click(TOKEN, SIGNER.sign_link(TARGET, "autumn"))
     for url in (OPEN, ROUTES.leave(SIGNER.sign_action(MESSAGE)), short, other, "/"):
         assert destination(url, SIGNER) == ""
+        assert url is short or destination(url, SIGNER, manifests) == ""
     assert destination(short, SIGNER, lambda _: None) == ""
     assert is_open(OPEN, SIGNER)
     for url in (CLICK, ROUTES.open(STRANGER.sign_message(MESSAGE)), ROUTES.open(LINK), "/"):

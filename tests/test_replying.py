@@ -334,6 +334,13 @@ def test_where_recording_is_not_allowed_the_reply_is_the_same_and_nothing_is_obs
     assert (found.event, found.verdict, judge.seen) == (None, None, [])
 
 
+def test_without_a_sink_nothing_is_kept_and_nothing_is_wrong(caplog):
+    found = answer(requested(OPEN))
+    settings = Settings(base_url=BASE, secret_keys=[KEY])
+    assert replying.deliver(found, settings) == found.reply
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize(
     ("signed", "options"),
     [
