@@ -236,9 +236,13 @@ def test_the_reader_s_address_is_behind_the_proxies_the_host_trusts(tmp_path: Pa
     assert [event.address for event in logs.read(path, trusting)] == ["203.0.113.9"]
     assert [event.address for event in logs.read(path, plain)] == ["10.0.0.1"]
     url = plain.open_url(Message(recipient="u", campaign="c")).removeprefix("https://t.example.com")
-    values = {"date": "2026-11-03", "time": "09:00:00", "c-ip": "10.0.0.1", "cs-method": "GET", "cs-uri-stem": url}
-    path.write_text(json.dumps(values | {"sc-status": "200", "x-forwarded-for": "203.0.113.9"}) + "\n")
-    assert [event.address for event in logs.read(path, trusting, "cloudfront-json")] == ["203.0.113.9"]
+    values = {"date": "2026-11-03", "time": "09:00:00", "cs-method": "GET", "cs-uri-stem": url, "sc-status": "200"}
+    seen = []
+    for told in ({"c-ip": "10.0.0.1", "x-forwarded-for": "203.0.113.9"}, {"c-ip": "203.0.113.9"}):
+        path.write_text(json.dumps(values | told) + "\n")
+        seen += logs.read(path, trusting, "cloudfront-json")
+    assert [event.address for event in seen] == ["203.0.113.9", "203.0.113.9"]
+    assert seen[0].facts == seen[1].facts
 
 
 @pytest.mark.parametrize(
