@@ -120,6 +120,22 @@ def test_duckdb_answers_sql_over_what_was_judged(log, tmp_path: Path, need):
     assert people == (tally_of(tmp_path).count("click").messages.people,)
 
 
+def test_spark_reads_the_parquet_too(log, tmp_path: Path, need):
+    need("pyarrow", "Parquet")
+    need("pyspark", "the engine spark")
+    need("java", "spark")
+    from pyspark.sql import SparkSession
+
+    judge_logs(job(log[0]), out=tmp_path)
+    spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    try:
+        found = spark.read.parquet((tmp_path / "judged").as_posix())
+        assert found.columns == [*COLUMNS]
+        assert {row["id"] for row in found.select("id").collect()} == {event.id for event, _ in read_judged(tmp_path)}
+    finally:
+        spark.stop()
+
+
 def test_polars_reads_the_parquet_too(log, tmp_path: Path, need):
     need("pyarrow", "Parquet")
     polars = need("polars", "reading Parquet with polars")
