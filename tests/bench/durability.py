@@ -19,7 +19,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
@@ -240,12 +240,17 @@ def full_disk(server: Server, seconds: float) -> None:
     filler = server.folder / "filler"
     try:
         with filler.open("wb", buffering=0) as file:
-            os.posix_fallocate(file.fileno(), 0, os.statvfs(server.folder).f_bavail * os.statvfs(server.folder).f_bsize)
+            while True:  # not allocated at once, which fails whole where the server takes a page meanwhile
+                file.write(bytes(65_536))
+    except OSError:
+        left = os.statvfs(server.folder)
+    end = monotonic() + seconds
+    while monotonic() < end:  # as what fills a disk does, it takes what is let go
+        with suppress(OSError), filler.open("ab", buffering=0) as file:
             while True:
                 file.write(bytes(4_096))
-    except OSError:
-        pass
-    sleep(seconds)
+        sleep(0.01)
+    print(f"{left.f_bavail * left.f_bsize:,} bytes were left", file=sys.stderr)
     filler.unlink()
 
 
