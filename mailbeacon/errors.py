@@ -73,11 +73,15 @@ class DataError(MailbeaconError, ValueError):
 
     Attributes:
         number: The number of the line or row, from 1; 0 when it is not one of a file's.
+        file: The file's name; empty when it is not about a whole file.
+        why: The message without the file's name.
     """
 
-    def __init__(self, message: str, *, number: int = 0) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, number: int = 0, file: str = "") -> None:
+        super().__init__(f"{file}: {message}" if file else message)
         self.number = number
+        self.file = file
+        self.why = message
 
 
 class StoreError(MailbeaconError, OSError):

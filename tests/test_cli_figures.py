@@ -280,6 +280,13 @@ def test_campaigns_are_compared_with_those_before(folder, capfd):
 # the command line itself
 
 
+def test_a_file_that_is_broken_is_named_once(tmp_path, capfd):
+    (tmp_path / "a.sqlite").write_bytes(b"SQLite format 3\0and nothing more")
+    said = refused(capfd, "leads", tmp_path / "a.sqlite")
+    assert said.count("a.sqlite") == 1
+    assert "cannot use the SQLite file: file is not a database" in said
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_that_is_not_there_is_one_line(name, tmp_path, capfd):
     (tmp_path / "l.csv").write_text("recipient,added_at,group\n")

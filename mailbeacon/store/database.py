@@ -156,7 +156,7 @@ class Database:
             raise StoreError(f"{self.path}: cannot use the SQLite file: {error}") from error
         except sqlite3.Error as error:
             connection.close()
-            raise DataError(f"{self.path}: cannot use the SQLite file: {error}") from error
+            raise DataError(f"cannot use the SQLite file: {error}", file=str(self.path)) from error
         return connection
 
     def close(self) -> None:
@@ -270,7 +270,7 @@ def open_existing(path: Path, table: str) -> sqlite3.Connection:
                 return connection
             found = f"it holds no table of events{djangos(connection)}"
         connection.close()
-    raise DataError(f"{path}: cannot use the SQLite file: {found}")
+    raise DataError(f"cannot use the SQLite file: {found}", file=str(path))
 
 
 def djangos(connection: sqlite3.Connection) -> str:

@@ -149,7 +149,7 @@ class EventReader:
         except OSError as error:
             raise CommandError(f"cannot read {name}: {reason(error)}") from error
         except DataError as error:
-            raise CommandError(f"{name}: {str(error).removeprefix(f'{path}: ')}") from error
+            raise CommandError(f"{name}: {error.why}") from error
         except ValueError as error:  # a zero byte in the name
             raise CommandError("cannot read a file of this name") from error
 
