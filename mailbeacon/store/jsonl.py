@@ -19,7 +19,7 @@ from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.files import append_whole, is_still_at, lock, open_private
 from mailbeacon.store.lines import Pair, Written, broken_report, line_of, pair_of, written
 from mailbeacon.store.memory import check_bounds, check_wait
-from mailbeacon.store.rework import Change, applied
+from mailbeacon.store.rework import EventChange, applied
 
 __all__ = ["JsonlSink"]
 
@@ -132,7 +132,7 @@ class JsonlSink:
         """Take out the events received before a moment, and return how many lines went."""
         return self._rewrite(lambda event: None if event.received_at < moment else event)
 
-    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, one file after another; broken lines stay.
 
         Args:
@@ -207,7 +207,7 @@ class JsonlSink:
                 self._path.rename(f"{self._path}.{max(numbered, default=0) + 1}")
         self._shut()
 
-    def _rewrite(self, change: Change) -> int:
+    def _rewrite(self, change: EventChange) -> int:
         with self._lock:
             self._shut()
             done = _rewrite(self._path, change)  # first: one that is rotated meanwhile has been seen to
@@ -218,7 +218,7 @@ def _pass_over(_: DataError) -> None:
     """Ignore a line that cannot be read."""
 
 
-def _rewrite(path: Path, change: Change) -> int:
+def _rewrite(path: Path, change: EventChange) -> int:
     """Write a file anew with its events changed, while nobody can append to it; return how many lines differ or went."""
     while path.exists():
         old = open_private(path, create=False)
@@ -231,7 +231,7 @@ def _rewrite(path: Path, change: Change) -> int:
     return 0
 
 
-def _copy(old: int, path: Path, change: Change) -> int:
+def _copy(old: int, path: Path, change: EventChange) -> int:
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     done = 0
     try:
@@ -249,7 +249,7 @@ def _copy(old: int, path: Path, change: Change) -> int:
     return done
 
 
-def _changed(line: bytes, change: Change) -> bytes:
+def _changed(line: bytes, change: EventChange) -> bytes:
     """Return the line of an event after the change; empty where it goes, and itself where nothing changes."""
     try:
         pair = pair_of(line)

@@ -17,9 +17,9 @@ from mailbeacon.store.database import Database, storable
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["BATCH", "OLDER", "Change", "applied", "delete", "rework"]
+__all__ = ["BATCH", "OLDER", "EventChange", "applied", "delete", "rework"]
 
-Change = Callable[[Event], Event | None]
+EventChange = Callable[[Event], Event | None]
 """Returns, for an event, the event to keep in its place, or ``None`` to drop it."""
 BATCH: Final = 1000
 OLDER: Final = (
@@ -30,7 +30,7 @@ OLDER: Final = (
 _NEXT: Final = "SELECT 0, number, event FROM {} WHERE number > ? ORDER BY number LIMIT ?"
 
 
-def applied(event: Event, before: datetime, change: Change, kinds: Collection[Kind]) -> Event | None:
+def applied(event: Event, before: datetime, change: EventChange, kinds: Collection[Kind]) -> Event | None:
     """Return what becomes of an event: itself where it is not older than ``before``, or of none of the kinds."""
     return event if event.received_at >= before or (kinds and event.kind not in kinds) else change(event)
 
@@ -51,7 +51,7 @@ def rework(
     database: Database,
     table: str,
     before: datetime,
-    change: Change,
+    change: EventChange,
     kinds: Collection[Kind],
     columns: Callable[[Event], dict[str, object]],
     *,
@@ -63,7 +63,7 @@ def rework(
         database: The file.
         table: One with the columns ``number`` and ``event``.
         before: The moment.
-        change: As of :data:`Change`.
+        change: As of :data:`EventChange`.
         kinds: Of which kinds; empty for all.
         columns: Gives the table's other columns that hang on the event.
         timed: The table has a column ``received_at`` with an index.

@@ -21,7 +21,7 @@ from mailbeacon.store.bounded import Bounded
 from mailbeacon.store.database import SHORT_WAIT, storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.memory import check_bounds
-from mailbeacon.store.rework import Change
+from mailbeacon.store.rework import EventChange
 from mailbeacon.store.sql_rework import rework
 from mailbeacon.store.sql_tables import EVENTS, HISTORY, LAST_OPENS
 
@@ -202,7 +202,7 @@ class SqlSink:
         """Take out the events received before a moment, and return how many they were."""
         return self._tables.delete(EVENTS, EVENTS.c.received_at < moment.timestamp())
 
-    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
         work = rework(EVENTS, before, change, kinds, lambda event: {"recipient": _plain(event.recipient)})
         return self._tables.run(work)
@@ -312,7 +312,7 @@ class SqlHistory:
         rows = self._tables.run(lambda connection: connection.execute(query.order_by(HISTORY.c.number)).all())
         return ((Event.from_json(text), None) for (text,) in rows)
 
-    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop remembered events, as ``SqliteSink.rework`` does."""
         return self._tables.run(rework(HISTORY, before, change, kinds, _recalled))
 

@@ -9,7 +9,7 @@ from typing import Any
 from mailbeacon.errors import DataError, MissingExtra
 from mailbeacon.model import Event, Kind
 from mailbeacon.store.database import storable
-from mailbeacon.store.rework import BATCH, Change, applied
+from mailbeacon.store.rework import BATCH, EventChange, applied
 
 try:
     import sqlalchemy as sa
@@ -22,7 +22,7 @@ __all__ = ["rework"]
 def rework(
     table: sa.Table,
     before: datetime,
-    change: Change,
+    change: EventChange,
     kinds: Collection[Kind],
     columns: Callable[[Event], dict[str, object]],
 ) -> Callable[[sa.Connection], int]:

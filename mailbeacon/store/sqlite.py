@@ -17,7 +17,7 @@ from mailbeacon.store.canonical import read_event
 from mailbeacon.store.database import SHORT_WAIT, Database
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.memory import check_bounds
-from mailbeacon.store.rework import Change, delete, rework
+from mailbeacon.store.rework import EventChange, delete, rework
 
 if TYPE_CHECKING:
     import sqlite3
@@ -140,7 +140,7 @@ class SqliteSink:
         """Take out the events received before a moment, and return how many they were."""
         return delete(self._database, (f"DELETE FROM {TABLE} WHERE received_at < ?", (moment.timestamp(),)))
 
-    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, in one transaction.
 
         Args:
@@ -276,7 +276,7 @@ class SqliteHistory:
         found = {event.id: event for event in (Event.from_json(str(text)) for (text,) in rows)}
         return ((event, None) for event in found.values())
 
-    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop remembered events, as :meth:`SqliteSink.rework` does."""
         self._ids.clear()
         return rework(

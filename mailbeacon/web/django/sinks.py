@@ -13,7 +13,7 @@ from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.database import storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, written
-from mailbeacon.store.rework import Change, applied
+from mailbeacon.store.rework import EventChange, applied
 
 __all__ = ["ModelSink"]
 
@@ -76,7 +76,7 @@ class ModelSink:
         """Take out the events received before a moment, and return how many they were."""
         return int(_objects("Event").filter(received_at__lt=moment).delete()[0])
 
-    def rework(self, before: datetime, change: Change, kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
         done = 0
         with transaction.atomic():
@@ -139,7 +139,7 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
     )
 
 
-def _reworked(row: tuple[int, str, str], before: datetime, change: Change, kinds: Collection[Kind]) -> bool:
+def _reworked(row: tuple[int, str, str], before: datetime, change: EventChange, kinds: Collection[Kind]) -> bool:
     """Change or drop one row, and return whether anything was to be done; one that cannot be read stays."""
     number, text, said = row
     try:
