@@ -467,3 +467,61 @@ def test_nothing_is_near_what_is_farther_than_the_window():
     assert times_near(5, [2], 3)
     assert not times_near(5, [1, 8.1], 3)
     assert not times_near(5, [], 3)
+
+
+# What does not count
+
+
+def burst_of(agent, nets="abc"):
+    return [hit(n / 4, n, net=net, agent=agent) for n, net in enumerate(nets)]
+
+
+def opens_of_many(**values):
+    return [opened(n / 16, mail=f"m{n}", who=f"u{n}", net="x", **values) for n in range(12)]
+
+
+RENTED = {"network": HOSTING}
+TRAP = {"hints": frozenset({Hint.HONEYPOT})}
+
+
+@pytest.mark.parametrize(
+    ("events", "seen"),
+    [
+        pytest.param([opened(0, net="r", facts=RENTED), hit(30, net="r", agent="x", facts=RENTED)], "", id="a browser"),
+        pytest.param(
+            [
+                opened(0, net="", facts=RENTED | {"agent": AgentKind.MAIL_CLIENT}),
+                hit(30, net="", agent="x", facts=RENTED),
+            ],
+            "",
+            id="a mail client of which no address is known",
+        ),
+        pytest.param(crowd((0, 15, 30), nets=("a", "b", "")), "", id="a third network that is not known"),
+        pytest.param([*burst_of("x"), hit(20, 9, net="d", agent="x")], "near=1", id="the agent of a scattered burst"),
+        pytest.param([*burst_of("x"), hit(20, 9, net="a", agent="y")], "", id="a network of a scattered burst"),
+        pytest.param(burst_of("x", ["a", "", "b"]), "", id="a scattered burst of which one address is not known"),
+        pytest.param(
+            [hit(0, net="scan", agent="old", facts={"agent": AgentKind.SCANNER}), hit(20, 2, agent="old")],
+            "",
+            id="the agent of a machine that is known by its network",
+        ),
+        pytest.param([hit(0, 9, net="scan", agent="o", facts=TRAP), hit(20, 2, agent="o")], "near=1", id="of a trap"),
+        pytest.param([hit(0, 9, net="scan", agent="", facts=TRAP), hit(20, 2, agent="")], "", id="no agent, of a trap"),
+        pytest.param([hit(0, agent=""), opened(9, agent="")], "", id="a pixel after a click, both of no known agent"),
+        pytest.param(
+            [*clicks(*(100.0 * n for n in range(7)), links=8), hit(700, kind=Kind.LEAVE_PAGE, links=8)],
+            "",
+            id="the page of leaving is no link of the mail's",
+        ),
+        pytest.param(opens_of_many(), "recipients=12", id="one network's opens for many"),
+        pytest.param(opens_of_many(facts={"agent": AgentKind.IMAGE_PROXY}), "", id="a proxy's opens for many"),
+        pytest.param([one.changed(kind=Kind.UNSUBSCRIBE) for one in opens_of_many()], "", id="many that leave"),
+    ],
+)
+def test_what_is_noted_of_the_last_of_some_events(events, seen):
+    assert counted(*events)[-1] == seen
+
+
+def test_a_burst_that_comes_again_is_one_again():
+    """Followed before were its links in a burst, and not one by one."""
+    assert counted(*[hit(at + n / 8, n + 1) for at in (0, 60) for n in range(4)]) == ["burst=4"] * 8
