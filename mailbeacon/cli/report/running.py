@@ -20,6 +20,7 @@ from mailbeacon.counting import Dimension, LinkKey
 from mailbeacon.counting.deliveries import with_deliveries
 from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
+from mailbeacon.engines.steps import collect_rarely
 from mailbeacon.errors import BadToken
 from mailbeacon.links import parse
 from mailbeacon.model import Kind, Link
@@ -50,6 +51,7 @@ def run(options: Namespace) -> int:
         fit=options.fit,
         groups=read_groups(options.groups) if options.groups is not None else {},
     )
+    collect_rarely()
     found = count(options.events, choice, options.workers)
     report = _report(found, newsletter, options)
     if options.html is not None:

@@ -18,6 +18,7 @@ from mailbeacon.cli.console import CommandError, Progress
 from mailbeacon.cli.events.sources import tell_numbers
 from mailbeacon.cli.report.counted import Between, Counted
 from mailbeacon.counting.parting import MailNames, closed_alone, names_of
+from mailbeacon.engines.steps import collect_rarely
 from mailbeacon.store import cut_by_time
 from mailbeacon.store.reading import count_events
 
@@ -98,6 +99,7 @@ def _begin(read: Array[c_ulonglong], place: int) -> None:
         if read[-1]:
             raise CommandError("stopped")
 
+    collect_rarely()
     tell_numbers(tell)
 
 
