@@ -525,3 +525,20 @@ def test_what_is_noted_of_the_last_of_some_events(events, seen):
 def test_a_burst_that_comes_again_is_one_again():
     """Followed before were its links in a burst, and not one by one."""
     assert counted(*[hit(at + n / 8, n + 1) for at in (0, 60) for n in range(4)]) == ["burst=4"] * 8
+
+
+def test_links_without_a_number_are_told_apart_by_where_they_lead():
+    urls = [f"https://x.example/{n}" for n in range(3)]
+    assert counted(*[hit(n / 4, None, url=url) for n, url in enumerate(urls)]) == ["burst=3"] * 3
+    assert counted(*[hit(n / 4, None, url=urls[0]) for n in range(3)]) == [""] * 3
+
+
+def test_a_rule_of_the_hosts_sees_no_event_of_nobody_beside_one_of_somebody():
+    @rule(family="host", weight=0.1, source="a test, 2026")
+    def around(event, context):
+        return f"{len(context.message)} {len(context.network)}"
+
+    judge = Classifier([around])
+    events = [hit(0), hit(9, 2), hit(18, 3, who="u2", mail="m2"), hit(27, 4, who=None, mail=""), hit(36, 5, who=None)]
+    found = [verdict.signals[0].detail for verdict in judge.classify_all(events)]
+    assert found == ["2 3", "2 3", "1 3", "0 0", "0 0"], "itself among them"
