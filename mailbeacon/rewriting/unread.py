@@ -107,13 +107,30 @@ def unread_links(made: Made) -> list[tuple[int, LinkDecision]]:
     starts = [0, *accumulate(map(len, made.pieces))]
     known = {starts[piece] + one.start for piece, one in made.left}
     known |= {starts[piece] + start for piece, start, *_ in made.changes}
-    found = [match for match in _HREF.finditer(source) if match.start(2) not in known and not _is_loaded(source, match)]
+    found = [match for match in _hrefs(source) if match.start(2) not in known and not _is_nothing(source, match)]
     return [_placed(one, starts) for one in _told(source, made, found)] if found else []
 
 
-def _is_loaded(source: str, found: re.Match[str]) -> bool:
-    """Check, without cutting the document, for what nearly every one has: the ``href`` of a ``link`` to fonts."""
-    tag = source.rfind("<", max(0, found.start() - _TAG_REACH), found.start())
+def _hrefs(source: str) -> Iterator[re.Match[str]]:
+    """Yield the attributes with a web address: a search for the word first, since an expression without case cannot skip to it."""
+    lowered = source.lower()
+    if len(lowered) != len(source):  # a letter that is two in lower case
+        yield from _HREF.finditer(source)
+        return
+    at = lowered.find("href")
+    while at >= 0:
+        if found := _HREF.match(source, at):
+            yield found
+        at = lowered.find("href", at + 4)
+
+
+def _is_nothing(source: str, found: re.Match[str]) -> bool:
+    """Check, without cutting the document, for what many have: a ``link`` to fonts, and what stands in a comment."""
+    start = max(0, found.start() - _TAG_REACH)
+    comment = source.rfind("<!--", start, found.start())
+    if comment >= 0 and source.find("-->", comment, found.start()) < 0 and not _CONDITIONAL.match(source, comment):
+        return True
+    tag = source.rfind("<", start, found.start())
     return tag >= 0 and tag_name(source[tag : found.start()]) in _RESOURCES
 
 
