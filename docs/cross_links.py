@@ -86,7 +86,7 @@ def _target(text: str) -> tuple[str, str] | None:
     return _TARGETS.get(name) if is_named else None
 
 
-_LONE = {one.value for one in (*SkipReason, *WarningKind)} - _PLAIN | {"ceiling", "honeypot", "manifests", "namespace"}
+_LONE = {one.value for one in (*SkipReason, *WarningKind)} - _PLAIN | {"honeypot", "manifests", "namespace"}
 
 
 def mark_rows(app: Any, doctree: nodes.document) -> None:
