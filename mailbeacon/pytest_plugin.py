@@ -82,7 +82,7 @@ def mailbeacon_nothing_lost() -> Iterator[None]:
 
 @pytest.fixture
 def mailbeacon_reader(mailbeacon_beacon: Beacon, mailbeacon_clock: Clock) -> MailReader:
-    """Return a reader of mails: ``open``, ``click``, ``scan``, and ``using`` for another mail program."""
+    """Return a reader of mails: ``open``, ``click``, ``scan_links``, and ``using`` for another mail program."""
     from mailbeacon.fake.inbox import MailReader
 
     return MailReader(mailbeacon_beacon.handle, mailbeacon_clock)
