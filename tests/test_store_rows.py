@@ -80,6 +80,8 @@ def test_a_row_that_breaks_off_is_not_taken_for_the_one_that_ended_there(mark):
     [
         pytest.param(ROW.replace("09:00:00", "9 am"), id="no time"),
         pytest.param(ROW.replace("+00:00", ""), id="a time without a zone"),
+        pytest.param(ROW.replace("T09", "\n09"), id="a line's end within a time"),
+        pytest.param(ROW.replace("T09", "\\09"), id="a back-slash within a time"),
         pytest.param(ROW.replace('"spring"', '"spr\\u0069ng"'), id="an escape"),
         pytest.param(ROW.replace('"spring"', '"spr\ning"'), id="a line's end in a text"),
         pytest.param(ROW.replace('"blue"', "7"), id="metadata that is no text"),
