@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -186,6 +189,29 @@ def test_on_a_terminal_the_rate_and_what_is_left_are_shown(log: Path, capsys, mo
     assert re.search(shown, told)
     if not more:
         assert " s left" in told
+
+
+@pytest.mark.skipif(
+    not hasattr(signal, "pthread_sigmask"), reason="a terminal's Ctrl-C goes to the whole group on POSIX only"
+)
+def test_ctrl_c_ends_a_run_with_workers_in_one_line(log: Path):
+    command = [
+        sys.executable,
+        "-m",
+        "mailbeacon",
+        "judge",
+        str(log),
+        "--key-file",
+        str(log.with_name("keys")),
+        "--workers",
+        "2",
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    assert "combined" in process.stderr.readline()  # its processes start now
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "mailbeacon: stopped\n"
+    assert process.returncode == 130
 
 
 @pytest.mark.parametrize("kind", ["SQLite", "JSON lines", "a database"])

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from mailbeacon.counting import Tally
-from mailbeacon.engines.processes import gathered
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import Rows
-from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, judge_rows, note, read, total
+from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, gathered, judge_rows, note, read, total
 from mailbeacon.errors import MissingExtra
 from mailbeacon.logs import Piece
 

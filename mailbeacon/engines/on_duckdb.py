@@ -11,10 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mailbeacon.engines.parquet import arrow, columns_of, rows_of, schema, write_rows
-from mailbeacon.engines.processes import gathered
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import EVENT_COLUMNS, Rows
-from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, judge_rows, note, read, total
+from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, gathered, judge_rows, note, read, total
 from mailbeacon.errors import MissingExtra
 from mailbeacon.logs import Piece
 

@@ -16,10 +16,9 @@ from typing import Any
 
 from mailbeacon.counting import Tally
 from mailbeacon.engines.parquet import arrow, columns_of, rows_of, schema
-from mailbeacon.engines.processes import gathered
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import COLUMNS, EVENT_COLUMNS, Rows
-from mailbeacon.engines.steps import Hit, Job, Part, Reject, classifier_of, judge_rows, note, read, total
+from mailbeacon.engines.steps import Hit, Job, Part, Reject, classifier_of, gathered, judge_rows, note, read, total
 from mailbeacon.errors import MissingExtra
 from mailbeacon.logs import Counts, Piece
 

@@ -6,13 +6,15 @@ Between the steps rows lie in files of a private temporary folder, so that memor
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from mailbeacon.counting import Tally, tally
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
@@ -21,17 +23,19 @@ from mailbeacon.engines.steps import (
     Job,
     Notes,
     Part,
-    Reject,
     classifier_of,
     collect_rarely,
+    gathered,
     judge_rows,
     note,
     read,
 )
-from mailbeacon.logs import Counts, Piece
+from mailbeacon.logs import Piece
 from mailbeacon.model import Event, Verdict
 
 __all__ = ["judge_logs"]
+
+T = TypeVar("T")
 
 Progress = Callable[[str, int, int], object]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -50,14 +54,14 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
     folder = None if out is None else judged_folder(out)
     with (
         TemporaryDirectory(prefix="mailbeacon-") as name,
-        ProcessPoolExecutor(workers, get_context("spawn"), collect_rarely) as pool,
+        ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool,
     ):
         place = Path(name)
         parts = list(_told(pool, partial(_read, job, place), pieces, "reading", progress))
         groups = [range(job.partitions)[start::workers] for start in range(workers)]  # as few as can be: each is closed
         notes = _notes(pool, job, place, groups)
         judging = partial(_judge, job, place, folder)
-        tallies = pool.map(judging, groups, ([notes.get(part, {}) for part in group] for group in groups))
+        tallies = _map(pool, judging, groups, ([notes.get(part, {}) for part in group] for group in groups))
         counted = []
         for done, one in enumerate(tallies, start=1):
             counted.append(one)
@@ -69,10 +73,29 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
     return Outcome(tally=merged(counted), counts=counts, rejects=rejects)
 
 
+def _map(pool: Executor, step: Callable[..., T], *columns: Iterable[object]) -> Iterator[T]:
+    """Give a step its work. Processes that start meanwhile do not hear of Ctrl-C: each would end with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        return pool.map(step, *columns)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.map(step, *columns)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    """Make a worker ready: from now on Ctrl-C ends it without a word, for the first process has it too and says so."""
+    collect_rarely()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def _told(
     pool: Executor, step: Callable[[Piece], Part], pieces: list[Piece], what: str, progress: Progress | None
 ) -> Iterator[Part]:
-    for done, part in enumerate(pool.map(step, pieces), start=1):
+    for done, part in enumerate(_map(pool, step, pieces), start=1):
         if progress is not None:
             progress(what, done, len(pieces))
         yield part
@@ -80,22 +103,10 @@ def _told(
 
 def _notes(pool: Executor, job: Job, place: Path, groups: Sequence[Sequence[int]]) -> dict[int, Notes]:
     found: dict[int, Notes] = {}
-    for noted in pool.map(_note, repeat(job), repeat(place), groups):
+    for noted in _map(pool, _note, repeat(job), repeat(place), groups):
         for part, notes in noted.items():
             found.setdefault(part, {}).update(notes)
     return found
-
-
-def gathered(pieces: list[Piece], parts: list[Part]) -> tuple[Counts, list[Reject]]:
-    """Add up what the pieces gave; a reject's number counts from its file's first line, not from its piece's."""
-    counts, rejects = Counts(), []
-    before: dict[str, int] = {}
-    for piece, part in zip(pieces, parts, strict=True):
-        start = before.get(piece.path, 0)
-        rejects += [reject._replace(number=start + reject.number) for reject in part.rejects]
-        before[piece.path] = start + part.counts.lines
-        counts.add(part.counts)
-    return counts, rejects
 
 
 def _read(job: Job, place: Path, piece: Piece) -> Part:

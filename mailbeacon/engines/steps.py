@@ -37,6 +37,7 @@ __all__ = [
     "classifier_of",
     "collect_rarely",
     "distinct",
+    "gathered",
     "judge",
     "judge_rows",
     "note",
@@ -200,6 +201,18 @@ def read(job: Job, piece: Piece) -> Part:
             by_network[crc32(network.encode()) % job.partitions].append(hit)
     part.rows, part.hits = dict(by_mail), dict(by_network)
     return part
+
+
+def gathered(pieces: list[Piece], parts: list[Part]) -> tuple[Counts, list[Reject]]:
+    """Add up what the pieces gave; a reject's number counts from its file's first line, not from its piece's."""
+    counts, rejects = Counts(), []
+    before: dict[str, int] = {}
+    for piece, part in zip(pieces, parts, strict=True):
+        start = before.get(piece.path, 0)
+        rejects += [reject._replace(number=start + reject.number) for reject in part.rejects]
+        before[piece.path] = start + part.counts.lines
+        counts.add(part.counts)
+    return counts, rejects
 
 
 def note(classifier: Classifier, hits: Iterable[Sequence[object]]) -> dict[int, Notes]:
