@@ -12,6 +12,7 @@ from mailbeacon.judging.batch import Batch, max_distinct_in_window, times_near
 from mailbeacon.model import AgentKind, Channel, Event, Facts, Hint, Kind, Network, NetworkKind
 
 NINE = datetime(2026, 11, 2, 9, tzinfo=UTC)
+JUDGE = Classifier()
 COUNTED = [one.name for one in fields(Context) if one.name not in ("windows", "lag", "delivered", "message", "network")]
 HOSTING = Network(operator="Amazon", kind=NetworkKind.HOSTING)
 SAFE_LINKS = Network(operator="Microsoft Safe Links", kind=NetworkKind.MAIL)
@@ -542,3 +543,12 @@ def test_a_rule_of_the_hosts_sees_no_event_of_nobody_beside_one_of_somebody():
     events = [hit(0), hit(9, 2), hit(18, 3, who="u2", mail="m2"), hit(27, 4, who=None, mail=""), hit(36, 5, who=None)]
     found = [verdict.signals[0].detail for verdict in judge.classify_all(events)]
     assert found == ["2 3", "2 3", "1 3", "0 0", "0 0"], "itself among them"
+
+
+def test_hits_of_a_mail_without_a_name_are_no_burst_of_it():
+    assert counted(*clicks(0, 0.1, 0.2, mail="")) == [""] * 3
+
+
+def test_a_verdict_names_the_data_it_rests_on_or_a_dash_for_none():
+    versions = [JUDGE.classify(hit(0, facts={"rules": a, "networks": n})).version for a, n in (("", ""), ("7", "n8"))]
+    assert versions == [f"rules {JUDGE.version}; agents -; networks -", f"rules {JUDGE.version}; agents 7; networks n8"]
