@@ -130,6 +130,14 @@ def test_the_watch_reports_who_reaches_the_score_itself():
     assert [(lead.recipient, lead.score) for lead in told] == [("u1", 6)]
 
 
+def test_links_with_and_without_a_number_stand_beside_each_other():
+    (lead,) = score([(click(None, url="https://x.example/9"), PERSON), (click(1), PERSON)], now=NOW)
+    assert [(link.number, link.url) for link in lead.clicked] == [
+        (0, "https://x.example/9"),
+        (1, "https://x.example/1"),
+    ]
+
+
 @pytest.mark.parametrize("verdict", [Verdict(actor=Actor.SCANNER), Verdict(actor=Actor.PRIVACY_PROXY), None])
 def test_only_what_people_did_makes_somebody_hot(verdict):
     told = []
