@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from mailbeacon.counting import Segment, SegmentWindows, Subscriber, audiences
+from mailbeacon.counting import Segment, SegmentWindows, Subscriber, audiences, sunset
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Facts, Kind, Level, Verdict
 from tests import making
@@ -130,3 +130,37 @@ def test_members_come_in_the_lists_order_with_the_day_they_were_seen():
 def test_a_moment_without_a_zone_is_named(make, said):
     with pytest.raises(ConfigError, match=said):
         make(datetime(2026, 6, 1))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "fields", "said"),
+    [
+        pytest.param(
+            [act(500, client="Outlook"), act(400, client="Gmail")],
+            {},
+            "reads in a mail client that blocks images",
+            id="a client that blocks images, and another",
+        ),
+        pytest.param(
+            [act(500, verdict=APPLE), act(400, Kind.CLICK, verdict=APPLE)],
+            {},
+            "opens came through a privacy proxy, which fetches whether or not anyone reads",
+            id="an open of a proxy, and a click of nobody knows whom",
+        ),
+        pytest.param(
+            [act(500, level=Level.DATE), act(400)],
+            {"level": Level.DATE},
+            "last seen 400 days ago",
+            id="a day, and more",
+        ),
+        pytest.param([act(500), act(400, Kind.CLICK)], {}, "last seen 400 days ago", id="an open, and a click"),
+    ],
+)
+def test_what_was_once_seen_of_somebody_holds_whatever_came_after_or_before(pairs, fields, said):
+    assert stands(*pairs, **fields)[1] == stands(*pairs[::-1], **fields)[1] == said
+
+
+def test_who_was_never_seen_comes_before_all_who_fell_silent():
+    listed = [Subscriber(recipient=name, added_at=LONG_AGO) for name in ("b", "u1", "a")]
+    found = sunset(audiences([act(500)], None, listed, NOW, since=LONG_AGO))
+    assert [member.recipient for member in found] == ["a", "b", "u1"]
