@@ -44,10 +44,10 @@ def _again(pattern: str, values: Mapping[str, object]) -> Sentence:
 
 
 def written(value: object, *, thousands: str = ",", point: str = ".") -> str:
-    """Return a value as it is written: whole numbers in groups of three, others with one decimal."""
+    """Return a value as it is written: whole numbers in groups of three, others with one decimal and no sign before 0.0."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    text = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+    text = f"{value:,}" if isinstance(value, int) else f"{value:z,.1f}"
     if (thousands, point) == (",", "."):
         return text
     return text.replace(",", "\0").replace(".", point).replace("\0", thousands)
