@@ -185,6 +185,22 @@ def test_a_mail_that_carries_a_message_is_tracked_and_others_are_not():
     assert "/m/o/" in mail.outbox[0].alternatives[0].content
 
 
+def test_the_fields_for_leaving_are_readable_in_a_mail_as_it_is_sent():
+    fields = beacon().leave_headers(MESSAGE)
+    tracked = a_mail()
+    tracked.mailbeacon, tracked.extra_headers = MESSAGE, fields
+    assert tracked.send() == 1
+    raw = (
+        mail.outbox[0]
+        .message()
+        .as_bytes()
+        .decode()
+        .replace("\r\n", "\n")
+        .replace("List-Unsubscribe: \n ", "List-Unsubscribe: ")
+    )
+    assert f"\nList-Unsubscribe: {fields['List-Unsubscribe']}\n" in raw
+
+
 def whom(one: mail.EmailMessage) -> mb.Message | None:
     name = one.to[0].partition("@")[0]
     return None if name == "boss" else mb.Message(recipient=name, campaign="spring")

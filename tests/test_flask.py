@@ -138,6 +138,19 @@ def test_flask_mail_messages_are_tracked_by_one_call(need):
     assert "garden.example" not in str(refused.value)
 
 
+def test_the_fields_for_leaving_are_readable_in_a_mail_of_flask_mail(need):
+    flask_mail = need("flask_mail", "tracking Flask-Mail's messages")
+    app = app_with()
+    mail, extension = flask_mail.Mail(app), Mailbeacon(app)
+    fields = beacon_of(app).leave_headers(MESSAGE)
+    with app.app_context(), mail.record_messages() as outbox:
+        plain = flask_mail.Message(subject="Seeds", recipients=["ada@garden.example"], html=HTML, extra_headers=fields)
+        mail.send(extension.track(plain, MESSAGE))
+        assert f"\nList-Unsubscribe: {fields['List-Unsubscribe']}\n" in outbox[0].as_bytes().decode().replace(
+            "\r\n", "\n"
+        )
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_flask_mailman_messages_are_tracked_by_one_call(need):
     mailman = need("flask_mailman", "tracking Flask-Mailman's messages")

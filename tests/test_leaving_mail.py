@@ -101,11 +101,30 @@ def test_a_legacy_mail_does_too(policy, message):
         assert str(mail["List-Unsubscribe-Post"]) == "List-Unsubscribe=One-Click"
 
 
+@pytest.mark.parametrize("message", [SHORT, LONG], ids=["short", "long"])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_fields_set_by_hand_stay_on_one_line_too(policy, message):
+    mail = letter()
+    for name, value in pickle.loads(pickle.dumps(BEACON.leave_headers(message))).items():
+        mail[name] = value
+    check(written(mail, policy), message)
+
+
+def test_a_mail_put_together_under_one_policy_and_written_under_another_keeps_them():
+    """Flask-Mail does so."""
+    mail = letter(Message)
+    for name, value in BEACON.leave_headers(LONG).items():
+        mail[name] = value
+    mail.replace_header("Subject", "Seeds")
+    mail.policy = email.policy.SMTP
+    check(mail.as_bytes(), LONG)
+
+
 def test_the_standard_library_alone_would_have_lost_the_link():
     """This is what the fields are protected against; when it no longer happens, the protection can go."""
     mail = letter()
     for name, value in BEACON.leave_headers(LONG).items():
-        mail[name] = value
+        mail[name] = str(value)
     assert b"=?utf-8?" in written(mail, email.policy.SMTP).partition(b"\r\n\r\n")[0].replace(b"Gr", b"")
     assert listunsub.audit(fields_of(written(mail, email.policy.SMTP))["List-Unsubscribe"][0].partition(":")[2]) != []
 

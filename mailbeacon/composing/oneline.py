@@ -12,25 +12,13 @@ from email.policy import EmailPolicy
 from typing import TYPE_CHECKING
 
 from mailbeacon import mime
+from mailbeacon.links import FieldText
 
 if TYPE_CHECKING:
     from email.message import Message as Email
     from email.policy import Policy
 
 __all__ = ["insert", "put"]
-
-
-class _Text(str):
-    """A value that a modern ``EmailMessage`` writes as it is: its policies let a value with a name fold itself."""
-
-    __slots__ = ("name",)
-    name: str
-
-    def fold(self, *, policy: Policy) -> str:
-        return f"{self.name}: {self}{policy.linesep}"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _text, (self.name, str(self))
 
 
 class _Legacy:
@@ -50,18 +38,12 @@ class _Legacy:
         return self._value
 
 
-def _text(name: str, value: str) -> _Text:
-    made = _Text(value)
-    made.name = name
-    return made
-
-
 def put(email: Email[str, str], fields: Mapping[str, str]) -> None:
     """Set fields of an email object, in place of those it has of these names."""
     for name, value in fields.items():
         del email[name]
         modern = isinstance(email.policy, EmailPolicy)
-        email[name] = _text(name, value) if modern else _Legacy(name, value)  # type: ignore[assignment]
+        email[name] = FieldText(name, value) if modern else _Legacy(name, value)  # type: ignore[assignment]
 
 
 def insert(raw: bytes, root: mime.Part, fields: Mapping[str, str]) -> list[mime.Change]:

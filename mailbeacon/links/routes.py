@@ -9,12 +9,11 @@ import re
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
-from mailbeacon.errors import BadToken, ConfigError
+from mailbeacon.errors import BadToken
 from mailbeacon.links.destinations import with_plain_host
 from mailbeacon.links.metadata import SIGNATURE_LENGTH
-from mailbeacon.model.mail import MAX_LINE
 
-__all__ = ["MAX_URL_LENGTH", "Path", "Routes", "leave_fields", "parse", "route_of", "split"]
+__all__ = ["MAX_URL_LENGTH", "Path", "Routes", "parse", "route_of", "split"]
 
 MAX_URL_LENGTH = 2_000
 """A wrapped URL is at most this long, in characters. Source: the shortest limit of mail clients still in use, Outlook's 2,083."""
@@ -73,20 +72,6 @@ class Routes:
         """Check whether a URL stands under our base URL, in the form of an open, a click or a leave."""
         plain = with_plain_host(url)
         return plain.startswith(self._front) and _OURS.match(plain, len(self._front)) is not None
-
-
-def leave_fields(url: str) -> dict[str, str]:
-    """Return the header fields that offer one-click unsubscribing at a URL.
-
-    Raises:
-        ConfigError: If it is too long for a line of mail: a field folded inside a URL is lost to most readers.
-
-    Source: RFC 8058 (2017), section 3.1; RFC 5322 (2008), section 2.1.1, for the 998 octets of a line.
-    """
-    fields = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    if len(f"List-Unsubscribe: <{url}>") > MAX_LINE:
-        raise ConfigError("the link to leave is too long for a line of mail: use a shorter recipient, id or metadata")
-    return fields
 
 
 def parse(url: str) -> Path:
