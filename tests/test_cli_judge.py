@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import mailbeacon as mb
 from mailbeacon import fake
 from mailbeacon.cli import main
 from mailbeacon.fake.traffic import sample_beacon, sample_traffic
@@ -53,6 +54,17 @@ def test_a_log_gives_figures_and_says_its_format_and_what_was_lost(log: Path, ca
 def figures(text: str) -> object:
     found = json.loads(text)
     return {name: value for name, value in found.items() if name not in ("title", "made_at", "notes")}
+
+
+@pytest.mark.parametrize(
+    ("campaigns", "title"), [(["spring"], "spring"), ([""], "access.log"), (["spring", "summer"], "access.log")]
+)
+def test_the_figures_bear_the_name_of_the_campaign_where_it_is_one(log: Path, capsys, campaigns, title):
+    beacon, _, _ = sample_beacon()
+    urls = [beacon.open_url(mb.Message(recipient="u-1", campaign=one, id=f"{one}-1")) for one in campaigns]
+    log.write_text("".join(f'192.0.2.1 - - [03/Nov/2026:10:00:00 +0000] "GET {url} HTTP/1.1" 200 43\n' for url in urls))
+    assert judge(log, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["title"] == title
 
 
 def test_with_workers_a_folder_or_standard_output_the_figures_are_the_same(log: Path, tmp_path: Path, capsys, need):

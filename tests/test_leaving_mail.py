@@ -204,6 +204,19 @@ def test_a_compiled_mails_bodies_have_each_recipients_own_links_to_leave(cte, me
     assert BEACON.leave_url(other, mb.Action.UNSUBSCRIBE).encode() in template.render(other).replace(b"=\r\n", b"")
 
 
+@pytest.mark.parametrize(
+    ("more", "leave", "counts"),
+    [
+        pytest.param("", True, [], id="the library's own"),
+        pytest.param('<a href="{{ offer }}">x</a><a href="{{ leave_url }}&amp;x=1">x</a>', True, [2], id="others too"),
+        pytest.param("", False, [2], id="leaving was not asked for"),
+    ],
+)
+def test_only_tags_that_nobody_fills_in_are_warned_of(more, leave, counts):
+    template = BEACON.compile_mail(letter(html=TAGGED + more), campaign="spring", leave=leave)
+    assert [one.count for one in template.warnings if one.kind is WarningKind.MERGE_TAG] == counts
+
+
 def test_tags_for_leaving_are_the_senders_own_where_leaving_was_not_asked_for():
     data = BEACON.compile_mail(tagged("8bit"), campaign="spring").render(SHORT)
     assert data.count(b"{{ leave_url }}") == 2

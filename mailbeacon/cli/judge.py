@@ -327,11 +327,11 @@ def _engine(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, Cou
 
 def _print(tally: Tally, notes: Sequence[str], options: Namespace) -> None:
     from mailbeacon import reporting
-    from mailbeacon.cli.report.running import print_report
+    from mailbeacon.cli.report.running import print_report, title_of
     from mailbeacon.settings import utc_now
 
-    title = Path(options.logs[0]).name if len(options.logs) == 1 else counted(len(options.logs), "log")
-    report = reporting.Report(tally=tally, title=title, made_at=utc_now().replace(microsecond=0), notes=notes)
+    logs = Path(options.logs[0]).name if len(options.logs) == 1 else counted(len(options.logs), "log")
+    report = reporting.Report(tally=tally, title=title_of(tally, logs), made_at=utc_now().replace(microsecond=0), notes=notes)
     print_report(report, options)
 
 

@@ -19,6 +19,7 @@ from mailbeacon.composing.slots import (
     Cut,
     cut_body,
     has_leave_link,
+    is_leave_tag,
     needs_quoting,
     placeholder_for,
     split_at_slots,
@@ -26,8 +27,9 @@ from mailbeacon.composing.slots import (
 )
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.links import manifest_of
-from mailbeacon.model import Action, Level, Link, Manifest, Message, Skipped, Warned
+from mailbeacon.model import Action, Level, Link, Manifest, Message, Skipped, SkipReason, Warned
 from mailbeacon.privacy import as_aggregate, personal
+from mailbeacon.rewriting import join_warnings
 
 if TYPE_CHECKING:
     from email.message import Message as Email
@@ -66,7 +68,9 @@ class MailTemplate:
     ) -> None:
         self.links: tuple[Link, ...] = tuple(link for one in compiled for link in one.links)
         self.skipped: tuple[Skipped, ...] = tuple(link for one in compiled for link in one.skipped)
-        self.warnings: tuple[Warned, ...] = (*opened.warnings, *(said for one in compiled for said in one.warnings))
+        own = sum(one.reason is SkipReason.MERGE_TAG and is_leave_tag(one.url) for one in self.skipped) if leave else 0
+        said = join_warnings(*(one.warnings for one in compiled), known=own)
+        self.warnings: tuple[Warned, ...] = (*opened.warnings, *said)
         self._raw = opened.raw
         self._bodies = opened.bodies
         self._campaign = compiled[0].campaign if compiled else None

@@ -18,6 +18,7 @@ __all__ = [
     "Cut",
     "cut_body",
     "has_leave_link",
+    "is_leave_tag",
     "needs_quoting",
     "placeholder_for",
     "split_at_slots",
@@ -84,6 +85,11 @@ def with_leave_links(text: str, placeholder: str, head: str) -> str:
 def has_leave_link(text: str) -> bool:
     """Check whether a body holds the tag of the recipient's own link to unsubscribe."""
     return any(ACTIONS[name] is Action.UNSUBSCRIBE for name in _TAG.findall(text))
+
+
+def is_leave_tag(url: str) -> bool:
+    """Check whether an address is a tag that stands for the recipient's own link to leave, and nothing else."""
+    return _TAG.fullmatch(url) is not None
 
 
 def split_at_slots(text: str, placeholder: str) -> tuple[list[str], list[Action | None]]:

@@ -60,11 +60,16 @@ def find_warnings(made: Made, at: At) -> Iterator[Warned]:
         yield _merge_tags(merged)
 
 
-def join_warnings(*parts: Iterable[Warned]) -> tuple[Warned, ...]:
-    """Return the warnings of a mail's parts, with one count of the links that hold a merge tag."""
+def join_warnings(*parts: Iterable[Warned], known: int = 0) -> tuple[Warned, ...]:
+    """Return the warnings of a mail's parts, with one count of the links that hold a merge tag.
+
+    Args:
+        parts: The warnings of each part.
+        known: How many of these links are the library's own, which need no warning.
+    """
     found = [warned for part in parts for warned in part]
     counts = [warned for warned in found if warned.kind is WarningKind.MERGE_TAG and not warned.line]
-    merged = sum(warned.count for warned in counts)
+    merged = sum(warned.count for warned in counts) - known
     others = [warned for warned in found if warned not in counts]
     return (*others, _merge_tags(merged)) if merged else tuple(others)
 

@@ -16,7 +16,7 @@ from mailbeacon.cli.report.counted import Choice, Counted
 from mailbeacon.cli.report.counting import count
 from mailbeacon.cli.report.delivered import naming_option
 from mailbeacon.cli.report.page import check_target, replace_file
-from mailbeacon.counting import Dimension, LinkKey
+from mailbeacon.counting import Dimension, LinkKey, Tally
 from mailbeacon.counting.deliveries import with_deliveries
 from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
@@ -26,7 +26,7 @@ from mailbeacon.links import parse
 from mailbeacon.model import Kind, Link
 from mailbeacon.settings import utc_now
 
-__all__ = ["print_report", "run"]
+__all__ = ["print_report", "run", "title_of"]
 
 
 def run(options: Namespace) -> int:
@@ -64,10 +64,9 @@ def _report(found: Counted, newsletter: Newsletter | None, options: Namespace) -
     with naming_option():
         counts, notes = with_deliveries(found.tally, options.delivered, found.campaigns, options.campaign)
     notes += [f"{counted(found.twice, 'event')} stood in two files and counts once."] if found.twice else []
-    name = next(iter(found.campaigns)) if len(found.campaigns) == 1 else ""
     return reporting.Report(
         tally=counts,
-        title=(name or options.events[0].name) if options.title is None else options.title,
+        title=title_of(found.tally, options.events[0].name) if options.title is None else options.title,
         links=_links(newsletter, found) if newsletter is not None else (),
         newsletter=newsletter.html if newsletter is not None else "",
         made_at=utc_now().replace(microsecond=0),
@@ -113,6 +112,12 @@ def _is_wrapped(url: str) -> bool:
         return parse(url).kind == "c"
     except BadToken:
         return False
+
+
+def title_of(tally: Tally, source: str) -> str:
+    """Return the campaign's name where there is only one; otherwise what the events were read from."""
+    campaigns = tally.values(Dimension.CAMPAIGN)
+    return (campaigns[0] if len(campaigns) == 1 else "") or source
 
 
 def print_report(report: reporting.Report, options: Namespace) -> None:
