@@ -331,7 +331,9 @@ def _print(tally: Tally, notes: Sequence[str], options: Namespace) -> None:
     from mailbeacon.settings import utc_now
 
     logs = Path(options.logs[0]).name if len(options.logs) == 1 else counted(len(options.logs), "log")
-    report = reporting.Report(tally=tally, title=title_of(tally, logs), made_at=utc_now().replace(microsecond=0), notes=notes)
+    report = reporting.Report(
+        tally=tally, title=title_of(tally, logs), made_at=utc_now().replace(microsecond=0), notes=notes
+    )
     print_report(report, options)
 
 
