@@ -289,3 +289,14 @@ def test_the_command_line_writes_every_form_so(tmp_path, capsys):
     found = json_reader.loads(written["--json"])
     assert (found["delivered"], found["opens"]["messages"]["people"], found["clicks"]["hits"]["total"]) == (90, 30, 0)
     assert [(row["value"], row["opens"]["messages"]["people"]) for row in found["by"]["team"]] == [("large", 30)]
+
+
+def test_a_rounded_part_knows_of_which_mails_the_provider_spoke():
+    """The provider knows no variant, so what it said stands in another page than the mails' opens."""
+    told = [event(n, f"u{n}", kind=Kind.DELIVERED, message_id=f"m{n}") for n in range(40)]
+    opened = [event(n + 100, f"u{n}", message_id=f"m{n}", variant="a") for n in range(60)]
+    exact = tally([*told, *opened], [None] * 40 + [PERSON] * 60)
+    parts = [one.select(variant="a") for one in (exact, RoundedTally(exact, 5))]
+    assert [part.outcomes.unlisted for part in parts] == [20, 20]
+    assert [part.reported for part in parts] == [["spring"], ["spring"]]
+    assert [part.without_deliveries for part in parts] == [[], []]

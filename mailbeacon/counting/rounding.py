@@ -40,6 +40,7 @@ class RoundedTally(Tally):
 
     def __init__(self, tally: Tally, step: int, zone: tzinfo = UTC) -> None:
         super().__init__(tally._pages, tally._numbers, tally._traits, tally._totals)  # noqa: SLF001 - it is one
+        self._spoken.update(tally._spoken)  # noqa: SLF001 - what a part knows of the whole: of which mails the provider spoke
         object.__setattr__(self, "_step", step)  # a tally is frozen
         object.__setattr__(self, "_zone", zone)
 
