@@ -74,7 +74,7 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
 
 
 def _map(pool: Executor, step: Callable[..., T], *columns: Iterable[object]) -> Iterator[T]:
-    """Return what a step makes of its columns. Processes that start meanwhile do not hear of Ctrl-C: each would end with a traceback."""
+    """Return what a step makes of its columns; what starts meanwhile hears no Ctrl-C, for it would end with a traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
         return pool.map(step, *columns)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
