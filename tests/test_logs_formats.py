@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.logs import NAMES, JsonFields, Line, format_of, guess
+from mailbeacon.logs import NAMES, Format, JsonFields, Line, format_of, guess
 from tests.linear import grows_too_fast
 
 
@@ -381,3 +381,10 @@ def test_bars_in_an_agent_do_not_move_the_fields_after_it():
     assert (said.user_agent, said.target, said.status) == ("a|b", "/o/a.gif", "200")
     with pytest.raises(ValueError):
         made.parse(f"::1|[27/Nov/2026:04:01:50 +0000]|{'|' * 100}|GET /o/a.gif HTTP/1.1|200")
+
+
+def test_a_format_of_an_older_version_may_say_whether_its_times_are_whole_seconds():
+    with pytest.warns(DeprecationWarning, match="leave it out") as warned:
+        made = Format(name="ours", parse=lambda _: None, whole_seconds=True)
+    assert warned[0].filename == __file__
+    assert not hasattr(made, "whole_seconds") or made.whole_seconds is None

@@ -6,8 +6,9 @@ Reads no file, and knows no server.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -70,6 +71,8 @@ class Format:
             is read from its beginning.
         notes: What whoever reads the figures should know: an assumed zone, a log that is sampled.
         definition: What the format was made of, so that another process makes the same.
+
+    ``whole_seconds=`` of 0.2.0 is taken with a warning until 0.4, and does nothing: judging sees it from the times.
     """
 
     name: str
@@ -78,6 +81,12 @@ class Format:
     fresh: Callable[[], Format] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
     definition: str = ""
+    whole_seconds: InitVar[bool | None] = None
+
+    def __post_init__(self, whole_seconds: bool | None) -> None:
+        if whole_seconds is not None:
+            said = "Format(whole_seconds=...) does nothing and goes with 0.4: leave it out"
+            warnings.warn(said, DeprecationWarning, stacklevel=3)
 
 
 _SLASHED = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
