@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def _mailbeacon() -> tuple[Beacon, MemorySink, Clock]:
+def _mailbeacon(mailbeacon_nothing_lost: None) -> tuple[Beacon, MemorySink, Clock]:  # noqa: ARG001 - it watches
     from mailbeacon.fake.traffic import sample_beacon
 
     return sample_beacon()
@@ -65,7 +65,9 @@ def mailbeacon_clock(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> Clock:
 def mailbeacon_nothing_lost() -> Iterator[None]:
     """Fail a test in which an event was lost or a hook of the host failed, whatever beacon it used.
 
-    For all tests: ``pytestmark = pytest.mark.usefixtures("mailbeacon_nothing_lost")``.
+    Every test that uses another fixture from here has it. For those with a beacon of their own:
+    ``pytestmark = pytest.mark.usefixtures("mailbeacon_nothing_lost")``; where a loss is meant, a fixture of this name in the
+    test's own module that does nothing.
     """
     import logging
 

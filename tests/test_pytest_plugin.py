@@ -369,6 +369,26 @@ def test_a_test_in_which_an_event_was_lost_fails(pytester, monkeypatch):
     result.stdout.fnmatch_lines(["*is not kept*ZeroDivisionError*"])
 
 
+def test_a_test_with_the_beacon_from_here_fails_too_unless_it_says_otherwise(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(mb.__file__).parents[1]))
+    test = """
+        import mailbeacon as mb
+        import pytest
+
+        def test_open(mailbeacon_beacon, mailbeacon_sink, monkeypatch):
+            monkeypatch.setattr(type(mailbeacon_sink), "record", lambda *_: 1 / 0)
+            url = mailbeacon_beacon.open_url(mb.Message(recipient="u-1", campaign="c"))
+            assert mailbeacon_beacon.handle(mb.Request(url=url)).status == 200
+    """
+    meant = """
+        @pytest.fixture
+        def mailbeacon_nothing_lost():
+            pass
+    """
+    pytester.makepyfile(test_lost=test, test_meant=f"{test}\n{meant}")
+    pytester.runpytest_subprocess(*PLUGIN, "-q").assert_outcomes(passed=2, errors=1)
+
+
 @pytest.mark.parametrize("begin", ["<![:", "<![:>", "<![if !mso]>", "<!--[if mso]>", "<![CDATA[x>"])
 def test_a_mail_with_outlooks_marks_is_read_whatever_they_hold(begin):
     """The standard library fails on a mark whose word is no name."""
