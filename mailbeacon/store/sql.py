@@ -389,9 +389,8 @@ def _latest(column: sa.Column[str], value: str | None, most: int) -> sa.Select[t
 
 def _mail(event: Event) -> str | None:
     """Return the digest that names an event's mail; ``None`` where nothing names it."""
-    if not event.message_id:
-        return None
-    return sha256(repr(event.mail).encode("utf-8", "backslashreplace")).hexdigest()
+    named = repr(event.mail).encode("utf-8", "backslashreplace")
+    return sha256(named).hexdigest() if event.message_id else None
 
 
 def _named(error: sa.exc.SQLAlchemyError) -> str:
