@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from servers import free_port, program
+from servers import fetch, free_port, program
 
 import mailbeacon as mb
 from mailbeacon.store import SpoolSink, SqliteSink
@@ -64,17 +64,12 @@ def nginx_in(folder: Path, port: int) -> list[str]:
 
 def ask(port: int, path: str) -> int:
     """Ask until somebody answers, with an address of loopback of a reader's own, and a field that lies."""
-    for _ in range(300):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=("127.0.0.7", 0))
-        try:
-            connection.request("GET", path, headers={"X-Forwarded-For": "203.0.113.9", "User-Agent": "Mozilla/5.0"})
-            status = connection.getresponse().status
-            if status != 502:  # the server behind is about to start
-                return status
-        except ConnectionRefusedError:
-            pass
-        finally:
-            connection.close()
+    fields = {"X-Forwarded-For": "203.0.113.9", "User-Agent": "Mozilla/5.0"}
+    for _ in range(1200):
+        with suppress(ConnectionRefusedError):
+            answer, _ = fetch(port, path, headers=fields, address="127.0.0.7")
+            if answer.status != 502:  # the server behind is about to start
+                return answer.status
         time.sleep(0.05)
     raise AssertionError("nobody answers")
 

@@ -129,14 +129,10 @@ class Server:
             tries += 1
             if tries > 600:
                 raise RuntimeError((self.folder / "log").read_text()[-2000:])
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
             try:
-                connection.request("GET", "/")
-                answers += connection.getresponse().status == 404
+                answers += servers.fetch(self.port, "/")[0].status == 404
             except (OSError, http.client.HTTPException):
                 sleep(0.05)
-            finally:
-                connection.close()
 
     def workers(self, of: int = 0) -> list[int]:
         """Return the process ids of all that it started, the deepest last."""
@@ -301,16 +297,13 @@ def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float)
                 url = beacon.click_url(mb.Message(recipient=who, campaign="c"), "https://shop.example/")
                 begin = monotonic()
                 try:
-                    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-                    connection.request("GET", urlsplit(url).path, headers={"User-Agent": "Mozilla/5.0"})
-                    status = connection.getresponse().status
-                    connection.close()
+                    answer, _ = servers.fetch(server.port, urlsplit(url).path, headers={"User-Agent": "Mozilla/5.0"})
                 except (OSError, http.client.HTTPException):
                     failed.append("broke")
                     sleep(0.05)
                     continue
                 times.append(monotonic() - begin)
-                answered.append(who) if status == 302 else failed.append("status")
+                answered.append(who) if answer.status == 302 else failed.append("status")
                 if lasts > 5:
                     sleep(0.02)  # a long accident needs no more events than a short one
 
