@@ -61,6 +61,11 @@ def test_a_sink_and_a_history_are_named_by_where_they_keep_events(tmp_path):
         ({"MAILBEACON_SPOOOL": "x"}, "did you mean MAILBEACON_SPOOL"),
         ({"MAILBEACON_ZEBRA": "x"}, "there is no setting MAILBEACON_ZEBRA$"),
         ({"MAILBEACON_MAX_AGE": "long"}, "MAILBEACON_MAX_AGE must be a number"),
+        ({"MAILBEACON_MAX_AGE": "inf"}, "MAILBEACON_MAX_AGE must be a number"),
+        ({"MAILBEACON_MAX_AGE": "nan"}, "MAILBEACON_MAX_AGE must be a number"),
+        ({"MAILBEACON_CLOCK_SKEW": "1e300"}, "MAILBEACON_CLOCK_SKEW must be a number of seconds"),
+        ({"MAILBEACON_MAX_HITS_PER_MESSAGE": "1e400"}, "MAILBEACON_MAX_HITS_PER_MESSAGE must be a number"),
+        ({"MAILBEACON_MAX_HITS_PER_MESSAGE": "2.5"}, "MAILBEACON_MAX_HITS_PER_MESSAGE must be a whole number"),
         ({"MAILBEACON_HONOR_DNT": "maybe"}, "MAILBEACON_HONOR_DNT must be yes or no"),
         ({"MAILBEACON_DEFAULT_LEVEL": "all"}, "MAILBEACON_DEFAULT_LEVEL must be one of NONE"),
         ({"MAILBEACON_SINK": "no.such.module:thing"}, "package.module:name"),
@@ -70,3 +75,14 @@ def test_a_sink_and_a_history_are_named_by_where_they_keep_events(tmp_path):
 def test_what_cannot_work_is_said_with_the_variables_name(values, says):
     with pytest.raises(ConfigError, match=says):
         _made({**NEEDED, **values})
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 10**20], ids=str)
+def test_a_time_that_is_none_is_said(seconds):
+    with pytest.raises(ConfigError, match="max_age must be a number of seconds"):
+        settings_of({"base_url": "https://t.example.com/m", "secret_keys": ["0123456789abcdef"], "max_age": seconds})
+
+
+def test_the_name_of_a_setting_is_a_text():
+    with pytest.raises(ConfigError, match="must be a text, got 5"):
+        settings_of({5: "x"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import types
 from datetime import date, timedelta
 
 import djangosite
@@ -27,10 +28,12 @@ from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 from django.template import Context, Template  # noqa: E402
 from django.test import AsyncClient, Client, TestCase, override_settings  # noqa: E402
+from django.urls import include, re_path  # noqa: E402
 
 from mailbeacon.web.django import beacon, event_recorded  # noqa: E402
 from mailbeacon.web.django.models import Event, LastOpen  # noqa: E402
 from mailbeacon.web.django.sinks import ModelSink  # noqa: E402
+from mailbeacon.web.mailing import track  # noqa: E402
 
 HAS_MAILERS = django.VERSION >= (6, 1)
 HTML = '<p><a href="https://garden.example/seeds?a=1&amp;b=2">Seeds</a></p>'
@@ -161,6 +164,29 @@ def test_the_sink_keeps_an_id_once_and_gives_back_what_it_got():
     assert list(sink.last_opens()) == [("ann", date(2026, 3, 2))]
 
 
+@pytest.mark.parametrize("name", ["NUL \0", "half \ud83d", "\U0001f331"])
+def test_a_last_open_is_erased_by_the_name_it_was_kept_under(name):
+    sink = ModelSink()
+    sink.put_last_open(name, date(2026, 3, 2))
+    sink.put_last_open(name, date(2026, 3, 3))
+    assert [day for _, day in sink.last_opens()] == [date(2026, 3, 3)]
+    sink.erase(name)
+    assert list(sink.last_opens()) == []
+
+
+def test_a_site_without_time_zones_keeps_events_and_drops_old_ones():
+    with override_settings(USE_TZ=False, TIME_ZONE="Asia/Tokyo"):
+        Client().get(path(beacon().open_url(MESSAGE)))
+        assert Event.objects.count() == 1
+        sink = ModelSink()
+        Event.objects.all().delete()
+        sink.record_many([(clicked(number), None) for number in range(4)])
+        assert [one.received_at for one, _ in sink.events()] == [NOW + timedelta(days=number) for number in range(4)]
+        assert sink.drop_before(NOW + timedelta(hours=1)) == 1
+        unnamed = privacy.Retention(after=timedelta(0), drop="recipient")
+        assert privacy.retain([unnamed], NOW + timedelta(days=1, hours=1), sink)[0].count == 1
+
+
 def test_a_spool_brings_events_into_the_database_in_a_thread(tmp_path):
     sink = SpoolSink(ModelSink(), tmp_path)
     with override_settings(MAILBEACON=options(SINK=sink)):
@@ -246,6 +272,33 @@ def test_a_mapping_from_address_to_message_is_split_too():
     several.mailbeacon = {"ada@garden.example": MESSAGE}
     assert several.send() == 1
     assert recipients() == [["u-17"], []]
+
+
+def test_a_recipient_written_with_a_name_is_found_and_one_who_stands_twice_is_one():
+    for to in (["Ada <ada@garden.example>"], ["ada@garden.example", '"Lovelace, Ada" <ada@garden.example>']):
+        named = a_mail(*to)
+        named.mailbeacon = MESSAGE if len(to) > 1 else {"ada@garden.example": MESSAGE}
+        named.send()
+        assert OURS in mail.outbox.pop().body
+
+
+@pytest.mark.parametrize(
+    ("html", "kind"), [(HTML, "text/html; charset=utf-8"), (HTML, "Text/HTML"), (HTML.encode(), "text/html")], ids=str
+)
+def test_an_alternative_is_html_by_its_type_and_may_be_bytes(html, kind):
+    made = mail.EmailMultiAlternatives("Seeds", "", "news@garden.example", ["ada@garden.example"])
+    made.attach_alternative(html, kind)
+    found = track(beacon(), made, MESSAGE)
+    ((tracked, said),) = [tuple(one) for one in found.alternatives]
+    assert said == kind
+    assert tracked == beacon().rewrite(HTML, MESSAGE).html
+
+
+def test_bytes_that_are_no_text_go_out_as_they_are(caplog):
+    made = mail.EmailMultiAlternatives("Seeds", "", "news@garden.example", ["ada@garden.example"])
+    made.attach_alternative(b"<p>\xff</p>", "text/html")
+    assert track(beacon(), made, MESSAGE) is made
+    assert "goes out untracked" in caplog.text
 
 
 def test_a_mail_of_html_alone_is_tracked():
@@ -412,8 +465,11 @@ def test_commands_report_erase_and_retain(tmp_path):
     call_command("mailbeacon_erase", "u-1", stdout=said)
     call_command("mailbeacon_retain", "1", stdout=said)
     assert said.getvalue() == "2 events erased\n2 events dropped\n"
-    with pytest.raises(CommandError):
-        call_command("mailbeacon_retain", "0")
+    for days in ("0", "99999999999", "40000"):
+        with pytest.raises(CommandError, match="DAYS"):
+            call_command("mailbeacon_retain", days)
+    with pytest.raises(CommandError, match=r"No such file or directory: .*/no/page\.html"):
+        call_command("mailbeacon_report", html=str(tmp_path / "no" / "page.html"))
     with override_settings(MAILBEACON=options(SINK=MemorySink())):
         call_command("mailbeacon_erase", "u-1", stdout=io.StringIO())
 
@@ -425,3 +481,18 @@ def test_a_reader_leaves_by_a_post_without_a_token_of_djangos_and_not_by_a_get()
     answer = client.post(url, {"List-Unsubscribe": "One-Click"})
     assert (answer.status_code, len(answer.cookies)) == (200, 0)
     assert [one.kind for one in Event.objects.order_by("pk")] == ["leave_page", "unsubscribe"]
+
+
+def test_a_body_longer_than_the_host_allows_keeps_nobody_from_leaving():
+    url = path(beacon().leave_url(MESSAGE, mb.Action.UNSUBSCRIBE))
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=10):
+        assert Client().post(url, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert Event.objects.get().kind == "unsubscribe"
+
+
+def test_the_check_of_the_routes_reads_a_path_as_django_does():
+    odd = [re_path("^a b/", include("mailbeacon.web.django.urls"))]
+    urls = types.ModuleType("odd_urls")
+    urls.urlpatterns = odd
+    with override_settings(MAILBEACON=options(BASE_URL="https://t.example.com/a%20b"), ROOT_URLCONF=urls):
+        assert checks.run_checks() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -242,6 +243,9 @@ def test_the_command_reports(tmp_path):
         run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--delivered", wrong])
         assert run.exit_code == 2
         assert "spring" in run.output
+    run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--html", str(tmp_path / "no" / "page.html")])
+    assert run.exit_code == 2
+    assert "/no/page.html" in run.output
     page = tmp_path / "report.html"
     run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--html", str(page)])
     assert run.exit_code == 0, run.output
@@ -281,3 +285,20 @@ def test_a_reader_leaves_by_a_post_and_not_by_a_get(tmp_path):
     kinds = [event.kind for event, _ in beacon.settings.sink.events()]
     assert kinds == [mb.Kind.LEAVE_PAGE, mb.Kind.LEAVE_PAGE, mb.Kind.UNSUBSCRIBE]
     close_stores(beacon)
+
+
+def test_a_path_is_mounted_as_a_url_writes_it():
+    app = app_with(MAILBEACON_BASE_URL="https://t.example.com/a%20b/%C3%A4")
+    Mailbeacon(app)
+    answer = app.test_client().get(path(beacon_of(app).click_url(MESSAGE, "https://garden.example/")))
+    assert (answer.status_code, answer.headers["Location"]) == (302, "https://garden.example/")
+
+
+def test_of_a_body_no_more_is_read_than_a_form_has():
+    app = app_with(MAILBEACON_SINK=MemorySink())
+    Mailbeacon(app)
+    sent = io.BytesIO(b"x" * 1_000_000)
+    url = path(beacon_of(app).leave_url(MESSAGE, mb.Action.UNSUBSCRIBE))
+    answer = app.test_client().post(url, input_stream=sent, content_length=1_000_000)
+    assert answer.status_code == 200
+    assert sent.tell() <= 100_000

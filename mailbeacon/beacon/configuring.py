@@ -12,6 +12,7 @@ from dataclasses import fields
 from datetime import timedelta
 from difflib import get_close_matches
 from importlib import import_module
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +61,8 @@ def settings_of(values: Mapping[str, object], *, prefix: str = "") -> Settings:
     found: dict[str, object] = {}
     spool = ""
     for given, value in values.items():
+        if not isinstance(given, str):
+            raise ConfigError(f"the name of a setting must be a text, got {given!r:.40}")
         name = given.lower()
         if name == _SPOOL:
             spool = str(value)
@@ -90,13 +93,13 @@ def _sink_before(sink: object) -> Sink:
 def _value(name: str, value: object, shown: str) -> object:
     """Return a value as the setting wants it; what is no text is taken as it is."""
     if name in _TIMES and isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
+        return _time(value, shown)
     if not isinstance(value, str):
         return value
     if name in _LISTS:
         return [part for part in re.split(r"[,\s]+", value) if part]
     if name in _TIMES:
-        return timedelta(seconds=_number(value, shown))
+        return _time(_number(value, shown), shown)
     if name == "sink":
         return _sink(value)
     if name == "history":
@@ -117,14 +120,31 @@ def _simple(name: str, value: str, shown: str) -> object:
         if value.upper() not in Level.__members__:
             raise ConfigError(f"{shown} must be one of {', '.join(Level.__members__)}, got {value!r}")
         return Level[value.upper()]
-    return int(_number(value, shown)) if isinstance(default, int) else value
+    return _whole(value, shown) if isinstance(default, int) else value
+
+
+def _whole(value: str, shown: str) -> int:
+    found = _number(value, shown)
+    if not found.is_integer():
+        raise ConfigError(f"{shown} must be a whole number, got {value!r}")
+    return int(found)
 
 
 def _number(value: str, shown: str) -> float:
     try:
-        return float(value)
+        found = float(value)
     except ValueError as error:
         raise ConfigError(f"{shown} must be a number, got {value!r}") from error
+    if not isfinite(found):
+        raise ConfigError(f"{shown} must be a number, got {value!r}")
+    return found
+
+
+def _time(seconds: float, shown: str) -> timedelta:
+    try:
+        return timedelta(seconds=seconds)
+    except (OverflowError, ValueError) as error:
+        raise ConfigError(f"{shown} must be a number of seconds, got {seconds!r:.40}") from error
 
 
 def _sink(text: str) -> object:

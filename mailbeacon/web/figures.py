@@ -72,7 +72,10 @@ def write_page(path: Path, page: str) -> None:
     Raises:
         OSError: If it cannot be written; nothing is left over then.
     """
-    number, name = mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        number, name = mkstemp(prefix=".new-", dir=path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
     fresh = Path(name)
     try:
         with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.beacon.configuring import settings_of
-from mailbeacon.errors import ConfigError, MissingExtra
+from mailbeacon.errors import ConfigError, MailbeaconError, MissingExtra
 from mailbeacon.model import Event, Message, Verdict
 from mailbeacon.web import MAX_BODY
 from mailbeacon.web import mailing as _mailing
@@ -139,11 +139,11 @@ def _current() -> Beacon:
 
 
 def _blueprint(beacon: Beacon) -> flask.Blueprint:
-    blueprint = flask.Blueprint(_NAME, __name__, url_prefix=urlsplit(beacon.settings.base_url).path or None)
+    blueprint = flask.Blueprint(_NAME, __name__, url_prefix=unquote(urlsplit(beacon.settings.base_url).path) or None)
     reader = RequestReader(beacon.settings)
 
     def answer(rest: str) -> flask.Response:  # noqa: ARG001 - the beacon reads the URL itself
-        reply = beacon.handle(reader.read(flask.request.environ, lambda _: flask.request.get_data()[:MAX_BODY]))
+        reply = beacon.handle(reader.read(flask.request.environ, lambda _: _body(MAX_BODY)))
         return flask.Response(reply.body, status=reply.status, headers=reply.headers)
 
     for rule in ("/o/<path:rest>", "/c/<path:rest>", "/u/<path:rest>"):
@@ -155,7 +155,7 @@ def _blueprint(beacon: Beacon) -> flask.Blueprint:
 
 def _add_webhooks(blueprint: flask.Blueprint, hooks: ByName) -> None:
     def receive(name: str) -> flask.Response:  # noqa: ARG001 - the receivers read the URL themselves
-        reply = hooks.answer(request_of(flask.request.environ, _whole_body()))
+        reply = hooks.answer(request_of(flask.request.environ, _body(MOST_READ)))
         return flask.Response(reply.body, status=reply.status, headers=reply.headers)
 
     blueprint.add_url_rule(
@@ -163,12 +163,12 @@ def _add_webhooks(blueprint: flask.Blueprint, hooks: ByName) -> None:
     )
 
 
-def _whole_body() -> bytes:
+def _body(most: int) -> bytes:
     """Return the raw body as far as it is taken; what the host has read before is kept by Flask."""
     length = flask.request.content_length
-    if length is not None and length < MOST_READ:
+    if length is not None and length < most:
         return flask.request.get_data()
-    return flask.request.stream.read(MOST_READ)
+    return flask.request.stream.read(most)
 
 
 def _commands() -> AppGroup:
@@ -189,11 +189,11 @@ def _commands() -> AppGroup:
             text = report_of(
                 beacon.settings.sink, campaign, judge=beacon.judge, as_page=bool(page), delivered=delivered
             )
-        except ConfigError as error:
+            if page:
+                write_page(Path(page), text)
+        except (MailbeaconError, OSError) as error:
             raise click.UsageError(str(error)) from error
-        if page:
-            write_page(Path(page), text)
-        else:
+        if not page:
             click.echo(text)
 
     return group

@@ -9,13 +9,14 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable
+from email.utils import getaddresses
 from typing import Any, Final, TypeVar
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, RewriteError
 from mailbeacon.model import Message
 
-__all__ = ["Opening", "recipients_of", "track"]
+__all__ = ["Opening", "bare_address", "recipients_of", "track"]
 
 _log = logging.getLogger("mailbeacon")
 _HTML: Final = "text/html"
@@ -35,7 +36,7 @@ def track(beacon: Beacon, mail: Mail, message: Message) -> Mail:
     Raises:
         ConfigError: If the mail goes to several people, or the message cannot be signed.
     """
-    people = recipients_of(mail)
+    people = {bare_address(one) for one in recipients_of(mail)}
     if len(people) > 1:
         raise ConfigError(
             f"the mail goes to {len(people)} people, and a tracked one belongs to one: send each a mail of their own"
@@ -62,6 +63,12 @@ def recipients_of(mail: object) -> list[str]:
     if hasattr(mail, "send_to"):  # Flask-Mail
         return sorted(mail.send_to)
     raise ConfigError(f"mail must be a message of Django, Flask-Mail or Flask-Mailman, got {type(mail).__name__}")
+
+
+def bare_address(recipient: str) -> str:
+    """Return the address of a recipient who may be written with a name; the text itself where it is not one address."""
+    found = getaddresses([recipient])
+    return found[0][1] or recipient if len(found) == 1 else recipient
 
 
 class Opening:
@@ -97,24 +104,38 @@ class Opening:
 def _rewrite_in(mail: Any, beacon: Beacon, message: Message) -> None:
     """Rewrite the bodies of a copy."""
     if hasattr(mail, "send_to"):
-        html, text = _rewritten(beacon, mail.html or "", mail.body or "", message)
+        html, text = _rewritten(beacon, _text(mail.html), _text(mail.body), message)
         mail.alts = dict(mail.alts)
         mail.html, mail.body = html or mail.html, text or mail.body
         return
     alternatives = list(getattr(mail, "alternatives", None) or ())
     body_is_html = getattr(mail, "content_subtype", "plain") == "html"
     place = next((number for number, one in enumerate(alternatives) if _is_html(one)), None)
-    html = mail.body if body_is_html else str(alternatives[place][0]) if place is not None else ""
-    html, text = _rewritten(beacon, str(html), "" if body_is_html else str(mail.body or ""), message)
+    html = mail.body if body_is_html else alternatives[place][0] if place is not None else ""
+    html, text = _rewritten(beacon, _text(html), "" if body_is_html else _text(mail.body), message)
     mail.body = html if body_is_html else text
     if place is not None and not body_is_html:
-        kind = type(alternatives[place])
-        alternatives[place] = (html, _HTML) if kind is tuple else kind(html, _HTML)
+        kind, said = type(alternatives[place]), alternatives[place][1]
+        alternatives[place] = (html, said) if kind is tuple else kind(html, said)
         mail.alternatives = alternatives
 
 
 def _is_html(alternative: Any) -> bool:
-    return bool(alternative[1] == _HTML)
+    return str(alternative[1]).partition(";")[0].strip().lower() == _HTML
+
+
+def _text(body: object) -> str:
+    """Return a body as text; a framework takes bytes for UTF-8, and a translation for what it says.
+
+    Raises:
+        RewriteError: If bytes are not UTF-8.
+    """
+    if not isinstance(body, bytes):
+        return str(body or "")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise RewriteError("a body of bytes is not UTF-8") from error
 
 
 def _rewritten(beacon: Beacon, html: str, text: str, message: Message) -> tuple[str, str]:

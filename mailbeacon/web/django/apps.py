@@ -53,7 +53,7 @@ def check_mail(**_: Any) -> list[CheckMessage]:
 
 def check_routes(**_: Any) -> list[CheckMessage]:
     """Check whether the routes are mounted under the path of the base URL (``mailbeacon.W001``)."""
-    from urllib.parse import urlsplit
+    from urllib.parse import unquote, urlsplit
 
     from django.urls import Resolver404, resolve
 
@@ -61,7 +61,7 @@ def check_routes(**_: Any) -> list[CheckMessage]:
     from mailbeacon.web.django.configuring import beacon
 
     try:
-        path = urlsplit(beacon().settings.base_url).path
+        path = unquote(urlsplit(beacon().settings.base_url).path)
         is_ours = resolve(f"{path}/o/x.gif").func.__module__ == "mailbeacon.web.django.views"
     except Resolver404:
         is_ours = False

@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Message
 from mailbeacon.web.django.configuring import beacon, mail_options, message_for
-from mailbeacon.web.mailing import recipients_of, track
+from mailbeacon.web.mailing import bare_address, recipients_of, track
 
 __all__ = ["EmailBackend", "inner_backends"]
 
@@ -126,7 +126,8 @@ def _each(mail: Any, messages: Mapping[str, Message]) -> Iterator[Any]:
             "a mail with several messages needs MAILBEACON['SPLIT'] = True: each gets a copy of their own"
         )
     for one in _split(mail, recipients_of(mail)):
-        yield _tracked(one, messages.get(one.to[0]))
+        address = one.to[0]
+        yield _tracked(one, messages.get(address) or messages.get(bare_address(address)))
 
 
 def _split(mail: Any, people: Sequence[str]) -> Iterator[Any]:

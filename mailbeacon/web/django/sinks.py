@@ -7,7 +7,9 @@ from datetime import date, datetime
 from threading import current_thread, main_thread
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connections, transaction
+from django.utils.timezone import make_naive
 
 from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
@@ -44,7 +46,7 @@ class ModelSink:
         """Keep the day of a recipient's last open in place of the one before."""
 
         def put() -> None:
-            last, is_new = _objects("LastOpen").get_or_create(recipient=recipient, defaults={"day": day})
+            last, is_new = _objects("LastOpen").get_or_create(recipient=_plain(recipient), defaults={"day": day})
             if not is_new and last.day < day:
                 last.day = day
                 last.save(update_fields=["day"])
@@ -69,18 +71,19 @@ class ModelSink:
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
-        _objects("LastOpen").filter(recipient=_plain(recipient)).delete()
-        return int(_objects("Event").filter(recipient=_plain(recipient)).delete()[0])
+        with transaction.atomic():
+            _objects("LastOpen").filter(recipient=_plain(recipient)).delete()
+            return int(_objects("Event").filter(recipient=_plain(recipient)).delete()[0])
 
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many they were."""
-        return int(_objects("Event").filter(received_at__lt=moment).delete()[0])
+        return int(_objects("Event").filter(received_at__lt=_in_column(moment)).delete()[0])
 
     def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
         done = 0
         with transaction.atomic():
-            found = _objects("Event").filter(received_at__lt=before)
+            found = _objects("Event").filter(received_at__lt=_in_column(before))
             for row in found.values_list("pk", "event", "verdict").iterator():
                 done += _reworked(row, before, change, kinds)
         return done
@@ -130,7 +133,7 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
         kind=str(event.kind),
         campaign=_plain(event.campaign),
         recipient=_plain(event.recipient),
-        received_at=event.received_at,
+        received_at=_in_column(event.received_at),
         actor=str(verdict.actor) if verdict else "",
         is_human=verdict.is_human if verdict else None,
         url=_plain(event.url),
@@ -156,6 +159,11 @@ def _reworked(row: tuple[int, str, str], before: datetime, change: EventChange, 
         fresh = _row(new, None, new.to_json(), said or None)
         here.update(recipient=fresh.recipient, url=fresh.url, event=fresh.event)
     return True
+
+
+def _in_column(moment: datetime) -> datetime:
+    """Return a moment as the host's database takes it: with ``USE_TZ = False`` local and without a zone."""
+    return moment if settings.USE_TZ or moment.tzinfo is None else make_naive(moment)
 
 
 def _plain(value: str | None) -> str | None:

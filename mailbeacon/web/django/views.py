@@ -26,7 +26,8 @@ __all__ = ["track", "webhook"]
 def track(request: HttpRequest) -> HttpResponse:
     """Answer an open, a click, or a visit of the pages for leaving."""
     found = beacon()
-    reply = found.handle(RequestReader(found.settings).read(_environ(request), lambda _: request.body[:MAX_BODY]))
+    reader = RequestReader(found.settings)
+    reply = found.handle(reader.read(_environ(request), lambda _: _body(request, MAX_BODY)))
     return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 
@@ -34,7 +35,7 @@ def track(request: HttpRequest) -> HttpResponse:
 @transaction.non_atomic_requests
 def webhook(request: HttpRequest, name: str) -> HttpResponse:  # noqa: ARG001 - the receivers read the URL themselves
     """Answer what a provider posts."""
-    reply = receivers().answer(request_of(_environ(request), _whole_body(request)))
+    reply = receivers().answer(request_of(_environ(request), _body(request, MOST_READ)))
     return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 
@@ -47,9 +48,9 @@ def _environ(request: HttpRequest) -> dict[str, Any]:
     return environ
 
 
-def _whole_body(request: HttpRequest) -> bytes:
+def _body(request: HttpRequest, most: int) -> bytes:
     """Return the raw body as far as it is taken, also beyond ``DATA_UPLOAD_MAX_MEMORY_SIZE``, which is for forms."""
     try:
-        return request.body
+        return request.body[:most]
     except RequestDataTooBig:
-        return request.read(MOST_READ)
+        return request.read(most)

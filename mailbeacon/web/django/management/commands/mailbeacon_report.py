@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from mailbeacon.errors import ConfigError
+from mailbeacon.errors import MailbeaconError
 from mailbeacon.web.django.configuring import beacon
 from mailbeacon.web.figures import report_of, write_page
 
@@ -39,9 +39,9 @@ class Command(BaseCommand):
         one = beacon()
         try:
             found = report_of(one.settings.sink, campaign, judge=one.judge, as_page=bool(html), delivered=delivered)
-        except ConfigError as error:
+            if html:
+                write_page(Path(html), found)
+        except (MailbeaconError, OSError) as error:
             raise CommandError(str(error)) from error
-        if html:
-            write_page(Path(html), found)
-        else:
+        if not html:
             self.stdout.write(found)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -12,6 +12,8 @@ from mailbeacon.web.django.configuring import beacon
 from mailbeacon.web.figures import readable_sink
 
 __all__ = ["Command"]
+
+_BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Command(BaseCommand):
@@ -25,10 +27,11 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, days: int, **__: Any) -> None:
         """Do it."""
-        if days < 1:
-            raise CommandError("DAYS must be 1 or more")
         found = beacon()
+        now = found.settings.clock()
+        if not 1 <= days <= (now - _BEGINNING).days:
+            raise CommandError("DAYS must be 1 or more, and not before 1970")
         drop = getattr(readable_sink(found.settings.sink), "drop_before", None)
         if drop is None:
             raise CommandError("the sink cannot drop events by time")
-        self.stdout.write(f"{drop(found.settings.clock() - timedelta(days=days))} events dropped")
+        self.stdout.write(f"{drop(now - timedelta(days=days))} events dropped")
