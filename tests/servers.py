@@ -1,22 +1,35 @@
-"""Database servers for tests: each started in a temporary folder, on a Unix socket and a free port of loopback, and stopped.
+"""Servers in tests: ports of their own, waiting for them, asking and ending them; and databases, each in a temporary folder.
 
 Nothing here touches a server that is running already. Programs come from Debian's ``postgresql`` and ``mariadb-server``.
 """
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
+from socketserver import BaseServer
 from tempfile import TemporaryDirectory
+from threading import Thread
+from time import monotonic
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler
 
-__all__ = ["Server", "fetch", "free_port", "mariadb", "postgresql", "program"]
+__all__ = [
+    "PATIENCE", "QuietHandler", "Server", "end", "fetch", "free_port", "listens", "mariadb", "postgresql", "program",
+    "running", "serving", "wait_for",
+]  # fmt: skip
+
+PATIENCE = 120.0
+"""Seconds after which what hangs is given up: nothing takes as long, and no test says how long anything takes."""
 
 _USER = "nobody"
 """PostgreSQL refuses to run as root."""
@@ -29,10 +42,87 @@ def program(name: str) -> str | None:
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port of loopback that nobody uses, and that is this process's own until it ends.
+
+    It is below those that systems give to connections that go out, so that none of them takes it before a server does, nor
+    is answered by itself; and a datagram socket of the same number keeps it from another run of the tests beside this one.
+    """
+    for port in SystemRandom().sample(range(20_000, 32_000), 12_000):
+        held = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            held.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            held.close()
+        else:
+            atexit.register(held.close)
+            return port
+    raise RuntimeError("no port is free")
+
+
+def listens(port: int) -> bool:
+    """Check whether somebody listens at a port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_for(answers: Callable[[], object], process: subprocess.Popen[Any]) -> None:
+    """Wait until a server that was started answers.
+
+    Raises:
+        RuntimeError: If it ends, or goes on for minutes without an answer, as no busy machine makes it.
+    """
+    end = monotonic() + PATIENCE
+    while monotonic() < end:
+        with suppress(OSError, http.client.HTTPException):
+            if answers():
+                return
+        with suppress(subprocess.TimeoutExpired):
+            raise RuntimeError(f"the server ended with {process.wait(0.05)}")
+    raise RuntimeError("the server does not answer")
+
+
+def end(process: subprocess.Popen[Any], how: int = signal.SIGTERM) -> None:
+    """Tell a process to end, and wait until it has; kill it if it does not."""
+    try:
+        if process.poll() is None:
+            process.send_signal(how)
+            process.wait(PATIENCE)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def running(command: Sequence[str], how: int = signal.SIGTERM, **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """Run a process, and end it by a signal."""
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        finally:
+            end(process, how)
+
+
+@contextmanager
+def serving(server: BaseServer) -> Iterator[int]:
+    """Let a server serve in a thread of this process, and yield its port."""
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    with server:
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Handles requests, and says nothing of them."""
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def fetch(
@@ -47,9 +137,9 @@ def fetch(
     """Ask a server of loopback over a connection of its own, and return its answer and the answer's body.
 
     Whatever happens, nothing stays open: what a server that was killed left half done would else be found by the garbage
-    collector, as a warning in whatever test runs then. The wait only ends what hangs.
+    collector, as a warning in whatever test runs then.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120, source_address=(address, 0))
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE, source_address=(address, 0))
     with closing(connection):
         connection.request(method, path, body, headers or {})
         with connection.getresponse() as answer:
@@ -63,37 +153,27 @@ class Server:
         url: For SQLAlchemy.
     """
 
-    def __init__(self, url: str, command: list[str], log: Path, port: int, *, user: str | None = None) -> None:
+    def __init__(
+        self, url: str, command: list[str], log: Path, is_ready: Callable[[], bool], *, user: str | None = None
+    ) -> None:
         self.url = url
-        self._command, self._log, self._port, self._user = command, log, port, user
+        self._command, self._log, self._is_ready, self._user = command, log, is_ready, user
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, user=self._user)
-        for _ in range(600):
-            if self._process.poll() is not None:
-                raise RuntimeError(f"the server ended: {self._log.read_text('utf-8', 'replace')[-2000:]}")
-            with socket.socket() as probe:
-                probe.settimeout(0.05)
-                if not probe.connect_ex(("127.0.0.1", self._port)):
-                    return
-            self._wait()
-        raise RuntimeError("the server did not begin to listen within a minute")
+        try:
+            wait_for(self._is_ready, self._process)
+        except BaseException as error:
+            self.stop(signal.SIGKILL)
+            raise RuntimeError(self._log.read_text("utf-8", "replace")[-2000:]) from error
 
     def stop(self, how: int = signal.SIGINT) -> None:
         if self._process is not None:
-            self._process.send_signal(how)
-            self._process.wait(60)
+            end(self._process, how)
         self._process = None
-
-    def _wait(self) -> None:
-        assert self._process is not None
-        try:
-            self._process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            return
 
 
 @contextmanager
@@ -107,15 +187,24 @@ def postgresql() -> Iterator[Server]:
             shutil.chown(folder, user)
         make = [program("initdb"), "-D", str(folder / "data"), "-U", "test", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run([str(one) for one in make], check=True, capture_output=True, user=user, cwd=folder)
+        # it listens before it takes connections
+        look = [str(program("pg_isready")), "-q", "-h", "127.0.0.1", "-p", str(port)]
         command = [str(program("postgres")), "-D", str(folder / "data"), "-k", str(folder), "-p", str(port), "-F"]
-        server = Server(
-            f"postgresql+psycopg://test@127.0.0.1:{port}/postgres", command, folder.with_suffix(".log"), port, user=user
-        )
+        log = folder.with_suffix(".log")
         try:
-            yield server
+            server = Server(
+                f"postgresql+psycopg://test@127.0.0.1:{port}/postgres",
+                command,
+                log,
+                lambda: subprocess.run(look, check=False).returncode == 0,
+                user=user,
+            )
+            try:
+                yield server
+            finally:
+                server.stop()
         finally:
-            server.stop()
-            folder.with_suffix(".log").unlink(missing_ok=True)
+            log.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -144,7 +233,8 @@ def mariadb() -> Iterator[Server]:
             "--innodb-flush-log-at-trx-commit=0",
             *own,
         ]
-        server = Server(f"mysql+pymysql://root@127.0.0.1:{port}/test?charset=utf8mb4", command, folder / "log", port)
+        url = f"mysql+pymysql://root@127.0.0.1:{port}/test?charset=utf8mb4"
+        server = Server(url, command, folder / "log", lambda: listens(port))
         try:
             yield server
         finally:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from loops import run
-from servers import free_port
+from servers import fetch, free_port, listens, running, wait_for
 
 import mailbeacon as mb
 from mailbeacon import replying
@@ -249,28 +247,11 @@ def test_uvicorn_that_is_told_to_end_hands_over_all_that_waits(how, need, tmp_pa
     (tmp_path / "served.py").write_text(_SERVED)
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "served:app", "--port", str(port), "--log-level", "warning"]
-    with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
-        answered = 0
-        path = paths(beacon_with())[1]
-        for attempt in range(400):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-            try:
-                connection.request("GET", path, headers={"User-Agent": f"reader {attempt}"})
-                answered += connection.getresponse().status == 302
-            except ConnectionRefusedError:
-                server_is_gone = server.poll() is not None
-                assert not server_is_gone
-                try:
-                    server.wait(0.1)
-                except subprocess.TimeoutExpired:
-                    continue
-            finally:
-                connection.close()
-            if answered == 100:
-                break
-        server.send_signal(how)
-        server.wait(60)
-    assert answered == 100
+    path = paths(beacon_with())[1]
+    with running(command, how, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
+        wait_for(lambda: listens(port), server)
+        for reader in range(100):
+            assert fetch(port, path, headers={"User-Agent": f"reader {reader}"})[0].status == 302
     assert sum(1 for _ in JsonlSink(tmp_path / "events.jsonl").events()) == 100
 
 

@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from servers import PATIENCE, fetch, running
 
 from mailbeacon import fake
 from mailbeacon.cli import main
@@ -41,10 +41,7 @@ def names(out: Path) -> list[str]:
 
 def _get(url: str) -> None:
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.netloc, timeout=20)
-    connection.request("GET", parts.path)
-    connection.getresponse().read()
-    connection.close()
+    fetch(parts.port, parts.path)
 
 
 @pytest.fixture
@@ -197,7 +194,7 @@ def test_a_disk_that_knows_no_locks_is_used_without(out, monkeypatch, capfd):
 
 
 def test_a_run_that_was_killed_blocks_nothing_and_the_next_takes_away_what_it_left(out, capfd):
-    with subprocess.Popen(
+    with running(
         [sys.executable, "-c", PROGRAM, "demo", "--recipients", "50000", "--out", str(out)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -206,7 +203,7 @@ def test_a_run_that_was_killed_blocks_nothing_and_the_next_takes_away_what_it_le
         assert process.stdout is not None
         next(line for line in process.stdout if line.startswith("Rendered"))
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
     assert [name[:5] for name in names(out)] == [".new-"]
     assert run(out) == 0
     assert names(out) == FILES

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from servers import PATIENCE, running
 
 from mailbeacon import fake
 from mailbeacon.cli import main
@@ -74,7 +75,7 @@ def test_it_is_the_same_in_another_process(page, capfdbinary):
         [sys.executable, "-m", "mailbeacon", "fake", page, "--recipients", "60"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "77", "PYTHONIOENCODING": "ascii"},
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     assert done.stdout.decode().splitlines() == here
@@ -188,7 +189,7 @@ def test_a_missing_newsletter_or_key_file_is_exit_code_1(page, tmp_path, capfd):
 
 
 def test_a_reader_who_goes_away_ends_it_quietly(page):
-    with subprocess.Popen(
+    with running(
         [sys.executable, "-m", "mailbeacon", "fake", page, "--recipients", "5000"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -199,7 +200,7 @@ def test_a_reader_who_goes_away_ends_it_quietly(page):
         assert process.stdout.readline().startswith((b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8", b"9"))
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == 1
+        assert process.wait(PATIENCE) == 1
 
 
 def test_another_tool_s_verdicts_are_scored(page, tmp_path, capfdbinary):

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from servers import PATIENCE, running
 
 import mailbeacon as mb
 from mailbeacon import fake
@@ -218,11 +219,11 @@ def test_ctrl_c_ends_a_run_with_workers_in_one_line(log: Path):
         "--workers",
         "2",
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    assert process.stderr is not None
-    assert "combined" in process.stderr.readline()  # its processes start now
-    os.killpg(process.pid, signal.SIGINT)
-    assert process.communicate(timeout=60)[1] == "mailbeacon: stopped\n"
+    with running(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stderr is not None
+        assert "combined" in process.stderr.readline()  # its processes start now
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE)[1] == "mailbeacon: stopped\n"
     assert process.returncode == 130
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import smtplib
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from servers import PATIENCE, free_port
 
 import mailbeacon as mb
 from mailbeacon import mime
@@ -313,13 +313,11 @@ def test_two_hundred_mails_arrive_over_smtp_as_they_were_sent(need: Need) -> Non
     template, documents = compiled(letter(HTML, TEXT))
     messages = [replace(MESSAGE, recipient=f"reader-{number}") for number in range(200)]
     sent = [template.render(message, {"To": f"{message.recipient}@example.net"}) for message in messages]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = controllers.Controller(Keep(), hostname="127.0.0.1", port=port)  # type: ignore[attr-defined]
+    port = free_port()
+    controller = controllers.Controller(Keep(), hostname="127.0.0.1", port=port, ready_timeout=PATIENCE)  # type: ignore[attr-defined]
     controller.start()
     try:
-        with smtplib.SMTP("127.0.0.1", port, timeout=10) as smtp:
+        with smtplib.SMTP("127.0.0.1", port, timeout=PATIENCE) as smtp:
             for message, data in zip(messages, sent, strict=True):
                 smtp.sendmail("news@example.com", f"{message.recipient}@example.net", data)
     finally:

@@ -197,15 +197,13 @@ def test_kill_9_in_the_middle_and_again(lines, tmp_path: Path):
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     killed = 0
     for wanted in (3, 5, 1_000_000):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _KILLED, path, str(out)], stdout=subprocess.PIPE, env=environment, text=True
-        )
-        for line in process.stdout:
-            if int(line) == wanted:
-                process.send_signal(signal.SIGKILL)
-                killed += 1
-                break
-        process.communicate()
+        command = [sys.executable, "-c", _KILLED, path, str(out)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as process:
+            for line in process.stdout:
+                if int(line) == wanted:
+                    process.send_signal(signal.SIGKILL)
+                    killed += 1
+                    break
     assert killed == 2
     figures, ids = expected(path)
     assert sorted(event.id for event, _ in read_judged(out)) == ids

@@ -6,10 +6,8 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
-import threading
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +16,7 @@ from smtplib import SMTP
 from urllib.request import Request, urlopen
 
 import pytest
-from servers import free_port
+from servers import PATIENCE, free_port, running, serving, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
@@ -72,7 +70,7 @@ def mailbox(need):
     """Yield a mailbox behind a running mail server, and the port of that."""
     controller = need("aiosmtpd.controller", "a local mail server")
     box = Mailbox()
-    smtp = controller.Controller(box, hostname="127.0.0.1", port=free_port())
+    smtp = controller.Controller(box, hostname="127.0.0.1", port=free_port(), ready_timeout=PATIENCE)
     smtp.start()
     yield box, smtp.port
     smtp.stop()
@@ -82,29 +80,14 @@ def mailbox(need):
 def postal(mailbox):
     """Yield the URL of a provider's API."""
     Postal.smtp_port = mailbox[1]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Postal)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Postal)) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def ask(url: str, method: str = "GET") -> str:
     """Return a page of a host."""
-    with urlopen(Request(url, method=method), timeout=30) as found:
+    with urlopen(Request(url, method=method), timeout=PATIENCE) as found:
         return found.read().decode()
-
-
-def has_begun(server: subprocess.Popen[bytes], site: str) -> bool:
-    """Wait until a host answers, and check whether it does."""
-    for _ in range(300):
-        try:
-            return bool(ask(site))
-        except OSError:
-            with suppress(subprocess.TimeoutExpired):
-                server.wait(0.1)
-                return False
-    return False
 
 
 @pytest.mark.browser
@@ -124,19 +107,20 @@ def test_a_newsletter_from_sign_up_to_report(host, browser, mailbox, postal, nee
         "POSTAL_URL": postal,
     }
     command = [part.format(port=port) for part in HOSTS[host]]
-    page = browser.new_page()
-    with (tmp_path / "log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=EXAMPLES, env=environment, stdout=log, stderr=log)
-    try:
-        assert has_begun(server, site), (tmp_path / "log").read_text()
+    with ExitStack() as stack:
+        log = stack.enter_context((tmp_path / "log").open("wb"))
+        server = stack.enter_context(
+            running(command, signal.SIGINT, cwd=EXAMPLES, env=environment, stdout=log, stderr=log)
+        )
+        page = stack.enter_context(closing(browser.new_page()))
+        try:
+            wait_for(lambda: ask(site), server)
+        except RuntimeError as error:
+            raise AssertionError((tmp_path / "log").read_text()) from error
         go_through(page, site, box.mails)
         found = kept(tmp_path)
         assert {who for who, _ in found} == {"u-1"}  # the other did not agree
         assert {kind for _, kind in found} >= {"open", "click", "unsubscribe"}
-    finally:
-        page.close()
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
 
 
 def kept(folder: Path) -> list[tuple[str, str]]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import make_server
 
 import pytest
+from servers import QuietHandler, serving
 
 import mailbeacon as mb
 from mailbeacon.replying.texts import TEXTS
@@ -28,24 +28,15 @@ LOOKS = [
 ]
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_):
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def host():
     left = []
-    server = make_server("127.0.0.1", 0, None, handler_class=_Quiet)
+    server = make_server("127.0.0.1", 0, None, handler_class=QuietHandler)
     base = f"http://127.0.0.1:{server.server_port}/m"
     beacon = making.beacon(base_url=base, on_leave=left.append)
     server.set_app(wsgi.application(beacon))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield beacon, left
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield beacon, left
 
 
 @pytest.fixture

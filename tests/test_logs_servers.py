@@ -7,19 +7,17 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from wsgiref.simple_server import WSGIServer, make_server
 
 import pytest
 from pages import DOCS
+from servers import PATIENCE, QuietHandler, fetch, free_port, listens, running, serving, wait_for
 
 from mailbeacon import Beacon, Message, logs, tally
 from mailbeacon.fake.traffic import sample_traffic
@@ -38,12 +36,6 @@ def block(language: str) -> str:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 @pytest.fixture
 def pixel() -> Iterator[Path]:
     """The folder that stands for the guide's /usr/share/mailbeacon; Apache's workers, who are nobody, may read it."""
@@ -53,44 +45,25 @@ def pixel() -> Iterator[Path]:
         yield Path(name)
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 class _Server(WSGIServer):
     request_queue_size = 100
 
 
 @contextmanager
 def application(beacon: Beacon) -> Iterator[int]:
-    server = make_server("127.0.0.1", 0, wsgi.application(beacon), _Server, _Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(make_server("127.0.0.1", 0, wsgi.application(beacon), _Server, QuietHandler)) as port:
+        yield port
 
 
 @contextmanager
-def running(command: list[str], port: int, log: Path, **options: object) -> Iterator[None]:
+def logging(command: list[str], port: int, log: Path, **options: object) -> Iterator[None]:
     """Run a server until it answers, and stop it so that its log is whole."""
     environment = os.environ | {"HOME": str(log.parent), "XDG_DATA_HOME": str(log.parent)}
-    process = subprocess.Popen(command, env=environment, **options)
-    try:
-        for _ in range(400):
-            with socket.socket() as one:
-                if one.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
-            time.sleep(0.025)
+    # HAProxy ends at once when it is told to terminate, and with it the last request's line
+    how = signal.SIGUSR1 if command[0] == "haproxy" else signal.SIGTERM
+    with running(command, how, env=environment, **options) as process:
+        wait_for(lambda: listens(port), process)
         yield
-    finally:
-        # HAProxy ends at once when it is told to terminate, and with it the last request's line
-        process.send_signal(signal.SIGUSR1 if command[0] == "haproxy" else signal.SIGTERM)
-        process.wait(20)
 
 
 def nginx(folder: Path, port: int, behind: int, pixel: Path | None = None) -> tuple[list[str], Path, str]:
@@ -157,9 +130,9 @@ def haproxy(folder: Path, port: int, behind: int, pixel: Path | None = None) -> 
         text = re.sub(r"    http-request return .*\n", "", text)
     # one thread: several drop lines where they write to standard output at once
     (folder / "haproxy.cfg").write_text(
-        f"global\n    nbthread 1\n    log stdout format raw local0\ndefaults\n    log global\n    timeout client 9s\n"
-        f"    timeout server 9s\n"
-        f"    timeout connect 9s\n{text}"
+        f"global\n    nbthread 1\n    log stdout format raw local0\ndefaults\n    log global\n    timeout client 90s\n"
+        f"    timeout server 90s\n"
+        f"    timeout connect 90s\n{text}"
     )
     captures = "\n".join(line for line in text.splitlines() if "capture request header" in line)
     return ["haproxy", "-f", str(folder / "haproxy.cfg")], log, captures
@@ -170,19 +143,18 @@ SERVERS = {"nginx": nginx, "caddy": caddy, "apache2": apache, "haproxy": haproxy
 
 def replay(port: int, hits: list) -> None:
     """Send a made-up campaign's requests over real HTTP, each from the address its reader has."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    for hit in hits:
-        request = hit.request
-        headers = {name: value for name, value in request.fields.items() if value.isascii()}
-        connection.putrequest(request.method, request.url, skip_accept_encoding=True)
-        for name, value in {**headers, "X-Forwarded-For": request.address}.items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        answer = connection.getresponse()
-        answer.read()
-        if answer.will_close:
-            connection.close()
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+        for hit in hits:
+            request = hit.request
+            headers = {name: value for name, value in request.fields.items() if value.isascii()}
+            connection.putrequest(request.method, request.url, skip_accept_encoding=True)
+            for name, value in {**headers, "X-Forwarded-For": request.address}.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            with connection.getresponse() as answer:
+                answer.read()
+            if answer.will_close:
+                connection.close()
 
 
 def trusting(sink: MemorySink | None = None) -> Beacon:
@@ -213,7 +185,7 @@ def test_a_real_server_s_log_gives_the_live_application_s_report(name: str, tmp_
     port = free_port()
     with application(live) as behind:
         command, log, form = SERVERS[name](tmp_path, port, behind)
-        with (tmp_path / "out").open("wb") as out, running(command, port, log, stdout=out, stderr=subprocess.DEVNULL):
+        with (tmp_path / "out").open("wb") as out, logging(command, port, log, stdout=out, stderr=subprocess.DEVNULL):
             replay(port, hits)
     if name == "haproxy":
         shutil.copy(tmp_path / "out", log)
@@ -262,16 +234,12 @@ def test_a_real_server_answers_the_pixel_alone_and_its_log_has_the_open(name: st
     url = host.open_url(Message(recipient="u-1", campaign="c")).removeprefix("https://t.example.com")
     command, log, form = SERVERS[name](tmp_path, port, free_port(), pixel)
     fields = {"User-Agent": 'He said "hi" \\ é'.encode(), "If-Modified-Since": "Fri, 27 Nov 2099 09:00:00 GMT"}
-    with (tmp_path / "out").open("wb") as out, running(command, port, log, stdout=out, stderr=subprocess.DEVNULL):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        connection.request("GET", url, headers=fields)
-        answer = connection.getresponse()
+    with (tmp_path / "out").open("wb") as out, logging(command, port, log, stdout=out, stderr=subprocess.DEVNULL):
+        answer, seen = fetch(port, url, headers=fields)
         assert (answer.status, answer.getheader("Content-Type")) == (200, "image/gif")
         assert answer.getheader("Cache-Control").startswith("no-store")
         assert answer.getheader("X-Content-Type-Options") == "nosniff"
-        seen = answer.read()
         assert seen == PIXEL or (name == "nginx" and len(seen) == len(PIXEL))  # nginx has one of its own
-        connection.close()
     if name == "haproxy":
         shutil.copy(tmp_path / "out", log)
     zone, errors = time_zone() if name == "haproxy" else None, []

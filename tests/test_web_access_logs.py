@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from servers import free_port, program
+from servers import fetch, free_port, listens, program, running, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the reader has an address of loopback of its own")
 
@@ -26,24 +23,10 @@ def block(language: str) -> str:
 
 def ask_one(command: list[str], port: int, path: str, **options: object) -> int:
     """Start a server, send it one request, end it so that its log is whole, and return the reply's status."""
-    process = subprocess.Popen(command, **options)
-    try:
-        for _ in range(400):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=("127.0.0.7", 0))
-            try:
-                connection.request(
-                    "GET", path, headers={"User-Agent": "CanaryAgent/7", "Referer": "https://canary-referer.example/"}
-                )
-                return connection.getresponse().status
-            except ConnectionRefusedError:
-                assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
-                time.sleep(0.025)
-            finally:
-                connection.close()
-        raise AssertionError(f"{command[0]} does not answer")
-    finally:
-        process.terminate()
-        process.wait(20)
+    fields = {"User-Agent": "CanaryAgent/7", "Referer": "https://canary-referer.example/"}
+    with running(command, **options) as process:
+        wait_for(lambda: listens(port), process)
+        return fetch(port, path, headers=fields, address="127.0.0.7")[0].status
 
 
 def found(server: str) -> str:

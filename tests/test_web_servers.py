@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from servers import fetch, free_port, program
+from servers import PATIENCE, fetch, free_port, listens, program, running, wait_for
 
 import mailbeacon as mb
 from mailbeacon.store import SpoolSink, SqliteSink
@@ -63,15 +61,9 @@ def nginx_in(folder: Path, port: int) -> list[str]:
 
 
 def ask(port: int, path: str) -> int:
-    """Ask until somebody answers, with an address of loopback of a reader's own, and a field that lies."""
+    """Ask with an address of loopback of a reader's own, and a field that lies."""
     fields = {"X-Forwarded-For": "203.0.113.9", "User-Agent": "Mozilla/5.0"}
-    for _ in range(1200):
-        with suppress(ConnectionRefusedError):
-            answer, _ = fetch(port, path, headers=fields, address="127.0.0.7")
-            if answer.status != 502:  # the server behind is about to start
-                return answer.status
-        time.sleep(0.05)
-    raise AssertionError("nobody answers")
+    return fetch(port, path, headers=fields, address="127.0.0.7")[0].status
 
 
 @pytest.mark.parametrize(
@@ -96,18 +88,16 @@ def test_case_25_behind_nginx_on_a_unix_socket_the_address_is_the_readers(comman
         beacon.click_url(mb.Message(recipient="u-17", campaign="spring"), "https://shop.example/a?b=é")
     ).path
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{tmp_path}"}
-    with (tmp_path / "log").open("wb") as log:
-        running = [
-            subprocess.Popen(one, cwd=tmp_path, env=environment, stdout=log, stderr=log)
-            for one in ([part.format(tmp_path / "garden.sock") for part in command], nginx_in(tmp_path, port))
-        ]
-    try:
+    behind = [part.format(tmp_path / "garden.sock") for part in command]
+    with ExitStack() as stack:
+        options = {"cwd": tmp_path, "env": environment, "stdout": stack.enter_context((tmp_path / "log").open("wb"))}
+        server, nginx = (
+            stack.enter_context(running(one, stderr=subprocess.STDOUT, **options))
+            for one in (behind, nginx_in(tmp_path, port))
+        )
+        wait_for(lambda: listens(port), nginx)
+        wait_for(lambda: ask(port, "/m/c/x/y") != 502, server)  # it is about to start
         assert ask(port, path) == 302, (tmp_path / "log").read_text()
-    finally:
-        for one in reversed(running):
-            one.terminate()
-        for one in running:
-            one.wait(30)
     with SqliteSink(tmp_path / "events.sqlite") as kept, SpoolSink(kept, tmp_path / "spool") as spool:
         assert spool.flush()
         assert [(event.recipient, event.address) for event, _ in kept.events()] == [("u-17", "127.0.0.7")]
@@ -142,7 +132,7 @@ def test_a_beacon_made_before_celery_forks_signs_and_records_in_each_worker(need
         "MAILBEACON_SECRET_KEYS": durability.KEY,
     }
     ask_for = "from tasks import send_newsletter\nfor n in range(20): send_newsletter.delay(f'u-{n}', 'spring')"
-    subprocess.run([sys.executable, "-c", ask_for], cwd=tmp_path, env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", ask_for], cwd=tmp_path, env=environment, check=True, timeout=PATIENCE)
     command = [
         sys.executable,
         "-m",
@@ -156,14 +146,6 @@ def test_a_beacon_made_before_celery_forks_signs_and_records_in_each_worker(need
         "--without-mingle",
     ]
     with (tmp_path / "log").open("wb") as log, SqliteSink(tmp_path / "events.sqlite") as kept:
-        worker = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=log)
-        try:
-            for _ in range(600):
-                if len(kept) == 20:
-                    break
-                assert worker.poll() is None, (tmp_path / "log").read_text()
-                time.sleep(0.05)
-        finally:
-            worker.send_signal(signal.SIGTERM)
-            worker.wait(60)
+        with running(command, cwd=tmp_path, env=environment, stdout=log, stderr=log) as worker:
+            wait_for(lambda: len(kept) == 20, worker)
         assert {event.recipient for event, _ in kept.events()} == {f"u-{number}" for number in range(20)}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.simple_server import WSGIServer
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
 from hooks import APPLE, NOW, keys, posted, reported
+from servers import QuietHandler, fetch, serving
 
 import mailbeacon as mb
 from mailbeacon import fake, webhooks
@@ -106,21 +105,11 @@ def test_a_body_too_long_is_not_read_to_its_end(host):
 def test_a_post_over_real_http_is_kept(host):
     hook, sink = host
 
-    class Quiet(WSGIRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = WSGIServer(("127.0.0.1", 0), Quiet)
+    server = WSGIServer(("127.0.0.1", 0), QuietHandler)
     server.set_app(wsgi_application(hook))
-    thread = threading.Thread(target=server.handle_request)
-    thread.start()
     [request] = posted("sendgrid", reported(mb.Kind.BOUNCED))
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    connection.request("POST", "/hook?x=1", request.body, dict(request.fields))
-    assert connection.getresponse().status == 200
-    connection.close()
-    thread.join(10)
-    server.server_close()
+    with serving(server) as port:
+        assert fetch(port, "/hook?x=1", "POST", request.body, request.fields)[0].status == 200
     assert [one.kind for one, _ in sink.events()] == [mb.Kind.BOUNCED]
 
 
@@ -148,7 +137,7 @@ def asked(hook: object, request: mb.Request, *pieces: bytes, gone: bool = False)
         asyncio.run(asgi_application(hook)(scope, receive, send))
 
     with ThreadPoolExecutor(1) as alone:  # a browser of another test may have a loop in this thread
-        alone.submit(run).result(30)
+        alone.submit(run).result()
     return sent
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import logging
 import socket
@@ -12,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.simple_server import WSGIServer
 
 import djangosite
 import pytest
 from hooks import HOOK, MARK, NOW, keys, post, posted, reported
+from servers import QuietHandler, fetch, serving
 
 import mailbeacon as mb
 from mailbeacon import webhooks
@@ -69,13 +69,9 @@ class Host:
     def ask(
         self, name: str, body: bytes = b"", method: str = "POST", query: str = "", **more: str
     ) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {field.replace("_", "-"): value for field, value in more.items()}
-        connection.request(method, f"/m/webhooks/{name}{query}", body, headers)
-        answer = connection.getresponse()
-        said = answer.status, answer.read()
-        connection.close()
-        return said
+        answer, said = fetch(self.port, f"/m/webhooks/{name}{query}", method, body, headers)
+        return answer.status, said
 
     def kinds(self) -> list[mb.Kind]:
         return [one.kind for one, _ in self.sink.events()]
@@ -83,18 +79,10 @@ class Host:
 
 @contextmanager
 def wsgi_server(application: object) -> Iterator[int]:
-    class Quiet(WSGIRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = WSGIServer(("127.0.0.1", 0), Quiet)
+    server = WSGIServer(("127.0.0.1", 0), QuietHandler)
     server.set_app(application)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join(30)
-    server.server_close()
+    with serving(server) as port:
+        yield port
 
 
 @contextmanager
@@ -104,9 +92,11 @@ def asgi_server(application: object) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
-        yield listening.getsockname()[1]
-        server.should_exit = True
-        thread.join(30)
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @contextmanager

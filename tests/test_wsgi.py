@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import http.client
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from io import BytesIO
 from socketserver import ThreadingMixIn
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+from wsgiref.simple_server import WSGIServer
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
+import servers
 from hypothesis import given
 from hypothesis import strategies as st
+from servers import QuietHandler, serving
 
 from mailbeacon import replying
 from mailbeacon.decoding import decode
@@ -79,11 +80,6 @@ class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = False
 
 
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Keep the test's output clean."""
-
-
 @pytest.fixture
 def beacon() -> Beacon:
     return Beacon("127.0.0.0/8")
@@ -91,23 +87,14 @@ def beacon() -> Beacon:
 
 @pytest.fixture
 def port(beacon) -> Iterator[int]:
-    server = Server(("127.0.0.1", 0), Quiet)
+    server = Server(("127.0.0.1", 0), QuietHandler)
     server.set_app(validator(application(beacon)))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server) as found:
+        yield found
 
 
 def fetch(port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-    reply = connection.getresponse()
-    content = reply.read()
-    connection.close()
-    return reply, content
+    return servers.fetch(port, path, method, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def call(app, path: str = "/", method: str = "GET", **environ: object):

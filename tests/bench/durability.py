@@ -124,15 +124,11 @@ class Server:
             self.process = subprocess.Popen(
                 self._command, cwd=self.folder, env=self._environment, stdout=log, stderr=log
             )
-        answers, tries = 0, 0
-        while answers < 20:
-            tries += 1
-            if tries > 600:
-                raise RuntimeError((self.folder / "log").read_text()[-2000:])
+        for _ in range(20):
             try:
-                answers += servers.fetch(self.port, "/")[0].status == 404
-            except (OSError, http.client.HTTPException):
-                sleep(0.05)
+                servers.wait_for(lambda: servers.fetch(self.port, "/")[0].status == 404, self.process)
+            except RuntimeError as error:
+                raise RuntimeError((self.folder / "log").read_text()[-2000:]) from error
 
     def workers(self, of: int = 0) -> list[int]:
         """Return the process ids of all that it started, the deepest last."""
@@ -146,15 +142,20 @@ class Server:
     def end(self, how: int = signal.SIGTERM) -> None:
         """End it, and its workers if it cannot do so itself."""
         workers = self.workers()
-        if self.process.poll() is None:
-            self.process.send_signal(how)
-            self.process.wait(30)
+        servers.end(self.process, how)
         for worker in workers:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        sleep(0.2)
+        end = monotonic() + servers.PATIENCE
+        while any(map(_is_alive, workers)) and monotonic() < end:  # till then they hold the port and their files
+            sleep(0.02)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def nothing(server: Server, seconds: float) -> None:
@@ -276,6 +277,15 @@ ACCIDENTS: dict[str, Accident] = {
 }  # fmt: skip
 
 
+def load(answered: list[str], seconds: float) -> None:
+    """Let the readers read for a while, and until some were answered: a busy machine may need longer."""
+    before, begin = len(answered), monotonic()
+    while monotonic() - begin < seconds or (
+        len(answered) < before + 10 and monotonic() - begin < seconds + servers.PATIENCE
+    ):
+        sleep(0.02)
+
+
 def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float) -> dict[str, float]:
     """Run one row."""
     beacon = mb.Beacon(BASE, secret_keys=[KEY])
@@ -287,7 +297,8 @@ def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float)
         database = stack.enter_context(servers.postgresql()) if "postgresql" in store else None
         server = Server(folder, kind, store, database)
         stack.callback(server.end)
-        ended, answered, failed, times = Event(), [], [], []
+        answered, failed, times = [], [], []
+        ended = Event()
 
         def read(reader: int) -> None:
             number = 0
@@ -310,9 +321,11 @@ def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float)
         threads = [Thread(target=read, args=(reader,)) for reader in range(10)]
         for thread in threads:
             thread.start()
-        sleep(seconds / 2)
+            stack.callback(thread.join)
+        stack.callback(ended.set)
+        load(answered, seconds / 2)
         accident(server, lasts)
-        sleep(seconds / 2)
+        load(answered, seconds / 2)
         ended.set()
         for thread in threads:
             thread.join()
