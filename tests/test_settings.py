@@ -22,6 +22,11 @@ def settings(**options):
     return Settings(**{"base_url": BASE, "secret_keys": [KEY], **options})
 
 
+class Dateless:
+    def record(self, event, verdict):
+        raise NotImplementedError
+
+
 class Forgetful:
     """A history that can be asked, and told nothing."""
 
@@ -197,6 +202,12 @@ def test_keys_that_cannot_work_are_refused_without_being_shown(keys, said):
         pytest.param({"utm": {"a": "\ud800"}}, "utm must be a mapping of texts", id="a lone surrogate in a parameter"),
         pytest.param({"history": Forgetful()}, "history must have a method add", id="a history that keeps nothing"),
         pytest.param({"judge": print}, "judge must have a method classify", id="a function for a judge"),
+        pytest.param(
+            {"default_level": Level.DATE, "sink": Dateless()}, "sink must have .* for the level DATE", id="no days"
+        ),
+        pytest.param(
+            {"ceiling": Level.DATE, "sink": Dateless()}, "put_last_open .*, got Dateless", id="no days below a ceiling"
+        ),
         pytest.param({"networks": {}}, "networks must have a method lookup, got dict", id="a dict of networks"),
     ],
 )
@@ -235,6 +246,11 @@ def test_good_values_are_taken_as_they_are():
         clock=lambda: datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert made.default_level is Level.NONE
+
+
+def test_what_is_given_as_an_iterator_is_not_used_up_by_the_checks():
+    made = settings(exclude=iter(["a"]), only=iter(["b"]), merge_tags=iter(["c"]), trusted_proxies=iter(["10.0.0.0/8"]))
+    assert [made.exclude, made.only, made.merge_tags, made.trusted_proxies] == [["a"], ["b"], ["c"], ["10.0.0.0/8"]]
 
 
 def test_settings_are_frozen_and_show_no_key():

@@ -148,6 +148,15 @@ def _check_hooks(settings: Settings) -> None:
         value = getattr(settings, name)
         if not callable(value) and (value is not None or name == "clock"):
             raise ConfigError(f"{name} must be callable, got {type(value).__name__}")
+    _check_dates(settings)
+
+
+def _check_dates(settings: Settings) -> None:
+    """Check that the sink, or what stands behind a spool, keeps the days to which the host's levels come down."""
+    behind = getattr(settings.sink, "sink", settings.sink)
+    keeps = callable(getattr(behind, "put_last_open", None))
+    if Level.DATE in (settings.default_level, settings.ceiling) and behind is not None and not keeps:
+        raise ConfigError(f"sink must have a method put_last_open for the level DATE, got {type(behind).__name__}")
 
 
 def read_level(name: str, level: Level) -> Level:

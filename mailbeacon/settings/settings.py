@@ -6,7 +6,7 @@ Reads no environment and no file; every function that reads a clock takes it fro
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal, Self
@@ -168,6 +168,9 @@ class Settings:
             object.__setattr__(self, "digest_keys", check_keys(self.digest_keys, "digest_keys"))
         for name in ("default_level", "ceiling"):
             object.__setattr__(self, name, read_level(name, getattr(self, name)))
+        for name in ("exclude", "only", "merge_tags", "trusted_proxies"):
+            if isinstance(getattr(self, name), Iterator):  # which the checks would use up
+                object.__setattr__(self, name, [*getattr(self, name)])
         check_settings(self)
 
     @classmethod
