@@ -123,8 +123,8 @@ def test_a_link_is_known_by_campaign_number_and_destination():
         (LinkKey("autumn", 2, "https://example.com/2"),),
         (LinkKey("winter", 2, "https://x.example/"),),
     ]
-    book = Link(number=2, url="https://example.com/2?utm_source=x", label="Book a demo")
-    reasons = [[lead.reasons(links) for lead in leads] for links in ([book], {"autumn": [book]}, {"winter": [book]})]
+    link = Link(number=2, url="https://example.com/2?utm_source=x", label="Book a demo")
+    reasons = [[lead.reasons(links) for lead in leads] for links in ([link], {"autumn": [link]}, {"winter": [link]})]
     assert reasons[0] == reasons[1] == ["clicked Book a demo", "clicked https://x.example/"]
     assert reasons[2] == ["clicked https://example.com/2", "clicked https://x.example/"]
     assert [lead.recipient for lead in score(*people(*events), NOW, campaign="winter")] == ["u2"]

@@ -313,7 +313,7 @@ def test_a_seed_gives_the_same_scene_in_every_process(hash_seed):
     assert done.stdout.strip() == digest(7, 400)
 
 
-def test_the_dice_fall_the_same_on_every_python():
+def test_the_random_numbers_are_the_same_on_every_python():
     """Frozen: ``Random.random`` never changes, and all draws are made of it."""
     rng = fake.Rng(2026)
     drawn = [rng.below(1000) for _ in range(4)]

@@ -195,10 +195,10 @@ def test_a_burst_does_not_swallow_a_person_with_the_same_user_agent(beside: floa
 
 def test_nor_does_a_hidden_link_that_a_burst_followed_or_its_pixel() -> None:
     burst = [one.changed(facts=one.facts.changed(agent_id="chrome", hints=FULL)) for one in scan()]
-    trap = act(after=43.95, link=99, client="scan", hints=FULL | {Hint.HONEYPOT})
+    honeypot = act(after=43.95, link=99, client="scan", hints=FULL | {Hint.HONEYPOT})
     opened = act(Kind.OPEN, after=60)
     clicked = act(after=70, link=2, hints=FULL)
-    verdicts = classify_all([*burst, trap, opened, clicked])
+    verdicts = classify_all([*burst, honeypot, opened, clicked])
     assert [verdict.is_human for verdict in verdicts[-2:]] == [True, True]
 
 
@@ -296,7 +296,7 @@ def test_a_later_burst_revises_an_earlier_verdict_and_a_later_person_upgrades_on
         ),
         pytest.param([act(after=7190)], act(Kind.OPEN), "pixel-after", id="the pixel after the link"),
         pytest.param(
-            [act(link=9, hints=frozenset({Hint.HONEYPOT}), after=7190)], act(), "honeypot-near", id="near a trap"
+            [act(link=9, hints=frozenset({Hint.HONEYPOT}), after=7190)], act(), "honeypot-near", id="near a honeypot"
         ),
         pytest.param(
             [act(message=f"m{n}", recipient=f"u{n}", after=7200.1 + n / 20) for n in range(2, 11)],

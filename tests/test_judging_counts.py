@@ -249,10 +249,10 @@ def test_without_an_address_an_agent_is_a_machines_client_for_half_a_minute(afte
 
 @pytest.mark.parametrize(("after", "seen"), [(300, "honeypot=1"), (301, "")])
 def test_who_followed_a_hidden_link_is_known_by_it_nearby(after, seen):
-    trap = hit(0, 9, net="scan", agent="old", facts={"hints": frozenset({Hint.HONEYPOT})})
-    assert counted(trap, opened(after, net="scan", agent="old"))[-1] == seen
-    assert counted(trap, opened(after, net="other", agent="x"))[-1] == ""
-    assert counted(trap, opened(min(after, 30), net="other", agent="old"))[-1] == "near=1"
+    honeypot = hit(0, 9, net="scan", agent="old", facts={"hints": frozenset({Hint.HONEYPOT})})
+    assert counted(honeypot, opened(after, net="scan", agent="old"))[-1] == seen
+    assert counted(honeypot, opened(after, net="other", agent="x"))[-1] == ""
+    assert counted(honeypot, opened(min(after, 30), net="other", agent="old"))[-1] == "near=1"
 
 
 @pytest.mark.parametrize(("after", "seen"), [(300, "detonated=1"), (301, "")])
@@ -482,7 +482,7 @@ def opens_of_many(**values):
 
 
 RENTED = {"network": HOSTING}
-TRAP = {"hints": frozenset({Hint.HONEYPOT})}
+HONEYPOT = {"hints": frozenset({Hint.HONEYPOT})}
 
 
 @pytest.mark.parametrize(
@@ -506,8 +506,12 @@ TRAP = {"hints": frozenset({Hint.HONEYPOT})}
             "",
             id="the agent of a machine that is known by its network",
         ),
-        pytest.param([hit(0, 9, net="scan", agent="o", facts=TRAP), hit(20, 2, agent="o")], "near=1", id="of a trap"),
-        pytest.param([hit(0, 9, net="scan", agent="", facts=TRAP), hit(20, 2, agent="")], "", id="no agent, of a trap"),
+        pytest.param(
+            [hit(0, 9, net="scan", agent="o", facts=HONEYPOT), hit(20, 2, agent="o")], "near=1", id="of a honeypot"
+        ),
+        pytest.param(
+            [hit(0, 9, net="scan", agent="", facts=HONEYPOT), hit(20, 2, agent="")], "", id="no agent, of a honeypot"
+        ),
         pytest.param([hit(0, agent=""), opened(9, agent="")], "", id="a pixel after a click, both of no known agent"),
         pytest.param(
             [*clicks(*(100.0 * n for n in range(7)), links=8), hit(700, kind=Kind.LEAVE_PAGE, links=8)],

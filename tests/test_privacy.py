@@ -159,7 +159,7 @@ def test_the_strictest_level_wins(signed, default, today, found):
     assert privacy.effective_level(signed, default, today) is found
 
 
-def test_facts_that_are_unlinked_tell_no_reader_from_another_and_keep_all_else():
+def test_facts_without_client_ids_tell_no_reader_from_another_and_keep_all_else():
     facts = Facts(client="Thunderbird", network_id="n", agent_id="a", hints=frozenset({Hint.RANGE}), country="DE")
     assert privacy.without_client_ids(facts) == replace(facts, network_id="", agent_id="")
 

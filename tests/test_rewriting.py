@@ -688,7 +688,7 @@ def test_the_corpus_keeps_every_character_and_every_node(shared: Path) -> None:
         assert done.restore() == document.text, document.name
         prove(done, PIXEL)
         seen = {trim_url(one.href) for one in outline.parse(document.text).links}
-        assert {planned.read for planned, _ in done.wrapped()} <= seen, document.name
+        assert {decision.read for decision, _ in done.wrapped()} <= seen, document.name
         count += 1
         links += len(done.links)
     assert count >= 550

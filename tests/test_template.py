@@ -288,12 +288,12 @@ def test_a_honeypot_is_one_link_no_reader_sees() -> None:
         tracker.compile(HTML, campaign="spring").render(message()),
         tracker.rewrite(HTML, message(), verify=True).html,
     ):
-        trap = mail.partition("&#8203;</a>")[0].rpartition("<a ")[2]
-        assert 'aria-hidden="true" tabindex="-1"' in trap
+        honeypot = mail.partition("&#8203;</a>")[0].rpartition("<a ")[2]
+        assert 'aria-hidden="true" tabindex="-1"' in honeypot
         assert mail.count("/c/") == 3
-        event = tracker.decode(mb.Request(url=trap.split('"')[1], received_at=SENT))
+        event = tracker.decode(mb.Request(url=honeypot.split('"')[1], received_at=SENT))
         assert (event.link, event.url) == (-1, "https://x.example/home")
-        verdict = tracker.answer(mb.Request(url=trap.split('"')[1], headers=PERSON, received_at=SENT)).verdict
+        verdict = tracker.answer(mb.Request(url=honeypot.split('"')[1], headers=PERSON, received_at=SENT)).verdict
         assert verdict is not None
         assert (verdict.is_human, verdict.signals[0].name) == (False, "honeypot")
         assert tracker.unwrap(mail) == HTML

@@ -133,8 +133,8 @@ class Agents:
                 return self._seen[user_agent]
             except KeyError:
                 return self._see(user_agent)
-        told = user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40]
-        return self._hinted.get(told) or self._hinted.put(told, self._with_hints(*told))
+        key = user_agent[:_LONGEST], requested_with[:100], client_hints[:300], platform[:40]
+        return self._hinted.get(key) or self._hinted.put(key, self._with_hints(*key))
 
     def _see(self, user_agent: str) -> Agent:
         """Identify a user agent, and remember the answer; so a plain look-up finds nearly all that come."""
@@ -182,9 +182,9 @@ class Agents:
         if "HeadlessChrome" in brands:
             return replace(agent, kind=AgentKind.SCRIPT, client="Headless Chrome", version=brands["HeadlessChrome"])
         system = platform.strip('" ')
-        told = major_of(text.lower(), "chrome")
+        version = major_of(text.lower(), "chrome")
         if (system in _PLATFORMS and agent.system not in _PLATFORMS[system]) or (
-            told and brands.get("Chromium", str(told)) != str(told)
+            version and brands.get("Chromium", str(version)) != str(version)
         ):
             agent = replace(agent, hints=agent.hints | {Hint.CONTRADICTION})
         for brand, name in _BRANDS.items():

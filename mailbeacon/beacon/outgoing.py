@@ -37,13 +37,13 @@ class BodyRewriter(NamedTuple):
     """What makes of the bodies of one message's mail what is sent.
 
     Attributes:
-        told: Which links are wrapped, and what is put in where.
+        instructions: Which links are wrapped, and what is put in where.
         pixel: The pixel's URL; empty for none.
         html_links: Gives the URLs for the links of an HTML body; ``None`` leaves them alone.
         text_links: The same for a plain text.
     """
 
-    told: Instructions
+    instructions: Instructions
     pixel: str
     html_links: Wrap | None
     text_links: Wrap | None
@@ -58,22 +58,22 @@ class BodyRewriter(NamedTuple):
         bound: Mapping[str, SkipReason] | None = None,
     ) -> Rewrite:
         """Rewrite an HTML body; a mail has one pixel, and one honeypot beside it."""
-        told, wrap = self.told, self.html_links
+        instructions, wrap = self.instructions, self.html_links
         return rewrite_html(
             source,
             wrap,
             pixel=self.pixel if pixel else "",
-            position=told.position,
-            planner=told.planner,
+            position=instructions.position,
+            planner=instructions.planner,
             first_number=first_number,
-            honeypot=wrap(HONEYPOT_LINK, told.honeypot) if wrap and pixel and told.honeypot else "",
+            honeypot=wrap(HONEYPOT_LINK, instructions.honeypot) if wrap and pixel and instructions.honeypot else "",
             bound=bound,
         )
 
     def text(self, source: str, /, *, first_number: int = 1, bound: Mapping[str, SkipReason] | None = None) -> Rewrite:
         """Rewrite a plain-text body."""
         wrap = self.text_links or leave_alone
-        return rewrite_text(source, wrap, rules=self.told.planner.rules, first_number=first_number, bound=bound)
+        return rewrite_text(source, wrap, rules=self.instructions.planner.rules, first_number=first_number, bound=bound)
 
 
 class Outgoing:
@@ -95,7 +95,7 @@ class Outgoing:
         self._signer = signer
         self._routes = routes
         self._planner = planner
-        self._told = Instructions(planner=planner, position=settings.pixel, honeypot=settings.honeypot)
+        self._instructions = Instructions(planner=planner, position=settings.pixel, honeypot=settings.honeypot)
         self.most = min(settings.default_level, settings.ceiling)
         self.linkers = Linkers(self._link_signer, routes)
 
@@ -136,7 +136,7 @@ class Outgoing:
         linker = self.linkers.of(message.campaign) if clicks and message.campaign else None
         refuse = no_campaign if clicks else None
         return BodyRewriter(
-            told=self._told,
+            instructions=self._instructions,
             pixel=self._routes.open(of_open) if opens else "",
             html_links=linker.wrap(token) if linker else refuse,
             text_links=linker.wrap(token, Channel.TEXT) if linker else refuse,
@@ -154,7 +154,7 @@ class Outgoing:
         pixel: bool = True,
     ) -> Template:
         """Compile a newsletter with the host's links, pixel and levels."""
-        told = Instructions(
+        instructions = Instructions(
             planner=self._planner,
             position=self._settings.pixel,
             honeypot=self._settings.honeypot,
@@ -163,7 +163,7 @@ class Outgoing:
             with_pixel=pixel,
         )
         issuer = Issuer(sign=self._signer.sign_message, levels=levels, most=self.most)
-        return compile_template(html, text, told, linker=self.linkers.of(campaign), issuer=issuer)
+        return compile_template(html, text, instructions, linker=self.linkers.of(campaign), issuer=issuer)
 
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:
         if self._settings.short_links:

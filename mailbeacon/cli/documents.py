@@ -18,7 +18,6 @@ from typing import Final
 from mailbeacon.cli.console import CommandError, read_bytes, shown
 from mailbeacon.errors import RewriteError
 from mailbeacon.mime import MAX_DEPTH, Part, decode, find_bodies, is_text, read_parts, read_text, walk
-from mailbeacon.mime.bodies import most_control
 
 __all__ = ["MAX_DOCUMENT", "MAX_FILE", "Document", "File", "Form", "check_bodies", "read_document", "read_file"]
 
@@ -36,7 +35,6 @@ _FIELD: Final = re.compile(rb"(?:\A|\n)(?:from|received|mime-version|return-path
 _BEFORE_MAIL: Final = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*+")
 _FIRST_LINE: Final = re.compile(rb"(?:>?From |[!-9;-~]+:|[0-9]+ *+\r?\n)")
 """A field, or what an mbox or Apple's .emlx has before the first."""
-_CONTROL: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 class Form(Enum):
@@ -140,19 +138,15 @@ def _decoded_size(body: bytes, encoding: str) -> int:
     return len(data) if data is not None else 0 if encoding == "base64" else len(body)
 
 
-def _is_binary(data: bytes) -> bool:
-    return b"\0" in data or len(_CONTROL.findall(data)) > most_control(len(data))
-
-
 def _document(data: bytes, form: Form | None, name: str) -> Document:
     mark, marked = next((pair for pair in _BOMS if data.startswith(pair[0])), (b"", ""))
-    if marked[:6] != "utf-16" and _is_binary(data):
-        raise CommandError(f"{name} is a binary file, not HTML, plain text or a mail")
     body = data[len(mark) :]
     for encoding in (marked,) if marked else _encodings(data):
         with suppress(UnicodeError, LookupError):
             text = body.decode(encoding)
             if text.encode(encoding) == body:
+                if "\0" in text or not is_text(text):
+                    raise CommandError(f"{name} is a binary file, not HTML, plain text or a mail")
                 form = form or (Form.HTML if _TAG.search(text) else Form.TEXT)
                 return Document(text=text, form=form, encoding=encoding, mark=mark)
     raise CommandError(f"{name} cannot be read as text")

@@ -211,7 +211,7 @@ def _print(table: Table, options: Namespace) -> None:
     from mailbeacon.counting.spreadsheets import csv_text
 
     if options.json:
-        text = json.dumps(_told(table), ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(_as_json(table), ensure_ascii=False, indent=2) + "\n"
     elif options.csv:
         text = csv_text(table.head, table.rows)
     else:
@@ -221,7 +221,7 @@ def _print(table: Table, options: Namespace) -> None:
     sys.stdout.buffer.flush()
 
 
-def _told(table: Table) -> list[dict[str, object]]:
+def _as_json(table: Table) -> list[dict[str, object]]:
     """Return a table as JSON values, with the metadata that are known."""
     found: list[dict[str, object]] = [dict(zip(table.head, map(_plain, row), strict=True)) for row in table.rows]
     for row, metadata in zip(found, table.metadata, strict=False):

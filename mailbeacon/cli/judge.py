@@ -141,8 +141,8 @@ class _Rejects:
         """Write one."""
         self.number += 1
         if self.file is not None:
-            told = f"{reject.file}\t{reject.number}\t{reject.reason}\t{reject.line}\n"
-            self.file.write(told.encode("utf-8", "surrogateescape"))
+            line = f"{reject.file}\t{reject.number}\t{reject.reason}\t{reject.line}\n"
+            self.file.write(line.encode("utf-8", "surrogateescape"))
 
     def size(self) -> int:
         """Return how many bytes are written for good."""
@@ -198,12 +198,12 @@ def _run(options: Namespace) -> int:
     if counts.forged and not counts.events:
         asked = f"{counted(counts.forged, 'line')} ask{'' if counts.forged > 1 else 's'} for tracking URLs"
         _say(f"{asked} that none of these keys signed: is a key of the mails' missing?")
-    told = [
+    notes = [
         *notes,
         *more,
         *([f"{counted(counts.errors, 'line')} of the log could not be read."] if counts.errors else []),
     ]
-    _print(tally, told, options)
+    _print(tally, notes, options)
     return OK
 
 

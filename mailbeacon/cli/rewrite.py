@@ -73,7 +73,7 @@ class _Done:
     warnings: Sequence[Warned]
     html: bool = False
 
-    def told(self, before: int, *, as_json: bool) -> str:
+    def report(self, before: int, *, as_json: bool) -> str:
         """Return what was done, for people or for programs."""
         if not as_json:
             return report_lines(self.links, self.skipped, self.warnings, before, len(self.data), html=self.html)
@@ -100,14 +100,14 @@ def _run(options: Namespace) -> int:
         done = _mail(beacon, file, message, strip_signatures=options.strip_signatures, shared=options.preview)
     else:
         done = _document(beacon, file, message)
-    told = done.told(len(file.data), as_json=options.json)
+    report = done.report(len(file.data), as_json=options.json)
     if options.preview:
-        print(told)
+        print(report)
         return OK
     sys.stdout.flush()
     sys.stdout.buffer.write(done.data)
     sys.stdout.buffer.flush()
-    print(told, file=sys.stderr)
+    print(report, file=sys.stderr)
     return OK
 
 

@@ -91,7 +91,7 @@ def _shown(report: Report, reader: Translator, now: datetime) -> dict[str, objec
     if not isinstance(found, Event):
         return {**said, "ours": False, "url": report.url or None, **flags}
     mail = {"campaign": found.campaign, "recipient": found.recipient, "message_id": found.message_id}
-    told: dict[str, object] = {
+    values: dict[str, object] = {
         **said,
         "ours": True,
         **mail,
@@ -99,4 +99,4 @@ def _shown(report: Report, reader: Translator, now: datetime) -> dict[str, objec
         "url": found.url or None,
         **flags,
     }
-    return {**told, "actor": classify(found).actor.value} if found.kind in READERS_KINDS else told
+    return {**values, "actor": classify(found).actor.value} if found.kind in READERS_KINDS else values

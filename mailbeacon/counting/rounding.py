@@ -91,8 +91,8 @@ class RoundedTally(Tally):
     ) -> dict[Value, Count]:
         """Count by the values of a dimension, rounded; of which that leaves nothing is not there."""
         found = super().by(dimension, kind, window=window, zone=zone)
-        told = {value: rounded_count(count, self._step) for value, count in found.items()}
-        return {value: count for value, count in told.items() if count != Count()}
+        rounded = {value: rounded_count(count, self._step) for value, count in found.items()}
+        return {value: count for value, count in rounded.items() if count != Count()}
 
     def overlap(self) -> int:
         """Count the mails that people both opened and clicked, rounded."""

@@ -94,8 +94,8 @@ def tells_of_few(total: int, parts: Collection[int], step: int) -> bool:
         parts: The exact parts, told as the multiples of ``step`` below them.
         step: What a part is told in.
     """
-    told = [rounded_number(part, step) for part in parts]
-    return 0 in told and total - sum(told) > (len(told) - 1) * (step - 1)
+    shown = [rounded_number(part, step) for part in parts]
+    return 0 in shown and total - sum(shown) > (len(shown) - 1) * (step - 1)
 
 
 def numbers_of(*counts: Count) -> list[int]:
@@ -147,8 +147,8 @@ def rounded_rows(rows: Mapping[K, tuple[Count, ...]], step: int, *, others: K) -
     together = tuple(sum(column, Count()) for column in zip(*(rows[key] for key in rows if key in hidden), strict=True))
     if together and size_of(*together) >= step:
         found[others] = together
-    told = {key: tuple(rounded_count(count, step) for count in row) for key, row in found.items()}
-    return {key: row for key, row in told.items() if any(numbers_of(*row))}
+    rounded = {key: tuple(rounded_count(count, step) for count in row) for key, row in found.items()}
+    return {key: row for key, row in rounded.items() if any(numbers_of(*row))}
 
 
 def rounded_number(number: int, step: int) -> int:

@@ -330,8 +330,8 @@ class Tally:
         if campaign not in self._spoken:
             pages = [page for key, page in self._pages.items() if key.campaign == campaign]
             found = frozenset(mail for page in pages for mail, state in page.states.items() if is_spoken_of(state))
-            told = any(key.campaign == campaign and part.kept_outcomes.sent for key, part in self._totals.items())
-            self._spoken[campaign] = found if found or told else None
+            was_sent = any(key.campaign == campaign and part.kept_outcomes.sent for key, part in self._totals.items())
+            self._spoken[campaign] = found if found or was_sent else None
         return self._spoken[campaign]
 
     def _is_spoken(self, campaign: str) -> bool:

@@ -107,11 +107,11 @@ def _found(kept: Kept | Pairs, kind: Kind, recipient: str, actor: Actor | None, 
             return event
     article = "an" if kind is Kind.OPEN else "a"
     wanted = f"{kind.value} by {recipient!r}" + (f" as {actor.value}" if actor else "") + (f" of {url}" if url else "")
-    seen = ", ".join(_told(event, verdict) for event, verdict in pairs[:10]) or "nothing"
+    seen = ", ".join(_shown(event, verdict) for event, verdict in pairs[:10]) or "nothing"
     raise AssertionError(f"expected {article} {wanted}; recorded: {seen}{' …' if len(pairs) > 10 else ''}")
 
 
-def _told(event: Event, verdict: Verdict | None) -> str:
+def _shown(event: Event, verdict: Verdict | None) -> str:
     who = f" as {verdict.actor.value}" if verdict else ""
     return f"{event.kind.value} by {event.recipient!r}{who}{f' of {event.url}' if event.url else ''}"
 

@@ -180,19 +180,19 @@ def _count_same_client(batch: Batch, mail: Mail, machines: Sequence[int]) -> Non
     """Note what a machine's client did besides on the mail, some minutes before and after."""
     events, times, seen = batch.events, batch.times, set(machines)
     where: dict[tuple[str, str], list[float]] = {}
-    traps: dict[tuple[str, str], list[float]] = {}
+    honeypots: dict[tuple[str, str], list[float]] = {}
     for index in machines:
         client = _client(events[index])
         where.setdefault(client, []).append(times[index])
         if Hint.HONEYPOT in events[index].facts.hints:
-            traps.setdefault(client, []).append(times[index])
+            honeypots.setdefault(client, []).append(times[index])
     far, near = batch.windows.company.total_seconds(), batch.windows.company_near.total_seconds()
     for index in (*mail.opens, *mail.follows):
         client = _client(events[index])
         if index in seen or client not in where or client == ("", ""):
             continue
         window = far if client[0] else near  # without an address, a user agent alone is a client for a shorter time
-        if times_near(times[index], traps.get(client, ()), window):
+        if times_near(times[index], honeypots.get(client, ()), window):
             batch.note(index, "honeypot", True)
         elif times_near(times[index], where[client], window):
             batch.note(index, "company", True)

@@ -17,14 +17,13 @@ from mailbeacon.mime.parts import Part, find_field
 from mailbeacon.mime.texts import Change, Text, is_charset, read_text
 from mailbeacon.mime.transfer import PLAIN, apply, decode, fits, is_readable_plain, line_end, quote, splice
 
-__all__ = ["Body", "find_bodies", "header_changes", "is_text", "most_control", "open_body", "why_unreadable"]
+__all__ = ["Body", "find_bodies", "header_changes", "is_text", "open_body", "why_unreadable"]
 
 _CLOSED = frozenset({"multipart/digest", "multipart/form-data", "multipart/report", "multipart/appledouble"})
 """Multiparts whose parts are not the sender's own text."""
 _ENCODING = re.compile(rb"\s*+([^\s;(]*+)")
 _PARAMETER_START = re.compile(rb";\s*\Z")
 _CONTROL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f]|\x00++")
-_CONTROL_BUT_NUL = re.compile("[\x01-\x08\x0b\x0e-\x1f\x7f]")
 _ADDRESS = re.compile(r"https?://[\w\[]")
 _BEGIN = 64
 _FEW_CONTROL = 3
@@ -222,20 +221,16 @@ def _shown(word: str) -> str:
     return ascii(word or "us-ascii")[:80]
 
 
-def most_control(length: int) -> float:
-    """Return how many control characters a text of a length may have: with more it is no text."""
-    return max(_FEW_CONTROL, _MOST_CONTROL * length)
-
-
 def is_text(found: str) -> bool:
     """Check whether a text is one, not bytes that look like it: such are full of control characters.
 
     Zero bytes alone do not speak against a text with an address in it: some programs fill up or end their lines with them.
     """
-    most = most_control(len(found))
-    if len(_CONTROL.findall(found)) <= most:
+    most = max(_FEW_CONTROL, _MOST_CONTROL * len(found))
+    control = _CONTROL.findall(found)
+    if len(control) <= most:
         return True
-    return len(_CONTROL_BUT_NUL.findall(found)) <= most and _ADDRESS.search(found) is not None
+    return sum(sign[0] != "\0" for sign in control) <= most and _ADDRESS.search(found) is not None
 
 
 def header_changes(raw: bytes, part: Part, *, charset: str = "", encoding: str = "") -> list[Change]:

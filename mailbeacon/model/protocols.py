@@ -32,6 +32,7 @@ __all__ = [
     "OnEvent",
     "OnLeave",
     "Sink",
+    "hand_last_open",
 ]
 
 Clock = Callable[[], datetime]
@@ -107,6 +108,17 @@ class LastOpens(Protocol):
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Keep a recipient's day in place of an earlier one; of two days the later stays."""
+
+
+def hand_last_open(sink: object, recipient: str, day: date) -> None:
+    """Hand the day of a person's last open to a sink.
+
+    Raises:
+        TypeError: If it keeps none.
+    """
+    if not isinstance(sink, LastOpens):
+        raise TypeError("a sink without put_last_open keeps no dates")
+    sink.put_last_open(recipient, day)
 
 
 class ConsentLookup(Protocol):

@@ -160,10 +160,10 @@ def _cut(entries: Iterable[Entry], size: int) -> Parts:
 
 
 def _over(upper: Parts, lower: Parts) -> Parts:
-    """Lay one table's parts over another's: what the upper one does not know the lower one tells."""
+    """Lay one table's parts over another's: what the upper one does not know, the lower one may."""
     starts: list[bytes] = []
     found: list[Network] = []
-    known = told = UNKNOWN
+    known = below = UNKNOWN
     upper_parts, lower_parts = zip(*upper, strict=True), zip(*lower, strict=True)
     sides = ((start, True, network) for start, network in upper_parts)
     others = ((start, False, network) for start, network in lower_parts)
@@ -171,8 +171,8 @@ def _over(upper: Parts, lower: Parts) -> Parts:
         if above:
             known = network
         else:
-            told = network
-        best = told if known.kind is NetworkKind.UNKNOWN else known
+            below = network
+        best = below if known.kind is NetworkKind.UNKNOWN else known
         if starts and starts[-1] == start:
             found[-1] = best
         elif not found or best is not found[-1]:

@@ -6,7 +6,8 @@ Used for requests (``answering``) and by whoever has events from elsewhere, such
 from __future__ import annotations
 
 from mailbeacon.errors import RuleError
-from mailbeacon.model import Actor, Event, History, Judge, LastOpens, Level, Signal, Sink, Verdict
+from mailbeacon.model import Actor, Event, History, Judge, Level, Signal, Sink, Verdict
+from mailbeacon.model.protocols import hand_last_open
 from mailbeacon.settings import Settings, failed
 
 __all__ = ["UNJUDGED", "judged", "keep", "lost"]
@@ -89,9 +90,7 @@ def _record(sink: Sink, event: Event, verdict: Verdict) -> None:
     if event.level is not _DATE:
         sink.record(event, verdict)
     elif verdict.is_human is not False and event.recipient is not None:
-        if not isinstance(sink, LastOpens):
-            raise TypeError("a sink without put_last_open keeps no dates")
-        sink.put_last_open(event.recipient, event.received_at.date())
+        hand_last_open(sink, event.recipient, event.received_at.date())
 
 
 def _earlier(event: Event, history: History, settings: Settings) -> tuple[Event, ...]:

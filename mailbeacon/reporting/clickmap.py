@@ -75,7 +75,6 @@ class _Painter:
                 self._by_url.setdefault(link.url, deque()).append(link)
         self._silent = ""
         self._depth = 0
-        self._sheet = False
 
     def take(self, piece: str) -> None:
         """Write one piece: a tag or comment, and the text after it."""

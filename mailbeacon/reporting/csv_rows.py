@@ -29,9 +29,9 @@ def _rows(report: Report, found: Findings) -> Iterator[_Row]:
     rates = found.rates
     if found.period is not None:
         first, last = found.period
-        yield _told("period", f"{first.isoformat()} to {last.isoformat()}")
+        yield _remark("period", f"{first.isoformat()} to {last.isoformat()}")
     for doubt in rates.doubts:
-        yield _told("doubt", doubt)
+        yield _remark("doubt", doubt)
     yield _number("delivered", "messages", rates.delivered)
     for name in _OUTCOMES:
         figure = "reported delivered" if name == "delivered" else name.replace("_", " ")
@@ -56,7 +56,7 @@ def _rows(report: Report, found: Findings) -> Iterator[_Row]:
             yield from _counted(f"clicks by {name}", row.value, row.clicks)
     yield from _campaigns(found)
     for remark in remarks(found.shown, report.minimum):
-        yield _told("remark", remark)
+        yield _remark("remark", remark)
 
 
 def _link_name(link: LinkRow) -> str:
@@ -75,7 +75,7 @@ def _campaigns(found: Findings) -> Iterator[_Row]:
                 yield _rate(range_.high, of=f"delivered of {row.campaign}")
 
 
-def _told(name: str, what: str) -> _Row:
+def _remark(name: str, what: str) -> _Row:
     return (name, what, *[""] * 9)
 
 

@@ -97,12 +97,12 @@ def _head(report: Report, title: str, found: Findings) -> str:
         )
     if report.made_at is not None:
         lines.append(texts.say("made {moment}", moment=texts.value(report.made_at) + f" {report.made_at:%Z}"))
-    told = f'<p class="soft">{escape("; ".join(lines))}</p>' if lines else ""
+    about = f'<p class="soft">{escape("; ".join(lines))}</p>' if lines else ""
     doubts = "".join(f"<p>{escape(texts.say(doubt))}</p>" for doubt in found.rates.doubts)
     doubt = f'<div class="doubt" role="note">{doubts}</div>' if doubts else ""
     said = texts.say("A message that was clicked counts as opened here.")
     implied = f"<p>{escape(said)}</p>" if report.clicks_are_opens else ""
-    return f"<header>{logo}<h1>{escape(title)}</h1>{told}{doubt}{implied}</header>"
+    return f"<header>{logo}<h1>{escape(title)}</h1>{about}{doubt}{implied}</header>"
 
 
 def _advice(found: Findings, texts: Texts) -> str:
@@ -113,9 +113,9 @@ def _advice(found: Findings, texts: Texts) -> str:
 def _cards(found: Findings, texts: Texts) -> str:
     rates = found.rates
     delivered = texts.say("not known") if rates.delivered is None else texts.number(rates.delivered)
-    told = "messages" if rates.delivered is not None else "so there are no rates"
+    unit = "messages" if rates.delivered is not None else "so there are no rates"
     cards = [
-        ("Delivered", delivered, texts.say(told), ""),
+        ("Delivered", delivered, texts.say(unit), ""),
         ("Open rate", range_text(rates.opens, texts), *_range(rates.opens, "opened", texts)),
         ("Click rate", range_text(rates.clicks, texts), *_range(rates.clicks, "clicked", texts)),
         ("Click-to-open rate", texts.share(rates.click_to_open.value), _of(rates.click_to_open, texts), ""),
@@ -170,8 +170,8 @@ def _counts(found: Findings, texts: Texts) -> str:
         (found.clicks, "{number} of the hits are clicks counted together only: unique clicks are {not_measurable}"),
     ):
         if count.shared.total:
-            told = texts.say(said, number=count.shared.total, not_measurable=texts.say(NOT_MEASURABLE))
-            shared.append(f"<p>{escape(told)}.</p>")
+            sentence = texts.say(said, number=count.shared.total, not_measurable=texts.say(NOT_MEASURABLE))
+            shared.append(f"<p>{escape(sentence)}.</p>")
     raws = (("opens", found.rates.raw_opens), ("clicks", found.rates.raw_clicks))
     raw = [f"<p>{escape(' '.join(lines))}</p>" for name, one in raws if (lines := raw_text(name, one, texts))]
     return _section(texts, "Counts", count_table(found, texts), *shared, *raw)
@@ -211,8 +211,8 @@ def _map(report: Report, found: Findings) -> str:
         drawn = click_map(report.newsletter, report.links, found.links)
     except Exception as error:
         _log.warning("the click map cannot be drawn: %s", type(error).__name__)
-        told = texts.say("The click map of this newsletter cannot be drawn.")
-        return _section(texts, "Click map", f"<p>{escape(told)}</p>")
+        sentence = texts.say("The click map of this newsletter cannot be drawn.")
+        return _section(texts, "Click map", f"<p>{escape(sentence)}</p>")
     if not drawn:
         return ""
     said = texts.say(

@@ -164,12 +164,12 @@ def _outcomes(found: Findings) -> list[str]:
     for name, said in _OUTCOMES.items():
         value, rate = getattr(found.outcomes, name), found.rates.outcomes.get(name)
         if value:
-            told = (
+            shown_rate = (
                 f"  {100 * rate.value:.2f} % of {rate.of}, interval {bounds(rate.interval)}"
                 if rate and rate.value
                 else ""
             )
-            lines.append(f"{said:<16}{number(value):>9}{told}")
+            lines.append(f"{said:<16}{number(value):>9}{shown_rate}")
     if "complained" in found.rates.outcomes and found.outcomes.complained:
         lines.append("Gmail asks for a complaint rate below 0.1 %, and turns mail away from 0.3 % on.")
     return lines
@@ -194,8 +194,8 @@ def _more(links: int, never: int) -> list[str]:
     """Return a line on how many links are not listed, and how many of these nobody clicked."""
     if not links:
         return []
-    told = f", {number(never)} of them never clicked" if 0 < never < links else ", never clicked" if never else ""
-    return [f"and {number(links)} more{told}"]
+    unclicked = f", {number(never)} of them never clicked" if 0 < never < links else ", never clicked" if never else ""
+    return [f"and {number(links)} more{unclicked}"]
 
 
 def _readers(found: Findings) -> list[str]:
@@ -260,8 +260,8 @@ def _group(report: Report, name: str, width: int) -> list[str]:
         machines = opens.hits.machines + clicks.hits.machines
         values = (opens.messages.people, opens.messages.unknown, clicks.messages.people, machines)
         shown = shortened(_clean(row.value) or "–", room - 1)
-        told = "".join(_low(one).rjust(_RATE) for one in _ranges(row)) if rated else ""
-        lines.append(f"{shown:<{room}}" + "".join(number(value).rjust(size) for value in values) + told)
+        rates = "".join(_low(one).rjust(_RATE) for one in _ranges(row)) if rated else ""
+        lines.append(f"{shown:<{room}}" + "".join(number(value).rjust(size) for value in values) + rates)
     return lines
 
 

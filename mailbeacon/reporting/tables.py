@@ -46,8 +46,8 @@ def columns(texts: Texts, *names: str) -> str:
 
 
 def _table(head: str, rows: str, caption: str = "", *, kind: str = "") -> str:
-    told = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{told}{head}<tbody>{rows}</tbody></table>"
+    title = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return f"<table{f' class={chr(34)}{kind}{chr(34)}' if kind else ''}>{title}{head}<tbody>{rows}</tbody></table>"
 
 
 def _row(name: str, *cells: str) -> str:
@@ -81,13 +81,13 @@ def outcome_table(found: Findings, texts: Texts) -> str:
     if not any(getattr(found.outcomes, name) for name in _ROWS):
         return ""
     complaints = found.rates.outcomes.get("complained")
-    told = ""
+    caption = ""
     if complaints is not None:
         marks = {"target": texts.share(GMAIL_TARGET), "limit": texts.share(GMAIL_LIMIT)}
-        told = texts.say(
+        caption = texts.say(
             "Gmail asks for a complaint rate below {target}, and turns mail away from {limit} on.", **marks
         )
-    return _table(columns(texts, "", "messages", "rate", "interval", "of"), "".join(rows), told)
+    return _table(columns(texts, "", "messages", "rate", "interval", "of"), "".join(rows), caption)
 
 
 def _rate_cells(rate: Rate | None, texts: Texts) -> tuple[str, str, str]:
@@ -259,5 +259,5 @@ def reason_table(report: Report, texts: Texts) -> str:
     caption = texts.say("Hits by verdict, and the strongest signal that led to it")
     table = _table(columns(texts, "Who", "what", "strongest reason", "hits"), rows, caption)
     versions = ", ".join(filter(None, report.tally.versions))
-    told = texts.say("Judged with {versions}.", versions=versions)
-    return table + (f'<p class="soft">{escape(told)}</p>' if versions else "")
+    sentence = texts.say("Judged with {versions}.", versions=versions)
+    return table + (f'<p class="soft">{escape(sentence)}</p>' if versions else "")

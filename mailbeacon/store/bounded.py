@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Final, TypeVar
-from weakref import WeakMethod
 
 from mailbeacon.errors import StoreError
+from mailbeacon.store.forking import after_fork
 from mailbeacon.store.memory import check_wait
 
 __all__ = ["Bounded"]
@@ -33,9 +32,7 @@ class Bounded:
         self._seconds = check_wait(wait)
         self._what = what
         self._renew()
-        if hasattr(os, "register_at_fork"):
-            renew = WeakMethod(self._renew)
-            os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
+        after_fork(self, Bounded._renew)
 
     def __call__(self, function: Callable[[], T]) -> T:
         """Return what the function returns.

@@ -14,10 +14,10 @@ from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
-from weakref import WeakSet
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.store.files import ensure_private, is_still_at
+from mailbeacon.store.forking import after_fork
 from mailbeacon.store.memory import check_wait
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Database:
         self._wait_seconds = check_wait(wait)
         self._log_pages = log_pages
         self.unlock()
-        _databases.add(self)
+        after_fork(self, Database.unlock)
         self._connection: sqlite3.Connection | None = None
         self._inherited: sqlite3.Connection | None = None
         self._process = 0
@@ -231,19 +231,6 @@ def _in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Conn
             connection.execute("ROLLBACK")
         raise
     return done
-
-
-_databases: WeakSet[Database] = WeakSet()
-
-
-def _unlock_in_child() -> None:
-    """Make new locks in a forked process: a thread that held one was left behind in the parent."""
-    for database in _databases:
-        database.unlock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_in_child)
 
 
 def open_existing(path: Path, table: str) -> sqlite3.Connection:

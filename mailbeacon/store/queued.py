@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date, timedelta
-from threading import Condition, Thread, current_thread
-from typing import Self
-from weakref import WeakMethod
+from datetime import timedelta
+from threading import Condition, current_thread
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, LastOpens, Sink, Verdict
+from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.store.forking import after_fork
+from mailbeacon.store.forwarding import Forwarder
 from mailbeacon.store.memory import check_bounds
 
 __all__ = ["QueueSink"]
@@ -25,7 +24,7 @@ __all__ = ["QueueSink"]
 _log = logging.getLogger("mailbeacon")
 
 
-class QueueSink:
+class QueueSink(Forwarder):
     """Hand events to another sink in a worker thread, in the order they came.
 
     ``record`` comes back at once while there is room. When ``size`` events wait, it waits up to ``patience`` for room,
@@ -56,19 +55,14 @@ class QueueSink:
         on_lost: Callable[[Event, Verdict], object] | None = None,
     ) -> None:
         check_bounds(size=size)
-        if isinstance(sink, type) or not callable(getattr(sink, "record", None)):
-            raise ConfigError("sink must be an object with a method record")
+        super().__init__(sink, "mailbeacon sink")
         if not isinstance(patience, timedelta) or patience < timedelta(0):
             raise ConfigError("patience must be a timedelta of zero or more")
-        self._sink = sink
         self._size = size
         self._patience = patience.total_seconds()
         self._on_lost = on_lost
-        self._closed = False
         self._renew()
-        if hasattr(os, "register_at_fork"):
-            renew = WeakMethod(self._renew)
-            os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
+        after_fork(self, QueueSink._renew)
 
     def __repr__(self) -> str:
         return f"QueueSink({self._sink!r})"
@@ -83,16 +77,6 @@ class QueueSink:
                 self._changed.notify_all()
                 return
         self._sink.record(event, verdict)
-
-    def put_last_open(self, recipient: str, day: date) -> None:
-        """Hand the day of a person's last open over, here and now: there are few, and each replaces one.
-
-        Raises:
-            TypeError: If the other sink keeps no such days.
-        """
-        if not isinstance(self._sink, LastOpens):
-            raise TypeError("a sink without put_last_open keeps no dates")
-        self._sink.put_last_open(recipient, day)
 
     def flush(self, timeout: timedelta | None = None) -> bool:
         """Wait until all that came before this call is handed over.
@@ -124,31 +108,12 @@ class QueueSink:
         """How many events wait for the worker now."""
         return len(self._waiting)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _renew(self) -> None:
         """Begin with nothing; a forked process has no worker, and what waits is its parent's to hand over."""
         self._changed = Condition()
         self._waiting: deque[tuple[Event, Verdict]] = deque()
         self._taken = self._done = 0
-        self._worker: Thread | None = None
-
-    def _has_worker(self) -> bool:
-        """Start the worker where there is none; return whether there is one now."""
-        if self._worker is None or not self._worker.is_alive():
-            worker = Thread(target=self._work, name="mailbeacon sink", daemon=True)
-            try:
-                worker.start()
-            except RuntimeError:  # no more threads, or Python is about to exit
-                return False
-            self._worker = worker
-            atexit.unregister(self.close)
-            atexit.register(self.close)
-        return True
+        self._worker = None
 
     def _work(self) -> None:
         while True:

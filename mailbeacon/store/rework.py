@@ -17,7 +17,7 @@ from mailbeacon.store.database import Database, storable
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["BATCH", "OLDER", "EventChange", "applied", "delete", "rework"]
+__all__ = ["BATCH", "OLDER", "EventChange", "applied", "delete", "outcome", "rework"]
 
 EventChange = Callable[[Event], Event | None]
 """Returns, for an event, the event to keep in its place, or ``None`` to drop it."""
@@ -33,6 +33,16 @@ _NEXT: Final = "SELECT 0, number, event FROM {} WHERE number > ? ORDER BY number
 def applied(event: Event, before: datetime, change: EventChange, kinds: Collection[Kind]) -> Event | None:
     """Return what becomes of an event: itself where it is not older than ``before``, or of none of the kinds."""
     return event if event.received_at >= before or (kinds and event.kind not in kinds) else change(event)
+
+
+def outcome(text: str, before: datetime, change: EventChange, kinds: Collection[Kind]) -> tuple[bool, Event | None]:
+    """Return whether anything becomes of a stored event, and what; one that cannot be read stays."""
+    try:
+        event = Event.from_json(text)
+    except DataError:
+        return False, None
+    new = applied(event, before, change, kinds)
+    return new is not event and new != event, new
 
 
 def delete(database: Database, *statements: tuple[str, tuple[object, ...]]) -> int:
@@ -83,12 +93,8 @@ def rework(
         return done
 
     def _put(connection: sqlite3.Connection, number: int, text: str) -> bool:
-        try:
-            event = Event.from_json(text)
-        except DataError:
-            return False
-        new = applied(event, before, change, kinds)
-        if new is event or new == event:
+        is_changed, new = outcome(text, before, change, kinds)
+        if not is_changed:
             return False
         if new is None:
             connection.execute(f"DELETE FROM {table} WHERE number = ?", (number,))

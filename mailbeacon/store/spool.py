@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import atexit
 import logging
-import os
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from threading import Condition, Thread, current_thread
+from threading import Condition, current_thread
 from time import monotonic
-from typing import Final, Self
-from weakref import WeakMethod
+from typing import Final
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
-from mailbeacon.model import Event, LastOpens, Sink, Verdict
+from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.store.forking import after_fork
+from mailbeacon.store.forwarding import Forwarder
 from mailbeacon.store.handover import REFUSED, Handover, named
 from mailbeacon.store.lines import Pair, Written, line_of, pair_of, written
 from mailbeacon.store.memory import check_bounds
@@ -52,7 +52,7 @@ _EXIT_PATIENCE: Final = timedelta(seconds=5)
 _Waiting = tuple[Written, int]
 
 
-class SpoolSink:
+class SpoolSink(Forwarder):
     """Keep events in a file of this process, and hand them to another sink in batches, in a thread.
 
     ``record`` returns when the operating system has the event: a process that is killed then loses nothing. The next
@@ -83,22 +83,17 @@ class SpoolSink:
 
     def __init__(self, sink: Sink, folder: str | PathLike[str], *, max_bytes: int = 256 * 1024 * 1024) -> None:
         check_bounds(max_bytes=max_bytes)
-        if isinstance(sink, type) or not callable(getattr(sink, "record", None)):
-            raise ConfigError("sink must be an object with a method record")
+        super().__init__(sink, "mailbeacon spool")
         if not isinstance(folder, str | PathLike) or not str(folder):
             raise ConfigError("folder must name a folder")
-        self._sink = sink
         self._folder = Path(folder)
         self._max_bytes = max_bytes
         self._make_folder()
-        self._closed = False
         self._segments: list[Segment] = []
         """In the order of their events: the last is written to, and where there are others, they are handed over first."""
         self._reserve = Reserve(self._folder, min(max_bytes, _RESERVE_BYTES))
         self._renew()
-        if hasattr(os, "register_at_fork"):
-            renew = WeakMethod(self._renew)
-            os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
+        after_fork(self, SpoolSink._renew)
 
     def __repr__(self) -> str:
         return f"SpoolSink({self._sink!r}, {str(self._folder)!r})"
@@ -123,12 +118,6 @@ class SpoolSink:
         """Keep several events."""
         for event, verdict in pairs:
             self.record(event, verdict)
-
-    def put_last_open(self, recipient: str, day: date) -> None:
-        """Pass the date of a last open on at once: it is overwritten, not kept as an event."""
-        if not isinstance(self._sink, LastOpens):
-            raise TypeError("a sink without put_last_open keeps no dates")
-        self._sink.put_last_open(recipient, day)
 
     def flush(self, timeout: timedelta | None = None) -> bool:
         """Wait until the other sink has all that came before this call, and all that dead processes left.
@@ -175,12 +164,6 @@ class SpoolSink:
         """How many events of this process the other sink does not have yet."""
         return self._taken - self._done
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _make_folder(self) -> None:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -203,7 +186,7 @@ class SpoolSink:
         self._handover = Handover(self._sink, self._folder)
         self._next_adoption = self._next_look = 0.0
         self._hurry = False
-        self._worker: Thread | None = None
+        self._worker = None
 
     def _spooled(self, row: Written, line: bytes) -> bool:
         """Write an event into the file, if there is room and somebody to hand it over."""
@@ -275,19 +258,6 @@ class SpoolSink:
             self._segments.pop().close()
         self._go_on_in(segment)
         self._has_gap = self._waiting_bytes > 0
-
-    def _has_worker(self) -> bool:
-        """Start the worker where there is none; return whether there is one now."""
-        if self._worker is None or not self._worker.is_alive():
-            worker = Thread(target=self._work, name="mailbeacon spool", daemon=True)
-            try:
-                worker.start()
-            except RuntimeError:  # no more threads, or Python is about to exit
-                return False
-            self._worker = worker
-            atexit.unregister(self.close)
-            atexit.register(self.close)
-        return True
 
     def _work(self) -> None:
         """Hand over batches for as long as the process lives; after a failure, wait a little longer each time."""

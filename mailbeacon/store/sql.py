@@ -6,19 +6,18 @@ Does not migrate anything, and opens no connection before it is needed.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 from typing import Final, Self, TypeVar
-from weakref import WeakMethod
 
 from mailbeacon.errors import ConfigError, DataError, MissingExtra, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.bounded import Bounded
 from mailbeacon.store.database import SHORT_WAIT, storable
+from mailbeacon.store.forking import after_fork
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.memory import check_bounds
 from mailbeacon.store.rework import EventChange
@@ -60,9 +59,7 @@ class _Tables:
         self._tables = tables
         self._made = False
         self.within = Bounded(wait, self._name)
-        if hasattr(os, "register_at_fork"):
-            leave = WeakMethod(self._leave)
-            os.register_at_fork(after_in_child=lambda: (method := leave()) and method())
+        after_fork(self, _Tables._leave)
 
     def __str__(self) -> str:
         return f"{self.engine.url.drivername!r}, {self.engine.url.database!r}"  # never the password

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from mailbeacon.errors import DataError, MissingExtra
+from mailbeacon.errors import MissingExtra
 from mailbeacon.model import Event, Kind
 from mailbeacon.store.database import storable
-from mailbeacon.store.rework import BATCH, EventChange, applied
+from mailbeacon.store.rework import BATCH, EventChange, outcome
 
 try:
     import sqlalchemy as sa
@@ -37,12 +37,8 @@ def rework(
     """
 
     def put(connection: sa.Connection, number: int, text: str) -> bool:
-        try:
-            event = Event.from_json(text)
-        except DataError:
-            return False
-        new = applied(event, before, change, kinds)
-        if new is event or new == event:
+        is_changed, new = outcome(text, before, change, kinds)
+        if not is_changed:
             return False
         here = table.c.number == number
         if new is None:

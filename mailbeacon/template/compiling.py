@@ -20,7 +20,7 @@ _TYPICAL_TOKEN = 72
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instructions:
-    """What a rewrite is told.
+    """What a newsletter is compiled with.
 
     Attributes:
         planner: Which links are wrapped.
@@ -39,7 +39,7 @@ class Instructions:
     with_pixel: bool = True
 
 
-def compile_template(html: str, text: str, told: Instructions, *, linker: Linker, issuer: Issuer) -> Template:
+def compile_template(html: str, text: str, instructions: Instructions, *, linker: Linker, issuer: Issuer) -> Template:
     """Compile a newsletter for the campaign of a linker.
 
     Raises:
@@ -50,25 +50,27 @@ def compile_template(html: str, text: str, told: Instructions, *, linker: Linker
     if not linker.campaign:
         raise ConfigError("campaign must not be empty: links are signed for their campaign")
     slot = _slot(html, text)
-    pixel = linker.routes.open(slot) if told.with_pixel else ""
+    pixel = linker.routes.open(slot) if instructions.with_pixel else ""
     wrap = linker.wrap(slot)
     done = rewrite_html(
         read_tags(html) or html,
         wrap,
         pixel=pixel,
-        position=told.position,
-        planner=told.planner,
-        first_number=told.first_number,
-        honeypot=wrap(HONEYPOT_LINK, told.honeypot) if told.honeypot and told.with_pixel else "",
+        position=instructions.position,
+        planner=instructions.planner,
+        first_number=instructions.first_number,
+        honeypot=wrap(HONEYPOT_LINK, instructions.honeypot)
+        if instructions.honeypot and instructions.with_pixel
+        else "",
     )
     plain = rewrite_text(
         text,
         linker.wrap(slot, Channel.TEXT),
-        rules=told.planner.rules,
-        first_number=told.first_number + len(done.links),
+        rules=instructions.planner.rules,
+        first_number=instructions.first_number + len(done.links),
         bound=done.bound,
     )
-    seen = parse(done.covered) if told.verify else None
+    seen = parse(done.covered) if instructions.verify else None
     if seen:
         prove(done, pixel, slot, before=seen)
     labelled = done.labelled(seen) if seen else (done.links, done.skipped)

@@ -74,11 +74,11 @@ class Mailbeacon:
         options = _configured(app.config)
         hooks = options.pop(_HOOKS, None)
         settings = self._given.settings if self._given else settings_of(options, prefix=_PREFIX)
-        told = settings.on_event
+        on_event = settings.on_event
 
         def tell(event: Event, verdict: Verdict) -> None:
-            if told is not None:
-                told(event, verdict)
+            if on_event is not None:
+                on_event(event, verdict)
             event_recorded.send(app, event=event, verdict=verdict)
 
         beacon = Beacon(settings=replace(settings, on_event=tell))

@@ -117,24 +117,24 @@ def _provider_name(esp_name: str, raw: Mapping[str, object]) -> str:
     return next((provider for field, provider in _TELLTALES.items() if field in raw), "")
 
 
-def _report(told: TrackingEvent, raw: Mapping[str, object], name: str, arrived: datetime) -> Report:
+def _report(tracked: TrackingEvent, raw: Mapping[str, object], name: str, arrived: datetime) -> Report:
     """Return what the provider's own words say, completed by what anymail made of them."""
-    carried = (told.metadata, told.tags)
-    address, at = str(told.recipient or ""), told.timestamp
+    carried = (tracked.metadata, tracked.tags)
+    address, at = str(tracked.recipient or ""), tracked.timestamp
     if name and raw:
         post = Post(Request(url="", method="POST", body=b"{}"), arrived)
         reports = list(PROVIDERS[name].read(Fields(raw), post))
         own = next((one for one in reports if one.address == address), reports[0] if reports else None)
         if own is not None:
-            identity = own.id or str(told.event_id or "")
+            identity = own.id or str(tracked.event_id or "")
             return replace(own, id=identity, at=own.at or at, carried=(*own.carried, *carried))
     return Report(
-        kind=KINDS.get(told.event_type, Kind.UNKNOWN),
+        kind=KINDS.get(tracked.event_type, Kind.UNKNOWN),
         at=at,
-        id=str(told.event_id or ""),
+        id=str(tracked.event_id or ""),
         address=address,
-        message=str(told.message_id or ""),
+        message=str(tracked.message_id or ""),
         carried=carried,
-        url=told.click_url or "",
-        user_agent=told.user_agent or "",
+        url=tracked.click_url or "",
+        user_agent=tracked.user_agent or "",
     )

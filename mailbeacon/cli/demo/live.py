@@ -69,8 +69,8 @@ def _stored(events: Path, shown_ids: Collection[str]) -> int:
     return 0
 
 
-def _ended(kept: int, told: int, events: Path) -> str:
-    lost = f"; {told - kept:,} could not be kept" if told > kept else ""
+def _ended(kept: int, recorded: int, events: Path) -> str:
+    lost = f"; {recorded - kept:,} could not be kept" if recorded > kept else ""
     return f"\nEnded. {counted(kept, 'event')} of yours went into {shown(str(events))} too{lost}."
 
 

@@ -47,7 +47,7 @@ class Stage:
     beacon: Beacon
     template: Template
     clock: fake.Clock
-    told: list[Event]
+    events: list[Event]
     """The events recorded since somebody last looked."""
 
     def message(self, number: int) -> Message:
@@ -83,14 +83,14 @@ def set_stage(newsletter: Newsletter, url: str, key: str, sink: Sink) -> Stage:
         CommandError: If the document cannot be proved unchanged.
     """
     clock = fake.Clock(SENT_AT)
-    told: list[Event] = []
+    events: list[Event] = []
 
     def tell(event: Event, verdict: Verdict) -> None:  # noqa: ARG001 - the shape of the callback
-        told.append(event)
+        events.append(event)
 
     beacon = Beacon(f"{url}{MOUNT}", secret_keys=[key], trusted_proxies=_PROXIES, sink=sink, clock=clock, on_event=tell)
     template = compiled(beacon, newsletter, CAMPAIGN)
-    return Stage(beacon=beacon, template=template, clock=clock, told=told)
+    return Stage(beacon=beacon, template=template, clock=clock, events=events)
 
 
 def time_rendering(stage: Stage, newsletter: Newsletter, recipients: int) -> str:
@@ -118,9 +118,9 @@ def play(stage: Stage, server: Server, recipients: int, seed: int) -> Played:
     try:
         for hit, _ in fake.play(hits, server.url, clock=stage.clock):
             requests += 1
-            for event in stage.told:
+            for event in stage.events:
                 truths[event.id] = hit.truth
-            stage.told.clear()
+            stage.events.clear()
             progress.show(f"{requests:,} requests, {hit.request.received_at:%a %d %b %H:%M} in the readers' world")
     finally:
         gate.close()

@@ -21,7 +21,7 @@ from mailbeacon.store import StoredRow, cut_by_time, read_between, read_events, 
 from mailbeacon.store.lines import first_numbers, pair_of
 from mailbeacon.store.reading import count_events
 
-__all__ = ["INPUT_NAME", "EventReader", "Pair", "check_files", "is_sqlite", "is_timed", "tell_numbers", "told_broken"]
+__all__ = ["INPUT_NAME", "EventReader", "Pair", "broken_text", "check_files", "is_sqlite", "is_timed", "tell_numbers"]
 
 T = TypeVar("T")
 Pair = tuple[Event, Verdict | None]
@@ -118,7 +118,7 @@ class EventReader:
     @property
     def broken(self) -> str:
         """What cannot be read, in one sentence; empty where all can."""
-        return told_broken(self.errors)
+        return broken_text(self.errors)
 
     def _once(self) -> Iterator[Pair]:
         """Leave out events that another file has too; within a file a sink keeps each once."""
@@ -214,12 +214,12 @@ def _lines(on_broken: Callable[[DataError], object]) -> Iterator[Pair]:
             yield pair
 
 
-def told_broken(errors: Mapping[str, Sequence[DataError]]) -> str:
+def broken_text(errors: Mapping[str, Sequence[DataError]]) -> str:
     """Return what cannot be read of some files, in one sentence; empty where all can."""
-    return "; ".join(_told(name, found) for name, found in errors.items() if found)
+    return "; ".join(_broken(name, found) for name, found in errors.items() if found)
 
 
-def _told(name: str, errors: Sequence[DataError]) -> str:
+def _broken(name: str, errors: Sequence[DataError]) -> str:
     """Return a warning that names the broken lines or rows."""
     if len(errors) == 1:
         return f"{name}, {errors[0]}: not counted"

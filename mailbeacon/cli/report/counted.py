@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from mailbeacon.cli.events.judged import Own
-from mailbeacon.cli.events.sources import told_broken
+from mailbeacon.cli.events.sources import broken_text
 from mailbeacon.counting import Dimension, Tally
 from mailbeacon.errors import DataError
 
@@ -63,7 +63,7 @@ class Counted:
     @property
     def broken(self) -> str:
         """What cannot be read, in one sentence; empty where all can."""
-        return told_broken(self.errors)
+        return broken_text(self.errors)
 
     @property
     def campaigns(self) -> set[str]:

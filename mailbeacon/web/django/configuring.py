@@ -41,11 +41,11 @@ def beacon() -> Beacon:
 
         options["SINK"] = ModelSink()
     settings = settings_of(options)
-    told = settings.on_event
+    on_event = settings.on_event
 
     def tell(event: Event, verdict: Verdict) -> None:
-        if told is not None:
-            told(event, verdict)
+        if on_event is not None:
+            on_event(event, verdict)
         event_recorded.send(sender=Beacon, event=event, verdict=verdict)
 
     return Beacon(settings=replace(settings, on_event=tell))

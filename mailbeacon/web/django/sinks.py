@@ -15,7 +15,7 @@ from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.database import storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, written
-from mailbeacon.store.rework import EventChange, applied
+from mailbeacon.store.rework import EventChange, outcome
 
 __all__ = ["ModelSink"]
 
@@ -145,12 +145,8 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
 def _reworked(row: tuple[int, str, str], before: datetime, change: EventChange, kinds: Collection[Kind]) -> bool:
     """Change or drop one row, and return whether anything was to be done; one that cannot be read stays."""
     number, text, said = row
-    try:
-        event = Event.from_json(text)
-    except DataError:
-        return False
-    new = applied(event, before, change, kinds)
-    if new == event:
+    is_changed, new = outcome(text, before, change, kinds)
+    if not is_changed:
         return False
     here = _objects("Event").filter(pk=number)
     if new is None:
