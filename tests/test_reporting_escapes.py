@@ -105,7 +105,7 @@ def places():
 
 
 PLACES = places()
-UNREACHED = {"{escape(report.logo)}", "escape(told)"}
+UNREACHED = {"{escape(report.logo)}", "escape(failure)"}
 """A logo is checked when the report is made; the sentence of a map that fails has a test of its own."""
 
 

@@ -211,8 +211,8 @@ def _map(report: Report, found: Findings) -> str:
         drawn = click_map(report.newsletter, report.links, found.links)
     except Exception as error:
         _log.warning("the click map cannot be drawn: %s", type(error).__name__)
-        sentence = texts.say("The click map of this newsletter cannot be drawn.")
-        return _section(texts, "Click map", f"<p>{escape(sentence)}</p>")
+        failure = texts.say("The click map of this newsletter cannot be drawn.")
+        return _section(texts, "Click map", f"<p>{escape(failure)}</p>")
     if not drawn:
         return ""
     said = texts.say(

@@ -23,7 +23,7 @@ _NAMES = frozenset({"href", "xlink:href"})
 def unwrap(
     source: str, destination: Callable[[str], str], is_pixel: Callable[[str], bool], *, text: bool = False
 ) -> str:
-    """Return a document or text its destinations back.
+    """Put its own destinations back into a document or text.
 
     Args:
         source: HTML, or plain text.

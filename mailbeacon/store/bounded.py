@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Final, TypeVar
 
 from mailbeacon.errors import StoreError
+from mailbeacon.store.checks import check_wait
 from mailbeacon.store.forking import after_fork
-from mailbeacon.store.memory import check_wait
 
 __all__ = ["Bounded"]
 

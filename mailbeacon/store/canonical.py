@@ -25,6 +25,7 @@ _WHOLE: Final = r"(0|[1-9]\d{0,8})"
 
 
 def maybe(name: str, form: str) -> str:
+    """Return the expression of a field that may be left out."""
     return rf'(?:,"{name}":{form})?'
 
 

@@ -9,9 +9,10 @@ import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Final, Self
+from typing import Final
 
 from mailbeacon.model import Action, Consent, Kind, Leave, Level, Message, Purpose
+from mailbeacon.store.closeable import Closeable
 from mailbeacon.store.database import SHORT_WAIT, Database
 from mailbeacon.store.rework import delete
 
@@ -136,7 +137,7 @@ class MemoryConsents(Consents):
             return len(self._kept.pop(recipient, ()))
 
 
-class SqliteConsents(Consents):
+class SqliteConsents(Consents, Closeable):
     """Keep answers in a SQLite file, which refuses to change any.
 
     Args:
@@ -195,9 +196,3 @@ class SqliteConsents(Consents):
     def close(self) -> None:
         """Close the file; the next call opens it again."""
         self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

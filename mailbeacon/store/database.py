@@ -16,14 +16,14 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
+from mailbeacon.store.checks import check_wait
 from mailbeacon.store.files import ensure_private, is_still_at
 from mailbeacon.store.forking import after_fork
-from mailbeacon.store.memory import check_wait
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SHORT_WAIT", "Database", "djangos", "open_existing", "storable"]
+__all__ = ["SHORT_WAIT", "Database", "djangos", "in_transaction", "open_existing", "storable"]
 
 SHORT_WAIT: Final = timedelta(milliseconds=250)
 """How long a reply's path waits for a store."""
@@ -101,7 +101,7 @@ class Database:
         with self._ready() as connection:
             if len(found) == 1 and not after:  # one statement is a transaction of its own
                 return connection.execute(statement, found[0]).rowcount
-            return _in_transaction(connection, work)
+            return in_transaction(connection, work)
 
     def change(self, work: Callable[[sqlite3.Connection], int]) -> int:
         """Run work that takes rows out or changes them in one transaction; what is gone is overwritten in the file.
@@ -112,7 +112,7 @@ class Database:
         with self._ready() as connection:
             connection.execute("PRAGMA secure_delete = ON")
             try:
-                changed = _in_transaction(connection, work)
+                changed = in_transaction(connection, work)
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 connection.execute("PRAGMA secure_delete = OFF")
@@ -221,7 +221,8 @@ class Database:
         self._connection = None
 
 
-def _in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], int]) -> int:
+def in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], int]) -> int:
+    """Return what the work returns, all of it done or none."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         done = work(connection)

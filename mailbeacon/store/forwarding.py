@@ -5,16 +5,16 @@ from __future__ import annotations
 import atexit
 from datetime import date
 from threading import Thread
-from typing import Self
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Sink
 from mailbeacon.model.protocols import hand_last_open
+from mailbeacon.store.closeable import Closeable
 
 __all__ = ["Forwarder"]
 
 
-class Forwarder:
+class Forwarder(Closeable):
     """The thread, and what is not for it: the days of last opens, of which there are few, and each replaces one.
 
     The thread begins with the first event, and in a forked process, which has none, anew with its first.
@@ -42,16 +42,6 @@ class Forwarder:
             TypeError: If the other sink keeps no such days.
         """
         hand_last_open(self._sink, recipient, day)
-
-    def close(self) -> None:
-        """Hand over what waits, and end the thread."""
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _has_worker(self) -> bool:
         """Start the thread where there is none; return whether there is one now."""

@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import Final, Self
+from typing import Final
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
+from mailbeacon.store.changes import EventChange, applied
+from mailbeacon.store.checks import check_bounds, check_wait
+from mailbeacon.store.closeable import Closeable
 from mailbeacon.store.files import append_whole, is_still_at, lock, open_private
 from mailbeacon.store.lines import Pair, Written, broken_report, line_of, pair_of, written
-from mailbeacon.store.memory import check_bounds, check_wait
-from mailbeacon.store.rework import EventChange, applied
 
 __all__ = ["JsonlSink"]
 
@@ -27,7 +28,7 @@ _PATIENT_SECONDS: Final = 10.0
 """How long whoever rewrites or rotates a file waits for those who write to it."""
 
 
-class JsonlSink:
+class JsonlSink(Closeable):
     """Append events to a file, each handed to the operating system before ``record`` returns.
 
     The file is opened at the first event, for its owner alone. One that was moved or deleted meanwhile, as by a log
@@ -149,12 +150,6 @@ class JsonlSink:
         """Close the file; the next event opens it again."""
         with self._lock:
             self._shut()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def files(self) -> list[Path]:

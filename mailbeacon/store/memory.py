@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from threading import Lock
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Verdict
+from mailbeacon.store.changes import EventChange, applied
+from mailbeacon.store.checks import check_bounds
 
-__all__ = ["CallbackSink", "MemoryHistory", "MemorySink", "check_bounds", "check_wait"]
-
-
-def check_bounds(**bounds: int) -> None:
-    """Raise unless all bounds are at least 1.
-
-    Raises:
-        ConfigError: If one is smaller, or not a whole number.
-    """
-    for name, value in bounds.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ConfigError(f"{name} must be a whole number from 1, got {value!r}")
-
-
-def check_wait(wait: timedelta) -> float:
-    """Return how long to wait, in seconds.
-
-    Raises:
-        ConfigError: If it is no ``timedelta`` of zero or more.
-    """
-    if not isinstance(wait, timedelta) or wait < timedelta():
-        raise ConfigError("wait must be a timedelta of zero or more")
-    return wait.total_seconds()
+__all__ = ["CallbackSink", "MemoryHistory", "MemorySink"]
 
 
 class MemorySink:
@@ -76,7 +56,7 @@ class MemorySink:
         """Forget the events received before a moment, and return how many they were."""
         return self._keep_only(lambda event: event.received_at >= moment)
 
-    def rework(self, before: datetime, change: Callable[[Event], Event | None], kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, and return how many.
 
         Args:
@@ -86,8 +66,7 @@ class MemorySink:
         """
         with self._lock:
             made = {
-                name: (_reworked(event, before, change, kinds), verdict)
-                for name, (event, verdict) in self._kept.items()
+                name: (applied(event, before, change, kinds), verdict) for name, (event, verdict) in self._kept.items()
             }
             done = sum(new != self._kept[name][0] for name, (new, _) in made.items())
             self._kept = {name: (new, verdict) for name, (new, verdict) in made.items() if new is not None}
@@ -118,13 +97,6 @@ class MemorySink:
 
     def __len__(self) -> int:
         return len(self._kept)
-
-
-def _reworked(
-    event: Event, before: datetime, change: Callable[[Event], Event | None], kinds: Collection[Kind]
-) -> Event | None:
-    """Return what becomes of an event: itself where it is not older than ``before``, or of none of the kinds."""
-    return event if event.received_at >= before or (kinds and event.kind not in kinds) else change(event)
 
 
 class CallbackSink:
@@ -202,10 +174,10 @@ class MemoryHistory:
                 shelf.replace(lambda event: None if event.recipient == recipient else event)
         return found
 
-    def rework(self, before: datetime, change: Callable[[Event], Event | None], kinds: Collection[Kind] = ()) -> int:
+    def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop remembered events, as :meth:`MemorySink.rework` does."""
         with self._lock:
-            return max(shelf.replace(lambda event: _reworked(event, before, change, kinds)) for shelf in self._shelves)
+            return max(shelf.replace(lambda event: applied(event, before, change, kinds)) for shelf in self._shelves)
 
     @property
     def _shelves(self) -> tuple[_Shelf, _Shelf]:
@@ -231,7 +203,7 @@ class _Shelf:
     def __iter__(self) -> Iterator[Event]:
         return (event for queue in self._queues.values() for event in queue)
 
-    def replace(self, change: Callable[[Event], Event | None]) -> int:
+    def replace(self, change: EventChange) -> int:
         """Change or drop events in place, under the keys they are under, and return how many."""
         done = 0
         for queue in self._queues.values():

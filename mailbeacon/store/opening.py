@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mailbeacon.errors import DataError
+from mailbeacon.store.checks import is_sqlite
 from mailbeacon.store.consents import SqliteConsents
 from mailbeacon.store.database import djangos
 from mailbeacon.store.jsonl import JsonlSink
@@ -16,8 +17,6 @@ from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
 __all__ = ["open_stores"]
 
-_SQLITE: Final = b"SQLite format 3\0"
-"""Source: SQLite, Database File Format, section 1.3, 2026."""
 _WAIT: Final = timedelta(seconds=10)
 _KINDS: Final = {
     "mailbeacon_events": SqliteSink,
@@ -42,9 +41,7 @@ def open_stores(path: str | PathLike[str], *, wait: timedelta = _WAIT) -> Stores
     import sqlite3
 
     file = Path(path)
-    with file.open("rb") as stream:
-        is_sqlite = stream.read(len(_SQLITE)) == _SQLITE
-    if not is_sqlite:
+    if not is_sqlite(file):
         return [JsonlSink(file)]
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True)) as connection:

@@ -15,9 +15,9 @@ from threading import Condition, current_thread
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.store.checks import check_bounds
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.forwarding import Forwarder
-from mailbeacon.store.memory import check_bounds
 
 __all__ = ["QueueSink"]
 

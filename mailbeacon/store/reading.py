@@ -13,6 +13,7 @@ from typing import Final
 
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
+from mailbeacon.store.checks import is_sqlite
 from mailbeacon.store.database import open_existing
 from mailbeacon.store.jsonl import JsonlSink
 from mailbeacon.store.sqlite import TABLE, read_rows
@@ -20,9 +21,6 @@ from mailbeacon.store.sqlite import TABLE, read_rows
 __all__ = ["count_events", "read_events"]
 
 _BLOCK: Final = 1 << 20
-
-_SQLITE: Final = b"SQLite format 3\0"
-"""Source: SQLite, Database File Format, section 1.3, 2026."""
 
 
 def read_events(
@@ -40,9 +38,7 @@ def read_events(
         DataError: If a SQLite file is not a sink's, or if lines or rows cannot be read and there is no ``on_broken``.
     """
     file = Path(path)
-    with file.open("rb") as stream:
-        is_sqlite = stream.read(len(_SQLITE)) == _SQLITE
-    if not is_sqlite:
+    if not is_sqlite(file):
         yield from JsonlSink(file).events(on_broken=on_broken)
         return
     with closing(open_existing(file, TABLE)) as connection:
@@ -57,9 +53,7 @@ def count_events(path: str | PathLike[str]) -> int:
         DataError: If a SQLite file is not a sink's.
     """
     file = Path(path)
-    with file.open("rb") as stream:
-        is_sqlite = stream.read(len(_SQLITE)) == _SQLITE
-    if is_sqlite:
+    if is_sqlite(file):
         import sqlite3
 
         with closing(open_existing(file, TABLE)) as connection:

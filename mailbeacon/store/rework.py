@@ -10,39 +10,22 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Kind
+from mailbeacon.store.changes import EventChange, outcome
 from mailbeacon.store.database import Database, storable
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["BATCH", "OLDER", "EventChange", "applied", "delete", "outcome", "rework"]
+__all__ = ["BATCH", "OLDER", "delete", "rework"]
 
-EventChange = Callable[[Event], Event | None]
-"""Returns, for an event, the event to keep in its place, or ``None`` to drop it."""
 BATCH: Final = 1000
 OLDER: Final = (
     "SELECT received_at, number, event FROM {} WHERE received_at >= ? AND (received_at > ? OR number > ?)"
     " AND received_at <= ? ORDER BY received_at, number LIMIT ?"
 )
-"""Returns a table's next older rows by its index of times, so that a long history of young ones is not read."""
+"""Selects a table's next older rows by its index of times, so that a long history of young ones is not read."""
 _NEXT: Final = "SELECT 0, number, event FROM {} WHERE number > ? ORDER BY number LIMIT ?"
-
-
-def applied(event: Event, before: datetime, change: EventChange, kinds: Collection[Kind]) -> Event | None:
-    """Return what becomes of an event: itself where it is not older than ``before``, or of none of the kinds."""
-    return event if event.received_at >= before or (kinds and event.kind not in kinds) else change(event)
-
-
-def outcome(text: str, before: datetime, change: EventChange, kinds: Collection[Kind]) -> tuple[bool, Event | None]:
-    """Return whether anything becomes of a stored event, and what; one that cannot be read stays."""
-    try:
-        event = Event.from_json(text)
-    except DataError:
-        return False, None
-    new = applied(event, before, change, kinds)
-    return new is not event and new != event, new
 
 
 def delete(database: Database, *statements: tuple[str, tuple[object, ...]]) -> int:

@@ -21,11 +21,11 @@ from typing import Final
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.store.checks import check_bounds
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.forwarding import Forwarder
 from mailbeacon.store.handover import REFUSED, Handover, named
 from mailbeacon.store.lines import Pair, Written, line_of, pair_of, written
-from mailbeacon.store.memory import check_bounds
 from mailbeacon.store.spool_files import Reserve, Segment, orphans
 
 __all__ = ["SpoolSink"]
@@ -71,8 +71,7 @@ class SpoolSink(Forwarder):
 
     Args:
         sink: Where the events go; its ``record_many`` is used where it has one, or ``record_written``, which is given the JSON
-            too, so that it is made once. It stays the caller's to close, after
-            ``close``.
+            too, so that it is made once. It stays the caller's to close, after ``close``.
         folder: Made if it is not there, for its owner alone; on a disk of this machine.
         max_bytes: How much may wait in this process's file.
 

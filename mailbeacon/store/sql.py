@@ -11,16 +11,17 @@ from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 from mailbeacon.errors import ConfigError, DataError, MissingExtra, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.bounded import Bounded
+from mailbeacon.store.changes import EventChange
+from mailbeacon.store.checks import check_bounds
+from mailbeacon.store.closeable import Closeable
 from mailbeacon.store.database import SHORT_WAIT, storable
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
-from mailbeacon.store.memory import check_bounds
-from mailbeacon.store.rework import EventChange
 from mailbeacon.store.sql_rework import rework
 from mailbeacon.store.sql_tables import EVENTS, HISTORY, LAST_OPENS
 
@@ -107,7 +108,7 @@ class _Tables:
         self.engine.dispose(close=False)
 
 
-class SqlSink:
+class SqlSink(Closeable):
     """Keep events in a table of a SQL database, each id once.
 
     On a web server put a ``SpoolSink`` before it: then no reply waits for the database at all, and none of its failures
@@ -216,12 +217,6 @@ class SqlSink:
         """Close all connections of the engine; the next use opens new ones."""
         self._tables.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def _read(self, where: sa.ColumnElement[bool], on_broken: Callable[[DataError], object] | None) -> Iterator[Pair]:
         query = sa.select(EVENTS.c.number, EVENTS.c.event, EVENTS.c.verdict).where(where).order_by(EVENTS.c.number)
         self._tables.run(lambda _: None)
@@ -230,7 +225,7 @@ class SqlSink:
             yield from pairs_of(((row[0], row[1], row[2]) for row in rows), on_broken)
 
 
-class SqlHistory:
+class SqlHistory(Closeable):
     """Remember recent events in a SQL database, so that the workers of several machines judge by the same past.
 
     Each recorded event costs two round trips to the database before its reply.
@@ -316,12 +311,6 @@ class SqlHistory:
     def close(self) -> None:
         """Close all connections of the engine; the next use opens new ones."""
         self._tables.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> dict[str, object]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from mailbeacon.errors import MissingExtra
 from mailbeacon.model import Event, Kind
+from mailbeacon.store.changes import EventChange, outcome
 from mailbeacon.store.database import storable
-from mailbeacon.store.rework import BATCH, EventChange, outcome
+from mailbeacon.store.rework import BATCH
 
 try:
     import sqlalchemy as sa

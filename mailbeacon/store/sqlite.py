@@ -8,16 +8,18 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from itertools import count
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.canonical import read_event
-from mailbeacon.store.database import SHORT_WAIT, Database
+from mailbeacon.store.changes import EventChange
+from mailbeacon.store.checks import check_bounds
+from mailbeacon.store.closeable import Closeable
+from mailbeacon.store.database import SHORT_WAIT, Database, in_transaction
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
-from mailbeacon.store.memory import check_bounds
-from mailbeacon.store.rework import EventChange, delete, rework
+from mailbeacon.store.rework import delete, rework
 
 if TYPE_CHECKING:
     import sqlite3
@@ -58,7 +60,7 @@ _PRUNE_EVERY: Final = 100
 _LATEST: Final = "SELECT id, event FROM mailbeacon_history WHERE {} = ? ORDER BY number DESC LIMIT ?"
 
 
-class SqliteSink:
+class SqliteSink(Closeable):
     """Keep events in a SQLite file, each id once.
 
     The table ``mailbeacon_events`` has an index on ``recipient`` and one on ``received_at`` (Unix time in seconds).
@@ -184,14 +186,8 @@ class SqliteSink:
         """Close the file; the next event opens it again."""
         self._database.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class SqliteHistory:
+class SqliteHistory(Closeable):
     """Remember recent events in a SQLite file, so that all workers judge by the same past.
 
     Args:
@@ -292,12 +288,6 @@ class SqliteHistory:
         """Close the file; the next event opens it again."""
         self._database.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
 
 def read_rows(
     connection: sqlite3.Connection,
@@ -326,18 +316,22 @@ def read_rows(
 
 
 def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """Return a table of version 0.1 its column of times, and every table its indexes."""
-    columns = {row[1] for row in connection.execute(f"PRAGMA table_info({TABLE})")}
-    if "received_at" not in columns:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if "received_at" not in {row[1] for row in connection.execute(f"PRAGMA table_info({TABLE})")}:
-                connection.execute(f"ALTER TABLE {TABLE} ADD COLUMN received_at REAL")
-                connection.create_function("mailbeacon_time", 1, _unix_time)
-                connection.execute(_FILL_TIMES)
-        finally:
-            connection.execute("COMMIT")
+    """Add the column of times to a table of version 0.1, and the indexes to every one."""
+    if not _has_times(connection):
+        in_transaction(connection, _add_times)
     connection.executescript(_INDEXES)
+
+
+def _has_times(connection: sqlite3.Connection) -> bool:
+    return "received_at" in {row[1] for row in connection.execute(f"PRAGMA table_info({TABLE})")}
+
+
+def _add_times(connection: sqlite3.Connection) -> int:
+    if _has_times(connection):  # another process was quicker
+        return 0
+    connection.execute(f"ALTER TABLE {TABLE} ADD COLUMN received_at REAL")
+    connection.create_function("mailbeacon_time", 1, _unix_time)
+    return connection.execute(_FILL_TIMES).rowcount
 
 
 def _unix_time(text: object) -> float | None:

@@ -18,16 +18,16 @@ from mailbeacon.cli.console import CommandError, Progress, reason, shown
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import StoredRow, cut_by_time, read_between, read_events, read_rows_between
+from mailbeacon.store.checks import is_sqlite
 from mailbeacon.store.lines import first_numbers, pair_of
 from mailbeacon.store.reading import count_events
 
-__all__ = ["INPUT_NAME", "EventReader", "Pair", "broken_text", "check_files", "is_sqlite", "is_timed", "tell_numbers"]
+__all__ = ["INPUT_NAME", "EventReader", "Pair", "broken_text", "check_files", "is_timed", "tell_numbers"]
 
 T = TypeVar("T")
 Pair = tuple[Event, Verdict | None]
 INPUT_NAME: Final = "-"
 """Stands for standard input, one line of JSON for each event as a ``JsonlSink`` writes it."""
-_SQLITE: Final = b"SQLite format 3\0"
 _ENDINGS: Final = (".sqlite", ".sqlite3", ".db")
 _SHOW_EVERY: Final = 1_000
 
@@ -177,12 +177,6 @@ def check_files(paths: Iterable[Path]) -> None:
     twice = next((name for name in given if given.count(name) > 1), None)
     if twice is not None:
         raise CommandError(f"{shown(twice)} is given twice")
-
-
-def is_sqlite(path: Path) -> bool:
-    """Check whether a file is SQLite's."""
-    with path.open("rb") as stream:
-        return stream.read(len(_SQLITE)) == _SQLITE
 
 
 def is_timed(path: Path) -> bool:

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from mailbeacon.cli.console import USAGE, CommandError, shown
 from mailbeacon.cli.events.judged import fitted, judge_all
-from mailbeacon.cli.events.sources import EventReader, is_sqlite, is_timed
+from mailbeacon.cli.events.sources import EventReader, is_timed
 from mailbeacon.cli.report.counted import Between, Choice, Counted
 from mailbeacon.cli.report.sharing import share
 from mailbeacon.counting import Tally, tally, tally_rows
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import StoredRow
+from mailbeacon.store.checks import is_sqlite
 
 __all__ = ["count"]
 

@@ -13,9 +13,9 @@ from django.utils.timezone import make_naive
 
 from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
+from mailbeacon.store.changes import EventChange, outcome
 from mailbeacon.store.database import storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, written
-from mailbeacon.store.rework import EventChange, outcome
 
 __all__ = ["ModelSink"]
 

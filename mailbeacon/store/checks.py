@@ -1,0 +1,46 @@
+"""What the arguments of stores must be, and which kind of file one is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from mailbeacon.errors import ConfigError
+
+__all__ = ["check_bounds", "check_wait", "is_sqlite"]
+
+_SQLITE: Final = b"SQLite format 3\0"
+"""Source: SQLite, Database File Format, section 1.3, 2026."""
+
+
+def check_bounds(**bounds: int) -> None:
+    """Raise unless all bounds are at least 1.
+
+    Raises:
+        ConfigError: If one is smaller, or not a whole number.
+    """
+    for name, value in bounds.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ConfigError(f"{name} must be a whole number from 1, got {value!r}")
+
+
+def check_wait(wait: timedelta) -> float:
+    """Return how long to wait, in seconds.
+
+    Raises:
+        ConfigError: If it is no ``timedelta`` of zero or more.
+    """
+    if not isinstance(wait, timedelta) or wait < timedelta():
+        raise ConfigError("wait must be a timedelta of zero or more")
+    return wait.total_seconds()
+
+
+def is_sqlite(path: Path) -> bool:
+    """Check whether a file is SQLite's.
+
+    Raises:
+        OSError: If it is not there or cannot be read.
+    """
+    with path.open("rb") as stream:
+        return stream.read(len(_SQLITE)) == _SQLITE
