@@ -27,6 +27,7 @@ from mailbeacon.store import (
     SqliteConsents,
     SqliteHistory,
     SqliteSink,
+    sqlite,
 )
 from mailbeacon.store.rework import OLDER
 from tests.making import event
@@ -232,9 +233,8 @@ def test_events_older_than_a_rule_go_and_others_stay(kind, tmp_path):
     assert len(list(stores[2].history(BO))) == 1
 
 
-def test_what_is_older_is_found_by_the_index_of_times_and_young_events_are_not_read(tmp_path):
-    """A file of a year is not gone through each night; a file of the first version gets the index when it is opened."""
-    path = tmp_path / "old.sqlite"
+def of_first_version(path):
+    """Make a file as version 0.1 did, without a column of times, with an event a day."""
     with closing(sqlite3.connect(path)) as old, old:
         old.execute(
             "CREATE TABLE mailbeacon_events (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, campaign TEXT NOT NULL,"
@@ -242,6 +242,22 @@ def test_what_is_older_is_found_by_the_index_of_times_and_young_events_are_not_r
         )
         rows = [(f"e{ago}", "spring", ANN, kept(f"e{ago}", ago=ago).to_json()) for ago in range(40)]
         old.executemany("INSERT INTO mailbeacon_events (id, campaign, recipient, event) VALUES (?, ?, ?, ?)", rows)
+    return path
+
+
+def test_a_file_whose_times_could_not_be_filled_in_is_as_it_was_and_gets_them_the_next_time(tmp_path, monkeypatch):
+    path = of_first_version(tmp_path / "old.sqlite")
+    with monkeypatch.context() as broken:
+        broken.setattr(sqlite, "_FILL_TIMES", "UPDATE a_full_disk SET nothing = 1")
+        with pytest.raises(StoreError):
+            SqliteSink(path)
+    with SqliteSink(path) as sink:
+        assert sink.drop_before(NOW - timedelta(days=30)) == 9
+
+
+def test_what_is_older_is_found_by_the_index_of_times_and_young_events_are_not_read(tmp_path):
+    """A file of a year is not gone through each night; a file of the first version gets the index when it is opened."""
+    path = of_first_version(tmp_path / "old.sqlite")
     with SqliteSink(path) as sink:
         seen = []
         sink.rework(NOW - timedelta(days=30), lambda event: seen.append(event.id))
