@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Beacon"]
 
-_ALL = Level.FULL
-_BOTH_FULL = (_ALL, _ALL)
-
 
 class Beacon:
     """Sign, rewrite, decode, judge and answer, with one host's settings; safe to use from several threads.

@@ -6,6 +6,7 @@ Reads no request.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -94,7 +95,6 @@ class Outgoing:
         self._settings = settings
         self._signer = signer
         self._routes = routes
-        self._planner = planner
         self._instructions = Instructions(planner=planner, position=settings.pixel, honeypot=settings.honeypot)
         self.most = min(settings.default_level, settings.ceiling)
         self.linkers = Linkers(self._link_signer, routes)
@@ -154,14 +154,7 @@ class Outgoing:
         pixel: bool = True,
     ) -> Template:
         """Compile a newsletter with the host's links, pixel and levels."""
-        instructions = Instructions(
-            planner=self._planner,
-            position=self._settings.pixel,
-            honeypot=self._settings.honeypot,
-            verify=verify,
-            first_number=first_number,
-            with_pixel=pixel,
-        )
+        instructions = replace(self._instructions, verify=verify, first_number=first_number, with_pixel=pixel)
         issuer = Issuer(sign=self._signer.sign_message, levels=levels, most=self.most)
         return compile_template(html, text, instructions, linker=self.linkers.of(campaign), issuer=issuer)
 

@@ -5,12 +5,14 @@ Knows no command.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,10 +32,12 @@ __all__ = [
     "guard_output",
     "hush_output",
     "masked",
+    "print_json",
     "read_bytes",
     "reason",
     "shown",
     "width",
+    "write",
 ]
 
 OK: Final = 0
@@ -122,6 +126,19 @@ def read_bytes(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise CommandError(f"{shown(str(path))} has over {most / 1e6:,.0f} MB, more than can be meant")
     return data
+
+
+def write(pieces: Iterable[bytes]) -> None:
+    """Write bytes to standard output behind what was printed, as they are on every system."""
+    sys.stdout.flush()
+    sys.stdout.buffer.writelines(pieces)
+    sys.stdout.buffer.flush()
+
+
+def print_json(value: object, *, indent: int | None = None) -> None:
+    """Print JSON, with escapes where the terminal has no Unicode."""
+    wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    print(json.dumps(value, indent=indent, ensure_ascii=not wide))
 
 
 def guard_output() -> None:

@@ -5,13 +5,11 @@ Follows no link and records nothing.
 
 from __future__ import annotations
 
-import json
-import sys
 from argparse import Namespace
 from pathlib import Path
 
 from mailbeacon import links
-from mailbeacon.cli.console import OK, CommandError, Commands, read_bytes, shown
+from mailbeacon.cli.console import OK, CommandError, Commands, print_json, read_bytes, shown
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import DataError, TokenError
 from mailbeacon.model import Kind, Manifest, Target
@@ -44,8 +42,7 @@ def _run(options: Namespace) -> int:
         found = _said(options.url, signer, manifest)
     except TokenError as error:
         raise CommandError(f"the URL says nothing that can be believed: {error}") from error
-    wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-    print(json.dumps(found, indent=2, ensure_ascii=not wide))
+    print_json(found, indent=2)
     return OK
 
 

@@ -9,7 +9,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
-from mailbeacon.cli.console import OK, CommandError, Commands, complain, counted, reason, shown
+from mailbeacon.cli.console import INPUT, OK, CommandError, Commands, complain, counted, reason, shown
 
 __all__ = ["register"]
 
@@ -54,4 +54,4 @@ def _run(options: Namespace) -> int:
             f"cannot read {shown(options.events)} or write {shown(str(options.file))}: {reason(error)}"
         ) from error
     print(f"{counted(number, 'event')} written to {shown(str(options.file))}")
-    return complain(f"{counted(len(broken), 'row')} cannot be read: {broken[0]}", 1) if broken else OK
+    return complain(f"{counted(len(broken), 'row')} cannot be read: {broken[0]}", INPUT) if broken else OK

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.cli.arguments import moment, recipients
-from mailbeacon.cli.console import OK, CommandError, Commands, Progress, shown
+from mailbeacon.cli.console import OK, CommandError, Commands, Progress, shown, write
 from mailbeacon.cli.keyring import read_keys
 from mailbeacon.cli.newsletter import compiled, load
 from mailbeacon.errors import ConfigError
@@ -115,13 +115,12 @@ def _run(options: Namespace) -> int:
     if options.score:
         print(_assess(_watched(hits), beacon))
         return OK
-    _write(
-        fake.log_lines(
-            hits if sys.stdout.isatty() else _watched(hits),
-            options.format or FORMATS[0],
-            host=urlsplit(beacon.settings.base_url).hostname or "",
-        )
+    lines = fake.log_lines(
+        hits if sys.stdout.isatty() else _watched(hits),
+        options.format or FORMATS[0],
+        host=urlsplit(beacon.settings.base_url).hostname or "",
     )
+    write(f"{line}\n".encode("utf-8", "backslashreplace") for line in lines)
     return OK
 
 
@@ -144,11 +143,3 @@ def _watched(hits: Iterable[Hit]) -> Iterator[Hit]:
             yield hit
     finally:
         progress.clear()
-
-
-def _write(lines: Iterable[str]) -> None:
-    """Write lines as a server does: UTF-8, ended by a line feed on every system."""
-    sys.stdout.flush()
-    for line in lines:
-        sys.stdout.buffer.write(f"{line}\n".encode("utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()

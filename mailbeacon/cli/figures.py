@@ -6,14 +6,13 @@ Each reads files of events, judges them as a whole, and prints a table: text, or
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from mailbeacon.cli.arguments import add_events, moment
-from mailbeacon.cli.console import INPUT, OK, CommandError, Commands, complain, shown
+from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, Commands, complain, shown, write
 from mailbeacon.cli.report.delivered import delivered
 
 __all__ = ["NAMES", "register"]
@@ -183,7 +182,7 @@ def _compare(options: Namespace) -> tuple[Table, str]:
     with naming_option():
         deliveries = deliveries_of(options.delivered, found.campaigns, found.tally.reported, None)
     if isinstance(deliveries, int):
-        raise CommandError("argument --delivered: give a number for each campaign, as in spring=1200", 2)
+        raise CommandError("argument --delivered: give a number for each campaign, as in spring=1200", USAGE)
     rows = []
     for row in compare_campaigns(found.tally.merge(tally([], [], deliveries=deliveries)), last=options.last):
         line: list[object] = [row.campaign, row.first.date() if row.first else None, row.rates.delivered]
@@ -216,9 +215,7 @@ def _print(table: Table, options: Namespace) -> None:
         text = csv_text(table.head, table.rows)
     else:
         text = _aligned(table.head, table.rows) + "".join(f"{note}\n" for note in table.notes)
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()
+    write([text.encode("utf-8", "backslashreplace")])
 
 
 def _as_json(table: Table) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import OK, USAGE, CommandError, Commands, shown
+from mailbeacon.cli.console import OK, USAGE, CommandError, Commands, shown, write
 from mailbeacon.cli.documents import File, Form, check_bodies, read_document, read_file
 from mailbeacon.cli.keyring import add_key_option, read_keys
 from mailbeacon.errors import ConfigError, RewriteError
@@ -104,9 +104,7 @@ def _run(options: Namespace) -> int:
     if options.preview:
         print(report)
         return OK
-    sys.stdout.flush()
-    sys.stdout.buffer.write(done.data)
-    sys.stdout.buffer.flush()
+    write([done.data])
     print(report, file=sys.stderr)
     return OK
 

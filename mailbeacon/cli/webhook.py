@@ -5,16 +5,14 @@ Checks no signature, keeps nothing, and shows no address.
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import INPUT, OK, CommandError, Commands, complain, counted, read_bytes
+from mailbeacon.cli.console import INPUT, OK, CommandError, Commands, complain, counted, print_json, read_bytes
 from mailbeacon.cli.keyring import VARIABLE, add_key_option, read_keys
 from mailbeacon.errors import WebhookError
 from mailbeacon.judging import classify
@@ -49,11 +47,10 @@ def _run(options: Namespace) -> int:
     reader = Translator(Beacon(_BASE, secret_keys=keys), provider.name, kinds=frozenset(Kind), recipient_of=None)
     post = Post(Request(url="", method="POST", body=read_bytes(options.file, MOST_BYTES)), now)
     broken = 0
-    wide = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     for said in _reports(provider, post):
         found = _shown(said, reader, now) if isinstance(said, Report) else {"unreadable": said}
         broken += "unreadable" in found
-        print(json.dumps(found, ensure_ascii=not wide))
+        print_json(found)
     return complain(f"{counted(broken, 'event')} could not be read", INPUT) if broken else OK
 
 

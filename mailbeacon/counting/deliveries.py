@@ -58,8 +58,7 @@ def deliveries_of(
         return {place: number for place, number in by_variant.items() if only in (None, place[0])}
     missing = sorted(set(seen) - named.keys() - set(spoken))
     if missing:
-        shown = "".join(sign if sign.isprintable() else "\ufffd" for sign in missing[0])
-        raise ConfigError(f"campaign {shown!r} has no number")
+        raise ConfigError(f"campaign {missing[0]!r} has no number")
     return {name: number for name, number in named.items() if only in (None, name)}
 
 

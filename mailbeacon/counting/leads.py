@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from mailbeacon.caches import Cache
 from mailbeacon.counting.figures import LinkKey
-from mailbeacon.counting.pairing import Events, Texts, Verdicts, seen, texts_of
+from mailbeacon.counting.pairing import Events, Texts, Verdicts, region_of, seen, texts_of
 from mailbeacon.counting.traits import without_query
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Link, Mail, Verdict, check_aware
@@ -143,8 +143,7 @@ class _Signs:
         if event.kind == Kind.CLICK:
             link = LinkKey(event.campaign, event.link or 0, without_query(event.url))
         sign = _Sign(day, event.kind, event.mail, link)
-        place = ", ".join(filter(None, (event.facts.country, event.facts.region)))
-        latest = (day, place, texts_of(event))
+        latest = (day, region_of(event), texts_of(event))
         self.latest = max(self.latest or latest, latest)
         if sign in self.days:
             return False
@@ -206,8 +205,7 @@ def score(
     if now is None:
         raise ConfigError("now is missing: give the moment to fade towards")
     check_aware(now, "now")
-    if half_life <= timedelta(0):
-        raise ConfigError("half_life must be longer than nothing")
+    _check_half_life(half_life)
     found: dict[str, _Signs] = {}
     for recipient, event, human in seen(events, verdicts):
         if human and event.received_at <= now and campaign in (None, event.campaign):
@@ -215,6 +213,11 @@ def score(
     today, worth = now.astimezone(UTC).date(), weights or Weights()
     leads = [signs.lead(recipient, today, half_life, worth) for recipient, signs in found.items()]
     return sorted(leads, key=lambda lead: (-lead.score, lead.recipient))
+
+
+def _check_half_life(half_life: timedelta) -> None:
+    if half_life <= timedelta(0):
+        raise ConfigError("half_life must be longer than nothing")
 
 
 def _check_score(at_least: float) -> None:
@@ -267,8 +270,7 @@ class HotWatch:
         weights: Weights | None = None,
         keep: int = 100_000,
     ) -> None:
-        if half_life <= timedelta(0):
-            raise ConfigError("half_life must be longer than nothing")
+        _check_half_life(half_life)
         _check_score(at_least)
         self._on_hot = on_hot
         self._at_least = at_least

@@ -12,7 +12,7 @@ from mailbeacon.counting.traits import FETCHED
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Level, Verdict
 
-__all__ = ["Events", "Texts", "Verdicts", "pairs", "seen", "texts_of"]
+__all__ = ["Events", "Texts", "Verdicts", "pairs", "region_of", "seen", "texts_of"]
 
 _END = object()
 Events = Iterable[Event] | Iterable[tuple[Event, Verdict | None]]
@@ -27,6 +27,11 @@ Texts = tuple[tuple[str, str], ...]
 def texts_of(event: Event) -> Texts:
     """Return an event's metadata."""
     return tuple(sorted(event.metadata.items())) if event.metadata else ()
+
+
+def region_of(event: Event) -> str:
+    """Return where an event came from, country and region at the finest; empty when it is not known."""
+    return ", ".join(filter(None, (event.facts.country, event.facts.region)))
 
 
 def pairs(events: Events, verdicts: Verdicts = None) -> Iterator[tuple[Event, Verdict | None]]:

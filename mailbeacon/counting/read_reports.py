@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date
 from enum import StrEnum
 
-from mailbeacon.counting.pairing import Events, Texts, Verdicts, seen, texts_of
+from mailbeacon.counting.pairing import Events, Texts, Verdicts, region_of, seen, texts_of
 from mailbeacon.counting.spreadsheets import csv_text
 from mailbeacon.counting.suppressing import rounded_number, tells_of_few
 from mailbeacon.errors import ConfigError
@@ -126,8 +126,7 @@ def read_report(
         known = signs.get(recipient)
         if known is not None and human is not False and campaign in (None, event.campaign):
             state = _state(event, human)
-            place = ", ".join(filter(None, (event.facts.country, event.facts.region)))
-            sign = (event.received_at.astimezone(UTC).date(), place, texts_of(event))
+            sign = (event.received_at.astimezone(UTC).date(), region_of(event), texts_of(event))
             known[state] = min(known.get(state, sign), sign)
     readers = [_reader(recipient, groups[recipient], signs[recipient]) for recipient in sorted(groups)]
     rows, hidden = _rows(readers, minimum, 1 if names else minimum)

@@ -16,7 +16,7 @@ from mailbeacon.counting.figures import Count, Dimension, Mark, Outcomes, Split
 from mailbeacon.counting.numbers import added, chosen, covers, is_for_all
 from mailbeacon.counting.sums import NOBODY, Sums, Value, add_sums, counts
 from mailbeacon.counting.tally_json import read_tally, write_tally
-from mailbeacon.counting.totals import OpenPage, Totals, merge_totals, minutes_of
+from mailbeacon.counting.totals import VIEW_MINUTES, OpenPage, Totals, merge_totals, minutes_of
 from mailbeacon.counting.traits import FETCHED, MACHINES, PEOPLE, UNKNOWN, Traits
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
@@ -24,7 +24,7 @@ from mailbeacon.model import Actor, Kind
 
 __all__ = ["VIEW_WINDOW", "Tally"]
 
-VIEW_WINDOW = timedelta(minutes=5)
+VIEW_WINDOW = timedelta(minutes=VIEW_MINUTES)
 """Hits of one message by one client with no longer pause than this are one view; moments are kept by the minute."""
 GROUP = "group"
 """The kind of group where the host names one only."""

@@ -21,7 +21,7 @@ from typing import Any
 from mailbeacon.counting.buckets import NAME_BYTES, Numbers, Page, PageKey, State
 from mailbeacon.counting.figures import Mark
 from mailbeacon.counting.totals import Totals
-from mailbeacon.counting.totals_json import read_totals, write_totals
+from mailbeacon.counting.totals_json import read_count, read_totals, write_totals
 from mailbeacon.counting.traits import LATE, Entries, Trait, Traits, fold, pack, unpack, without_query
 from mailbeacon.errors import DataError
 from mailbeacon.model import Actor, Channel, Kind, check_version, read_json, read_text, read_whole
@@ -29,8 +29,6 @@ from mailbeacon.model import Actor, Channel, Kind, check_version, read_json, rea
 __all__ = ["VERSION", "read_tally", "write_tally"]
 
 VERSION = 2
-_MOST = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps."""
 
 
 def write_tally(
@@ -96,7 +94,7 @@ def read_tally(text: str | bytes) -> tuple[dict[PageKey, Page], Numbers, Traits,
         places = [found.place(_read_trait(*values)) for values in value["traits"]]
         pages = {_read_key(page): _read_page(page, places, found, old=old) for page in value["pages"]}
         numbers = {
-            (_name(campaign), _name(variant)): _count(number, 0) for campaign, variant, number in value["deliveries"]
+            (_name(campaign), _name(variant)): read_count(number) for campaign, variant, number in value["deliveries"]
         }
         totals = {_read_key(page): read_totals(page) for page in value.get("totals", ())}
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, Base64Error) as error:
@@ -118,12 +116,13 @@ def _read_page(value: Mapping[str, Any], places: list[int], traits: Traits, *, o
     }
     page.shared = _read_entries(value["shared"], places)
     page.reasons = {
-        (Kind(kind), Actor(actor), read_text(signal)): _count(hits) for kind, actor, signal, hits in value["reasons"]
+        (Kind(kind), Actor(actor), read_text(signal)): read_count(hits, 1)
+        for kind, actor, signal, hits in value["reasons"]
     }
     page.versions = set(map(read_text, value["versions"]))
     if old:
         page.states = {name(mail): _old_state(kinds) for mail, kinds in value["states"].items()}
-        page.marks = {(Mark.EXPIRED, Kind(kind)): _count(hits) for kind, hits in value["expired"].items()}
+        page.marks = {(Mark.EXPIRED, Kind(kind)): read_count(hits, 1) for kind, hits in value["expired"].items()}
         minutes = [minute for _, minute in _moments(page) if minute != LATE]
         page.first, page.last = min(minutes, default=-1), max(minutes, default=-1)
         return page
@@ -131,7 +130,7 @@ def _read_page(value: Mapping[str, Any], places: list[int], traits: Traits, *, o
         name(mail): State(frozenset(map(Kind, kinds)), _minute(bounced), _minute(delivered))
         for mail, (kinds, bounced, delivered) in value["states"].items()
     }
-    page.marks = {(Mark(mark), Kind(kind)): _count(hits) for mark, kind, hits in value["marks"]}
+    page.marks = {(Mark(mark), Kind(kind)): read_count(hits, 1) for mark, kind, hits in value["marks"]}
     page.first, page.last = map(_minute, value["period"])
     return page
 
@@ -171,8 +170,8 @@ def _read_entries(rows: list[list[object]], places: list[int]) -> Entries:
     found: Entries = {}
     for place, minute, hits in rows:
         moment = _minute(minute)
-        key = places[_count(place, 0)], LATE if moment < 0 else moment
-        found[key] = found.get(key, 0) + _count(hits)
+        key = places[read_count(place)], LATE if moment < 0 else moment
+        found[key] = found.get(key, 0) + read_count(hits, 1)
     return found
 
 
@@ -180,13 +179,6 @@ def _minute(value: object) -> int:
     found = read_whole(value)
     if not -1 <= found < LATE:
         raise ValueError("expected a minute")
-    return found
-
-
-def _count(value: object, least: int = 1) -> int:
-    found = read_whole(value)
-    if not least <= found <= _MOST:
-        raise ValueError(f"expected a number from {least}")
     return found
 
 

@@ -13,9 +13,10 @@ from mailbeacon.counting.totals import Totals
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.model import Actor, Kind, read_text, read_whole
 
-__all__ = ["read_totals", "write_totals"]
+__all__ = ["read_count", "read_totals", "write_totals"]
 
 _MOST = 2**53 - 1
+"""The largest whole number that every reader of JSON keeps."""
 _NUMBERS = 12
 
 
@@ -46,22 +47,23 @@ def read_totals(value: Mapping[str, Any]) -> Totals:
     """Read what :func:`write_totals` gave; what does not fit raises ``TypeError``, ``ValueError`` or ``KeyError``."""
     zone = read_text(value["zone"])
     zone_named(zone)
-    first, last = (_count(minute, -1) for minute in value["period"])
+    first, last = (read_count(minute, -1) for minute in value["period"])
     return Totals(
         zone=zone,
-        mails=_count(value["mails"]),
+        mails=read_count(value["mails"]),
         tables={
             (Kind(kind), str(Dimension(name)) if name else ""): _read_sums(name, rows)
             for kind, name, rows in value["tables"]
         },
         by_audience_of={
-            (_audience(opened), _audience(clicked)): _count(number) for opened, clicked, number in value["audiences"]
+            (_audience(opened), _audience(clicked)): read_count(number)
+            for opened, clicked, number in value["audiences"]
         },
-        kept_outcomes=Outcomes(**{name: _count(number) for name, number in value["outcomes"].items()}),
-        kinds={Kind(kind): _count(number) for kind, number in value["kinds"].items()},
-        marks={(Mark(mark), Kind(kind)): _count(hits) for mark, kind, hits in value["marks"]},
+        kept_outcomes=Outcomes(**{name: read_count(number) for name, number in value["outcomes"].items()}),
+        kinds={Kind(kind): read_count(number) for kind, number in value["kinds"].items()},
+        marks={(Mark(mark), Kind(kind)): read_count(hits) for mark, kind, hits in value["marks"]},
         reasons={
-            (Kind(kind), Actor(actor), read_text(signal)): _count(hits)
+            (Kind(kind), Actor(actor), read_text(signal)): read_count(hits)
             for kind, actor, signal, hits in value["reasons"]
         },
         versions=set(map(read_text, value["versions"])),
@@ -80,7 +82,7 @@ def _read_sums(name: str, rows: Any) -> Sums:
     for value, *numbers in rows:
         if len(numbers) != _NUMBERS:
             raise ValueError("expected twelve numbers")
-        found[_read_value(name, value)] = [_count(number) for number in numbers]
+        found[_read_value(name, value)] = [read_count(number) for number in numbers]
     return found
 
 
@@ -94,13 +96,14 @@ def _read_value(name: str, value: Any) -> Value:
 
 
 def _audience(value: object) -> int:
-    found = _count(value)
+    found = read_count(value)
     if found > 3:  # the three audiences, and nobody
         raise ValueError("expected an audience")
     return found
 
 
-def _count(value: object, least: int = 0) -> int:
+def read_count(value: object, least: int = 0) -> int:
+    """Return a whole number; one below ``least``, or that not every reader of JSON keeps, raises ``ValueError``."""
     found = read_whole(value)
     if not least <= found <= _MOST:
         raise ValueError(f"expected a number from {least}")

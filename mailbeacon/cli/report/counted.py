@@ -78,7 +78,6 @@ class Counted:
             choice: What is counted.
             facts: Gives campaign and moment of one.
         """
-        self.__init__()  # type: ignore[misc]  # begun anew where lines are out of order
         return found if choice.campaign is None and choice.since is None else self._chosen(found, choice, facts)
 
     def _chosen(self, found: Iterator[T], choice: Choice, facts: Callable[[T], tuple[str, datetime]]) -> Iterator[T]:

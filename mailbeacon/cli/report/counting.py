@@ -16,7 +16,7 @@ from mailbeacon.cli.events.judged import fitted, judge_all
 from mailbeacon.cli.events.sources import EventReader, is_timed
 from mailbeacon.cli.report.counted import Between, Choice, Counted
 from mailbeacon.cli.report.sharing import share
-from mailbeacon.counting import Tally, tally, tally_rows
+from mailbeacon.counting import tally, tally_rows
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import StoredRow
@@ -93,12 +93,12 @@ def _rows(paths: Sequence[Path], choice: Choice, between: Between | None) -> Cou
 
 
 def _judged(paths: Sequence[Path], choice: Choice, between: Between | None) -> Counted:
-    found = Counted()
+    def use(pairs: Iterator[tuple[Event, Verdict]]) -> Counted:
+        made = Counted()
+        made.tally = tally(made.choose(pairs, choice, _of_pair), groups=choice.groups or None)
+        return made
 
-    def use(pairs: Iterator[tuple[Event, Verdict]]) -> Tally:
-        return tally(found.choose(pairs, choice, _of_pair), groups=choice.groups or None)
-
-    found.tally, reading = judge_all(paths, use, stored=choice.stored, between=between, own=choice.own)
+    found, reading = judge_all(paths, use, stored=choice.stored, between=between, own=choice.own)
     found.errors, found.twice = reading.errors, reading.twice
     return found
 
@@ -114,8 +114,8 @@ def _folder(path: Path, choice: Choice) -> Counted:
         for part in read_parts(path):
             one = Counted()
             judged = ((event, verdict) for event, verdict in part if verdict is not None)
-            counts = tally(one.choose(judged, choice, _of_pair), groups=choice.groups or None).closed(zone=choice.zone)
-            one.tally = counts
+            counts = tally(one.choose(judged, choice, _of_pair), groups=choice.groups or None)
+            one.tally = counts.closed(zone=choice.zone)
             found.join(one)
     except (DataError, ImportError) as error:
         raise CommandError(f"{shown(str(path))}: {error}") from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
 from mailbeacon import reporting
 from mailbeacon.beacon import Beacon
-from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, complain, counted, width
+from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, complain, counted, width, write
 from mailbeacon.cli.events.lists import read_groups
 from mailbeacon.cli.events.sources import check_files
 from mailbeacon.cli.newsletter import Newsletter, compiled, load
@@ -124,8 +123,6 @@ def print_report(report: reporting.Report, options: Namespace) -> None:
     """Print a report as the options say: as text, JSON or CSV."""
     if options.json or options.csv:
         text = f"{reporting.to_json(report)}\n" if options.json else reporting.to_csv(report)
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))  # in JSON this is its own escape
-        sys.stdout.buffer.flush()
+        write([text.encode("utf-8", "backslashreplace")])  # in JSON this is its own escape
         return
     print(reporting.to_text(report, width=width()), end="")
