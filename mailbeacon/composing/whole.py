@@ -76,12 +76,12 @@ def compose_bytes(
         raise RewriteError("the mail would have other parts than before, so nothing was changed")
     if fields:
         left += unleavable(done)
-    told = [one.labelled() if labels else (one.links, one.skipped) for one in done]
+    reported = [one.labelled() if labels else (one.links, one.skipped) for one in done]
     return Composed(
         data=data,
         bodies=sum(bool(one.edits) for one in done),
-        links=tuple(link for links, _ in told for link in links),
-        skipped=tuple(link for _, skipped in told for link in skipped),
+        links=tuple(link for links, _ in reported for link in links),
+        skipped=tuple(link for _, skipped in reported for link in skipped),
         warnings=(*opened.warnings, *left, *(warned for one in done for warned in one.warnings)),
     )
 

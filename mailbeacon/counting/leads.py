@@ -16,9 +16,9 @@ from typing import NamedTuple
 from mailbeacon.caches import Cache
 from mailbeacon.counting.figures import LinkKey
 from mailbeacon.counting.pairing import Events, Texts, Verdicts, region_of, seen, texts_of
-from mailbeacon.counting.traits import without_query
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Link, Mail, Verdict, check_aware
+from mailbeacon.model.web import without_query
 
 __all__ = ["HALF_LIFE", "HotLead", "HotWatch", "Lead", "Weights", "hot", "score"]
 

@@ -22,9 +22,10 @@ from mailbeacon.counting.buckets import NAME_BYTES, Numbers, Page, PageKey, Stat
 from mailbeacon.counting.figures import Mark
 from mailbeacon.counting.totals import Totals
 from mailbeacon.counting.totals_json import read_count, read_totals, write_totals
-from mailbeacon.counting.traits import LATE, Entries, Trait, Traits, fold, pack, unpack, without_query
+from mailbeacon.counting.traits import LATE, Entries, Trait, Traits, fold, pack, unpack
 from mailbeacon.errors import DataError
 from mailbeacon.model import Actor, Channel, Kind, check_version, read_json, read_text, read_whole
+from mailbeacon.model.web import without_query
 
 __all__ = ["VERSION", "read_tally", "write_tally"]
 

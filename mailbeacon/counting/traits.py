@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from mailbeacon.caches import Cache
 from mailbeacon.model import Actor, Event, Kind, Level, Verdict
+from mailbeacon.model.web import without_query
 
 __all__ = [
     "FETCHED",
@@ -33,7 +34,6 @@ __all__ = [
     "pack",
     "unpack",
     "unpack_only",
-    "without_query",
 ]
 
 LIMIT = 64
@@ -144,21 +144,9 @@ def nature_of(event: Event, verdict: Verdict | None, traits: Traits) -> Nature:
     return Nature(kind, is_fetched, place, event.expired, event.unrecorded, is_full, is_own, reason, version)
 
 
-def without_query(url: str) -> str:
-    """Return a URL without query and fragment: what stands there may be a reader's own.
-
-    Example:
-        >>> without_query("https://shop.example/leave?mail=ann#top")
-        'https://shop.example/leave'
-    """
-    return url.partition("#")[0].partition("?")[0]
-
-
 def _trait(event: Event, actor: Actor) -> tuple[object, ...]:
     facts = event.facts
-    url = event.url
-    if "?" in url or "#" in url:
-        url = without_query(url)
+    url = without_query(event.url)
     return (
         event.kind, actor, event.link or 0, url, event.channel,
         facts.client, facts.system, facts.device, facts.country, facts.region, facts.city,

@@ -1,6 +1,6 @@
 """A made-up request and the truth about it.
 
-Words only: they are made by ``scenes``, sent by ``playing``, written by ``writing`` and compared by ``scoring``.
+Words only: they are made by ``scenes``, sent by ``playing``, written by ``writing`` and compared by ``assessment``.
 """
 
 from __future__ import annotations

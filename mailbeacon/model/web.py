@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.message import check_aware
 
-__all__ = ["KEPT_HEADERS", "MAX_ADDRESS", "MAX_VALUE", "Headers", "Reply", "Request"]
+__all__ = ["KEPT_HEADERS", "MAX_ADDRESS", "MAX_VALUE", "Headers", "Reply", "Request", "without_query"]
 
 KEPT_HEADERS = (
     "accept",
@@ -41,6 +41,16 @@ MAX_ADDRESS = 64
 """Characters of an address that are looked at or kept; an IPv6 one with a zone has fewer."""
 MAX_VALUE = 512
 """Characters of a user agent or a header field that are looked at or kept."""
+
+
+def without_query(url: str) -> str:
+    """Return a URL without query and fragment: what stands there may be a reader's own.
+
+    Example:
+        >>> without_query("https://shop.example/leave?mail=ann#top")
+        'https://shop.example/leave'
+    """
+    return url.partition("#")[0].partition("?")[0] if "?" in url or "#" in url else url
 
 
 def _as_text(pairs: Iterable[tuple[object, object]]) -> list[tuple[str, str]]:

@@ -127,10 +127,10 @@ class Policy:
             return [_Limit(Level.NONE, "the consent could not be looked up")]
         if answer is None:
             return [_Limit(self._unknown[index], "no answer is known")]
-        return [_Limit(answer.level, _told(answer))]
+        return [_Limit(answer.level, _said(answer))]
 
 
-def _told(answer: Consent) -> str:
+def _said(answer: Consent) -> str:
     what = "agreed to" if answer.level else "refused or withdrawn"
     return f"{what} on {answer.given_at:%Y-%m-%d}"
 

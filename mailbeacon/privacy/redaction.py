@@ -16,6 +16,7 @@ from typing import Literal
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import MAX_ADDRESS, MAX_VALUE, Event
+from mailbeacon.model.web import without_query
 from mailbeacon.networks.addresses import Address, parse
 from mailbeacon.settings import Keep
 
@@ -54,7 +55,7 @@ def redact(
     Raises:
         ConfigError: For a word that is none of these, or ``hash`` without a secret.
     """
-    page = event.url if url == "keep" else _page(event.url)
+    page = event.url if url == "keep" else without_query(event.url)
     if address == user_agent == headers == "drop":
         if event.url == page and not (event.address or event.user_agent or event.headers):
             return event
@@ -82,11 +83,6 @@ def redactor(
     if address == user_agent == headers == "drop" and url == "page":
         return redact
     return partial(redact, address=address, user_agent=user_agent, headers=headers, url=url, secret=secret)
-
-
-def _page(url: str) -> str:
-    """Return a destination without query and fragment."""
-    return url.partition("#")[0].partition("?")[0] if "?" in url or "#" in url else url
 
 
 def _check(address: str, user_agent: str, headers: str, secret: Secret) -> None:

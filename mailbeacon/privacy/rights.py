@@ -20,7 +20,7 @@ from mailbeacon.privacy.levels import limited, without_client_ids
 __all__ = ["Done", "Retention", "erase_person", "export_person", "retain"]
 
 _PATIENCE = timedelta(seconds=30)
-_TOLD = {
+_DID = {
     Kind.OPEN: "opened",
     Kind.CLICK: "clicked a link in",
     Kind.UNSUBSCRIBE: "unsubscribed by",
@@ -92,7 +92,7 @@ def export_person(recipient: str, *stores: object) -> str:
                 pairs[event.id] = event, verdict
         opens += [day.isoformat() for name, day in _call(store, "last_opens") or () if name == recipient]
         consents += [_plain(answer.to_dict()) for answer in _call(store, "history", recipient) or ()]
-    events = [_told(*pair) for pair in sorted(pairs.values(), key=lambda pair: pair[0].received_at)]
+    events = [_described(*pair) for pair in sorted(pairs.values(), key=lambda pair: pair[0].received_at)]
     whole = {
         "recipient": recipient,
         "events": events,
@@ -173,12 +173,12 @@ def _unnamed(event: Event) -> Event:
     return less.changed(facts=without_client_ids(less.facts))
 
 
-def _told(event: Event, verdict: Verdict | None) -> dict[str, Json]:
+def _described(event: Event, verdict: Verdict | None) -> dict[str, Json]:
     """Return what is kept of an event, a sentence first."""
     mail = f"the mail {event.message_id!r} of the campaign {event.campaign!r}" if event.message_id else "a mail"
     by = f", taken to be {verdict.actor.value.replace('_', ' ')}" if verdict else ""
-    told = f"{event.received_at:%Y-%m-%d %H:%M %Z}: {_TOLD.get(event.kind, event.kind.value)} {mail}{by}"
-    return {"what": told, "event": _plain(event.to_dict()), "verdict": _plain(verdict.to_dict()) if verdict else None}
+    what = f"{event.received_at:%Y-%m-%d %H:%M %Z}: {_DID.get(event.kind, event.kind.value)} {mail}{by}"
+    return {"what": what, "event": _plain(event.to_dict()), "verdict": _plain(verdict.to_dict()) if verdict else None}
 
 
 def _plain(values: dict[str, Json]) -> dict[str, Json]:

@@ -18,7 +18,6 @@ from mailbeacon.model import (
     Answer,
     Event,
     Facts,
-    Hint,
     History,
     Judge,
     Kind,
@@ -29,7 +28,7 @@ from mailbeacon.model import (
 )
 from mailbeacon.privacy import dated, level_now, limited, marked, without_client_ids
 from mailbeacon.privacy import redact as drop_personal
-from mailbeacon.replying.keeping import UNJUDGED, judged, keep
+from mailbeacon.replying.keeping import UNJUDGED, UNOBSERVED, judged, keep
 from mailbeacon.replying.leaving import ACTS, LEAVING, leave_page, tell_host
 from mailbeacon.replying.limiting import HitLimit
 from mailbeacon.replying.replies import READING, page, pixel, redirect
@@ -38,8 +37,6 @@ from mailbeacon.settings import Settings, failed, utc_now
 __all__ = ["Decode", "Observe", "Redact", "Responder", "deliver", "respond"]
 
 _MOST_LOCATIONS = 1024
-_UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
-"""The facts of an event that could not be observed: what is missing says nothing, so nobody can say who made it."""
 _OPEN = Kind.OPEN
 _CLICK = Kind.CLICK
 _NONE = Level.NONE
@@ -163,10 +160,10 @@ class Responder:
                 facts = without_client_ids(facts)
         except Exception as error:
             failed(self._settings, "observing", error)
-            facts = _UNSEEN
+            facts = UNOBSERVED
         # nobody else has this event yet: ``decode`` gives a new one each time, and a copy would cost 5 µs a request
         object.__setattr__(event, "facts", facts)
-        verdict = UNJUDGED if facts is _UNSEEN else judged(event, self._judge, history, self._settings)
+        verdict = UNJUDGED if facts is UNOBSERVED else judged(event, self._judge, history, self._settings)
         try:
             event = self._redact(event)
         except Exception as error:

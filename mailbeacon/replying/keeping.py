@@ -6,12 +6,14 @@ Used for requests (``answering``) and by whoever has events from elsewhere, such
 from __future__ import annotations
 
 from mailbeacon.errors import RuleError
-from mailbeacon.model import Actor, Event, History, Judge, Level, Signal, Sink, Verdict
+from mailbeacon.model import Actor, Event, Facts, Hint, History, Judge, Level, Signal, Sink, Verdict
 from mailbeacon.model.protocols import hand_last_open
 from mailbeacon.settings import Settings, failed
 
-__all__ = ["UNJUDGED", "judged", "keep", "lost"]
+__all__ = ["UNJUDGED", "UNOBSERVED", "judged", "keep", "lost"]
 
+UNOBSERVED = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
+"""The facts of an event that could not be observed: what is missing says nothing, so nobody can say who made it."""
 UNJUDGED = Verdict(
     actor=Actor.UNKNOWN,
     signals=(Signal(name="not-judged", weight=0.0, detail="something failed when it came, so it was not judged"),),

@@ -39,10 +39,10 @@ from mailbeacon.counting.suppressing import (
     small_cells,
     small_rows,
 )
-from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Link, check_aware
+from mailbeacon.model.web import without_query
 from mailbeacon.reporting.advice import advise
 from mailbeacon.reporting.texts import ENGLISH, Texts
 

@@ -23,7 +23,7 @@ from mailbeacon.store.forking import after_fork
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SHORT_WAIT", "Database", "djangos", "in_transaction", "open_existing", "storable"]
+__all__ = ["SHORT_WAIT", "Database", "djangos", "in_transaction", "open_existing", "plain", "storable"]
 
 SHORT_WAIT: Final = timedelta(milliseconds=250)
 """How long a reply's path waits for a store."""
@@ -273,6 +273,11 @@ def storable(value: object) -> object:
     if not isinstance(value, str) or value.isascii():  # which a text knows of itself
         return value
     return value.encode("utf-8", "backslashreplace").decode()
+
+
+def plain(value: str | None) -> str | None:
+    """Return a text as every database takes it: PostgreSQL has no NUL."""
+    return None if value is None else str(storable(value)).replace("\0", "\\x00")
 
 
 def _write_ahead(connection: sqlite3.Connection, seconds: float) -> None:

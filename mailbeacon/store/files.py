@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkstemp
 from time import monotonic, sleep
 from typing import Final
 
@@ -22,7 +23,7 @@ try:
 except ImportError:  # Windows
     _HAS_LOCKS = False
 
-__all__ = ["append_whole", "ensure_private", "is_still_at", "lock", "open_private", "try_lock"]
+__all__ = ["append_whole", "ensure_private", "is_still_at", "lock", "open_private", "replace_whole", "try_lock"]
 
 _MODE: Final = 0o600
 _SAFE: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -113,6 +114,34 @@ def _is_plain(path: Path) -> bool:
     if not stat.S_ISREG(found.st_mode):
         raise StoreError(f"{path}: not a plain file; a symbolic link is not followed")
     return True
+
+
+def replace_whole(path: Path, data: bytes, *, keeps_mode: bool = False) -> None:
+    """Write a file for its owner alone, under a name nobody can foresee, and move it into place once it is whole.
+
+    Args:
+        path: Where it goes.
+        data: What is in it.
+        keeps_mode: Whether a file that it takes the place of leaves it its mode.
+
+    Raises:
+        OSError: If it cannot be written; nothing is left over then.
+    """
+    try:
+        number, name = mkstemp(prefix=".new-", dir=path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    fresh = Path(name)
+    try:
+        with open(number, "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(data)
+        if keeps_mode:
+            with suppress(FileNotFoundError):
+                fresh.chmod(stat.S_IMODE(path.stat().st_mode))
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def is_still_at(path: Path, opened: os.stat_result) -> bool:

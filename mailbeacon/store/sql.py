@@ -19,7 +19,7 @@ from mailbeacon.store.bounded import Bounded
 from mailbeacon.store.changes import EventChange
 from mailbeacon.store.checks import check_bounds
 from mailbeacon.store.closeable import Closeable
-from mailbeacon.store.database import SHORT_WAIT, storable
+from mailbeacon.store.database import SHORT_WAIT, plain, storable
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.sql_rework import rework
@@ -161,7 +161,7 @@ class SqlSink(Closeable):
         Raises:
             StoreError: If it cannot be kept, or not within the time to wait.
         """
-        row: dict[str, object] = {"recipient": _plain(recipient), "day": day.isoformat()}
+        row: dict[str, object] = {"recipient": plain(recipient), "day": day.isoformat()}
         self._tables.within(lambda: self._tables.run(lambda connection: _put_later_day(connection, row)))
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
@@ -185,14 +185,14 @@ class SqlSink(Closeable):
 
     def of_recipient(self, recipient: str) -> Iterator[Pair]:
         """Read the events of one recipient; rows that cannot be read are passed over."""
-        return self._read(EVENTS.c.recipient == _plain(recipient), lambda _: None)
+        return self._read(EVENTS.c.recipient == plain(recipient), lambda _: None)
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
 
         def work(connection: sa.Connection) -> int:
-            connection.execute(sa.delete(LAST_OPENS).where(LAST_OPENS.c.recipient == _plain(recipient)))
-            return connection.execute(sa.delete(EVENTS).where(EVENTS.c.recipient == _plain(recipient))).rowcount
+            connection.execute(sa.delete(LAST_OPENS).where(LAST_OPENS.c.recipient == plain(recipient)))
+            return connection.execute(sa.delete(EVENTS).where(EVENTS.c.recipient == plain(recipient))).rowcount
 
         return self._tables.run(work)
 
@@ -202,7 +202,7 @@ class SqlSink(Closeable):
 
     def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
-        work = rework(EVENTS, before, change, kinds, lambda event: {"recipient": _plain(event.recipient)})
+        work = rework(EVENTS, before, change, kinds, lambda event: {"recipient": plain(event.recipient)})
         return self._tables.run(work)
 
     def drop_last_opens(self, before: date) -> int:
@@ -296,11 +296,11 @@ class SqlHistory(Closeable):
 
     def erase(self, recipient: str) -> int:
         """Forget a recipient's events, and return how many they were."""
-        return self._tables.delete(HISTORY, HISTORY.c.recipient == _plain(recipient))
+        return self._tables.delete(HISTORY, HISTORY.c.recipient == plain(recipient))
 
     def of_recipient(self, recipient: str) -> Iterator[Pair]:
         """Return the remembered events of one recipient, without verdicts."""
-        query = sa.select(HISTORY.c.event).where(HISTORY.c.recipient == _plain(recipient))
+        query = sa.select(HISTORY.c.event).where(HISTORY.c.recipient == plain(recipient))
         rows = self._tables.run(lambda connection: connection.execute(query.order_by(HISTORY.c.number)).all())
         return ((Event.from_json(text), None) for (text,) in rows)
 
@@ -317,8 +317,8 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
     return {
         "id": storable(event.id),
         "kind": str(event.kind),
-        "campaign": _plain(event.campaign),
-        "recipient": _plain(event.recipient),
+        "campaign": plain(event.campaign),
+        "recipient": plain(event.recipient),
         "received_at": event.received_at.timestamp(),
         "actor": str(verdict.actor) if verdict else None,
         "event": storable(text),
@@ -329,12 +329,7 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
 def _recalled(event: Event) -> dict[str, object]:
     """Return the columns by which a history finds an event."""
     network = event.facts.network_id or None
-    return {"mail": _mail(event), "network_id": network, "recipient": _plain(event.recipient)}
-
-
-def _plain(value: str | None) -> object:
-    """Return a text as every database takes it: PostgreSQL has no NUL."""
-    return None if value is None else str(storable(value)).replace("\0", "\\x00")
+    return {"mail": _mail(event), "network_id": network, "recipient": plain(event.recipient)}
 
 
 def _insert_new(connection: sa.Connection, table: sa.Table, rows: Values) -> None:

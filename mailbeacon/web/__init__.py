@@ -15,6 +15,8 @@ from mailbeacon.settings import Settings
 __all__ = ["MAX_BODY", "Beacon", "close_stores", "has_body"]
 
 _log = logging.getLogger("mailbeacon")
+PATH_SAFE: Final = "/:@!$&'()*+,;=~"
+"""What stays as it is in a decoded path that is encoded again."""
 MAX_BODY: Final = 8_192
 """How much of a body is read, in bytes: the forms for leaving are far smaller."""
 

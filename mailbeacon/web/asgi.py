@@ -20,11 +20,10 @@ from urllib.parse import quote
 from mailbeacon.model import Answer, Headers, Level, Reply, Request
 from mailbeacon.networks.proxies import TrustedProxies
 from mailbeacon.replying import deliver, lost
-from mailbeacon.web import MAX_BODY, Beacon, close_stores, has_body
+from mailbeacon.web import MAX_BODY, PATH_SAFE, Beacon, close_stores, has_body
 
 __all__ = ["Application", "application", "lifespan", "raw_url"]
 
-_PATH_SAFE: Final = "/:@!$&'()*+,;=~"
 _THREADS: Final = 16
 _SINK_SECONDS: Final = 0.25
 """How long a reply waits for an async sink."""
@@ -137,7 +136,7 @@ def raw_url(scope: Scope) -> str:
     The prefix an application is mounted under (``root_path``) need not be there: tracking URLs are read from their end.
     """
     raw = scope.get("raw_path")
-    path = raw.decode("latin-1") if raw else quote(scope["path"], safe=_PATH_SAFE)
+    path = raw.decode("latin-1") if raw else quote(scope["path"], safe=PATH_SAFE)
     query = (scope.get("query_string") or b"").decode("latin-1")
     return f"{path}?{query}" if query else path
 

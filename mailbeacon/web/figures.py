@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Any, Protocol, runtime_checkable
 
 from mailbeacon import reporting
@@ -14,6 +13,7 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.judging import classify_all
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import SpoolSink
+from mailbeacon.store.files import replace_whole
 
 __all__ = ["Readable", "readable_sink", "report_of", "write_page"]
 
@@ -67,20 +67,9 @@ def report_of(
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write a page for its owner alone, under a name nobody can foresee, and move it into place once it is whole.
+    """Write a page for its owner alone, as a whole or not at all.
 
     Raises:
         OSError: If it cannot be written; nothing is left over then.
     """
-    try:
-        number, name = mkstemp(prefix=".new-", dir=path.parent)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    fresh = Path(name)
-    try:
-        with open(number, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-            file.write(page)
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
+    replace_whole(path, page.encode())

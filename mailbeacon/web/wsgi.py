@@ -17,14 +17,13 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.model import Headers, Request
 from mailbeacon.networks.proxies import TrustedProxies
 from mailbeacon.settings import Settings
-from mailbeacon.web import MAX_BODY, Beacon, has_body
+from mailbeacon.web import MAX_BODY, PATH_SAFE, Beacon, has_body
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["RequestReader", "application", "headers_of", "raw_url"]
 
-_PATH_SAFE = "/:@!$&'()*+,;=~"
 _NO_PEER = "0.0.0.0"
 """What uWSGI's ``--http-socket`` calls a peer on a Unix socket; no connection comes from it. Seen with uWSGI 2.0.31, 2026."""
 
@@ -90,7 +89,7 @@ def raw_url(environ: Mapping[str, object]) -> str:
             return found
     path = f"{environ.get('SCRIPT_NAME') or ''}{environ.get('PATH_INFO') or ''}"
     query = environ.get("QUERY_STRING")
-    encoded = quote(path.encode("latin-1", "replace"), safe=_PATH_SAFE)
+    encoded = quote(path.encode("latin-1", "replace"), safe=PATH_SAFE)
     return f"{encoded}?{query}" if query else encoded
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from mailbeacon.model import Kind
 from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, clean, each
+from mailbeacon.webhooks.results import Events, reply
 
 __all__ = ["PROVIDER", "VALIDATION"]
 
@@ -55,6 +57,15 @@ def _read(event: Fields, post: Post) -> Iterator[Report]:  # noqa: ARG001 - the 
         )
 
 
+def _set_up(post: Post) -> Events | None:
+    """Return the code by which Event Grid learns that the webhook is the host's."""
+    first = Fields(post.json[0] if isinstance(post.json, list) and post.json else None)
+    if first.text("eventType") != VALIDATION:
+        return None
+    code = {"validationResponse": first.within("data").text("validationCode")}
+    return Events(reply=reply(200, ("Content-Type", "application/json"), body=json.dumps(code).encode()))
+
+
 def _addresses(data: Fields) -> list[str]:
     """Return whom a report is of: one by the schema; several in a list or a text are each a report of their own."""
     given = [clean(one) for one in data.items("recipient") if isinstance(one, str)] or [data.text("recipient")]
@@ -73,4 +84,6 @@ PROVIDER = Provider(
     source="Microsoft Learn, Azure Communication Services, email events; Event Grid, webhook event delivery, 2026",
     split=each,
     read=_read,
+    password_in_query=True,
+    set_up=_set_up,
 )

@@ -39,8 +39,10 @@ class Gate:
         if found and provider.verifier is None:
             raise ConfigError(f"{provider.name} signs nothing, so key= proves nothing: give password=")
         self._checks = [provider.verifier(key) for key in found] if provider.verifier is not None else []
-        if provider.name == "mandrill" and found and not hook:
-            raise ConfigError("mandrill signs the URL of the webhook: give it as url=, as it stands in the console")
+        if provider.signs_url and found and not hook:
+            raise ConfigError(
+                f"{provider.name} signs the URL of the webhook: give it as url=, as it stands in the console"
+            )
         if unsigned is not True and not found and not self._passwords:
             what = "password=" if provider.verifier is None else "key= or password="
             raise ConfigError(f"anybody could post events: give {what}, or unsigned=True if that is checked before")
@@ -55,7 +57,7 @@ class Gate:
             ForgedWebhook: If it is not the provider's.
             WebhookError: If that cannot be told now, so that it must come again.
         """
-        header, in_query = self._provider.token_header, self._provider.name == "azure"
+        header, in_query = self._provider.token_header, self._provider.password_in_query
         if self._passwords and not any(has_password(post, one, header, in_query) for one in self._passwords):
             raise ForgedWebhook("the password is missing or wrong", status=401)
         if self._checks and not any(self._holds(check, post) for check in self._checks):

@@ -87,4 +87,5 @@ PROVIDER = Provider(
     split=_split,
     read=_read,
     verifier=_verifier,
+    signs_url=True,
 )

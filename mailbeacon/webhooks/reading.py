@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 from mailbeacon.errors import WebhookError
 from mailbeacon.model import Hint, Kind, Request
 from mailbeacon.model.record import Json
+from mailbeacon.webhooks.results import Events
 
 __all__ = [
     "MACHINE",
@@ -254,6 +255,14 @@ Verifier = Callable[[object], Verify]
 """Make the check for a key; raises ``ConfigError`` for what is no key."""
 
 
+SetUp = Callable[[Post], Events | None]
+"""Answer what a provider asks once, when the webhook is made; ``None`` for a post of events."""
+
+
+def _nothing(_: Post) -> None:
+    """Know no such question."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
     """What is known of one provider's webhooks: tables for the reference, functions for the receiver.
@@ -272,6 +281,9 @@ class Provider:
         read: Gives the reports of one event.
         verifier: Makes the check of signatures; ``None`` where the provider signs nothing.
         token_header: A header field of the provider's own that may hold the password.
+        password_in_query: Whether a parameter of the webhook's URL may be the password.
+        signs_url: Whether the signature covers the webhook's own URL, which the host must name then.
+        set_up: Gives the answer to what is asked once, when the webhook is made; ``None`` for any other post.
     """
 
     name: str
@@ -287,6 +299,9 @@ class Provider:
     read: Read
     verifier: Verifier | None = None
     token_header: str = ""
+    password_in_query: bool = False
+    signs_url: bool = False
+    set_up: SetUp = _nothing
 
 
 def each(post: Post) -> Iterable[Json]:

@@ -5,7 +5,6 @@ Believes nothing that is not proved to be the provider's, and gives out nothing 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -14,12 +13,11 @@ from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, WebhookError
 from mailbeacon.model import Event, Level, Reply, Request
 from mailbeacon.replying import failed, judged, keep
-from mailbeacon.webhooks.azure import VALIDATION
 from mailbeacon.webhooks.gate import Gate, Key
 from mailbeacon.webhooks.providers import PROVIDERS
 from mailbeacon.webhooks.reading import Fields, Post, Provider
 from mailbeacon.webhooks.results import Events, Passed, Rejected, reply
-from mailbeacon.webhooks.sns import AMAZON, SCALEWAY, Sns, is_subscription, subscribe_url
+from mailbeacon.webhooks.sns import Sns
 from mailbeacon.webhooks.translating import Kinds, RecipientOf, Translator, wanted
 
 __all__ = ["MOST_BYTES", "Receiver", "receiver"]
@@ -28,7 +26,6 @@ _log = logging.getLogger("mailbeacon")
 
 MOST_BYTES = 8_000_000
 """Longer bodies are refused unread."""
-_HOSTS = {"ses": AMAZON, "scaleway": SCALEWAY}
 
 
 def receiver(
@@ -140,7 +137,7 @@ class Receiver:
         arrived = request.received_at or self._reader.beacon.settings.clock()
         post = Post(request, arrived, self._hook)
         self._gate.check(post)
-        set_up = self._set_up(post)
+        set_up = self._provider.set_up(post)
         return self._events(post) if set_up is None else set_up
 
     def answer(self, request: Request) -> Reply:
@@ -175,18 +172,6 @@ class Receiver:
         beacon = self._reader.beacon
         verdict = judged(event, beacon.judge, beacon.history, beacon.settings)
         return keep(self._reader.finished(event), verdict, beacon.settings, beacon.history)
-
-    def _set_up(self, post: Post) -> Events | None:
-        """Answer what a provider asks once, when the webhook is made."""
-        name = self._provider.name
-        if name in _HOSTS and is_subscription(post):
-            return Events(subscribe_url=subscribe_url(post, _HOSTS[name]), reply=reply())
-        if name == "azure":
-            first = Fields(post.json[0] if isinstance(post.json, list) and post.json else None)
-            if first.text("eventType") == VALIDATION:
-                code = {"validationResponse": first.within("data").text("validationCode")}
-                return Events(reply=reply(200, ("Content-Type", "application/json"), body=json.dumps(code).encode()))
-        return None
 
     def _events(self, post: Post) -> Events:
         provider, events, rejected = self._provider, list[Event](), list[Rejected]()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailbeacon.model import Kind
 from mailbeacon.webhooks.reading import Fields, Post, Provider, Report
-from mailbeacon.webhooks.sns import SCALEWAY, enveloped, sns_verifier
+from mailbeacon.webhooks.sns import SCALEWAY, enveloped, sns_verifier, subscription
 
 __all__ = ["PROVIDER"]
 
@@ -43,4 +43,5 @@ PROVIDER = Provider(
     split=enveloped,
     read=_read,
     verifier=sns_verifier(SCALEWAY),
+    set_up=subscription(SCALEWAY),
 )

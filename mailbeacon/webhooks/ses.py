@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailbeacon.model import Kind
 from mailbeacon.webhooks.reading import Fields, Post, Provider, Report, clean
-from mailbeacon.webhooks.sns import AMAZON, envelope, enveloped, sns_verifier
+from mailbeacon.webhooks.sns import AMAZON, envelope, enveloped, sns_verifier, subscription
 
 __all__ = ["PROVIDER"]
 
@@ -89,4 +89,5 @@ PROVIDER = Provider(
     split=enveloped,
     read=_read,
     verifier=sns_verifier(AMAZON),
+    set_up=subscription(AMAZON),
 )

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError, WebhookError
 from mailbeacon.model.record import Json
-from mailbeacon.webhooks.reading import Fields, Post, Verifier, Verify, one, read_json
+from mailbeacon.webhooks.reading import Fields, Post, SetUp, Verifier, Verify, one, read_json
+from mailbeacon.webhooks.results import Events, reply
 from mailbeacon.webhooks.signatures import certified_rsa, need_cryptography, rsa_holds, unbase64
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-__all__ = ["AMAZON", "SCALEWAY", "Sns", "envelope", "enveloped", "is_subscription", "sns_verifier", "subscribe_url"]
+__all__ = ["AMAZON", "SCALEWAY", "Sns", "envelope", "enveloped", "sns_verifier", "subscription"]
 
 AMAZON = re.compile(r"sns\.[a-z0-9-]{3,}\.amazonaws\.com(?:\.cn)?")
 """The hosts that Amazon's certificates and subscriptions are at. Source: aws/aws-js-sns-message-validator, 2024."""
@@ -133,15 +134,16 @@ def _covered(values: Mapping[str, Json], names: Iterable[str]) -> bytes:
     return "".join(lines).encode("utf-8", "surrogatepass")
 
 
-def is_subscription(post: Post) -> bool:
-    """Check whether a post asks to confirm a subscription."""
-    return isinstance(post.json, dict) and post.fields.text("Type") == "SubscriptionConfirmation"
+def subscription(hosts: re.Pattern[str]) -> SetUp:
+    """Return what answers a post that asks to confirm a subscription; its address must be at one of the hosts."""
 
+    def set_up(post: Post) -> Events | None:
+        if not isinstance(post.json, dict) or post.fields.text("Type") != "SubscriptionConfirmation":
+            return None
+        url = post.fields.text("SubscribeURL")
+        return Events(subscribe_url=url if _at(url, hosts) else "", reply=reply())
 
-def subscribe_url(post: Post, hosts: re.Pattern[str]) -> str:
-    """Return the address that confirms a subscription, if it leads where it must; empty otherwise."""
-    url = post.fields.text("SubscribeURL") if is_subscription(post) else ""
-    return url if url and _at(url, hosts) else ""
+    return set_up
 
 
 def enveloped(post: Post) -> Iterable[Json]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, TokenError, WebhookError
-from mailbeacon.model import Event, Facts, Hint, Kind, Level, Message, Request
+from mailbeacon.model import Event, Facts, Kind, Level, Message, Request
 from mailbeacon.privacy import dated, level_now, limited, marked
+from mailbeacon.replying.keeping import UNOBSERVED
 from mailbeacon.settings import failed
 from mailbeacon.tokens import Hit
 from mailbeacon.webhooks.marks import hit_in
@@ -24,7 +25,6 @@ __all__ = ["DELIVERY_KINDS", "Kinds", "RecipientOf", "Translator", "wanted"]
 READERS_KINDS = frozenset({Kind.OPEN, Kind.CLICK})
 DELIVERY_KINDS = frozenset(Kind) - READERS_KINDS - {Kind.LEAVE_PAGE, Kind.WITHDRAW, Kind.UNKNOWN}
 """All that a provider knows better than the host: what became of a mail, complaints, unsubscribes."""
-_UNSEEN = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
 _AGENT = frozenset({"user-agent"})
 _NONE: frozenset[str] = frozenset()
 _LONGEST_NAME = 200
@@ -192,8 +192,8 @@ class Translator:
             facts = self.beacon.observer.observe(seen, kind)
         except Exception as error:
             failed(self.beacon.settings, "observing", error)
-            facts = _UNSEEN
-        hints = report.hints if agent else report.hints | _UNSEEN.hints
+            facts = UNOBSERVED
+        hints = report.hints if agent else report.hints | UNOBSERVED.hints
         return facts if hints <= facts.hints else facts.changed(hints=facts.hints | hints)
 
     def _is_expired(self, sent_at: datetime | None, at: datetime, kind: Kind) -> bool:

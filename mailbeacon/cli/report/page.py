@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import stat
-from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
 
 from mailbeacon.cli.console import USAGE, CommandError, reason, shown
+from mailbeacon.store.files import replace_whole
 
 __all__ = ["check_target", "replace_file"]
 
@@ -43,16 +41,6 @@ def replace_file(path: Path, data: bytes) -> None:
         CommandError: If it cannot be written.
     """
     try:
-        number, name = mkstemp(prefix=".new-", dir=path.parent)
-        fresh = Path(name)
-        try:
-            with open(number, "wb") as file:  # noqa: PTH123
-                file.write(data)
-            with suppress(FileNotFoundError):
-                fresh.chmod(stat.S_IMODE(path.stat().st_mode))
-            fresh.replace(path)
-        except BaseException:
-            fresh.unlink(missing_ok=True)
-            raise
+        replace_whole(path, data, keeps_mode=True)
     except OSError as error:
         raise CommandError(f"cannot write to {shown(str(path))}: {reason(error)}") from error

@@ -17,12 +17,12 @@ from mailbeacon.cli.report.delivered import naming_option
 from mailbeacon.cli.report.page import check_target, replace_file
 from mailbeacon.counting import Dimension, LinkKey, Tally
 from mailbeacon.counting.deliveries import with_deliveries
-from mailbeacon.counting.traits import without_query
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.engines.steps import collect_rarely
 from mailbeacon.errors import BadToken
 from mailbeacon.links import parse
 from mailbeacon.model import Kind, Link
+from mailbeacon.model.web import without_query
 from mailbeacon.settings import utc_now
 
 __all__ = ["print_report", "run", "title_of"]

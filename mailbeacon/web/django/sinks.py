@@ -14,7 +14,7 @@ from django.utils.timezone import make_naive
 from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.changes import EventChange, outcome
-from mailbeacon.store.database import storable
+from mailbeacon.store.database import plain, storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, written
 
 __all__ = ["ModelSink"]
@@ -46,7 +46,7 @@ class ModelSink:
         """Keep the day of a recipient's last open in place of the one before."""
 
         def put() -> None:
-            last, is_new = _objects("LastOpen").get_or_create(recipient=_plain(recipient), defaults={"day": day})
+            last, is_new = _objects("LastOpen").get_or_create(recipient=plain(recipient), defaults={"day": day})
             if not is_new and last.day < day:
                 last.day = day
                 last.save(update_fields=["day"])
@@ -67,13 +67,13 @@ class ModelSink:
 
     def of_recipient(self, recipient: str) -> Iterator[Pair]:
         """Read the events of one recipient; rows that cannot be read are passed over."""
-        return self._read({"recipient": _plain(recipient)}, lambda _: None)
+        return self._read({"recipient": plain(recipient)}, lambda _: None)
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
         with transaction.atomic():
-            _objects("LastOpen").filter(recipient=_plain(recipient)).delete()
-            return int(_objects("Event").filter(recipient=_plain(recipient)).delete()[0])
+            _objects("LastOpen").filter(recipient=plain(recipient)).delete()
+            return int(_objects("Event").filter(recipient=plain(recipient)).delete()[0])
 
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many they were."""
@@ -131,12 +131,12 @@ def _row(event: Event, verdict: Verdict | None, text: str, said: str | None) -> 
     return models.Event(
         event_id=storable(event.id),
         kind=str(event.kind),
-        campaign=_plain(event.campaign),
-        recipient=_plain(event.recipient),
+        campaign=plain(event.campaign),
+        recipient=plain(event.recipient),
         received_at=_in_column(event.received_at),
         actor=str(verdict.actor) if verdict else "",
         is_human=verdict.is_human if verdict else None,
-        url=_plain(event.url),
+        url=plain(event.url),
         event=storable(text),
         verdict=storable(said or ""),
     )
@@ -160,8 +160,3 @@ def _reworked(row: tuple[int, str, str], before: datetime, change: EventChange, 
 def _in_column(moment: datetime) -> datetime:
     """Return a moment as the host's database takes it: with ``USE_TZ = False`` local and without a zone."""
     return moment if settings.USE_TZ or moment.tzinfo is None else make_naive(moment)
-
-
-def _plain(value: str | None) -> str | None:
-    """Return a text as every database takes it: PostgreSQL has no NUL."""
-    return None if value is None else str(storable(value)).replace("\0", "\\x00")
