@@ -15,15 +15,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, MissingExtra
-from mailbeacon.tokens.signing import MAX_TOKEN_LENGTH, Purpose, derive_key
+from mailbeacon.tokens.signing import FROM_URL, MAX_TOKEN_LENGTH, TO_URL, Purpose, derive_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 __all__ = ["SealedPurpose"]
-
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 class SealedPurpose(Purpose):
@@ -75,7 +72,7 @@ class SealedPurpose(Purpose):
         ) % 3 == 0:  # the last character is then a letter or digit, which no mail gateway's mending takes off
             data += b" "
         sealed = self._ciphers[-1].encrypt(data, [context])
-        return "b" + b2a_base64(sealed, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
+        return "b" + b2a_base64(sealed, newline=False).rstrip(b"=").translate(TO_URL).decode("ascii")
 
     def body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
         """Return the payload of a token that one of our keys sealed or signed, and that key's number, 0 for the oldest.
@@ -106,9 +103,9 @@ def _decoded(text: str) -> bytes:
     """
     try:
         letters = text.encode("ascii")
-        found = a2b_base64(letters.translate(_FROM_URL) + b"=" * (-len(letters) % 4), strict_mode=True)
+        found = a2b_base64(letters.translate(FROM_URL) + b"=" * (-len(letters) % 4), strict_mode=True)
     except (UnicodeEncodeError, Base64Error) as error:
         raise BadToken("not in the form of a token of version 1") from error
-    if len(found) <= 16 or b2a_base64(found, newline=False).rstrip(b"=").translate(_TO_URL) != letters:
+    if len(found) <= 16 or b2a_base64(found, newline=False).rstrip(b"=").translate(TO_URL) != letters:
         raise BadToken("not in the form of a token of version 1")
     return found

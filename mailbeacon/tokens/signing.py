@@ -17,7 +17,7 @@ from itsdangerous import Signer
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken
 from mailbeacon.links.metadata import SIGNATURE_LENGTH
 
-__all__ = ["MAX_TOKEN_LENGTH", "Purpose", "derive_key"]
+__all__ = ["FROM_URL", "MAX_TOKEN_LENGTH", "TO_URL", "Purpose", "derive_key"]
 
 MAX_TOKEN_LENGTH = 16_384
 """Longer texts are refused before any work."""
@@ -27,8 +27,10 @@ _BLOCK = 64
 """The block size of SHA-256 in bytes. Source: FIPS 180-4 (2015), and RFC 2104 (1997) for its use in HMAC."""
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+TO_URL = bytes.maketrans(b"+/", b"-_")
+"""From the letters of base64 to those of URLs. Source: RFC 4648 (2006), section 5."""
+FROM_URL = bytes.maketrans(b"-_", b"+/")
+"""And back."""
 
 
 class _Hash(Protocol):
@@ -59,7 +61,7 @@ class Purpose:
             ConfigError: If the payload cannot be written in UTF-8.
         """
         try:
-            body = b"a" + b2a_base64(payload.encode(), newline=False).rstrip(b"=").translate(_TO_URL)
+            body = b"a" + b2a_base64(payload.encode(), newline=False).rstrip(b"=").translate(TO_URL)
         except UnicodeEncodeError as error:
             raise ConfigError("a text in the token holds a lone surrogate, which UTF-8 cannot carry") from error
         inner, outer = self._states[-1]
@@ -67,7 +69,7 @@ class Purpose:
         inner.update(context + body if context else body)
         outer.update(inner.digest())
         signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:SIGNATURE_LENGTH]
-        return (body + b"." + signature.translate(_TO_URL)).decode("ascii")
+        return (body + b"." + signature.translate(TO_URL)).decode("ascii")
 
     def body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
         """Return the payload of a token that one of our keys signed, and that key's number, 0 for the oldest.
@@ -86,9 +88,9 @@ class Purpose:
             inner, outer = inner_state.copy(), outer_state.copy()
             inner.update(signed)
             outer.update(inner.digest())
-            expected = b2a_base64(outer.digest()[:_SIGNATURE_BYTES])[:SIGNATURE_LENGTH].translate(_TO_URL)
+            expected = b2a_base64(outer.digest()[:_SIGNATURE_BYTES])[:SIGNATURE_LENGTH].translate(TO_URL)
             if compare_digest(expected, given):
-                return a2b_base64(body[1:].translate(_FROM_URL) + b"=="), number
+                return a2b_base64(body[1:].translate(FROM_URL) + b"=="), number
         raise ForgedToken("not signed with any of our keys, or altered since")
 
 
