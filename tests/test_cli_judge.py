@@ -186,7 +186,7 @@ def test_without_a_folder_it_is_told_that_a_line_doubled_very_late_counts_twice(
     ("more", "shown"),
     [
         pytest.param([], r"[\d,]+ lines, [\d,]+ a second(, \d+ s left)?", id="one process"),
-        pytest.param(["--workers", "2"], r"reading: 1 of 1, [\d,]+ a minute", id="two processes"),
+        pytest.param(["--workers", "2"], r"megabytes: 1 of 1, [\d,]+ a minute", id="two processes"),
         pytest.param(["--engine", "duckdb"], r"judging: 4 of 16, [\d,]+ a minute, \d+ s left", id="DuckDB"),
     ],
 )

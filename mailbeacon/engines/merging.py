@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from heapq import heapify, heappop, heapreplace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from mailbeacon.engines.checkpoints import Mark
 from mailbeacon.errors import LogLineError
@@ -20,7 +20,7 @@ from mailbeacon.logs import LineReader, Piece
 from mailbeacon.logs.files import blocks, open_log
 from mailbeacon.model import Event
 
-__all__ = ["Arrived", "Source", "merged"]
+__all__ = ["Arrived", "Ordered", "Source", "arrived", "merged"]
 
 
 class Arrived(NamedTuple):
@@ -32,8 +32,22 @@ class Arrived(NamedTuple):
     fresh: bool
 
 
-_arrived: Callable[[tuple[object, ...]], Arrived] = partial(tuple.__new__, Arrived)
+arrived: Callable[[tuple[object, ...]], Arrived] = partial(tuple.__new__, Arrived)
 """Makes one in half the time: every event of a stream passes here."""
+
+
+class Ordered(Protocol):
+    """A file whose events are in order of time, as far as it is."""
+
+    @property
+    def number(self) -> int:
+        """The file's."""
+
+    def read(self) -> Iterator[Arrived]:
+        """Read its events."""
+
+    def ahead(self) -> Ordered:
+        """Return a copy that looks ahead: it counts nothing, and hands nothing on."""
 
 
 class Source:
@@ -101,7 +115,7 @@ class Source:
                 which, done = self.number, self.begun.done
                 for ordinal, one in enumerate(found, start=self._handed + 1):
                     self._handed = ordinal
-                    yield _arrived((one, which, ordinal, ordinal > done))
+                    yield arrived((one, which, ordinal, ordinal > done))
 
     def ahead(self) -> Source:
         """Return a copy that looks ahead: it hands no reject on."""
@@ -139,7 +153,7 @@ def _size(line: str) -> int:
     return len(line.encode("utf-8", "surrogateescape"))
 
 
-def merged(sources: Sequence[Source]) -> Iterator[Arrived]:
+def merged(sources: Sequence[Ordered]) -> Iterator[Arrived]:
     """Read files side by side, always the earliest event first."""
     if len(sources) == 1:
         yield from sources[0].read()
@@ -171,7 +185,7 @@ def merged(sources: Sequence[Source]) -> Iterator[Arrived]:
             heapreplace(heap, (after.event.received_at, number, after, rest))
 
 
-def _first(source: Source) -> datetime | None:
+def _first(source: Ordered) -> datetime | None:
     """Return when a file's first event is, without moving the source."""
     ahead = source.ahead()
     one = next(ahead.read(), None)

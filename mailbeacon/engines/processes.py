@@ -1,12 +1,12 @@
-"""Several processes on one machine: pieces of files are read side by side, then parts of the mails are judged side by side.
+"""Several processes on one machine, each with a stretch of time; or, where lines are in no such order, with parts of the mails.
 
-Between the steps rows lie in files of a private temporary folder, so that memory holds one piece or part a process.
+Of parts, pieces of files are read side by side, then the parts are judged side by side. Between the steps rows lie in files of a
+private temporary folder, so that memory holds one piece or part a process.
 """
 
 from __future__ import annotations
 
 import marshal
-import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
@@ -17,6 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from mailbeacon.counting import Tally, tally
+from mailbeacon.engines.cutting import cut
+from mailbeacon.engines.pools import begin, undisturbed
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import Row, Rows
 from mailbeacon.engines.steps import (
@@ -24,12 +26,12 @@ from mailbeacon.engines.steps import (
     Notes,
     Part,
     classifier_of,
-    collect_rarely,
     gathered,
     judge_rows,
     note,
     read,
 )
+from mailbeacon.engines.stretches import Progress, judge_stretches
 from mailbeacon.logs import Piece
 from mailbeacon.model import Event, Verdict
 
@@ -37,24 +39,35 @@ __all__ = ["judge_logs"]
 
 T = TypeVar("T")
 
-Progress = Callable[[str, int, int], object]
-"""Called with what is being done, how much of it is done, and how much there is."""
 
-
-def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress: Progress | None = None) -> Outcome:
+def judge_logs(
+    job: Job,
+    *,
+    workers: int = 2,
+    out: Path | None = None,
+    stretches: bool = True,
+    progress: Progress | None = None,
+) -> Outcome:
     """Judge logs in several processes.
 
     Args:
         job: What is to be judged.
         workers: How many processes.
         out: Where to write the judged events as Parquet; ``None`` for the figures alone.
+        stretches: Give each process a stretch of time, where the lines are in order of time and the files can be cut.
         progress: Told how far it is.
     """
+    cuts = cut(job, workers) if stretches and workers > 1 else []
+    found = judge_stretches(job, cuts, out=out, progress=progress) if len(cuts) > 1 else None
+    return _in_parts(job, workers, out, progress) if found is None else found
+
+
+def _in_parts(job: Job, workers: int, out: Path | None, progress: Progress | None) -> Outcome:
     pieces = job.pieces()
     folder = None if out is None else judged_folder(out)
     with (
         TemporaryDirectory(prefix="mailbeacon-") as name,
-        ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool,
+        ProcessPoolExecutor(workers, get_context("spawn"), begin) as pool,
     ):
         place = Path(name)
         parts = list(_told(pool, partial(_read, job, place), pieces, "reading", progress))
@@ -75,21 +88,8 @@ def judge_logs(job: Job, *, workers: int = 2, out: Path | None = None, progress:
 
 def _map(pool: Executor, step: Callable[..., T], *columns: Iterable[object]) -> Iterator[T]:
     """Return what a step makes of its columns; what starts meanwhile hears no Ctrl-C, for it would end with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+    with undisturbed():
         return pool.map(step, *columns)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return pool.map(step, *columns)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin() -> None:
-    """Make a worker ready: from now on Ctrl-C ends it without a word, for the first process has it too and says so."""
-    collect_rarely()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _told(

@@ -70,7 +70,9 @@ def run(engine: str, path: str, partitions: int, workers: int) -> None:
         for _ in Stream(job=job).run():
             pass
     else:
-        options = {"workers": workers} if engine in ("local", "dask") else {}
+        options = {"workers": workers} if engine in ("local", "parts", "dask") else {}
+        if engine == "parts":  # local, as it is where lines are in no order of time
+            engine, options["stretches"] = "local", False
         found = judge_logs(job, engine=engine, **options).tally
     told = {
         "seconds": time.perf_counter() - begun,

@@ -5,10 +5,9 @@ A process keeps what it counted until it knows the mails of the others: those th
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +17,7 @@ from mailbeacon.cli.console import CommandError, Progress
 from mailbeacon.cli.events.sources import tell_numbers
 from mailbeacon.cli.report.counted import Between, Counted
 from mailbeacon.counting.parting import MailNames, closed_alone, names_of
+from mailbeacon.engines.pools import undisturbed
 from mailbeacon.engines.steps import collect_rarely
 from mailbeacon.store import cut_by_time
 from mailbeacon.store.reading import count_events
@@ -51,7 +51,7 @@ def share(path: Path, workers: int, count: Callable[[Between], Counted], zone: s
             for place in range(len(stretches))
         ]
         try:
-            with _undisturbed():
+            with undisturbed():
                 counting = [pool.submit(_count, count, one) for pool, one in zip(pools, stretches, strict=True)]
             names = _watched(counting, read, count_events(path))
             closing = [
@@ -76,19 +76,6 @@ def _watched(futures: Sequence[Future[T]], read: Array[c_ulonglong], total: int)
     finally:
         progress.clear()
     return [one.result() for one in futures]
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep what is started here from hearing of Ctrl-C, which a terminal sends to all: each would end with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):  # on Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(read: Array[c_ulonglong], place: int) -> None:
