@@ -43,6 +43,8 @@ SENT_IN = {
 }
 PERSONAL = [ADDRESS, V6, "CanaryAgent", "canary-", "203.0.113.9"]
 RECIPIENT = "u-kanarie-17"
+SOON = timedelta(minutes=2)
+"""A wait that only ends what hangs, however busy the machine."""
 MESSAGE = mb.Message(recipient=RECIPIENT, campaign="spring", sent_at=SENT)
 
 
@@ -50,14 +52,14 @@ def sql_stores(folder):
     from mailbeacon.store.sql import SqlHistory, SqlSink
 
     url = f"sqlite:///{folder / 'events.sql.sqlite'}"
-    return SqlSink(url), SqlHistory(url)
+    return SqlSink(url, wait=SOON), SqlHistory(url, wait=SOON)
 
 
 def stores(kind, folder):
     """Make a sink, and a history of its kind."""
     if kind == "sql":
         return sql_stores(folder)
-    inner = SqliteSink(folder / "inner.sqlite", wait=timedelta(seconds=5))
+    inner = SqliteSink(folder / "inner.sqlite", wait=SOON)
     make = {
         "memory": MemorySink,
         "jsonl": lambda: JsonlSink(folder / "events.jsonl"),

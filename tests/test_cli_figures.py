@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -101,9 +102,8 @@ def test_an_old_file_without_times_is_read_too(tmp_path, events):
     path = tmp_path / "old.sqlite"
     with SqliteSink(path) as sink:
         sink.record_many((event, None) for event in events[:50])
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE mailbeacon_events SET received_at = NULL")
-    connection.close()
     assert judge_all([path], lambda pairs: len(list(pairs)))[0] == 50
 
 

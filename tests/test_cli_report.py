@@ -9,6 +9,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -325,9 +326,8 @@ def test_a_folder_and_no_file_name_are_one_line(tmp_path, capfd):
 
 def test_a_database_of_somebody_else_gets_no_table(tmp_path, capfd):
     path = tmp_path / "shop.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE orders (id)")
-    connection.close()
     before = path.read_bytes()
     code, line = refused(capfd, str(path))
     assert code == 1
@@ -338,9 +338,8 @@ def test_a_database_of_somebody_else_gets_no_table(tmp_path, capfd):
 @pytest.mark.parametrize("words", [["report"], ["leads"], ["privacy", "export", "u-17"]])
 def test_a_database_of_django_is_named_once_with_what_to_do(words, tmp_path, capfd):
     path = tmp_path / "site.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE mailbeacon_event (id)")
-    connection.close()
     assert main([*words, str(path)]) == 1
     (line,) = capfd.readouterr().err.splitlines()
     assert line.count("site.sqlite") == 1
@@ -379,9 +378,8 @@ def test_many_broken_lines_stay_one_line(tmp_path, events, capfd):
 
 def test_a_row_that_cannot_be_read_is_named(tmp_path, events, capfd):
     path = stored(tmp_path / "a.sqlite", events[:3])
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE mailbeacon_events SET event = '{' WHERE number = 2")
-    connection.close()
     assert main(["report", path]) == 1
     out, err = capfd.readouterr()
     assert "row 2" in " ".join(out.split())

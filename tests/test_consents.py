@@ -109,7 +109,7 @@ def test_answers_live_in_the_sinks_file_too_and_survive_closing(tmp_path):
 
 
 def test_threads_may_record_at_once(tmp_path):
-    with SqliteConsents(tmp_path / "consents.sqlite", wait=timedelta(seconds=10)) as kept:
+    with SqliteConsents(tmp_path / "consents.sqlite", wait=timedelta(minutes=2)) as kept:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda number: kept.record(consent(after=number)), range(40)))
         assert len(list(kept.history("u-17"))) == 40

@@ -9,6 +9,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -36,10 +37,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sql(folder):
-    connection = sqlite3.connect(folder / "events.sqlite")
-    connection.execute(HITS)
-    yield lambda query, *values: connection.execute(query, values).fetchall()
-    connection.close()
+    with closing(sqlite3.connect(folder / "events.sqlite")) as connection:
+        connection.execute(HITS)
+        yield lambda query, *values: connection.execute(query, values).fetchall()
 
 
 @pytest.fixture

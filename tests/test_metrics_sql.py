@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from math import isclose, sqrt
 from random import Random
@@ -171,14 +172,13 @@ def _row(event: Event, verdict: Verdict | None) -> tuple[object, ...]:
 
 @pytest.fixture(scope="module")
 def sql(pairs):
-    connection = sqlite3.connect(":memory:")
-    connection.execute(f"CREATE TABLE e ({COLUMNS})")
-    connection.create_function("half", 1, lambda days: 0.5 ** (days / 14))
-    rows = [_row(*pair) for pair in pairs]
-    connection.executemany(f"INSERT INTO e VALUES ({', '.join('?' * len(rows[0]))})", rows)
-    connection.executescript(VIEWS)
-    yield lambda query, *values: connection.execute(query, values).fetchall()
-    connection.close()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE e ({COLUMNS})")
+        connection.create_function("half", 1, lambda days: 0.5 ** (days / 14))
+        rows = [_row(*pair) for pair in pairs]
+        connection.executemany(f"INSERT INTO e VALUES ({', '.join('?' * len(rows[0]))})", rows)
+        connection.executescript(VIEWS)
+        yield lambda query, *values: connection.execute(query, values).fetchall()
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,34 +52,33 @@ def pairs():
 
 @pytest.fixture(scope="module")
 def table(pairs):
-    connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE e (kind, mail, campaign, link, side, client, minute INTEGER, day)")
-    connection.executemany(
-        "INSERT INTO e VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                event.kind.value,
-                repr(event.mail),
-                event.campaign,
-                event.link,
-                SIDE[None if verdict is None else verdict.is_human],
-                repr(
-                    (
-                        event.facts.client,
-                        event.facts.system,
-                        event.facts.device,
-                        event.facts.country,
-                        event.facts.region,
-                    )
-                ),
-                int(event.received_at.timestamp() // 60),
-                event.received_at.astimezone(UTC).date().isoformat(),
-            )
-            for event, verdict in pairs
-        ],
-    )
-    yield lambda query, *values: connection.execute(query, values).fetchall()
-    connection.close()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE e (kind, mail, campaign, link, side, client, minute INTEGER, day)")
+        connection.executemany(
+            "INSERT INTO e VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    event.kind.value,
+                    repr(event.mail),
+                    event.campaign,
+                    event.link,
+                    SIDE[None if verdict is None else verdict.is_human],
+                    repr(
+                        (
+                            event.facts.client,
+                            event.facts.system,
+                            event.facts.device,
+                            event.facts.country,
+                            event.facts.region,
+                        )
+                    ),
+                    int(event.received_at.timestamp() // 60),
+                    event.received_at.astimezone(UTC).date().isoformat(),
+                )
+                for event, verdict in pairs
+            ],
+        )
+        yield lambda query, *values: connection.execute(query, values).fetchall()
 
 
 @pytest.fixture(scope="module")

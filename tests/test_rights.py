@@ -148,7 +148,7 @@ def test_nothing_of_an_erased_person_can_be_read_in_the_file_or_beside_it(tmp_pa
 
 @pytest.mark.parametrize("wrap", [QueueSink, "spool"])
 def test_what_waits_in_a_queue_or_spool_is_erased_too(wrap, tmp_path):
-    inner = SqliteSink(tmp_path / "events.sqlite", wait=timedelta(seconds=5))
+    inner = SqliteSink(tmp_path / "events.sqlite", wait=timedelta(minutes=2))
     outer = SpoolSink(inner, tmp_path / "spool") if wrap == "spool" else wrap(inner)
     for number in range(20):
         outer.record(kept(f"e{number}"), PERSON)

@@ -41,11 +41,15 @@ def stored(number: int = 1, *, message: str = "", network: str = "", **values: o
     return event(number, **{**whole, "facts": Facts(network_id=network), **values})
 
 
+SOON = timedelta(minutes=2)
+"""A wait for others that only ends what hangs, however busy the machine."""
+
+
 def make(kind: str, folder: Path):
     return {
         "memory": MemorySink,
         "jsonl": lambda: JsonlSink(folder / "events.jsonl"),
-        "sqlite": lambda: SqliteSink(folder / "events.sqlite"),
+        "sqlite": lambda: SqliteSink(folder / "events.sqlite", wait=SOON),
     }[kind]()
 
 
@@ -247,9 +251,8 @@ def test_sqlite_events_are_streamed_while_others_write(tmp_path):
 def test_sqlite_files_have_a_write_ahead_log_and_writers_wait_for_one_another(tmp_path):
     with SqliteSink(tmp_path / "e.sqlite") as sink:
         assert sink._database.read("PRAGMA busy_timeout") == [(250,)]
-    connection = sqlite3.connect(tmp_path / "e.sqlite")
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    connection.close()
+    with closing(sqlite3.connect(tmp_path / "e.sqlite")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 @pytest.mark.parametrize("cls", [SqliteSink, SqliteHistory])
@@ -294,7 +297,7 @@ def test_a_row_that_cannot_be_read_hides_no_other_and_is_told_by_its_number(tmp_
 
 
 def _fill(path: Path, start: int) -> None:
-    with SqliteSink(path) as sink, SqliteHistory(path) as history:
+    with SqliteSink(path, wait=SOON) as sink, SqliteHistory(path, wait=SOON) as history:
         for number in range(start, start + 60):
             sink.record(stored(number))
             history.add(stored(number, message="m"))
@@ -316,19 +319,17 @@ def test_worker_processes_share_one_sqlite_file(tmp_path):
 
 def test_a_new_file_that_another_worker_is_about_to_write_to_is_waited_for(tmp_path):
     path = tmp_path / "e.sqlite"
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("CREATE TABLE host (x)")
-    other.execute("BEGIN IMMEDIATE")  # here SQLite itself refuses WAL at once, whatever its timeout
-    with ThreadPoolExecutor(1) as pool:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("CREATE TABLE host (x)")
+        other.execute("BEGIN IMMEDIATE")  # here SQLite itself refuses WAL at once, whatever its timeout
         opened = pool.submit(SqliteSink, path)
         assert not wait([opened], timeout=0.2).done
         other.execute("COMMIT")
         opened.result().close()
-    other.close()
 
 
 def history_of(kind: str, folder: Path, **bounds: int):
-    return MemoryHistory(**bounds) if kind == "memory" else SqliteHistory(folder / "h.sqlite", **bounds)
+    return MemoryHistory(**bounds) if kind == "memory" else SqliteHistory(folder / "h.sqlite", wait=SOON, **bounds)
 
 
 HISTORIES = ["memory", "sqlite"]
@@ -392,14 +393,14 @@ def test_a_forked_worker_waits_for_no_thread_of_its_parent(tmp_path):
     def hold():
         with history._database._lock:
             locked.set()
-            done.wait(30)
+            done.wait(120)
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(hold)
-        locked.wait(30)
+        locked.wait(120)
         worker = multiprocessing.get_context("fork").Process(target=history.add, args=(stored(1, message="m"),))
         worker.start()
-        worker.join(20)
+        worker.join(60)
         done.set()
     assert worker.exitcode == 0
     assert [one.id for one in history.recent(stored(2, message="m"))] == ["e1"]

@@ -21,7 +21,7 @@ from tests.making import event
 
 ROOT = Path(__file__).resolve().parent.parent
 HUMAN = Verdict(actor=Actor.HUMAN)
-SOON = timedelta(seconds=30)
+SOON = timedelta(minutes=2)
 NOT_LONG = timedelta(0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -133,10 +134,9 @@ def test_rows_of_a_file_count_as_its_events_do_and_broken_ones_are_told(tmp_path
             event = hit(f"m{number % 9}", kinds[number % 4], recipient=f"u{number % 9}", facts=Facts(client="Gmail"))
             event = event.changed(id=str(number), received_at=NOON + timedelta(minutes=7 * number))
             sink.record(event, None if number % 5 == 0 else Verdict.from_json(HUMAN))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE mailbeacon_events SET event = 'x' WHERE number = 7")
         connection.execute("UPDATE mailbeacon_events SET verdict = '{}' WHERE number = 8")
-    connection.close()
     (border,) = cut_by_time(path, 2)
     for stretch in [(None, None), (None, border), (border, None)]:
         mine, theirs = [], []

@@ -19,7 +19,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
@@ -204,11 +204,10 @@ def sighup(server: Server, seconds: float) -> None:
 
 def lock_database(server: Server, seconds: float) -> None:
     """Lock the database for some seconds."""
-    with sqlite3.connect(server.folder / "events.sqlite", isolation_level=None) as other:
+    with closing(sqlite3.connect(server.folder / "events.sqlite", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         sleep(seconds)
         other.execute("ROLLBACK")
-    other.close()
 
 
 def move_file(server: Server, seconds: float) -> None:
