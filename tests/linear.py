@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator
 from time import process_time
 from typing import TypeVar
 
-__all__ = ["HOSTILE_INPUTS", "LABELS", "MAILS", "MOST_SECONDS", "grows_too_fast", "quickest", "seconds", "texts"]
+__all__ = [
+    "HOSTILE_INPUTS",
+    "LABELS",
+    "MAILS",
+    "MOST_SECONDS",
+    "grows_too_fast",
+    "quickest",
+    "seconds",
+    "takes_more",
+    "texts",
+]
 
 T = TypeVar("T")
 
@@ -121,6 +131,11 @@ def grows_too_fast(
         if sure == _SURE_TIMES:
             break
     return found
+
+
+def takes_more(work: Callable[[T], object], less: T, more: T, *, times: float, beside: float = 0.0) -> bool:
+    """Check whether work on the second takes over so many times as long as on the first, whenever it is measured."""
+    return all(seconds(work, more) > times * seconds(work, less) + beside for _ in range(_MOST_RUNS))
 
 
 def quickest(work: Callable[[], object], enough: float) -> float:

@@ -233,7 +233,7 @@ def quiet(caplog):
     caplog.set_level(logging.CRITICAL, LOGGER)
 
 
-many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @many

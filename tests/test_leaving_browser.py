@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from wsgiref.simple_server import make_server
+from socketserver import ThreadingMixIn
+from wsgiref.simple_server import WSGIServer, make_server
 
 import pytest
 from servers import QuietHandler, serving
@@ -28,10 +29,14 @@ LOOKS = [
 ]
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True  # a browser keeps connections that it never uses
+
+
 @pytest.fixture(scope="module")
 def host():
     left = []
-    server = make_server("127.0.0.1", 0, None, handler_class=QuietHandler)
+    server = make_server("127.0.0.1", 0, None, _Server, QuietHandler)
     base = f"http://127.0.0.1:{server.server_port}/m"
     beacon = making.beacon(base_url=base, on_leave=left.append)
     server.set_app(wsgi.application(beacon))
@@ -69,7 +74,10 @@ def test_a_reader_leaves_by_the_keyboard_alone_and_axe_finds_no_fault_on_either_
     assert page.title() == page.locator("h1").inner_text() == words.title
     assert page.locator("html").get_attribute("lang") == page.language
     _check(page, need)
-    page.keyboard.press("Tab")
+    for _ in range(100):  # a busy browser passes over some keys
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") != "BODY":
+            break
     assert page.evaluate("document.activeElement.tagName") == "BUTTON"
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     look_at(page, f"{action}-ask")

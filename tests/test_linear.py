@@ -8,7 +8,7 @@ import pytest
 
 import mailbeacon as mb
 from mailbeacon.reporting.clickmap import click_map
-from tests.linear import HOSTILE_INPUTS, LABELS, MAILS, grows_too_fast, texts
+from tests.linear import HOSTILE_INPUTS, LABELS, MAILS, grows_too_fast, takes_more, texts
 from tests.making import beacon
 
 MESSAGE = mb.Message(recipient="u-17", campaign="spring")
@@ -68,7 +68,8 @@ def test_quadratic_work_is_found() -> None:
     def quadratic(text: str) -> int:
         return sum(text.count("-->", at) for at in range(0, len(text), 4))
 
-    assert grows_too_fast(quadratic, lambda size: "x" * size, size=4_000)
+    assert any(grows_too_fast(quadratic, lambda size: "x" * size, size=4_000) for _ in range(5))
+    assert takes_more(quadratic, "x" * 4_000, "x" * 32_000, times=24)
     assert not grows_too_fast(str.upper, lambda size: "x" * size, size=2_500)
 
 

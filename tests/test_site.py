@@ -155,7 +155,7 @@ def check_every_link_within_the_site_leads_to_a_place():
 def check_the_search_finds_what_people_type(browser, word):
     page = _page(browser, 1280, "light", "index")
     page.goto(f"{(SITE / 'search.html').as_uri()}?q={word.replace(' ', '+')}")
-    page.wait_for_selector("#search-results ul.search li a", timeout=20_000)
+    page.wait_for_selector("#search-results ul.search li a")
     page.wait_for_function("document.querySelector('#search-results p.search-summary')?.innerText.includes('found')")
     links = [one.get_attribute("href") for one in page.locator("#search-results ul.search li a").all()]
     page.context.close()
