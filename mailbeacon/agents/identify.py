@@ -120,7 +120,7 @@ class Agents:
     def identify(
         self, user_agent: str, *, requested_with: str = "", client_hints: str = "", platform: str = ""
     ) -> Agent:
-        """What a user agent is.
+        """Return what a user agent is.
 
         Args:
             user_agent: The header's text; only its first 512 characters count.
@@ -174,7 +174,7 @@ class Agents:
 
     def _with_hints(self, text: str, requested_with: str, client_hints: str, platform: str) -> Agent:
         agent = self.identify(text)
-        if requested_with in _APPS and agent.kind in (AgentKind.BROWSER, AgentKind.MAIL_CLIENT):
+        if requested_with in _APPS and agent.kind in _PERSONAL:
             agent = replace(agent, kind=AgentKind.MAIL_CLIENT, client=_APPS[requested_with], version="")
         if agent.kind is not AgentKind.BROWSER:
             return agent

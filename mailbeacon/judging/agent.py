@@ -12,13 +12,13 @@ from mailbeacon.judging.origin import is_provider
 from mailbeacon.judging.rules import FOLLOWS, OPENS, READS, Needs, Rule, rule
 from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind
 
-__all__ = ["AGENT_RULES"]
+__all__ = ["AGENT_RULES", "WORN"]
 
 _UNSEEN = frozenset({Hint.NO_USER_AGENT, Hint.HEADERS_UNKNOWN})
 """The hints of a request of which nothing is known: of every one in a log that keeps no user agents, and of scripts in one
 that does."""
 _BARE = frozenset({Hint.NO_SEC_FETCH, Hint.NO_ACCEPT_LANGUAGE})
-_WORN = frozenset({Hint.CONTRADICTION, Hint.OUTDATED})
+WORN = frozenset({Hint.CONTRADICTION, Hint.OUTDATED})
 """What a user agent that only looks like a sandbox's has, and one that names a scanner has not."""
 
 
@@ -92,7 +92,7 @@ def proxy_follows(event: Event, context: Context) -> str:
 def agent_scanner(event: Event, context: Context) -> str:
     """See that the user agent names a security scanner."""
     facts = event.facts
-    if facts.agent is AgentKind.SCANNER and facts.hints.isdisjoint(_WORN):
+    if facts.agent is AgentKind.SCANNER and facts.hints.isdisjoint(WORN):
         return "the user agent names a security scanner"
     return ""
 
@@ -106,7 +106,7 @@ def agent_scanner(event: Event, context: Context) -> str:
 def agent_sandbox(event: Event, context: Context) -> str:
     """See that the user agent is one that hardly any but sandboxes still use: a browser long given up, or on a wrong system."""
     facts = event.facts
-    if facts.agent is AgentKind.SCANNER and not facts.hints.isdisjoint(_WORN):
+    if facts.agent is AgentKind.SCANNER and not facts.hints.isdisjoint(WORN):
         return "the user agent is one that hardly any but sandboxes still use"
     return ""
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from mailbeacon.judging.agent import WORN
 from mailbeacon.judging.context import Context
 from mailbeacon.judging.rules import FOLLOWS, OPENS, Needs, Rule, rule
-from mailbeacon.model import Actor, Event, Hint, NetworkKind
+from mailbeacon.model import Actor, Event, NetworkKind
 
 __all__ = ["BEHAVIOUR_RULES"]
-
-_WORN = frozenset({Hint.CONTRADICTION, Hint.OUTDATED})
 
 
 @rule(
@@ -127,7 +126,7 @@ def honeypot_near(event: Event, context: Context) -> str:
 )
 def many_networks_worn(event: Event, context: Context) -> str:
     """See that several networks followed links of the mail at nearly one time, this one with a browser long given up."""
-    if not context.networks or event.facts.hints.isdisjoint(_WORN):
+    if not context.networks or event.facts.hints.isdisjoint(WORN):
         return ""
     return f"{context.networks} networks followed links of this mail at nearly one time, here with an outdated browser"
 

@@ -1,6 +1,6 @@
 """What a rule is: a name, a weight, a source, and one small pure function.
 
-Has no rule itself: those are in ``single`` and ``behaviour``, and a host may add its own.
+Has no rule itself: those are in ``agent``, ``origin``, ``single`` and ``behaviour``, and a host may add its own.
 """
 
 from __future__ import annotations

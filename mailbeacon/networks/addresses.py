@@ -9,13 +9,14 @@ import re
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from socket import AF_INET, AF_INET6, inet_pton
 
-__all__ = ["Address", "pack", "parse", "plain"]
+__all__ = ["MAPPED", "Address", "pack", "parse", "plain"]
 
 Address = IPv4Address | IPv6Address
 
 _BRACKETS = re.compile(r"\[([^\]]*)\](?::\d{1,5})?")
 _PORT = re.compile(r"([0-9.]+):\d{1,5}")
-_MAPPED = bytes(10) + b"\xff\xff"
+MAPPED = bytes(10) + b"\xff\xff"
+"""How an IPv4 address inside IPv6 begins. Source: RFC 4291 (2006), section 2.5.5.2."""
 
 
 def plain(text: str) -> str:
@@ -39,7 +40,7 @@ def pack(address: str) -> bytes:
     except (OSError, ValueError, TypeError):
         bare = plain(address) if isinstance(address, str) else ""
         return pack(bare) if bare != address and bare else b""
-    return packed[12:] if packed.startswith(_MAPPED) else packed
+    return packed[12:] if packed.startswith(MAPPED) else packed
 
 
 def parse(text: str) -> Address | None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Network, NetworkKind, Networks
-from mailbeacon.networks.addresses import pack
+from mailbeacon.networks.addresses import MAPPED, pack
 
 __all__ = ["UNKNOWN", "Entry", "Layers", "Parts", "Range", "Table", "read_cidr"]
 
@@ -54,8 +54,6 @@ _RANK = {
 }
 """Which kind wins where two lists name the very same range: the narrower use."""
 
-_MAPPED = bytes(10) + b"\xff\xff"
-
 
 class Entry(NamedTuple):
     """One network: its first address as packed bytes, its prefix length, and who runs it."""
@@ -94,7 +92,7 @@ def read_cidr(text: str) -> tuple[bytes, int]:
         raise ConfigError(f"the prefix length of a network must be 0 to {width}")
     free = width - int(bits)
     first = (int.from_bytes(packed) >> free << free).to_bytes(len(packed))
-    if first.startswith(_MAPPED) and width - free >= 96:
+    if first.startswith(MAPPED) and width - free >= 96:
         return first[12:], int(bits) - 96  # IPv4 written as IPv6 is looked up as IPv4
     return first, int(bits)
 
@@ -213,11 +211,7 @@ class Table:
             ranges6: The same of IPv6.
             version: The name of the data, for verdicts.
         """
-        made = cls((), version="")
-        made._version = version
-        made._starts4, made._found4 = _lay(ranges4, 4)
-        made._starts6, made._found6 = _lay(ranges6, 16)
-        return made
+        return cls.of_parts(_lay(ranges4, 4), _lay(ranges6, 16), version=version)
 
     @classmethod
     def of_parts(cls, parts4: Parts, parts6: Parts, *, version: str) -> Table:

@@ -181,7 +181,7 @@ class _Parser(HTMLParser):
 
     def parseError(self, errorcode: str = "", *_: object, **__: object) -> None:
         self._budget.charge(3 + len(self.tree.openElements) / 5)
-        if errorcode.startswith(_UNCLOSED):  # told right before the comment itself, the last token
+        if errorcode.startswith(_UNCLOSED):  # reported right before the comment itself, the last token
             self.tree.in_unclosed = True
 
 
@@ -192,7 +192,7 @@ class _Tokens:
 
 
 class _Source:
-    """Return html5lib the text block by block, and look each time at what it is holding."""
+    """Feed html5lib the text block by block, and look each time at what it is holding."""
 
     def __init__(self, text: str, parser: HTMLParser | _Tokens, budget: Bounded) -> None:
         self._text = text

@@ -24,7 +24,7 @@ _COVERED = re.compile(f"{COVER}++")
 def labelled(
     links: Sequence[Link], skipped: Sequence[Skipped], read: Sequence[str], seen: Sequence[SeenLink]
 ) -> tuple[tuple[Link, ...], tuple[Skipped, ...]]:
-    """Return each link its label.
+    """Return the links with what a reader sees of each.
 
     Args:
         links: The wrapped links, in order.
@@ -43,10 +43,10 @@ def labelled(
 
     order = [(link.line, link.column, True, at) for at, link in enumerate(links)]
     order += [(link.line, link.column, False, at) for at, link in enumerate(skipped)]
-    told_links, told_skipped = list(links), list(skipped)
+    named_links, named_skipped = list(links), list(skipped)
     for _, _, wrapped, at in sorted(order):
         if wrapped:
-            told_links[at] = replace(links[at], label=label(read[at]))
+            named_links[at] = replace(links[at], label=label(read[at]))
         elif skipped[at].place is not Place.OTHER:  # html5lib sees no link there
-            told_skipped[at] = replace(skipped[at], label=label(skipped[at].url))
-    return tuple(told_links), tuple(told_skipped)
+            named_skipped[at] = replace(skipped[at], label=label(skipped[at].url))
+    return tuple(named_links), tuple(named_skipped)

@@ -13,7 +13,7 @@ __all__ = ["report_lines"]
 def report_lines(
     links: Sequence[Link], skipped: Sequence[Skipped], warnings: Sequence[Warned], before: int, after: int, html: bool
 ) -> str:
-    """What was done with each link, what to look at, and how the size changed."""
+    """Return what was done with each link, what to look at, and how the size changed, in lines."""
     found = [f"{_count(len(links), 'link')} wrapped, {len(skipped)} left alone"]
     found += [
         f"  {one.number:>3}  {one.line}:{one.column}  {one.place}  {_short(one.url)}{_label(one)}" for one in links

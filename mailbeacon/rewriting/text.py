@@ -86,7 +86,7 @@ def _decide(text: str, rules: LinkRules, bound: Mapping[str, SkipReason]) -> lis
 
 
 class _Lines:
-    """Return what a reader sees around a link: the words of its line, or of the last line above when it stands alone."""
+    """What a reader sees around a link: the words of its line, or of the last line above when it stands alone."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -108,7 +108,7 @@ def unread_links(made: Made) -> list[tuple[int, LinkDecision]]:
     known = {starts[piece] + one.start for piece, one in made.left}
     known |= {starts[piece] + start for piece, start, *_ in made.changes}
     found = [match for match in _hrefs(source) if match.start(2) not in known and not _is_nothing(source, match)]
-    return [_placed(one, starts) for one in _told(source, made, found)] if found else []
+    return [_placed(one, starts) for one in _decisions(source, made, found)] if found else []
 
 
 def _hrefs(source: str) -> Iterator[re.Match[str]]:
@@ -134,7 +134,7 @@ def _is_nothing(source: str, found: re.Match[str]) -> bool:
     return tag >= 0 and tag_name(source[tag : found.start()]) in _RESOURCES
 
 
-def _told(source: str, made: Made, found: Sequence[re.Match[str]]) -> Iterator[LinkDecision]:
+def _decisions(source: str, made: Made, found: Sequence[re.Match[str]]) -> Iterator[LinkDecision]:
     """Yield what is a link to a person, each placed in the whole document."""
     tags = made.tags
     reader = _Reader(tags.covered if tags else source)
@@ -142,12 +142,12 @@ def _told(source: str, made: Made, found: Sequence[re.Match[str]]) -> Iterator[L
         kind = tags.at(match.start(), match.start() + 1) if tags else None
         if kind is SpanKind.COMMENT:
             continue
-        told: tuple[SkipReason, Place] | None = (SkipReason.MERGE_TAG, Place.ANCHOR)
+        judged: tuple[SkipReason, Place] | None = (SkipReason.MERGE_TAG, Place.ANCHOR)
         if kind is not SpanKind.TAG:  # a tag's string may hold attributes alone: {% with 'href="…"'|safe as link %}
-            told = _judged(reader, match, in_template=tags is not None)
-        if told:
+            judged = _judged(reader, match, in_template=tags is not None)
+        if judged:
             raw = match[2]
-            yield LinkDecision(*match.span(2), match[1], raw, url_text(raw), raw, *told)
+            yield LinkDecision(*match.span(2), match[1], raw, url_text(raw), raw, *judged)
 
 
 def _judged(reader: _Reader, found: re.Match[str], *, in_template: bool) -> tuple[SkipReason, Place] | None:

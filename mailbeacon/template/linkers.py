@@ -17,8 +17,6 @@ __all__ = ["Linker", "Linkers", "leave_alone", "no_campaign", "short"]
 
 _MAX_LINKS = 65_536
 _MAX_CAMPAIGNS = 64
-
-
 _MAX_PARTS = 64
 
 

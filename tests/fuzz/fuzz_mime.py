@@ -90,7 +90,9 @@ def check_body(raw: bytes, root: mime.Part, body: mime.Body) -> None:
     if index >= len(parts):
         raise AssertionError("a part is gone")
     read = mime.open_body(changed, parts[index])
-    assert read is not None
+    if read is None:  # an edit may part a run of zero bytes, which counts once: too many are no text
+        assert not mime.is_text(want)
+        return
     assert read.text.text == want
 
 
