@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from servers import PATIENCE, running
@@ -141,11 +142,9 @@ def test_a_log_that_is_not_there_is_told(tmp_path: Path, log: Path, capsys):
 
 
 def test_a_log_from_standard_input_is_read_where_its_format_is_named(log: Path, capsys, monkeypatch):
-    class Input:
-        buffer = log.open("rb")
-
-    monkeypatch.setattr("sys.stdin", Input)
-    assert judge(Path("-"), "--key-file", str(log.with_name("keys")), "--format", "nginx", "--json") == 0
+    with log.open("rb") as file:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=file))
+        assert judge(Path("-"), "--key-file", str(log.with_name("keys")), "--format", "nginx", "--json") == 0
     piped = figures(capsys.readouterr().out)
     assert judge(log, "--json") == 0
     assert piped == figures(capsys.readouterr().out)
@@ -166,20 +165,21 @@ def test_where_no_key_fits_it_is_told_that_a_key_may_be_missing(log: Path, tmp_p
     assert "none of these keys" not in capsys.readouterr().err
 
 
-def test_without_a_folder_it_is_told_that_a_line_doubled_very_late_counts_twice(
+def test_a_line_doubled_very_late_counts_once_with_and_without_a_folder(
     log: Path, tmp_path: Path, capsys, need, monkeypatch
 ):
     need("pyarrow", "Parquet")
     monkeypatch.setattr("mailbeacon.engines.streaming._LEAST", 40)
     monkeypatch.setattr("mailbeacon.logs.files.blocks.__kwdefaults__", {"finished": None, "size": 3_000})
+    assert judge(log, "--json") == 0
+    expected = figures(capsys.readouterr().out)
     lines = log.read_text().splitlines(keepends=True)
-    log.write_text("".join([*lines, lines[10]]))
-    assert judge(log) == 0
-    assert "1 event came too late to be judged with those of their time. A line among them" in capsys.readouterr().out
-    assert judge(log, "--out", str(tmp_path / "out")) == 0
-    printed = capsys.readouterr().out
-    assert "1 event came too late" in printed
-    assert "A line among them" not in printed
+    log.write_text("".join([*lines, *lines[10:13]]))
+    for more in ([], ["--out", str(tmp_path / "out")]):
+        assert judge(log, "--json", *more) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert "3 events came too late to be judged with those of their time." in told["notes"]
+        assert figures(json.dumps(told)) == expected
 
 
 @pytest.mark.parametrize(
@@ -202,6 +202,19 @@ def test_on_a_terminal_the_rate_and_what_is_left_are_shown(log: Path, capsys, mo
     assert re.search(shown, told)
     if not more:
         assert " s left" in told
+
+
+def test_of_standard_input_the_rate_is_shown_and_no_remaining_time(log: Path, capsys, monkeypatch):
+    monkeypatch.setattr("mailbeacon.engines.streaming._LEAST", 40)
+    monkeypatch.setattr("mailbeacon.logs.files.blocks.__kwdefaults__", {"finished": None, "size": 3_000})
+    monkeypatch.setattr("mailbeacon.cli.console._SECONDS_BETWEEN", 0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with log.open("rb") as file:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=file))
+        assert judge(Path("-"), "--key-file", str(log.with_name("keys")), "--format", "nginx", "--json") == 0
+    told = capsys.readouterr().err
+    assert re.search(r"[1-9][\d,]* lines, [\d,]+ a second", told)
+    assert " left" not in told
 
 
 @pytest.mark.skipif(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbeacon import Beacon, Message, fake, logs, tally
+from mailbeacon import Action, Beacon, Message, fake, logs, tally
 from mailbeacon.counting import Mark
 from mailbeacon.engines import Job, Stream, judge_logs, read_judged, tally_of
 from mailbeacon.errors import DataError
@@ -129,6 +129,35 @@ def test_what_comes_very_late_and_for_the_second_time_is_counted_once(lines, tmp
     assert sorted(event.id for event, _ in read_judged(tmp_path / "out")) == ids
     assert tally_of(tmp_path / "out").to_json() == figures
     assert stream.late == 4
+
+
+def counted(path: str) -> str:
+    """Return the figures of a stream that keeps nothing."""
+    return (
+        tally(pair for batch in Stream(job=Job(paths=[path], beacon=host)).run() for pair in batch).closed().to_json()
+    )
+
+
+@pytest.mark.parametrize("memory", [1, 1 << 20], ids=["on disk", "in memory"])
+def test_without_a_folder_too_what_comes_late_again_and_again_is_counted_once(
+    lines, tmp_path: Path, memory, monkeypatch
+):
+    monkeypatch.setattr("mailbeacon.engines.seen._IN_MEMORY", memory)
+    late, third = lines[10:14], len(lines) // 3
+    once = [*lines[:10], *lines[14:]]
+    whole = put(tmp_path / "a.log", once)
+    figures = counted(whole)
+    late_once = counted(put(tmp_path / "b.log", [*once[: 2 * third], *late, *once[2 * third :]]))
+    again = [*once[: 2 * third], *late, *once[2 * third : -200], *late, *once[-200:], *late, *once[third : third + 9]]
+    assert counted(put(tmp_path / "c.log", again)) == late_once != figures
+
+
+def test_who_leaves_twice_days_apart_has_left_once(lines, tmp_path: Path):
+    url = host().leave_url(Message(recipient="u-1", campaign="c", id="m-1", sent_at=SENT_AT), Action.UNSUBSCRIBE)
+    form = '203.0.113.9 - - [{}:09:31:50 +0000] "POST {} HTTP/1.1" 200 43 "-" "Mozilla/5.0"'
+    left = [form.format(day, url) for day in ("03/Nov/2026", "27/Dec/2026")]
+    path = put(tmp_path / "a.log", [left[0], *lines, left[1]])
+    assert counted(path) == expected(path)[0]
 
 
 def test_hits_beyond_those_of_a_reader_are_in_no_figure_whoever_judges(lines, tmp_path: Path):

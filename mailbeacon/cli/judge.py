@@ -94,12 +94,7 @@ def _add_reading(parser: ArgumentParser) -> None:
 def _add_running(parser: ArgumentParser) -> None:
     parser.add_argument("--workers", type=workers, default=1, metavar="N", help="share the work among N processes")
     parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="what does the work (default: local)")
-    parser.add_argument(
-        "--out",
-        type=directory,
-        metavar="DIR",
-        help="keep the judged events there, as Parquet; a line that comes again very late counts once then",
-    )
+    parser.add_argument("--out", type=directory, metavar="DIR", help="keep the judged events there, as Parquet")
     parser.add_argument("--resume", action="store_true", help="go on where the last run with this --out was")
 
 
@@ -260,8 +255,6 @@ def _streamed(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, C
             pass
         found = tally_of(options.out)
     late = f"{counted(stream.late, 'event')} came too late to be judged with those of their time."
-    if options.out is None:
-        late += " A line among them that was there before counts twice: with --out each counts once."
     return found, stream.counts, [late] if stream.late else []
 
 

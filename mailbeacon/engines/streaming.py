@@ -23,6 +23,7 @@ from mailbeacon.engines.merging import Arrived, Source, merged
 from mailbeacon.engines.parquet import arrow, write_rows
 from mailbeacon.engines.results import judged_folder, write_summary
 from mailbeacon.engines.rows import Row, Rows
+from mailbeacon.engines.seen import Seen
 from mailbeacon.engines.steps import Job, Judged, Reject, classifier_of, judge, part_of
 from mailbeacon.judging import Classifier
 from mailbeacon.logs import Counts, LineReader
@@ -96,6 +97,14 @@ class Stream:
             MissingExtra: If there is a folder to write to and nothing that writes Parquet.
             DataError: If the checkpoint cannot be read.
         """
+        if self.out is not None:
+            yield from self._batches()  # whoever reads the folder takes each event once
+            return
+        with Seen() as seen:
+            for judged in self._batches():
+                yield seen.new(judged)
+
+    def _batches(self) -> Iterator[list[Judged]]:
         beacon = self.job.beacon()
         classifier = classifier_of(beacon)
         folder = self._begin()
