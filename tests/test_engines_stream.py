@@ -162,7 +162,7 @@ def test_who_leaves_twice_days_apart_has_left_once(lines, tmp_path: Path):
 
 def test_hits_beyond_those_of_a_reader_are_in_no_figure_whoever_judges(lines, tmp_path: Path):
     """``max_hits_per_message`` is for what is recorded live; a log is there already, and its figures leave the rest out."""
-    path = put(tmp_path / "a.log", [*lines, *[lines[0]] * 1_200])
+    path = put(tmp_path / "a.log", [*[lines[0]] * 1_200, *lines])
     counted = [
         tally(pair for batch in Stream(job=Job(paths=[path], beacon=host)).run() for pair in batch).closed(),
         judge_logs(Job(paths=[path], beacon=host, partitions=3), engine="local", workers=1).tally,
