@@ -48,7 +48,7 @@ SOON = timedelta(minutes=2)
 def make(kind: str, folder: Path):
     return {
         "memory": MemorySink,
-        "jsonl": lambda: JsonlSink(folder / "events.jsonl"),
+        "jsonl": lambda: JsonlSink(folder / "events.jsonl", wait=SOON),
         "sqlite": lambda: SqliteSink(folder / "events.sqlite", wait=SOON),
     }[kind]()
 

@@ -128,6 +128,6 @@ def _sent(connection: HTTPConnection, request: Request, url: str, forwarded: boo
     if forwarded and request.address:
         connection.putheader("X-Forwarded-For", request.address)
     connection.endheaders(request.body or None)
-    reply = connection.getresponse()
-    reply.read()
-    return reply.status
+    with connection.getresponse() as reply:
+        reply.read()
+        return reply.status

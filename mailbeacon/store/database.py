@@ -144,6 +144,13 @@ class Database:
             connection = sqlite3.connect(self.path, timeout=seconds, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: cannot open the SQLite file: {error}") from error
+        with _closed_on_error(connection):
+            self._set_up(connection, seconds)
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection, seconds: float) -> None:
+        import sqlite3
+
         try:
             _write_ahead(connection, seconds)
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -152,12 +159,9 @@ class Database:
             if self._migrate:
                 self._migrate(connection)
         except sqlite3.OperationalError as error:
-            connection.close()
             raise StoreError(f"{self.path}: cannot use the SQLite file: {error}") from error
         except sqlite3.Error as error:
-            connection.close()
             raise DataError(f"cannot use the SQLite file: {error}", file=str(self.path)) from error
-        return connection
 
     def close(self) -> None:
         """Close the file; the next statement opens it again."""
@@ -206,8 +210,10 @@ class Database:
             self._leave_moved_file()
         if self._connection is None:
             connection = self.connect(seconds)
-            connection.execute(f"PRAGMA busy_timeout = {1000 * self._wait_seconds:.0f}")
-            self._connection, self._process, self._opened = connection, process, self.path.lstat()
+            with _closed_on_error(connection):
+                connection.execute(f"PRAGMA busy_timeout = {1000 * self._wait_seconds:.0f}")
+                opened = self.path.lstat()
+            self._connection, self._process, self._opened = connection, process, opened
         return self._connection
 
     def _leave_moved_file(self) -> None:
@@ -219,6 +225,16 @@ class Database:
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._connection.close()
         self._connection = None
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close a new connection if something goes wrong before anybody has it."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], int]) -> int:
@@ -248,15 +264,15 @@ def open_existing(path: Path, table: str) -> sqlite3.Connection:
     log = path.with_name(f"{path.name}-wal")
     for mode in ("mode=rw", *([] if log.exists() else ["immutable=1"])):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_PATIENT_SECONDS)
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,))
-        except sqlite3.Error as error:
-            found = str(error)
-        else:
-            if tables:
-                return connection
-            found = f"it holds no table of events{djangos(connection)}"
+        with _closed_on_error(connection):
+            try:
+                connection.execute("PRAGMA query_only = ON")
+                ((tables,),) = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,))
+                if tables:
+                    return connection
+                found = f"it holds no table of events{djangos(connection)}"
+            except sqlite3.Error as error:
+                found = str(error)
         connection.close()
     raise DataError(f"cannot use the SQLite file: {found}", file=str(path))
 

@@ -5,9 +5,10 @@ It does not index, and it does not write an event's fields in any form but the m
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
@@ -161,9 +162,16 @@ class JsonlSink(Closeable):
         return [path for _, path in sorted(found)] + [self._path] * self._path.exists()
 
     def _lines(self) -> Iterator[bytes]:
-        for path in self.files:
-            with path.open("rb") as file:
-                yield from file
+        with ExitStack() as stack:
+            newest = None
+            with suppress(FileNotFoundError):  # first: where it is rotated meanwhile, it is read all the same
+                newest = stack.enter_context(self._path.open("rb"))
+            for path in self.files:
+                if path != self._path and not (newest and is_still_at(path, os.fstat(newest.fileno()))):
+                    with path.open("rb") as file:
+                        yield from file
+            if newest:
+                yield from newest
 
     def _append(self, text: bytes) -> None:
         with self._lock:
@@ -216,7 +224,12 @@ def _pass_over(_: DataError) -> None:
 def _rewrite(path: Path, change: EventChange) -> int:
     """Write a file anew with its events changed, while nobody can append to it; return how many lines differ or went."""
     while path.exists():
-        old = open_private(path, create=False)
+        try:
+            old = open_private(path, create=False)
+        except StoreError as error:
+            if error.errno == errno.ENOENT:
+                break  # somebody has just rotated it
+            raise
         try:
             with lock(old, path, seconds=_PATIENT_SECONDS):
                 if is_still_at(path, os.fstat(old)):  # or somebody rotated it while we waited
