@@ -6,9 +6,7 @@ Believes nothing that is not signed, and ignores the query. Does not say who mad
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,7 +27,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _MOST_URLS = 4096
 _HTML = Channel.HTML
 _NO_FACTS = Facts()
-_KINDS = {"o": Kind.OPEN, "c": Kind.CLICK, "u": Kind.LEAVE_PAGE}
+_OPEN, _CLICK, _FULL = Kind.OPEN, Kind.CLICK, Level.FULL
 _ACTS = {Action.UNSUBSCRIBE: Kind.UNSUBSCRIBE, Action.STOP_TRACKING: Kind.WITHDRAW}
 
 
@@ -51,10 +49,6 @@ class Begun(NamedTuple):
     link: str
     key: int
     is_act: bool
-
-
-_begun: Callable[[tuple[object, ...]], Begun] = partial(tuple.__new__, Begun)
-"""Makes one in half the time."""
 
 
 class Decoder:
@@ -115,8 +109,7 @@ class Decoder:
             raise ConfigError("received_at must be set before a request is decoded")
         fields, method, address = request.fields, request.method, request.address
         user_agent = fields.lower.get("user-agent", "")
-        event, token, link, key, is_act = self.begin(request.url, received_at, method)
-        made: Any = event
+        made, token, link, key, is_act = self.fill(request.url, received_at, method)
         moment = (received_at - _EPOCH) // _MICROSECOND
         digest = self._ids[key].copy()
         source = f"{token}\0{made.kind}" if is_act else f"{token}\0{link}\0{moment}\0{method}\0{address}\0{user_agent}"
@@ -124,10 +117,10 @@ class Decoder:
         made.id, made.address, made.user_agent = digest.hexdigest(), address, user_agent
         made.headers = _without_path(fields.kept) if "referer" in fields.lower else fields.kept
         made.facts, made.source = _NO_FACTS, "request"
-        return event.close()
+        return made.close()  # type: ignore[no-any-return]
 
     def begin(self, url: str, received_at: datetime, method: str = "GET") -> Begun:
-        """Return what a URL and its moment say of an event: the lines of logs are read with this too.
+        """Return what a URL and its moment say of an event.
 
         Args:
             url: As a request or the line of a log has it.
@@ -137,25 +130,31 @@ class Decoder:
         Raises:
             TokenError: As for :meth:`decode`.
         """
+        return Begun(*self.fill(url, received_at, method))
+
+    def fill(self, url: str, received_at: datetime, method: str) -> tuple[Any, str, str, int, bool]:
+        """Return the same as :meth:`begin` as a plain tuple, which is made faster: every request and line passes here."""
         route, token, link = split(url)
         made: Any = OpenEvent()
         made.link, made.links, made.url, made.url_id, made.channel = None, None, "", "", _HTML
         if route == "u":
             action, hit = self._signer.read_leave(token)
             is_act = method == "POST"
-            made.kind, made.level = (_ACTS[action], Level.FULL) if is_act else (Kind.LEAVE_PAGE, hit.clicks)
+            made.kind, made.level = _ACTS[action] if is_act else Kind.LEAVE_PAGE, _FULL
         else:
             hit, is_act = self._signer.read_hit(token), False
-            made.kind, made.level = _KINDS[route], hit.opens
+            made.kind = _OPEN
             if route == "c":
-                target, key = self._target(link, hit)
-                made.level, made.link, made.links = hit.clicks, target.number, target.links or None
-                made.url, made.channel = target.url, target.channel
+                made.kind, (target, key) = _CLICK, self._target(link, hit)
+                made.link, made.links, made.url, made.channel = target.number, target.links or None, target.url, target.channel
                 made.url_id = self._url_ids.get((key, target.url)) or self._url_id(key, target.url)
-        made.campaign, made.recipient, made.message_id, made.variant, sent_at, _, _, metadata, key = hit
+        made.campaign, made.recipient, made.message_id, made.variant, sent_at, opens, clicks, metadata, key = hit
+        if not is_act:
+            made.level = opens if route == "o" else clicks
         made.metadata, made.sent_at, made.received_at, made.method = {**metadata}, sent_at, received_at, method
-        made.expired, made.unrecorded = self._is_expired(sent_at, received_at), 0
-        return _begun((made, token, link, key, is_act))
+        certain = sent_at is None or (received_at >= sent_at and self._max_age is None)
+        made.expired, made.unrecorded = not certain and self._is_expired(sent_at, received_at), 0
+        return made, token, link, key, is_act
 
     def action(self, url: str) -> Action:
         """Return what the recipient may do at a URL of the leaving route.
@@ -177,9 +176,7 @@ class Decoder:
         digest.update(url.encode("utf-8", "surrogatepass"))
         return self._url_ids.put((key, url), digest.hexdigest())
 
-    def _is_expired(self, sent_at: datetime | None, received_at: datetime) -> bool:
-        if sent_at is None or (self._max_age is None and received_at >= sent_at):
-            return False
+    def _is_expired(self, sent_at: datetime, received_at: datetime) -> bool:
         age = received_at - sent_at
         return age < self._least_age or (self._max_age is not None and age - self._clock_skew > self._max_age)
 

@@ -126,10 +126,10 @@ the header fields kept, and those the source can show.
 class _KnownClient:
     """What is said of a client wherever it is, and whether it is remembered; as a key it is told apart by what it is alone."""
 
-    __slots__ = ("is_kept", "make")
+    __slots__ = ("at", "is_kept")
 
     def __init__(self, facts: Facts, *, is_kept: bool) -> None:
-        self.make = facts.maker()
+        self.at = facts.located
         self.is_kept = is_kept
 
 
@@ -206,9 +206,8 @@ class Observer:
 
     def _locate(self, seen: _KnownClient, day: int, address: str, version: str) -> Facts:
         """Add to what is said of a client where it is, and remember it: the same client has the same, as one object."""
-        network_id = _digest(self._key(day), _network_bytes(address))
-        asked = version if network_id else ""
-        facts = seen.make(network=self._networks.lookup(address), network_id=network_id, networks=asked)
+        network_id = _digest(self._key(day), pack(address)[:8])  # all of IPv4, the first 64 bits of IPv6
+        facts = seen.at(self._networks.lookup(address), network_id, version if network_id else "")
         if seen.is_kept and len(address) <= MAX_ADDRESS:
             self._known.put((seen, address, version), facts)
         return facts
@@ -263,11 +262,6 @@ def _digest(key: blake2b, data: bytes) -> str:
     made = key.copy()
     made.update(data)
     return made.hexdigest()
-
-
-def _network_bytes(address: str) -> bytes:
-    """Return what of an address tells sources apart: all of IPv4, the first 64 bits of IPv6; nothing if it is neither."""
-    return pack(address)[:8]
 
 
 def _method_hints(method: str, has_form: bool) -> Iterator[Hint]:

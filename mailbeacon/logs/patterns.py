@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from itertools import pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from mailbeacon.errors import ConfigError
@@ -69,17 +70,11 @@ def text_format(
     fields = [part for part in parts if isinstance(part, Field)]
     _check(parts, fields)
     times = Times([_time(field) for field in fields if field.role.startswith("time ")], zone)
-    reader = _Reader(fields, times, undo)
-    plain = re.compile(_expression(parts, '[^"]*', loose=False), re.DOTALL)
-    strict, loose = (re.compile(_expression(parts, _QUOTED, loose=loose), re.DOTALL) for loose in (False, True))
-    literals = {part[0]: 0 for part in parts if isinstance(part, str)}
-    for sign in literals:
-        literals[sign] = sum(part.count(sign) for part in parts if isinstance(part, str))
     headers = (field.role.partition(" ")[2] for field in fields if field.role.startswith("header "))
     notes = ("the format has no time zone, so UTC is taken: give zone",) if times.needs_zone and zone is None else ()
     return Format(
         name=name,
-        parse=_Parser(plain, strict, loose, literals, reader),
+        parse=_Parser(parts, times, undo).parse,
         shows=frozenset(headers),
         notes=notes,
         definition=definition,
@@ -144,79 +139,59 @@ def _expression(parts: Sequence[str | Field], value: str, *, loose: bool) -> str
             made.append(f"(?:{_PLAIN}|({form}))")  # taken apart at once where it is as it nearly always is
         else:
             made.append(f"({form})" if part.role else f"(?:{form})")
-    return "".join(made) + r"\s*\Z"
+    return "".join(made) + r"\s*\Z()"
 
 
 class _Parser:
-    """Read lines of one text format."""
-
-    __slots__ = ("_literals", "_loose", "_plain", "_reader", "_strict")
-
-    def __init__(
-        self,
-        plain: re.Pattern[str],
-        strict: re.Pattern[str],
-        loose: re.Pattern[str],
-        literals: dict[str, int],
-        reader: _Reader,
-    ) -> None:
-        self._plain = plain.match
-        self._strict = strict.match
-        self._loose = loose
-        self._literals = literals
-        self._reader = reader.read
-
-    def __call__(self, line: str) -> Line | None:
-        found = (self._strict(line) if '\\"' in line else self._plain(line)) or self._second(line)
-        return self._reader(found.groups())
-
-    def _second(self, line: str) -> re.Match[str]:
-        found = None
-        if len(line) <= _LONGEST and all(
-            line.count(sign) <= least + _MOST_SPARE for sign, least in self._literals.items()
-        ):
-            found = self._loose.match(line)
-        if found is None:
-            raise ValueError("not a line of this format" if len(line) <= _LONGEST else "longer than 64 KB")
-        return found
-
-
-class _Reader:
-    """Take a line's fields out of what the expression found."""
+    """Read lines of one text format: what the expression found, as a line has it."""
 
     __slots__ = (
-        "_address", "_agent", "_agent_undo", "_fields", "_identity", "_method", "_path", "_plain", "_query", "_request",
-        "_status", "_target", "_time", "_times", "_undo", "_when",
+        "_agent_undo", "_fields", "_literals", "_loose", "_method", "_moment", "_odd", "_path", "_pick", "_plain", "_query", "_strict",
+        "_target", "_times", "_told", "_undo", "_when",
     )  # fmt: skip
 
-    def __init__(self, fields: Sequence[Field], times: Times, undo: Undo) -> None:
-        told = [field for field in fields if field.role]
+    def __init__(self, parts: Sequence[str | Field], times: Times, undo: Undo) -> None:
+        self._plain = re.compile(_expression(parts, '[^"]*', loose=False), re.DOTALL).match
+        strict, self._loose = (re.compile(_expression(parts, _QUOTED, loose=one), re.DOTALL) for one in (False, True))
+        self._strict = strict.match
+        literals = [part for part in parts if isinstance(part, str)]
+        self._literals = {sign: sum(one.count(sign) for one in literals) for sign in {one[0] for one in literals}}
         places: dict[str, int] = {}
         undone: dict[str, Undo] = {}
         self._when = []
-        place = 0
-        for field in told:
+        place = 1
+        for field in parts:
+            if isinstance(field, str) or not field.role:
+                continue
             if field.role.startswith("time "):
                 self._when.append(place)
             elif field.role not in places:
                 places[field.role], undone[field.role] = place, field.undo or undo
             place += 3 if field.role == "request" else 1
-        self._undo = undo
-        self._address, self._status, self._identity = (places.get(one, -1) for one in ("address", "status", "identity"))
-        self._request, self._method, self._target = (places.get(one, -1) for one in ("request", "method", "target"))
-        self._path, self._query, self._agent = (places.get(one, -1) for one in ("path", "query", _AGENT))
-        self._agent_undo = undone.get(_AGENT, undo)
+        self._undo, self._agent_undo = undo, undone.get(_AGENT, undo)
         self._fields = [
             (role[7:], places[role], undone[role]) for role in places if role.startswith("header ") and role != _AGENT
         ]
-        self._plain = times.plain()
-        self._time = self._when[times.main]
-        self._times = times
+        empty = place  # the last group of every expression: what a format does not have
+        request = places.get("request", 0)
+        method, url = (request, request + 1) if request else (empty, empty)
+        self._odd = request and request + 2
+        self._method, self._target, self._path, self._query = (
+            places.get(one, 0) for one in ("method", "target", "path", "query")
+        )
+        others = (places.get(one, empty) for one in ("status", "address", _AGENT, "identity"))
+        self._pick = itemgetter(method, url, self._when[times.main], *others)
+        self._times, self._moment = times, times.plain()
+        self._told: tuple[str, datetime] | None = None
 
-    def read(self, found: tuple[str, ...]) -> Line | None:
-        """Return what a line says, or ``None`` where its request cannot be ours."""
-        request = self._request
-        method, url = (found[request], found[request + 1]) if request >= 0 else ("", "")
+    def parse(self, line: str) -> Line | None:
+        """Return what a line says, or ``None`` where its request cannot be ours.
+
+        Raises:
+            ValueError: If it is not in the format.
+        """
+        found = (self._strict(line) if '\\"' in line else self._plain(line)) or self._second(line)
+        method, url, when, status, address, agent, identity = self._pick(found)
         if not url:
             asked = self._asked(found)
             if asked is None:
@@ -231,29 +206,39 @@ class _Reader:
             value = found[place]
             if value != "-" and (value := undo(value)):
                 fields += ((name, value),)  # type: ignore[assignment]  # it grows
-        address, agent, status, identity = self._address, self._agent, self._status, self._identity
-        return make_line(
-            (
-                self._plain(found[self._time]) if self._plain else self._times.read([found[one] for one in self._when]),
-                method,
-                url,
-                found[status] if status >= 0 else "",
-                "" if address < 0 or found[address] == "-" else found[address],
-                self._agent_undo(found[agent]) if agent >= 0 else "",
-                fields,
-                "" if identity < 0 or found[identity] == "-" else found[identity],
-            )
-        )
+        told = self._told
+        if told is None or told[0] != when or self._moment is None:
+            told = self._told = (when, self._read(found, when))  # a busy log has many lines of one second
+        if address == "-":
+            address = ""
+        if identity == "-":
+            identity = ""
+        return make_line((told[1], method, url, status, address, self._agent_undo(agent), fields, identity))
 
-    def _asked(self, found: tuple[str, ...]) -> tuple[str, str] | None:
+    def _read(self, found: re.Match[str], when: str) -> datetime:
+        if self._moment is not None:
+            return self._moment(when)
+        return self._times.read([found[one] for one in self._when])
+
+    def _second(self, line: str) -> re.Match[str]:
+        found = None
+        if len(line) <= _LONGEST and all(
+            line.count(sign) <= least + _MOST_SPARE for sign, least in self._literals.items()
+        ):
+            found = self._loose.match(line)
+        if found is None:
+            raise ValueError("not a line of this format" if len(line) <= _LONGEST else "longer than 64 KB")
+        return found
+
+    def _asked(self, found: re.Match[str]) -> tuple[str, str] | None:
         """Return method and target where the request line is an odd one, or none."""
-        if self._request >= 0:
-            return split_request(self._undo(found[self._request + 2]))
-        if self._target >= 0:
+        if self._odd:
+            return split_request(self._undo(found[self._odd]))
+        if self._target:
             url = self._undo(found[self._target])
         else:
             url = self._undo(found[self._path])
-            if self._query >= 0 and found[self._query] not in ("", "-"):
+            if self._query and found[self._query] not in ("", "-"):
                 url += f"?{self._undo(found[self._query]).removeprefix('?')}"
-        method = found[self._method] if self._method >= 0 else "GET"
+        method = found[self._method] if self._method else "GET"
         return (method, url) if method.isalpha() and method.isupper() else None

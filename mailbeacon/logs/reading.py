@@ -35,7 +35,6 @@ __all__ = ["Counts", "LineReader", "Occurrences", "guessed", "is_named", "number
 _log = logging.getLogger("mailbeacon")
 _NO_ANSWER = frozenset({"0", "000", "304", "400", "408"})
 """Statuses of what was no request, or never one of ours: replies that are never cached are never "not modified"."""
-_READING = frozenset({"GET", "HEAD"})
 _FULL = Level.FULL
 _OPEN, _CLICK = Kind.OPEN, Kind.CLICK
 _NAMED = "r"
@@ -99,9 +98,9 @@ class LineReader:
         self.format = format
         self.forged = 0
         self._parse = format.parse
-        self._begin = Decoder(
+        self._fill = Decoder(
             beacon.signer, manifests=settings.manifests, max_age=settings.max_age, clock_skew=settings.clock_skew
-        ).begin
+        ).fill
         self._facts = beacon.observer.facts
         self._shows, self._version = format.shows, beacon.observer.version
         self._ids = beacon.signer.keyed_hashes("log-line")
@@ -133,20 +132,20 @@ class LineReader:
         if status in _NO_ANSWER:
             return None
         try:
-            begun, token, _, key, is_act = self._begin(target, moment, method)
+            made, token, _, key, is_act = self._fill(target, moment, method)
         except ForgedToken:
             self.forged += 1
             return None
         except TokenError:
             return None
-        made: Any = begun
-        kind = made.kind
-        if method not in _READING and not is_act:
+        if method != "GET" and not is_act and method != "HEAD":
             return None
         if self._hops and fields:
             address, fields = self._client(address, fields)
-        agent, has_form = user_agent[:MAX_VALUE], kind is not _OPEN and kind is not _CLICK
-        facts = self._facts((moment.toordinal(), method, has_form, agent, fields, self._shows), address, self._version)
+        kind = made.kind
+        has_form = kind is not _OPEN and kind is not _CLICK
+        client = moment.toordinal(), method, has_form, user_agent[:MAX_VALUE], fields, self._shows
+        facts = self._facts(client, address, self._version)
         if is_act:
             digest = self._acts[key].copy()  # the id it has in the live application too: it is kept once, and always
             digest.update(f"{token}\0{kind}".encode("utf-8", "surrogatepass"))
@@ -156,7 +155,7 @@ class LineReader:
             digest.update((f"\0{identity}" if identity else line).encode("utf-8", "surrogateescape"))
         made.id = _NAMED + digest.hexdigest() if identity and not is_act else digest.hexdigest()
         made.facts, made.source, made.address, made.user_agent, made.headers = facts, "log", "", "", ()
-        event = begun.close()
+        event: Event = made.close()
         if is_act:
             return event
         plain = self._plain and event.level is _FULL and event.link != HONEYPOT_LINK

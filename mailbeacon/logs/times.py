@@ -122,6 +122,7 @@ class Times:
             raise ConfigError("the log format has no time, and without it no line says when something happened")
         self._main = min(whole, key=lambda place: PRECISION.index(fields[place][0]))
         self._kind, self._format = fields[self._main]
+        self._zone = zone
         kinds = [kind for kind, _ in fields]
         exact = self._kind in ("usec", "msec_epoch", "msec")
         self._fraction = -1 if exact else next((kinds.index(one) for one in _FRACTIONS if one in kinds), -1)
@@ -135,6 +136,8 @@ class Times:
         """Return what reads the one field that matters, where one is enough."""
         if self._fraction >= 0 or self._offset >= 0:
             return None
+        if self._kind == "clf":
+            return clf if self._zone is None else partial(clf, zone=self._zone)
         return self._read_anew if self._kind in ("usec", "msec_epoch", "msec") else self._read
 
     @property

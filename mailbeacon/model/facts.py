@@ -73,6 +73,22 @@ class Facts(Record):
         """Return a copy with other values: ``dataclasses.replace``."""
         return replace(self, **changes)
 
+    def located(self, network: Network, network_id: str, networks: str) -> Facts:
+        """Return the facts of the same client elsewhere: what :meth:`changed` does, in a tenth of the time."""
+        made: Any = OpenFacts()
+        made.agent, made.client, made.client_version = self.agent, self.client, self.client_version
+        made.system, made.device, made.agent_id, made.hints = self.system, self.device, self.agent_id, self.hints
+        made.country, made.region, made.city, made.rules = self.country, self.region, self.city, self.rules
+        made.network, made.network_id, made.networks = network, network_id, networks
+        made.__class__ = Facts
+        return made  # type: ignore[no-any-return]
+
     def maker(self) -> Callable[..., Facts]:
         """Return what makes a copy with other values, for many in a row: rows share all but the two digests."""
         return partial(Facts, **{one.name: getattr(self, one.name) for one in fields(self)})
+
+
+class OpenFacts(Record):
+    """Facts while they are made: the same slots, which may still be written to, as those of an open event are."""
+
+    __slots__ = tuple(one.name for one in fields(Facts))

@@ -6,6 +6,7 @@ An array leaves out the defaults at its end, so that a field added later changes
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +16,7 @@ from typing import Any
 from mailbeacon.errors import BadToken, ConfigError
 from mailbeacon.model import Channel, Level, Message, Target, write_metadata
 
-__all__ = ["read_array", "read_message", "read_target", "to_moment", "to_seconds", "write_message", "write_target"]
+__all__ = ["read_array", "read_message", "read_short", "read_target", "to_moment", "to_seconds", "write_message", "write_target"]
 
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
 """The seconds of the calendar of ``datetime``, from the year 1 to 9999."""
@@ -26,6 +27,8 @@ _DIGITS = {str(digit): Level(digit) if digit in set(Level) else Level.NONE for d
 _LEVELS = {one + two: (opens, clicks) for one, opens in _DIGITS.items() for two, clicks in _DIGITS.items()}
 """The levels by their two digits in a token: one of a later version, which this one cannot honour, counts as NONE."""
 _reader = json.JSONDecoder()
+read_short = re.compile(r'\["([^"\\\x00-\x1f]*)","([^"\\\x00-\x1f]+)",([1-9][0-9]{0,11})\]').fullmatch
+"""Reads the array of most messages: campaign, recipient and second of sending, in the one form they are written in."""
 
 
 def write_message(message: Message) -> str:

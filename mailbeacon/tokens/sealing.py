@@ -83,13 +83,13 @@ class SealedPurpose(Purpose):
             MissingExtra: If it is sealed, and ``cryptography`` is not installed.
         """
         if len(token) > MAX_TOKEN_LENGTH or token[:1] != "b":
-            return super().body(token, context)
+            return self.signed_body(token, context)
         sealed = _decoded(token[1:])
         from cryptography.exceptions import InvalidTag
 
         for number in range(len(self._ciphers) - 1, -1, -1):
             try:
-                return self._ciphers[number].decrypt(sealed, [context]), number
+                return self._ciphers[number].decrypt(sealed, [context]).rstrip(b" "), number
             except InvalidTag:
                 continue
         raise ForgedToken("not sealed with any of our keys, or altered since")

@@ -71,7 +71,7 @@ class Purpose:
         signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:SIGNATURE_LENGTH]
         return (body + b"." + signature.translate(TO_URL)).decode("ascii")
 
-    def body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
+    def signed_body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
         """Return the payload of a token that one of our keys signed, and that key's number, 0 for the oldest.
 
         Raises:
@@ -92,6 +92,8 @@ class Purpose:
             if compare_digest(expected, given):
                 return a2b_base64(body[1:].translate(FROM_URL) + b"=="), number
         raise ForgedToken("not signed with any of our keys, or altered since")
+
+    body = signed_body
 
 
 def _keyed_states(key: bytes) -> tuple[_Hash, _Hash]:
