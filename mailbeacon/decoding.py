@@ -151,7 +151,7 @@ class Decoder:
         made.campaign, made.recipient, made.message_id, made.variant, sent_at, opens, clicks, metadata, key = hit
         if not is_act:
             made.level = opens if route == "o" else clicks
-        made.metadata, made.sent_at, made.received_at, made.method = {**metadata}, sent_at, received_at, method
+        made.metadata, made.sent_at, made.received_at, made.method = metadata and {**metadata}, sent_at, received_at, method
         certain = sent_at is None or (received_at >= sent_at and self._max_age is None)
         made.expired, made.unrecorded = not certain and self._is_expired(sent_at, received_at), 0
         return made, token, link, key, is_act

@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from heapq import heapify, heappop, heapreplace
+from itertools import chain, islice, repeat
+from operator import attrgetter
 from typing import NamedTuple, Protocol
 
 from mailbeacon.engines.checkpoints import Mark
@@ -34,6 +36,9 @@ class Arrived(NamedTuple):
 
 arrived: Callable[[tuple[object, ...]], Arrived] = partial(tuple.__new__, Arrived)
 """Makes one in half the time: every event of a stream passes here."""
+_moment = attrgetter("received_at")
+_TOGETHER = 1000
+"""How many events of several files are handed over at a time."""
 
 
 class Ordered(Protocol):
@@ -43,8 +48,8 @@ class Ordered(Protocol):
     def number(self) -> int:
         """The file's."""
 
-    def read(self) -> Iterator[Arrived]:
-        """Read its events."""
+    def read(self) -> Iterator[list[Arrived]]:
+        """Read its events, some at a time."""
 
     def ahead(self) -> Ordered:
         """Return a copy that looks ahead: it counts nothing, and hands nothing on."""
@@ -74,7 +79,6 @@ class Source:
         self._blocks: deque[tuple[Mark, datetime | None]] = deque()
         self.offset, self.lines, self.events, self.errors = mark.offset, mark.lines, mark.events, mark.errors
         self.done, self._told = mark.done, mark.told
-        self._handed = mark.events
         self.unfinished = 0
 
     @property
@@ -82,8 +86,8 @@ class Source:
         """How many lines asked for a tracking URL that no key of the host's signed."""
         return self._reader.forged
 
-    def read(self) -> Iterator[Arrived]:
-        """Read on to the file's end."""
+    def read(self) -> Iterator[list[Arrived]]:
+        """Read on to the file's end, some events at a time."""
         event = self._reader.event
         with closing(open_log(self.path)) as file:
             if self._reader.format.fresh is not None and self.offset:
@@ -108,14 +112,16 @@ class Source:
                         continue
                     if one is not None:
                         found.append(one)
+                if found:
+                    handed = range(self.events + 1, self.events + len(found) + 1)
+                    fresh = map(self.begun.done.__lt__, handed)
+                    handing = list(map(arrived, zip(found, repeat(self.number), handed, fresh, strict=False)))
                 self.lines += len(lines)
                 self.events += len(found)
                 self.offset = block.end if block.whole else block.end - _size(block.lines[-1])
-                self._blocks.append((place, max((one.received_at for one in found), default=None)))
-                which, done = self.number, self.begun.done
-                for ordinal, one in enumerate(found, start=self._handed + 1):
-                    self._handed = ordinal
-                    yield arrived((one, which, ordinal, ordinal > done))
+                self._blocks.append((place, max(map(_moment, found), default=None)))
+                if found:
+                    yield handing
 
     def ahead(self) -> Source:
         """Return a copy that looks ahead: it hands no reject on."""
@@ -132,14 +138,18 @@ class Source:
     def mark(self, before: datetime | None) -> Mark:
         """Return where to read on so that nothing at ``before`` or after it is missed."""
         waiting = self._blocks
-        while len(waiting) > 1 and (waiting[0][1] is None or (before is not None and waiting[0][1] < before)):
+        while (
+            len(waiting) > 1
+            and waiting[1][0].events <= self.done
+            and (waiting[0][1] is None or (before is not None and waiting[0][1] < before))
+        ):
             waiting.popleft()
         place = waiting[0][0] if waiting else self.begun
         last = waiting[0][1] if waiting else None
         if (
             len(waiting) == 1
             and (last is None or (before is not None and last < before))
-            and self._handed == self.events
+            and self.done == self.events
         ):
             place = replace(self.begun, offset=self.offset, lines=self.lines, events=self.events, errors=self.errors)
         return replace(place, done=max(self.done, place.events), told=self._told)
@@ -153,11 +163,17 @@ def _size(line: str) -> int:
     return len(line.encode("utf-8", "surrogateescape"))
 
 
-def merged(sources: Sequence[Ordered]) -> Iterator[Arrived]:
-    """Read files side by side, always the earliest event first."""
+def merged(sources: Sequence[Ordered]) -> Iterator[list[Arrived]]:
+    """Read files side by side, always the earliest event first, some at a time."""
     if len(sources) == 1:
         yield from sources[0].read()
         return
+    several = _side_by_side(sources)
+    while batch := list(islice(several, _TOGETHER)):
+        yield batch
+
+
+def _side_by_side(sources: Sequence[Ordered]) -> Iterator[Arrived]:
     waiting = []
     for source in sources:
         first = _first(source)
@@ -172,7 +188,7 @@ def merged(sources: Sequence[Ordered]) -> Iterator[Arrived]:
     while queue or heap:
         while queue and (not heap or queue[0][0] <= heap[0][0]):
             _, number, source = queue.popleft()
-            rest = source.read()
+            rest = chain.from_iterable(source.read())
             one = next(rest)
             heap.append((one.event.received_at, number, one, rest))
             heapify(heap)
@@ -188,5 +204,5 @@ def merged(sources: Sequence[Ordered]) -> Iterator[Arrived]:
 def _first(source: Ordered) -> datetime | None:
     """Return when a file's first event is, without moving the source."""
     ahead = source.ahead()
-    one = next(ahead.read(), None)
-    return one.event.received_at if one is not None else None
+    batch = next(ahead.read(), None)
+    return batch[0].event.received_at if batch is not None else None

@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 
 from mailbeacon.engines.checkpoints import Checkpoint, resumed
@@ -38,6 +39,8 @@ _EVERY = 300_000
 """After how many events a checkpoint is written."""
 _LATENESS = timedelta(minutes=10)
 _TICK = timedelta(microseconds=1)
+_DATE = Level.DATE
+_moment = attrgetter("event.received_at")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,9 +117,8 @@ class Stream:
             self._sources.append(Source(len(self._sources), mark, reader, self._reject))
         window = Window(classifier, self.lateness, self._last.boundary)
         waiting = 0
-        for one in merged(self._sources):
-            self._sources[one.file].done = one.ordinal
-            if one.event.level is Level.DATE or not window.add(one):
+        for some in self._parts(window):
+            if not window.add([one for one in some if one.event.level is not _DATE]):
                 continue
             judged = window.judge()
             self._keep(judged)
@@ -132,6 +134,16 @@ class Stream:
             write_summary(self.out, self.counts)
         self.late = self._last.late + window.late
         yield judged
+
+    def _parts(self, window: Window) -> Iterator[list[Arrived]]:
+        """Read events, as many at a time as the window has room for."""
+        for batch in merged(self._sources):
+            start = 0
+            while some := batch[start : start + window.room]:
+                start += len(some)
+                for file, ordinal in {one.file: one.ordinal for one in some}.items():
+                    self._sources[file].done = ordinal
+                yield some
 
     def _begin(self) -> Path | None:
         """Make the folder ready: as the last checkpoint left it, or empty."""
@@ -215,26 +227,39 @@ class Window:
         """Since when events are needed, if the run must begin again here."""
         return None if self.boundary is None else self.boundary - self._horizon
 
-    def add(self, one: Arrived) -> bool:
-        """Keep one more event; return whether it is time to judge."""
-        moment = one.event.received_at
-        if self.boundary is not None and moment < self.boundary:
-            if one.fresh:
-                self._late.append(one)
-                self.late += 1
-            elif moment >= self.boundary - self._horizon:
-                self._held.append(one)
+    @property
+    def room(self) -> int:
+        """How many more events it takes until it is time to judge."""
+        return max(1, self._enough - len(self._held))
+
+    def add(self, some: list[Arrived]) -> bool:
+        """Keep some more events, no more than there is room for; return whether it is time to judge."""
+        boundary = self.boundary
+        if boundary is not None:
+            early = [one for one in some if one.event.received_at < boundary]
+            if early:
+                self._add_early(early, boundary)
+                some = [one for one in some if one.event.received_at >= boundary]
+        if not some:
             return False
-        self._held.append(one)
-        if self._clock is None or moment > self._clock:
-            self._clock = moment
+        self._held += some
+        latest = max(map(_moment, some))
+        self._clock = latest if self._clock is None else max(self._clock, latest)
         return len(self._held) >= self._enough
+
+    def _add_early(self, early: list[Arrived], boundary: datetime) -> None:
+        """Keep what came before the boundary: late, or read again for what comes after it."""
+        late = [one for one in early if one.fresh]
+        self._late += late
+        self.late += len(late)
+        since = boundary - self._horizon
+        self._held += [one for one in early if not one.fresh and one.event.received_at >= since]
 
     def judge(self, *, all_of_it: bool = False) -> list[Judged]:
         """Judge the stretch of time that nothing to come can change; all where nothing is to come."""
         held = self._held
-        held.sort(key=lambda one: one.event.received_at)
-        times = [one.event.received_at for one in held]
+        held.sort(key=_moment)
+        times = list(map(_moment, held))
         start = 0 if self.boundary is None else bisect_left(times, self.boundary)
         if all_of_it or self._clock is None:
             until, end, reach = (times[-1] + _TICK if start < len(held) else self.boundary), len(held), len(held)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.words import Level
 
-__all__ = ["MAX_METADATA_BYTES", "Message", "check_aware", "write_metadata"]
+__all__ = ["MAX_METADATA_BYTES", "NO_TEXTS", "Message", "check_aware", "write_metadata"]
 
 MAX_METADATA_BYTES = 256
 """The most bytes a message's metadata may take as JSON: it stands in every link of the mail."""
@@ -48,7 +48,7 @@ class _Texts(dict[str, str]):
         return _Texts, ({**self},)
 
 
-_NO_TEXTS = _Texts()
+NO_TEXTS = _Texts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -109,7 +109,7 @@ class Message:
         made.sent_at = sent_at
         made.opens = opens
         made.clicks = clicks
-        made.metadata = _texts(metadata) if metadata else _NO_TEXTS
+        made.metadata = _texts(metadata) if metadata else NO_TEXTS
         made.__class__ = cls
         return made  # type: ignore[no-any-return]
 

@@ -22,6 +22,7 @@ from typing import NamedTuple, NoReturn, SupportsIndex
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError, ForgedToken
 from mailbeacon.model import MESSAGE_TOKEN_ROOM, Action, Level, Message, Target
+from mailbeacon.model.message import NO_TEXTS
 from mailbeacon.settings import check_keys
 from mailbeacon.tokens.payloads import (
     read_array,
@@ -225,7 +226,7 @@ class TokenSigner:
             campaign, recipient, seconds = short.groups()
             digest = self._names[key].copy()
             digest.update(body)  # which is what _digest would write
-            return _hit((campaign, recipient, digest.hexdigest(), "", to_moment(int(seconds)), _FULL, _FULL, {}, key))
+            return _hit((campaign, recipient, digest.hexdigest(), "", to_moment(int(seconds)), _FULL, _FULL, NO_TEXTS, key))
         message = read_message(read_array(body))
         return Hit(
             message.campaign,
