@@ -146,14 +146,27 @@ class Decoder:
             made.kind = _OPEN
             if route == "c":
                 made.kind, (target, key) = _CLICK, self._target(link, hit)
-                made.link, made.links, made.url, made.channel = target.number, target.links or None, target.url, target.channel
+                made.link, made.links, made.url, made.channel = (
+                    target.number,
+                    target.links or None,
+                    target.url,
+                    target.channel,
+                )
                 made.url_id = self._url_ids.get((key, target.url)) or self._url_id(key, target.url)
         made.campaign, made.recipient, made.message_id, made.variant, sent_at, opens, clicks, metadata, key = hit
         if not is_act:
             made.level = opens if route == "o" else clicks
-        made.metadata, made.sent_at, made.received_at, made.method = metadata and {**metadata}, sent_at, received_at, method
-        certain = sent_at is None or (received_at >= sent_at and self._max_age is None)
-        made.expired, made.unrecorded = not certain and self._is_expired(sent_at, received_at), 0
+        made.metadata, made.sent_at, made.received_at, made.method = (
+            metadata and {**metadata},
+            sent_at,
+            received_at,
+            method,
+        )
+        if sent_at is None or (self._max_age is None and received_at >= sent_at):
+            made.expired = False
+        else:
+            made.expired = self._is_expired(sent_at, received_at)
+        made.unrecorded = 0
         return made, token, link, key, is_act
 
     def action(self, url: str) -> Action:

@@ -146,11 +146,7 @@ class Source:
             waiting.popleft()
         place = waiting[0][0] if waiting else self.begun
         last = waiting[0][1] if waiting else None
-        if (
-            len(waiting) == 1
-            and (last is None or (before is not None and last < before))
-            and self.done == self.events
-        ):
+        if len(waiting) == 1 and (last is None or (before is not None and last < before)) and self.done == self.events:
             place = replace(self.begun, offset=self.offset, lines=self.lines, events=self.events, errors=self.errors)
         return replace(place, done=max(self.done, place.events), told=self._told)
 
@@ -188,7 +184,7 @@ def _side_by_side(sources: Sequence[Ordered]) -> Iterator[Arrived]:
     while queue or heap:
         while queue and (not heap or queue[0][0] <= heap[0][0]):
             _, number, source = queue.popleft()
-            rest = chain.from_iterable(source.read())
+            rest: Iterator[Arrived] = chain.from_iterable(source.read())
             one = next(rest)
             heap.append((one.event.received_at, number, one, rest))
             heapify(heap)

@@ -146,8 +146,8 @@ class _Parser:
     """Read lines of one text format: what the expression found, as a line has it."""
 
     __slots__ = (
-        "_agent_undo", "_fields", "_literals", "_loose", "_method", "_moment", "_odd", "_path", "_pick", "_plain", "_query", "_strict",
-        "_target", "_times", "_told", "_undo", "_when",
+        "_agent_undo", "_fields", "_literals", "_loose", "_method", "_moment", "_odd", "_path", "_pick", "_plain", "_query",
+        "_strict", "_target", "_times", "_told", "_undo", "_when",
     )  # fmt: skip
 
     def __init__(self, parts: Sequence[str | Field], times: Times, undo: Undo) -> None:

@@ -16,7 +16,16 @@ from typing import Any
 from mailbeacon.errors import BadToken, ConfigError
 from mailbeacon.model import Channel, Level, Message, Target, write_metadata
 
-__all__ = ["read_array", "read_message", "read_short", "read_target", "to_moment", "to_seconds", "write_message", "write_target"]
+__all__ = [
+    "read_array",
+    "read_message",
+    "read_short",
+    "read_target",
+    "to_moment",
+    "to_seconds",
+    "write_message",
+    "write_target",
+]
 
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
 """The seconds of the calendar of ``datetime``, from the year 1 to 9999."""

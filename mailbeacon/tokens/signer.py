@@ -222,11 +222,15 @@ class TokenSigner:
         body, key = purpose.body(token)
         text = body.decode("utf-8", "replace")
         short = read_short(text)
-        if short is not None and "\ufffd" not in text:  # what most tokens hold and no more: no message need be made of it
+        if (
+            short is not None and "\ufffd" not in text
+        ):  # what most tokens hold and no more: no message need be made of it
             campaign, recipient, seconds = short.groups()
             digest = self._names[key].copy()
             digest.update(body)  # which is what _digest would write
-            return _hit((campaign, recipient, digest.hexdigest(), "", to_moment(int(seconds)), _FULL, _FULL, NO_TEXTS, key))
+            return _hit(
+                (campaign, recipient, digest.hexdigest(), "", to_moment(int(seconds)), _FULL, _FULL, NO_TEXTS, key)
+            )
         message = read_message(read_array(body))
         return Hit(
             message.campaign,
