@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -117,7 +117,9 @@ class Stream:
             self._sources.append(Source(len(self._sources), mark, reader, self._reject))
         window = Window(classifier, self.lateness, self._last.boundary)
         waiting = 0
-        for some in self._parts(window):
+        for some in window.taken(merged(self._sources)):
+            for file, ordinal in {one.file: one.ordinal for one in some}.items():
+                self._sources[file].done = ordinal
             if not window.add([one for one in some if one.event.level is not _DATE]):
                 continue
             judged = window.judge()
@@ -134,16 +136,6 @@ class Stream:
             write_summary(self.out, self.counts)
         self.late = self._last.late + window.late
         yield judged
-
-    def _parts(self, window: Window) -> Iterator[list[Arrived]]:
-        """Read events, as many at a time as the window has room for."""
-        for batch in merged(self._sources):
-            start = 0
-            while some := batch[start : start + window.room]:
-                start += len(some)
-                for file, ordinal in {one.file: one.ordinal for one in some}.items():
-                    self._sources[file].done = ordinal
-                yield some
 
     def _begin(self) -> Path | None:
         """Make the folder ready: as the last checkpoint left it, or empty."""
@@ -227,10 +219,13 @@ class Window:
         """Since when events are needed, if the run must begin again here."""
         return None if self.boundary is None else self.boundary - self._horizon
 
-    @property
-    def room(self) -> int:
-        """How many more events it takes until it is time to judge."""
-        return max(1, self._enough - len(self._held))
+    def taken(self, batches: Iterable[list[Arrived]]) -> Iterator[list[Arrived]]:
+        """Yield events, as many at a time as it takes until it is time to judge."""
+        for batch in batches:
+            start = 0
+            while some := batch[start : start + max(1, self._enough - len(self._held))]:
+                start += len(some)
+                yield some
 
     def add(self, some: list[Arrived]) -> bool:
         """Keep some more events, no more than there is room for; return whether it is time to judge."""

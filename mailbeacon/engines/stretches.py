@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from multiprocessing import get_context
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +43,7 @@ __all__ = ["judge_stretches"]
 Progress = Callable[[str, int, int], object]
 _ACTS = Kind.UNSUBSCRIBE, Kind.WITHDRAW
 _DATE = Level.DATE
+_moment = attrgetter("event.received_at")
 _LOOK_EVERY = 0.2
 _MEGABYTE = 1_000_000
 _EVERY = 300_000
@@ -186,13 +188,13 @@ def _judged(job: Job, stretch: Stretch, parts: Sequence[Part]) -> Iterator[list[
     until, clock = stretch.until, None
     window = Window(classifier_of(job.beacon()), LATENESS, stretch.since)
     files = [_File(job, stretch, pieces, part) for pieces, part in zip(stretch.files, parts, strict=True)]
-    for one in merged(files):
-        moment = one.event.received_at
-        if clock is None or moment > clock:
-            clock = moment
-        elif moment < clock - LATENESS:
-            raise _DisorderError
-        if one.event.level is not _DATE and window.add(one):
+    for some in window.taken(merged(files)):
+        for moment in map(_moment, some):
+            if clock is None or moment > clock:
+                clock = moment
+            elif moment < clock - LATENESS:
+                raise _DisorderError
+        if window.add([one for one in some if one.event.level is not _DATE]):
             yield _before(window.judge(), until)
     yield _before(window.judge(all_of_it=True), until)
 
@@ -216,8 +218,8 @@ class _File:
         """Return a copy that counts nothing."""
         return _File(*self._all, Part())
 
-    def read(self) -> Iterator[Arrived]:
-        """Read its events: none is fresh, for those of before the stretch are another's."""
+    def read(self) -> Iterator[list[Arrived]]:
+        """Read its events, some at a time: none is fresh, for those of before the stretch are another's."""
         job, stretch, pieces = self._all
         first = None if stretch.since is None else stretch.since - LATENESS
         last = None if stretch.until is None else stretch.until + LATENESS
@@ -227,11 +229,13 @@ class _File:
             part = self._part if mine else Part()
             for block, events in read_piece(reader, piece, part.counts, partial(_reject, part)):
                 _kept.add(block.end - block.start)
-                for event in events:
-                    moment = event.received_at
-                    if mine and ((first is not None and moment < first) or (last is not None and moment >= last)):
+                some = [arrived((event, number, 0, False)) for event in events]
+                if mine and some:
+                    moments = list(map(_moment, some))
+                    if (first is not None and min(moments) < first) or (last is not None and max(moments) >= last):
                         raise _DisorderError
-                    yield arrived((event, number, 0, False))
+                if some:
+                    yield some
 
 
 def _reject(part: Part, error: LogLineError, line: str) -> None:
