@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Begun", "Decoder", "decode", "destination", "is_open"]
 
 _DEFAULT_SKEW = timedelta(minutes=5)
+_FOR_EVER = timedelta.max
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_URLS = 4096
@@ -62,9 +63,7 @@ class Decoder:
             token is ours, so the link works, but such an event says nothing that could be counted.
     """
 
-    __slots__ = (
-        *("_clock_skew", "_ids", "_least_age", "_manifests", "_max_age", "_signer", "_url_hashes", "_url_ids"),
-    )
+    __slots__ = (*("_ids", "_least_age", "_manifests", "_most_age", "_signer", "_url_hashes", "_url_ids"),)
 
     def __init__(
         self,
@@ -76,9 +75,8 @@ class Decoder:
     ) -> None:
         self._signer = signer
         self._manifests = manifests
-        self._max_age = max_age
-        self._clock_skew = clock_skew
         self._least_age = -clock_skew
+        self._most_age = _FOR_EVER if max_age is None or max_age > _FOR_EVER - clock_skew else max_age + clock_skew
         self._ids = signer.keyed_hashes("event-id")
         self._url_hashes = signer.keyed_hashes("url", 8)
         self._url_ids: Cache[tuple[int, str], str] = Cache(_MOST_URLS)
@@ -162,10 +160,7 @@ class Decoder:
             received_at,
             method,
         )
-        if sent_at is None or (self._max_age is None and received_at >= sent_at):
-            made.expired = False
-        else:
-            made.expired = self._is_expired(sent_at, received_at)
+        made.expired = sent_at is not None and not self._least_age <= received_at - sent_at <= self._most_age
         made.unrecorded = 0
         return made, token, link, key, is_act
 
@@ -188,10 +183,6 @@ class Decoder:
         digest = self._url_hashes[key].copy()
         digest.update(url.encode("utf-8", "surrogatepass"))
         return self._url_ids.put((key, url), digest.hexdigest())
-
-    def _is_expired(self, sent_at: datetime, received_at: datetime) -> bool:
-        age = received_at - sent_at
-        return age < self._least_age or (self._max_age is not None and age - self._clock_skew > self._max_age)
 
 
 def decode(

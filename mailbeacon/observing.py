@@ -206,8 +206,12 @@ class Observer:
 
     def _locate(self, seen: _KnownClient, day: int, address: str, version: str) -> Facts:
         """Add to what is said of a client where it is, and remember it: the same client has the same, as one object."""
-        network_id = _digest(self._days.get(day) or self._key(day), pack(address)[:8])  # all of IPv4, 64 bits of IPv6
-        facts = seen.at(self._networks.lookup(address), network_id, version if network_id else "")
+        network_id = ""
+        if packed := pack(address):
+            digest = (self._days.get(day) or self._key(day)).copy()
+            digest.update(packed[:8])  # all of IPv4, half of IPv6
+            network_id = digest.hexdigest()
+        facts = seen.at(self._networks.lookup(address), network_id, version if packed else "")
         if seen.is_kept and len(address) <= MAX_ADDRESS:
             self._known.put((seen, address, version), facts)
         return facts
