@@ -219,7 +219,7 @@ class TokenSigner:
         raise ForgedToken("not signed with any of our keys for any action, or altered since")
 
     def _read(self, purpose: Purpose, token: str) -> Hit:
-        body, key = purpose.signed_body(token) if token[:1] == "a" else purpose.body(token)
+        body, key = purpose.body(token)
         text = body.decode("utf-8", "replace")
         short = read_short(text)
         if (
