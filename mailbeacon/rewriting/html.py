@@ -17,14 +17,11 @@ from mailbeacon.rewriting.pixel import Position, find_spot, holds_pixel, honeypo
 from mailbeacon.rewriting.result import Rewrite
 from mailbeacon.rewriting.rules import LinkRules
 from mailbeacon.rewriting.sizes import utf8_length
-from mailbeacon.rewriting.splicing import Spliced, insert, wrap_links
+from mailbeacon.rewriting.splicing import insert, splice, wrap_links
 from mailbeacon.rewriting.steps import Made, Wrap
 from mailbeacon.rewriting.templates import cut_alike, decide_in_template, rendered_spot
 
 __all__ = ["rewrite_html"]
-
-_FIRST_PIECES = 8
-"""Comments and declarations that may stand before the first tag."""
 
 _AMP_NOTE = Warned(kind=WarningKind.AMP, detail="an AMP document is left as it is: an img would make it invalid")
 
@@ -69,31 +66,32 @@ def rewrite_html(
     decided, bound = decide_links(found, frame.base, planner, bound) if wrap else ([], {})
     if tags and wrap:
         decided = decide_in_template(decided, found, pieces, tags, planner.rules)
-    done = wrap_links(pieces, decided, wrap, first_number) if wrap else Spliced(pieces, [], [], 0)
+    changes, left, grown = wrap_links(found.starts, decided, wrap, first_number) if wrap else ([], [], 0)
     notes: tuple[Warned, ...] = ()
     if pixel or honeypot:
         image, link = pixel_tag(pixel) if pixel else "", honeypot_tag(honeypot) if honeypot else ""
-        spot = find_spot(found, frame, position, utf8_length(html) + done.grown + len(image) + len(link))
+        spot = find_spot(found, frame, position, utf8_length(html) + grown + len(image) + len(link))
         spot = rendered_spot(spot, found, tags) if tags else spot
         note = spot.note
-        if spot.piece >= 0 and pixel and holds_pixel(html, pixel, planner.rules.owns):
+        if (
+            spot.piece >= 0
+            and pixel
+            and holds_pixel([pieces[index] for index in found.images], pixel, planner.rules.owns)
+        ):
             note = "no pixel: the document holds one of ours already"
         elif spot.piece >= 0:
-            done = done if wrap else done._replace(pieces=pieces.copy())
-            insert(done, pieces, spot, image, link)
+            insert(changes, found.starts[spot.piece] + spot.at, image, link)
         notes = (Warned(kind=WarningKind.PIXEL, detail=note),) if note else ()
-    return Rewrite(
-        html, "".join(done.pieces), Made(pieces, done.changes, done.left, notes, bound, tags, wrap is not None)
-    )
+    made = Made(pieces, found.starts, changes, left, notes, bound, tags, wrap is not None)
+    return Rewrite(html, splice(html, changes), made)
 
 
 def _refuse_mjml(found: Scan) -> None:
     """Refuse the source of a mail in MJML, which no mail program reads."""
-    for piece in found.pieces[1:_FIRST_PIECES]:
-        if piece[:4].lower() in ("<mjm", "<mj-"):
-            raise RewriteError("MJML must be compiled to HTML first: rewrite and compile take what mjml makes of it")
-        if piece[1:2] not in "!?":
-            break
+    first = found.frame[0] if found.frame else 0
+    is_mjml = found.pieces[first][:4].lower() in ("<mjm", "<mj-")
+    if is_mjml and all(piece[1:2] in "!?" for piece in found.pieces[1:first]):  # comments may stand before
+        raise RewriteError("MJML must be compiled to HTML first: rewrite and compile take what mjml makes of it")
 
 
 def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:
@@ -102,4 +100,4 @@ def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:
     left = [
         (index, one if one.reason else one._replace(reason=SkipReason.AMP)) for index, links in decided for one in links
     ]
-    return Made(pieces, (), left, (_AMP_NOTE,), is_html=True)
+    return Made(pieces, found.starts, (), left, (_AMP_NOTE,), is_html=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
-from itertools import accumulate, islice
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from mailbeacon.markup import COMMENT, RAW_NAMES, TAG, Scan, escape_attribute, tag_name, tokens
@@ -31,10 +31,8 @@ HONEYPOT = '<a href="{}" aria-hidden="true" tabindex="-1" style="display:none;fo
 
 _BEFORE_URL, _AFTER_URL = PIXEL.split("{}")
 _BLANK = "\t\n\f\r \ufeff"
-_PIXEL_REACH = 1_024
-"""Characters in which a whole pixel has room."""
 _MOST_LOOKED_AT = 64
-"""So many URLs that begin like a pixel's are looked at."""
+"""So many images whose URLs begin like a pixel's are looked at."""
 _HEAD = frozenset({
     "html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "style", "script", "noscript",
     "template", "noframes",
@@ -78,22 +76,18 @@ def honeypot_tag(url: str) -> str:
     return HONEYPOT.format(escape_attribute(url))
 
 
-def holds_pixel(html: str, pixel: str, owns: Callable[[str], bool]) -> bool:
-    """Check whether an image that is the pixel of this or another message stands in a document, but for comments.
+def holds_pixel(images: Sequence[str], pixel: str, owns: Callable[[str], bool]) -> bool:
+    """Check whether one of a document's images is the pixel of this or another message.
 
     Args:
-        html: The document.
+        images: The images' tags, each with what stands behind it.
         pixel: A pixel's URL.
         owns: Checks whether a URL is one of ours.
     """
     head = pixel[: pixel.rfind("/") + 1]
-    if head not in html:
-        return False
-    for found in islice(re.finditer(rf"{re.escape(head)}[\w.-]++", html), _MOST_LOOKED_AT):
-        start = found.start()
-        tag = html.rfind("<", max(0, start - _PIXEL_REACH), start)
-        shown = html.rfind("<!--", 0, start) <= html.rfind("-->", 0, start)
-        if tag >= 0 and html[tag : tag + 4].lower() == "<img" and shown and owns(found[0]):
+    for image in islice((one for one in images if head in one and one[:4].lower() == "<img"), _MOST_LOOKED_AT):
+        tag = TAG.match(image)
+        if any(map(owns, re.findall(rf"{re.escape(head)}[\w.-]++", tag[0] if tag else image))):
             return True
     return False
 
@@ -165,17 +159,16 @@ def _behind_preheader(scan: Scan, top: Spot) -> Spot:
         at += len(token)
         if not hidden and behind and text[behind:at].strip(_BLANK):
             break
-    place = sum(map(len, scan.pieces[: top.piece])) + top.at + behind
+    place = scan.starts[top.piece] + top.at + behind
     return (spot_at(place, scan) or top) if behind else top
 
 
 def spot_at(place: int, scan: Scan) -> Spot | None:
     """Return an offset in a document as a spot, where text stands that a reader sees."""
-    starts = [0, *accumulate(map(len, scan.pieces))]
-    index = bisect_right(starts, place) - 1
+    index = bisect_right(scan.starts, place) - 1
     if index >= len(scan.pieces):
         return Spot(len(scan.pieces))
-    piece, at = scan.pieces[index], place - starts[index]
+    piece, at = scan.pieces[index], place - scan.starts[index]
     if index >= scan.safe or index in scan.ambiguous or tag_name(piece) in RAW_NAMES:
         return None
     tag = TAG.match(piece) or COMMENT.match(piece)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from mailbeacon.errors import RewriteError
@@ -51,18 +50,13 @@ class Rewrite:
         return sorted([*self._made.left, *unread], key=lambda one: (one[0], one[1].start))
 
     @cached_property
-    def _offsets(self) -> list[int]:
-        return [0, *accumulate(map(len, self._made.pieces))]
-
-    @cached_property
     def _lines(self) -> list[int]:
         starts = [0]
         starts.extend(index + 1 for index, sign in enumerate(self.source) if sign == "\n")
         return starts
 
-    def _place(self, piece: int, start: int) -> tuple[int, int]:
+    def _place(self, at: int) -> tuple[int, int]:
         """Return the line and column of a place in the source, from 1."""
-        at = self._offsets[piece] + start
         line = bisect_right(self._lines, at)
         return line, at - self._lines[line - 1] + 1
 
@@ -72,7 +66,7 @@ class Rewrite:
         found = []
         for change in self._made.changes:
             if one := change.decision:
-                line, column = self._place(change.piece, change.start)
+                line, column = self._place(change.start)
                 link = Link(
                     number=change.number, url=one.url, place=one.place, channel=self.channel, line=line, column=column
                 )
@@ -84,7 +78,7 @@ class Rewrite:
         """The links left alone, each with its reason, in order."""
         found = []
         for piece, one in self._left:
-            line, column = self._place(piece, one.start)
+            line, column = self._place(self._made.starts[piece] + one.start)
             reason = one.reason or SkipReason.TOO_LONG
             found.append(Skipped(url=one.read, reason=reason, place=one.place, line=line, column=column))
         return tuple(found)
@@ -109,13 +103,10 @@ class Rewrite:
     @cached_property
     def edits(self) -> tuple[Edit, ...]:
         """The changes, in the order of the source."""
-        found = []
-        for change in self._made.changes:
-            first = self._offsets[change.piece] + change.start
-            last = self._offsets[change.piece] + change.end
-            old = self.source[first:last]
-            found.append(Edit(start=first, end=last, old=old, new=change.new, number=change.number))
-        return tuple(found)
+        return tuple(
+            Edit(start=start, end=end, old=self.source[start:end], new=new, number=number)
+            for start, end, new, number, _ in self._made.changes
+        )
 
     @property
     def bound(self) -> Mapping[str, SkipReason]:

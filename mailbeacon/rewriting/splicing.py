@@ -1,4 +1,4 @@
-"""The edits of a document: wrapped links in place of destinations, and what is inserted at one spot.
+"""The edits of a document: wrapped links in place of destinations, what is inserted at one spot, and the text they make.
 
 Values are replaced where they stand; nothing is written anew.
 """
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mailbeacon.markup import escape_attribute
-from mailbeacon.rewriting.pixel import Spot
 from mailbeacon.rewriting.steps import (
     HONEYPOT_NUMBER,
     PIXEL_NUMBER,
@@ -21,86 +20,79 @@ from mailbeacon.rewriting.steps import (
     make_change,
 )
 
-__all__ = ["Spliced", "insert", "wrap_links"]
+__all__ = ["Wrapped", "insert", "splice", "wrap_links"]
 
 
-class Spliced(NamedTuple):
-    """A document with its links wrapped.
+class Wrapped(NamedTuple):
+    """What wrapping a document's links comes to.
 
     Attributes:
-        pieces: What the document is the join of.
-        changes: What was changed, in order.
+        changes: What is changed, in order.
         left: The links left alone, each with the index of its piece.
-        grown: By how many characters it is longer.
+        grown: By how many characters the document gets longer.
     """
 
-    pieces: list[str]
     changes: list[Change]
     left: list[tuple[int, LinkDecision]]
     grown: int
 
 
 def wrap_links(
-    pieces: Sequence[str], decided: Sequence[tuple[int, Sequence[LinkDecision]]], wrap: Wrap, number: int
-) -> Spliced:
-    """Put wrapped links in place of the destinations that were decided for.
+    starts: Sequence[int], decided: Sequence[tuple[int, Sequence[LinkDecision]]], wrap: Wrap, number: int
+) -> Wrapped:
+    """Return what puts wrapped links in place of the destinations that were decided for.
 
     Args:
-        pieces: The document.
+        starts: Where the document's pieces begin.
         decided: The links of each piece that has any, in order.
         wrap: Gives the URLs.
         number: The first link's.
     """
     if isinstance(wrap, LinkWrapper):
         wrap = wrap.among(len({one.url for _, links in decided for one in links if one.reason is None}))
-    out = list(pieces)
     changes: list[Change] = []
     left: list[tuple[int, LinkDecision]] = []
     grown = 0
     for index, links in decided:
-        piece, done, at = pieces[index], "", 0
+        offset = starts[index]
         for one in links:
             start, end, quote, _, _, url, reason, _, _ = one
-            wrapped = wrap(number, url) if reason is None else ""
-            if not wrapped:
+            new = wrap(number, url) if reason is None else ""
+            if not new:
                 left.append((index, one))
                 continue
-            new = escape_attribute(wrapped) if "&" in wrapped or (quote or '"') in wrapped else wrapped
+            if "&" in new or (quote or '"') in new:
+                new = escape_attribute(new)
             if not quote:
                 new = f'"{new}"'
-            changes.append(make_change((index, start, end, new, number, one)))
+            changes.append(make_change((offset + start, offset + end, new, number, one)))
             number += 1
             grown += len(new) - end + start
-            done = f"{done}{piece[at:start]}{new}"
-            at = end
-        if at:
-            out[index] = done + piece[at:]
-    return Spliced(out, changes, left, grown)
+    return Wrapped(changes, left, grown)
 
 
-def insert(done: Spliced, source: Sequence[str], spot: Spot, image: str, honeypot: str) -> None:
-    """Insert the image, and the honeypot before it, into a piece or after the last.
+def insert(changes: list[Change], place: int, image: str, honeypot: str) -> None:
+    """Add the insertion of the image, and of the honeypot before it.
 
     Args:
-        done: Changed in place.
-        source: The pieces of the document as it was.
-        spot: Where.
+        changes: Changed in place; they stay in order.
+        place: Where in the document.
         image: A tag, or the empty text.
         honeypot: The same.
     """
-    out, changes = done.pieces, done.changes
-    index, at = spot.piece, spot.at
-    if index == len(out):
-        index -= 1
-        at = len(source[index])
-        out[index] = f"{out[index]}{honeypot}{image}"
-    else:
-        piece = out[index]
-        before = changes[bisect_left(changes, (index,)) : bisect_left(changes, (index, at))]
-        place = at + sum(len(new) - end + start for _, start, end, new, _, _ in before if end <= at)
-        out[index] = f"{piece[:place]}{honeypot}{image}{piece[place:]}"
-    where = bisect_left(changes, (index, at))
+    where = bisect_left(changes, (place,))
     if image:
-        changes.insert(where, Change(index, at, at, image, PIXEL_NUMBER))
+        changes.insert(where, Change(place, place, image, PIXEL_NUMBER))
     if honeypot:
-        changes.insert(where, Change(index, at, at, honeypot, HONEYPOT_NUMBER))
+        changes.insert(where, Change(place, place, honeypot, HONEYPOT_NUMBER))
+
+
+def splice(source: str, changes: Sequence[Change]) -> str:
+    """Return a document with its changes, which are in order."""
+    parts: list[str] = []
+    at = 0
+    for start, end, new, _, _ in changes:
+        parts += (source[at:start], new)
+        at = end
+    parts.append(source[at:])
+    return "".join(parts)

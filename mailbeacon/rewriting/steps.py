@@ -62,15 +62,13 @@ class Change(NamedTuple):
     """One change of the source.
 
     Attributes:
-        piece: The index of the piece it is in.
-        start: Where it begins there.
+        start: Where it begins in the source.
         end: Where it ends there.
         new: What stands there now.
         number: The link's number, :data:`PIXEL_NUMBER` or :data:`HONEYPOT_NUMBER`.
         decision: The link's; ``None`` for what was inserted.
     """
 
-    piece: int
     start: int
     end: int
     new: str
@@ -78,7 +76,7 @@ class Change(NamedTuple):
     decision: LinkDecision | None = None
 
 
-make_change: Callable[[tuple[int, int, int, str, int, LinkDecision | None]], Change] = partial(tuple.__new__, Change)
+make_change: Callable[[tuple[int, int, str, int, LinkDecision | None]], Change] = partial(tuple.__new__, Change)
 """Makes one in half the time."""
 
 
@@ -87,6 +85,7 @@ class Made(NamedTuple):
 
     Attributes:
         pieces: What the source is the join of.
+        starts: Where each begins in the source, and at last the source's length.
         changes: The changes, in the order of the source.
         left: The links left alone, each with the index of its piece.
         notes: What the sender should know.
@@ -96,6 +95,7 @@ class Made(NamedTuple):
     """
 
     pieces: Sequence[str]
+    starts: Sequence[int]
     changes: Sequence[Change]
     left: Sequence[tuple[int, LinkDecision]]
     notes: Sequence[Warned] = ()

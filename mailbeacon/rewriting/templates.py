@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import pairwise
 
 from mailbeacon.markup import COVER, Scan, SpanKind, TemplateTags, url_text
 from mailbeacon.model import SkipReason
@@ -33,8 +33,7 @@ Decided = list[tuple[int, Sequence[LinkDecision]]]
 
 def cut_alike(source: str, found: Scan) -> list[str]:
     """Return the pieces of a document whose covered form was cut."""
-    ends = list(accumulate(map(len, found.pieces)))
-    return [source[end - len(piece) : end] for piece, end in zip(found.pieces, ends, strict=True)]
+    return [source[start:end] for start, end in pairwise(found.starts)]
 
 
 def decide_in_template(
@@ -49,13 +48,12 @@ def decide_in_template(
         tags: Its template tags.
         rules: Which links to wrap.
     """
-    starts = [0, *accumulate(map(len, pieces))]
     known: dict[int, list[LinkDecision]] = {}
     for index, links in decided:
         covered = COVER in found.pieces[index]
         hides = covered and not rules.wrap_unsubscribe and says_unsubscribe(link_source(pieces, index).lower())
         for one in links:
-            start = starts[index]
+            start = found.starts[index]
             kind = tags.at(start + one.start, start + one.end)
             if kind:
                 raw = pieces[index][one.start : one.end]
@@ -84,8 +82,7 @@ def rendered_spot(spot: Spot, found: Scan, tags: TemplateTags) -> Spot:
         return end
     if spot.piece < 0:
         return spot
-    starts = [0, *accumulate(map(len, found.pieces))]
-    place = starts[spot.piece] + spot.at
+    place = found.starts[spot.piece] + spot.at
     outermost, _ = next(tags.open_blocks([place]))
     region = next((span for span in tags.spans if span.start < place < span.end), None)
     first = outermost or region

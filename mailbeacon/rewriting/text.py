@@ -10,6 +10,7 @@ from mailbeacon.markup import read_tags
 from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.rewriting.result import Rewrite
 from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, says_unsubscribe
+from mailbeacon.rewriting.splicing import splice
 from mailbeacon.rewriting.steps import Change, LinkDecision, LinkWrapper, Made, Wrap, make_change
 
 __all__ = ["find_urls", "rewrite_text"]
@@ -49,21 +50,17 @@ def rewrite_text(
     decided = _decide(text, rules or LinkRules(), bound or {})
     if isinstance(wrap, LinkWrapper):
         wrap = wrap.among(len({one.url for one in decided if one.reason is None}))
-    number, at = first_number, 0
+    number = first_number
     changes: list[Change] = []
     left: list[tuple[int, LinkDecision]] = []
-    parts: list[str] = []
     for one in decided:
         wrapped = wrap(number, one.url) if one.reason is None else ""
         if not wrapped:
             left.append((0, one))
             continue
-        changes.append(make_change((0, one.start, one.end, wrapped, number, one)))
-        parts += [text[at : one.start], wrapped]
-        at = one.end
+        changes.append(make_change((one.start, one.end, wrapped, number, one)))
         number += 1
-    parts.append(text[at:])
-    return Rewrite(text, "".join(parts), Made([text], changes, left), channel=Channel.TEXT)
+    return Rewrite(text, splice(text, changes), Made([text], [0, len(text)], changes, left), channel=Channel.TEXT)
 
 
 def _decide(text: str, rules: LinkRules, bound: Mapping[str, SkipReason]) -> list[LinkDecision]:

@@ -104,9 +104,9 @@ def unread_links(made: Made) -> list[tuple[int, LinkDecision]]:
         made: The rewritten document.
     """
     source = "".join(made.pieces)
-    starts = [0, *accumulate(map(len, made.pieces))]
+    starts = made.starts
     known = {starts[piece] + one.start for piece, one in made.left}
-    known |= {starts[piece] + start for piece, start, *_ in made.changes}
+    known |= {change.start for change in made.changes}
     found = [match for match in _hrefs(source) if match.start(2) not in known and not _is_nothing(source, match)]
     return [_placed(one, starts) for one in _decisions(source, made, found)] if found else []
 

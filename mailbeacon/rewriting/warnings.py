@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ _PROVIDER_TAG = re.compile(
 """Merge tags that mailing programs turn into a pixel or wrapped links of their own. Source: the documentation or code of
 Amazon SES, listmonk, Mautic and phpList, and the tag of SendGrid's examples (2026)."""
 
-At = Callable[[int, int], tuple[int, int]]
+At = Callable[[int], tuple[int, int]]
 
 
 def find_warnings(made: Made, at: At) -> Iterator[Warned]:
@@ -40,15 +41,16 @@ def find_warnings(made: Made, at: At) -> Iterator[Warned]:
 
     Args:
         made: The rewritten document.
-        at: Gives the line and column of a place in a piece.
+        at: Gives the line and column of a place in the source.
     """
     pieces = made.pieces
-    for index, start, _, new, _, one in made.changes:
+    for start, _, new, _, one in made.changes:
         if one:
-            tag = "" if one.place is Place.TEXT else _tag_around(pieces, index, start)
-            yield from _about(tag, one, new, at(index, start))
+            index = bisect_right(made.starts, start) - 1
+            tag = "" if one.place is Place.TEXT else _tag_around(pieces, index, one.start)
+            yield from _about(tag, one, new, at(start))
             if one.doubt:
-                line, column = at(index, start)
+                line, column = at(start)
                 detail = f"{one.doubt} in the address may be a merge tag: signed as it is, for it may be meant"
                 yield Warned(kind=WarningKind.MERGE_TAG, detail=detail, line=line, column=column)
     found = next((match[0] for piece in pieces if (match := _PROVIDER_TAG.search(piece))), "")
