@@ -39,11 +39,10 @@ def _cases(*starts: str) -> frozenset[str]:
 
 _LINKS = frozenset(a + b for a in "aA" for b in "\t\n\f\r />") | _cases("ar", "v:")
 _FRAME = _cases("ba", "bo", "ht", "mj", "/b", "/h")
-_IMAGES = _cases("im")
 _TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
 _CONDITION_WITHIN = 32
 """A conditional comment has its bracket among the first characters."""
-_TELLING = _FRAME | _IMAGES | _TRICKY | {"!-"}
+_TELLING = _FRAME | _TRICKY | {"!-"}
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
 _OPEN_AT_END = frozenset({"style", "title"})
 _FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
@@ -57,7 +56,6 @@ class Scan(NamedTuple):
         starts: Where each begins in the document, and at last the document's length.
         links: The indexes of pieces that may begin with a link or a conditional comment.
         frame: The indexes of pieces that may begin with ``html``, ``base``, ``body`` or ``mjml``, or the end of one.
-        images: The indexes of pieces that may begin with an image.
         safe: Pieces from this index on are inside something that is never closed.
         ambiguous: Indexes of pieces a browser may not take for what they look like.
         svg: Indexes of pieces inside SVG.
@@ -68,7 +66,6 @@ class Scan(NamedTuple):
     starts: list[int]
     links: list[int]
     frame: list[int]
-    images: list[int]
     safe: int
     ambiguous: frozenset[int] | set[int] = frozenset()
     svg: frozenset[int] | set[int] = frozenset()
@@ -86,26 +83,23 @@ def scan(source: str) -> Scan:
     """
     at = source.find("<")
     if at < 0:
-        return Scan([source], [0, len(source)], [], [], [], safe=1)
+        return Scan([source], [0, len(source)], [], [], safe=1)
     pieces = [source[:at], *PIECES.findall(source, at)]
     links: list[int] = []
     frame: list[int] = []
-    images: list[int] = []
     for index in range(1, len(pieces)):
         piece = pieces[index]
         start = piece[1:3]
         if start in _LINKS:
             links.append(index)
         elif start in _TELLING:
-            if start in _IMAGES:
-                images.append(index)
-            elif start in _FRAME:
+            if start in _FRAME:
                 frame.append(index)
             elif start in _TRICKY and tag_name(piece) in _TRICKY_NAMES:
                 return _Walk(source).run()
             elif start == "!-" and _is_conditional(piece):
                 links.append(index)
-    return _finish(Scan(pieces, _starts(pieces, source), links, frame, images, len(pieces)))
+    return _finish(Scan(pieces, _starts(pieces, source), links, frame, len(pieces)))
 
 
 def _starts(pieces: list[str], source: str) -> list[int]:
@@ -180,7 +174,6 @@ class _Walk:
     pieces: list[str] = field(default_factory=list)
     links: list[int] = field(default_factory=list)
     frame: list[int] = field(default_factory=list)
-    images: list[int] = field(default_factory=list)
     ambiguous: set[int] = field(default_factory=set)
     svg: set[int] = field(default_factory=set)
     context: Context = field(default_factory=Context)
@@ -216,7 +209,6 @@ class _Walk:
                 starts=_starts(self.pieces, source),
                 links=self.links,
                 frame=self.frame,
-                images=self.images,
                 safe=self._safe(),
                 ambiguous=self.ambiguous,
                 svg=self.svg,
@@ -236,8 +228,6 @@ class _Walk:
             self.links.append(index)
         elif piece[1:3] in _FRAME:
             self.frame.append(index)
-        elif piece[1:3] in _IMAGES:
-            self.images.append(index)
         unsure = self.context.sticky and (name == "area" or (name == "a" and "xlink:href" in piece.lower()))
         if doubtful or self.context.hides_links or unsure:
             self.ambiguous.add(index)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import IntEnum
 
 from mailbeacon.caches import Cache
@@ -76,10 +77,14 @@ def decide_links(
     bound: dict[str, SkipReason] = dict(others or {})
     for index in found.links:
         piece = pieces[index]
-        cut = piece.find("</a>")
-        if cut < 0:
-            cut = piece.find("</A>")
-        source = piece if piece[1] == "!" else piece[:cut] if cut > 0 else link_source(pieces, index)
+        if piece[1] == "!":
+            cut = piece.find("-->", 2) + 3
+            source = piece[:cut] if cut > 2 else piece
+        else:
+            cut = piece.find("</a>")
+            if cut < 0:
+                cut = piece.find("</A>")
+            source = piece[:cut] if cut > 0 else link_source(pieces, index)
         links = None if special else known.get(source)
         if links is None:
             context = _context(found, index) if special else ParseContext.PLAIN
@@ -112,7 +117,7 @@ def _agreed(
 
     def left(link: LinkDecision) -> LinkDecision:
         said = bound if link.place in _TWINS else others
-        return link._replace(reason=said[link.read]) if link.reason is None and link.read in said else link
+        return replace(link, reason=said[link.read]) if link.reason is None and link.read in said else link
 
     return [
         (index, [left(link) for link in links]) if others or pieces[index][1] == "!" else (index, links)

@@ -7,6 +7,7 @@ pixel's place → splice. What was done is told by ``result``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mailbeacon.errors import RewriteError
 from mailbeacon.markup import Scan, TemplateTags, scan
@@ -73,11 +74,7 @@ def rewrite_html(
         spot = find_spot(found, frame, position, utf8_length(html) + grown + len(image) + len(link))
         spot = rendered_spot(spot, found, tags) if tags else spot
         note = spot.note
-        if (
-            spot.piece >= 0
-            and pixel
-            and holds_pixel([pieces[index] for index in found.images], pixel, planner.rules.owns)
-        ):
+        if spot.piece >= 0 and pixel and holds_pixel(html, pixel, planner.rules.owns):
             note = "no pixel: the document holds one of ours already"
         elif spot.piece >= 0:
             insert(changes, found.starts[spot.piece] + spot.at, image, link)
@@ -98,6 +95,6 @@ def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:
     """Return how an AMP document is left as it is."""
     decided, _ = decide_links(found, "", planner)
     left = [
-        (index, one if one.reason else one._replace(reason=SkipReason.AMP)) for index, links in decided for one in links
+        (index, one if one.reason else replace(one, reason=SkipReason.AMP)) for index, links in decided for one in links
     ]
     return Made(pieces, found.starts, (), left, (_AMP_NOTE,), is_html=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -31,8 +31,10 @@ HONEYPOT = '<a href="{}" aria-hidden="true" tabindex="-1" style="display:none;fo
 
 _BEFORE_URL, _AFTER_URL = PIXEL.split("{}")
 _BLANK = "\t\n\f\r \ufeff"
+_PIXEL_REACH = 1_024
+"""Characters in which a whole pixel has room."""
 _MOST_LOOKED_AT = 64
-"""So many images whose URLs begin like a pixel's are looked at."""
+"""So many URLs that begin like a pixel's are looked at."""
 _HEAD = frozenset({
     "html", "head", "base", "basefont", "bgsound", "link", "meta", "title", "style", "script", "noscript",
     "template", "noframes",
@@ -76,18 +78,22 @@ def honeypot_tag(url: str) -> str:
     return HONEYPOT.format(escape_attribute(url))
 
 
-def holds_pixel(images: Sequence[str], pixel: str, owns: Callable[[str], bool]) -> bool:
-    """Check whether one of a document's images is the pixel of this or another message.
+def holds_pixel(html: str, pixel: str, owns: Callable[[str], bool]) -> bool:
+    """Check whether an image that is the pixel of this or another message stands in a document, but for comments.
 
     Args:
-        images: The images' tags, each with what stands behind it.
+        html: The document.
         pixel: A pixel's URL.
         owns: Checks whether a URL is one of ours.
     """
     head = pixel[: pixel.rfind("/") + 1]
-    for image in islice((one for one in images if head in one and one[:4].lower() == "<img"), _MOST_LOOKED_AT):
-        tag = TAG.match(image)
-        if any(map(owns, re.findall(rf"{re.escape(head)}[\w.-]++", tag[0] if tag else image))):
+    if head not in html:
+        return False
+    for found in islice(re.finditer(rf"{re.escape(head)}[\w.-]++", html), _MOST_LOOKED_AT):
+        start = found.start()
+        tag = html.rfind("<", max(0, start - _PIXEL_REACH), start)
+        shown = html.rfind("<!--", 0, start) <= html.rfind("-->", 0, start)
+        if tag >= 0 and html[tag : tag + 4].lower() == "<img" and shown and owns(found[0]):
             return True
     return False
 

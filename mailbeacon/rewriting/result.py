@@ -64,13 +64,12 @@ class Rewrite:
     def links(self) -> tuple[Link, ...]:
         """The wrapped links, in order."""
         found = []
-        for change in self._made.changes:
-            if one := change.decision:
-                line, column = self._place(change.start)
-                link = Link(
-                    number=change.number, url=one.url, place=one.place, channel=self.channel, line=line, column=column
+        for start, _, _, number, one in self._made.changes:
+            if one:
+                line, column = self._place(start)
+                found.append(
+                    Link(number=number, url=one.url, place=one.place, channel=self.channel, line=line, column=column)
                 )
-                found.append(link)
         return tuple(found)
 
     @cached_property
@@ -116,9 +115,9 @@ class Rewrite:
     def wrapped(self) -> list[tuple[LinkDecision, str]]:
         """Return what was decided of each wrapped link, with the URL that now stands there."""
         return [
-            (one, attribute_text(change.new if one.quote or one.place is Place.TEXT else change.new[1:-1]))
-            for change in self._made.changes
-            if (one := change.decision)
+            (one, attribute_text(new if one.quote or one.place is Place.TEXT else new[1:-1]))
+            for _, _, new, _, one in self._made.changes
+            if one
         ]
 
     @cached_property

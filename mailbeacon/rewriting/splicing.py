@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from mailbeacon.markup import escape_attribute
@@ -17,7 +18,6 @@ from mailbeacon.rewriting.steps import (
     LinkDecision,
     LinkWrapper,
     Wrap,
-    make_change,
 )
 
 __all__ = ["Wrapped", "insert", "splice", "wrap_links"]
@@ -56,16 +56,16 @@ def wrap_links(
     for index, links in decided:
         offset = starts[index]
         for one in links:
-            start, end, quote, _, _, url, reason, _, _ = one
-            new = wrap(number, url) if reason is None else ""
+            new = wrap(number, one.url) if one.reason is None else ""
             if not new:
                 left.append((index, one))
                 continue
+            start, end, quote = one.start, one.end, one.quote
             if "&" in new or (quote or '"') in new:
                 new = escape_attribute(new)
             if not quote:
                 new = f'"{new}"'
-            changes.append(make_change((offset + start, offset + end, new, number, one)))
+            changes.append((offset + start, offset + end, new, number, one))
             number += 1
             grown += len(new) - end + start
     return Wrapped(changes, left, grown)
@@ -80,11 +80,11 @@ def insert(changes: list[Change], place: int, image: str, honeypot: str) -> None
         image: A tag, or the empty text.
         honeypot: The same.
     """
-    where = bisect_left(changes, (place,))
+    where = bisect_left(changes, place, key=itemgetter(0))
     if image:
-        changes.insert(where, Change(place, place, image, PIXEL_NUMBER))
+        changes.insert(where, (place, place, image, PIXEL_NUMBER, None))
     if honeypot:
-        changes.insert(where, Change(place, place, honeypot, HONEYPOT_NUMBER))
+        changes.insert(where, (place, place, honeypot, HONEYPOT_NUMBER, None))
 
 
 def splice(source: str, changes: Sequence[Change]) -> str:

@@ -6,13 +6,13 @@ A document goes one way: scan → frame → decisions → pixel's place → spli
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from mailbeacon.markup import TemplateTags
 from mailbeacon.model import Place, SkipReason, Warned
 
-__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "Wrap", "make_change"]
+__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "Wrap"]
 
 Wrap = Callable[[int, str], str]
 """Returns the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
@@ -32,7 +32,8 @@ class LinkWrapper:
         raise NotImplementedError
 
 
-class LinkDecision(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class LinkDecision:
     """What is to be done with one link of a piece.
 
     Attributes:
@@ -58,26 +59,10 @@ class LinkDecision(NamedTuple):
     doubt: str = ""
 
 
-class Change(NamedTuple):
-    """One change of the source.
-
-    Attributes:
-        start: Where it begins in the source.
-        end: Where it ends there.
-        new: What stands there now.
-        number: The link's number, :data:`PIXEL_NUMBER` or :data:`HONEYPOT_NUMBER`.
-        decision: The link's; ``None`` for what was inserted.
-    """
-
-    start: int
-    end: int
-    new: str
-    number: int
-    decision: LinkDecision | None = None
-
-
-make_change: Callable[[tuple[int, int, str, int, LinkDecision | None]], Change] = partial(tuple.__new__, Change)
-"""Makes one in half the time."""
+Change = tuple[int, int, str, int, LinkDecision | None]
+"""One change of the source: where it begins and ends there, what stands there now, the link's number (:data:`PIXEL_NUMBER` or
+:data:`HONEYPOT_NUMBER`), and what was decided about it; ``None`` for what was inserted. Plain, for each link of each mail
+makes one."""
 
 
 class Made(NamedTuple):

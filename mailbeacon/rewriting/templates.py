@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from operator import attrgetter
 
 from mailbeacon.markup import COVER, Scan, SpanKind, TemplateTags, url_text
 from mailbeacon.model import SkipReason
@@ -57,12 +59,12 @@ def decide_in_template(
             kind = tags.at(start + one.start, start + one.end)
             if kind:
                 raw = pieces[index][one.start : one.end]
-                one = one._replace(raw=raw, read=url_text(raw), reason=one.reason or SkipReason.MERGE_TAG)
-                one = one._replace(reason=SkipReason.MERGE_TAG) if kind is SpanKind.TAG else one
+                one = replace(one, raw=raw, read=url_text(raw), reason=one.reason or SkipReason.MERGE_TAG)
+                one = replace(one, reason=SkipReason.MERGE_TAG) if kind is SpanKind.TAG else one
             elif hides and one.reason is None:
-                one = one._replace(reason=SkipReason.UNSUBSCRIBE)
+                one = replace(one, reason=SkipReason.UNSUBSCRIBE)
             known.setdefault(index, []).append(one)
-    return [(index, sorted(known[index])) for index in sorted(known)]
+    return [(index, sorted(known[index], key=attrgetter("start"))) for index in sorted(known)]
 
 
 def rendered_spot(spot: Spot, found: Scan, tags: TemplateTags) -> Spot:

@@ -11,7 +11,7 @@ from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.rewriting.result import Rewrite
 from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, says_unsubscribe
 from mailbeacon.rewriting.splicing import splice
-from mailbeacon.rewriting.steps import Change, LinkDecision, LinkWrapper, Made, Wrap, make_change
+from mailbeacon.rewriting.steps import Change, LinkDecision, LinkWrapper, Made, Wrap
 
 __all__ = ["find_urls", "rewrite_text"]
 
@@ -58,7 +58,7 @@ def rewrite_text(
         if not wrapped:
             left.append((0, one))
             continue
-        changes.append(make_change((one.start, one.end, wrapped, number, one)))
+        changes.append((one.start, one.end, wrapped, number, one))
         number += 1
     return Rewrite(text, splice(text, changes), Made([text], [0, len(text)], changes, left), channel=Channel.TEXT)
 

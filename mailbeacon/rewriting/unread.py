@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -106,7 +107,7 @@ def unread_links(made: Made) -> list[tuple[int, LinkDecision]]:
     source = "".join(made.pieces)
     starts = made.starts
     known = {starts[piece] + one.start for piece, one in made.left}
-    known |= {change.start for change in made.changes}
+    known |= {start for start, *_ in made.changes}
     found = [match for match in _hrefs(source) if match.start(2) not in known and not _is_nothing(source, match)]
     return [_placed(one, starts) for one in _decisions(source, made, found)] if found else []
 
@@ -182,4 +183,4 @@ def _is_plain(text: str, found: re.Match[str]) -> bool:
 def _placed(one: LinkDecision, starts: Sequence[int]) -> tuple[int, LinkDecision]:
     """Return a decision about the whole document as one about a piece, with the piece's index."""
     index = bisect_right(starts, one.start) - 1
-    return index, one._replace(start=one.start - starts[index], end=one.end - starts[index])
+    return index, replace(one, start=one.start - starts[index], end=one.end - starts[index])
