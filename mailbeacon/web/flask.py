@@ -144,7 +144,8 @@ def _blueprint(beacon: Beacon) -> flask.Blueprint:
 
     def answer(rest: str) -> flask.Response:  # noqa: ARG001 - the beacon reads the URL itself
         reply = beacon.handle(reader.read(flask.request.environ, lambda _: _body(MAX_BODY)))
-        return flask.Response(reply.body, status=reply.status, headers=reply.headers)
+        # of an empty body Flask would tell the length, which for a HEAD is another than the GET's
+        return flask.Response(reply.body or None, status=reply.status, headers=reply.headers)
 
     for rule in ("/o/<path:rest>", "/c/<path:rest>", "/u/<path:rest>"):
         blueprint.add_url_rule(
