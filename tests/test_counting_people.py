@@ -441,3 +441,20 @@ def test_a_border_that_no_score_can_reach_is_refused(at_least):
         hot([], at_least=at_least)
     with pytest.raises(ConfigError, match="at_least"):
         HotWatch(print, at_least=at_least)
+
+
+def test_no_number_below_nothing_cuts_the_list_from_its_end():
+    with pytest.raises(ConfigError, match="most must be 0 or more, got -1"):
+        hot([], most=-1)
+
+
+@pytest.mark.parametrize("minimum", [0, 1.5, "5", None])
+def test_the_minimum_of_a_read_report_is_a_whole_number(minimum):
+    with pytest.raises(ConfigError, match="minimum must be a whole number from 1"):
+        read_report([], [], {}, minimum=minimum)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, float("nan")])
+def test_a_confidence_is_refused_however_few_messages_there_are(confidence):
+    with pytest.raises(ConfigError, match="confidence must lie between 0 and 1"):
+        reading_hours([], [], confidence=confidence)

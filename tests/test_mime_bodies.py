@@ -344,3 +344,10 @@ def test_text_that_looks_like_a_boundary_stays_text(before: str, encoding: bytes
         for start, end, new in edits:
             want, at = want + text[at:start] + new, end
         assert read.text.text == want + text[at:]
+
+
+def test_a_first_line_that_says_something_is_not_the_empty_line_before_the_body():
+    raw = b" ~\x139\rWords\r\n"
+    body = mime.open_body(raw, mime.read_parts(raw))
+    changed = mime.apply(raw, body.changes(raw, [(0, 0, " First ")]))
+    assert mime.open_body(changed, mime.read_parts(changed)).text.text == " First Words\r\n"

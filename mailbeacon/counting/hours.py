@@ -97,8 +97,9 @@ def reading_hours(
         confidence: Of the suggestion's interval.
 
     Raises:
-        ConfigError: If a zone is not known.
+        ConfigError: If a zone is not known, or ``confidence`` is not between 0 and 1.
     """
+    normal_quantile(confidence)  # refused now, not only where there are enough messages
     zone_of = _zone_of(zones, default)
     found: set[tuple[Mail, datetime]] = set()
     first: dict[Mail, tuple[datetime, datetime]] = {}

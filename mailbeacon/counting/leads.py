@@ -235,9 +235,11 @@ def hot(leads: Iterable[Lead], *, at_least: float = 5.0, most: int | None = None
         links: A template's links, for labels, or those of each campaign by its name.
 
     Raises:
-        ConfigError: If ``at_least`` is not a finite number.
+        ConfigError: If ``at_least`` is not a finite number, or ``most`` is below 0.
     """
     _check_score(at_least)
+    if most is not None and most < 0:
+        raise ConfigError(f"most must be 0 or more, got {most}")
     known: Links = links if isinstance(links, Mapping) else list(links)
     found = sorted((lead for lead in leads if lead.score >= at_least), key=lambda lead: (-lead.score, lead.recipient))
     return [HotLead(lead, lead.reasons(known)) for lead in found[:most]]

@@ -117,10 +117,10 @@ def read_report(
         names: Say it of each recipient too; the minimum then hides nothing, so ask only where that is allowed.
 
     Raises:
-        ConfigError: If ``minimum`` is below 1, or there is not one verdict for each event.
+        ConfigError: If ``minimum`` is no whole number from 1, or there is not one verdict for each event.
     """
-    if minimum < 1:
-        raise ConfigError("minimum must be at least 1")
+    if not isinstance(minimum, int) or minimum < 1:
+        raise ConfigError(f"minimum must be a whole number from 1, got {minimum!r:.40}")
     signs: dict[str, dict[ReadState, _Sign]] = {recipient: {} for recipient in groups}
     for recipient, event, human in seen(events, verdicts):
         known = signs.get(recipient)

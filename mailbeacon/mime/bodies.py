@@ -278,4 +278,6 @@ def _empty_line(raw: bytes, part: Part) -> bytes:
     """Return the line end that parts header and body; nothing where a mail lacks it."""
     last = part.fields[-1].end if part.fields else part.start
     line = raw[last : part.body]
-    return b"\r\n" if line.endswith(b"\r\n") else line[-1:]
+    end = b"\r\n" if line.endswith(b"\r\n") else line[-1:]
+    before = line.removesuffix(end)
+    return end if not before or before.endswith((b"\r", b"\n")) else b""  # else it ends a line that says something
