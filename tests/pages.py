@@ -71,7 +71,7 @@ def execute(page: Path, programs: Sequence[Block], folder: Path) -> list[str]:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, f"{page.name} does not run:\n{done.stderr}"

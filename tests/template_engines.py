@@ -197,7 +197,7 @@ def _modules() -> Path:
     npm = _program("npm")
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(modules.parent)]
     command = [npm, "install", *options, *NODE_PACKAGES]
-    if subprocess.run(command, capture_output=True, check=False, timeout=600).returncode:
+    if subprocess.run(command, capture_output=True, check=False, timeout=1200).returncode:
         raise Missing("the engines of node, which npm cannot install here,")
     return modules
 
@@ -307,7 +307,7 @@ def _freemarker(modules: Path) -> Render:
                 (folder / f"{number}.ftl.values").write_text("".join(f"{key}={told[key]}\n" for key in told))
             jars = os.pathsep.join(str(lib / jar) for jar in ("bsh.jar", "freemarker.jar"))
             command = [java, "-cp", jars, "bsh.Interpreter", str(folder / "run.bsh"), name]
-            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
             assert not done.stderr, done.stderr
             return [(folder / f"{number}.ftl.out").read_text() for number in range(len(jobs))]
 
@@ -328,7 +328,7 @@ def _run(command: Sequence[str], given: object, **variables: str) -> list[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1200,
         env={**os.environ, **variables},
     )
     assert done.returncode == 0, done.stderr

@@ -54,7 +54,7 @@ def run(*arguments: str, stdout: int = subprocess.PIPE, **environment: str) -> s
         env={**os.environ, "PYTHONPATH": root, **environment},
         stdout=stdout,
         stderr=subprocess.PIPE,
-        timeout=60,
+        timeout=600,
         check=False,
     )
 

@@ -94,6 +94,6 @@ def test_a_shell_learns_how_a_command_line_goes_on(need, tmp_path):
         "COMP_POINT": str(len(line)),
         "_ARGCOMPLETE_STDOUT_FILENAME": str(said),
     }
-    done = subprocess.run([sys.executable, "-m", "mailbeacon"], env={**os.environ, **asked}, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-m", "mailbeacon"], env={**os.environ, **asked}, timeout=600, check=False)
     assert done.returncode == 0
     assert said.read_text("utf-8").split() == ["report"]

@@ -132,7 +132,7 @@ def test_json_is_utf8_whatever_the_terminal(tmp_path, events):
         [sys.executable, "-m", "mailbeacon", "report", path, "--json"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
         capture_output=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     assert json.loads(done.stdout)["title"] == "été"

@@ -190,7 +190,7 @@ def test_every_mailbeacon_command_shown_works(page, command, tmp_path):
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -277,7 +277,7 @@ sink.record(event(1), Verdict(actor=Actor.HUMAN))
 
 def _printed(code: str) -> list[str]:
     command = [sys.executable, "-W", "ignore", "-c", _START + code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
