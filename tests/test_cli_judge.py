@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -252,7 +253,7 @@ def test_a_store_is_exported_with_its_verdicts(kind: str, tmp_path: Path, traffi
         from mailbeacon.store.sql import SqlSink
 
         source = f"sqlite:///{tmp_path / 'events'}"
-        sink = SqlSink(source)
+        sink = SqlSink(source, wait=timedelta(seconds=PATIENCE))
     else:
         sink = SqliteSink(source) if kind == "SQLite" else JsonlSink(source)
     for event, _ in traffic.events():

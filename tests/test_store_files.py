@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -154,6 +155,20 @@ def test_a_locked_database_holds_a_reply_no_longer_than_it_may(use, tmp_path):
     act()
     sink.close()
     history.close()
+
+
+def test_who_erases_waits_for_who_writes_longer_than_a_reply_does(tmp_path):
+    """Nobody waits for it, and a busy disk may hold another process's write for longer than a reply may take."""
+    path = tmp_path / "events"
+    with SqliteSink(path) as sink, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        sink.record(event(1, "ann"), HUMAN)
+        other.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as pool:
+            erased = pool.submit(sink.erase, "ann")
+            assert not wait([erased], timeout=0.6).done
+            other.execute("COMMIT")
+            assert erased.result() == 1
+        assert sink._database.read("PRAGMA busy_timeout") == [(250,)]
 
 
 def test_a_file_of_the_first_version_gets_its_times_and_keeps_its_events(tmp_path):

@@ -106,10 +106,12 @@ class Database:
     def change(self, work: Callable[[sqlite3.Connection], int]) -> int:
         """Run work that takes rows out or changes them in one transaction; what is gone is overwritten in the file.
 
+        No reader of a mail waits for that, so it is as patient with other processes as opening the file is.
+
         Raises:
-            StoreError: If the file cannot be written, or not within the time to wait.
+            StoreError: If the file cannot be written.
         """
-        with self._ready() as connection:
+        with self._ready(max(self._wait_seconds, _PATIENT_SECONDS)) as connection:
             connection.execute("PRAGMA secure_delete = ON")
             try:
                 changed = in_transaction(connection, work)
@@ -178,22 +180,24 @@ class Database:
                 connection.close()
 
     @contextmanager
-    def _ready(self, *, look: bool = True) -> Iterator[sqlite3.Connection]:
+    def _ready(self, seconds: float | None = None, *, look: bool = True) -> Iterator[sqlite3.Connection]:
         """Yield the connection to one thread, with as much time to wait as is left; ``look`` whether the file is still there."""
         import sqlite3
 
-        end = monotonic() + self._wait_seconds
-        if not self._lock.acquire(timeout=self._wait_seconds):
+        usual = self._wait_seconds
+        whole = usual if seconds is None else seconds
+        end = monotonic() + whole
+        if not self._lock.acquire(timeout=whole):
             raise StoreError(f"{self.path}: other threads are still writing")
         try:
             left = max(end - monotonic(), 0.0)
             connection = self._open(left, look=look)
-            if left < 0.9 * self._wait_seconds:  # other threads took a part of it
+            if not 0.9 * usual <= left <= usual:  # other threads took a part of it, or it is another
                 connection.execute(f"PRAGMA busy_timeout = {1000 * left:.0f}")
                 try:
                     yield connection
                 finally:
-                    connection.execute(f"PRAGMA busy_timeout = {1000 * self._wait_seconds:.0f}")
+                    connection.execute(f"PRAGMA busy_timeout = {1000 * usual:.0f}")
             else:
                 yield connection
         except sqlite3.Error as error:
