@@ -98,7 +98,7 @@ def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
     for index in indices:
         event = events[index]
         followed = (event.link or event.url_id or event.url) if event.kind is _CLICK else None
-        found.append(followed or event.kind.value)
+        found.append(followed or event.kind)
     return found
 
 

@@ -59,6 +59,7 @@ _MOST_CASES = 20_000
 _ACTS = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 _FETCHES = _ACTS - {Kind.UNSUBSCRIBE}
 _PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
+_HOSTING, _DELIVERED, _PREFETCH = NetworkKind.HOSTING, Kind.DELIVERED, Actor.PREFETCH
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _Key = tuple[Kind, AgentKind, bool, NetworkKind, str, frozenset[Hint], str, str]
 
@@ -228,7 +229,7 @@ class Classifier:
     def _seen(self, event: Event) -> Event:
         """Return an event as it is judged: from a rented address that carries people it is as from a VPN."""
         facts = event.facts
-        if facts.network_id not in self._people or facts.network.kind is not NetworkKind.HOSTING:
+        if facts.network_id not in self._people or facts.network.kind is not _HOSTING:
             return event
         return event.changed(facts=facts.changed(network=replace(facts.network, kind=NetworkKind.VPN)))
 
@@ -263,7 +264,7 @@ class Classifier:
                 continue  # nobody may be told apart, so none of these belong together
             if case.acts and event.message_id:
                 mails.add(event.mail, index)
-            elif event.kind is Kind.DELIVERED:
+            elif event.kind is _DELIVERED:
                 delivered = True
             if case.crowd and known is None and (network := event.facts.network_id):
                 networks.add(network, index)
@@ -369,4 +370,4 @@ class Classifier:
 
 def _is_machine(verdict: Verdict) -> bool:
     """Check whether a verdict names a machine whose company says something: what fetches ahead for a reader is not."""
-    return verdict.is_human is False and verdict.actor is not Actor.PREFETCH
+    return verdict.is_human is False and verdict.actor is not _PREFETCH

@@ -17,6 +17,7 @@ from mailbeacon.model import Channel, Event, Kind, NetworkKind
 __all__ = ["count_client", "count_scattered", "group_by_client", "hand_counts"]
 
 _CLICK = Kind.CLICK
+_CHANNELS = tuple(Channel)
 _LEAST_TABS = 3
 _MANY, _NEARLY_ALL = 8, 0.8
 """Coverage: of fewer links people often follow all; of many hardly anybody follows four in five."""
@@ -117,7 +118,7 @@ def _note_from(batch: Batch, client: Sequence[int], counted: Sequence[int], leas
 def _count_coverage(batch: Batch, client: Sequence[int]) -> set[int]:
     """Note where one client followed nearly all links of one part of the mail; return those events."""
     found: set[int] = set()
-    for channel in Channel:
+    for channel in _CHANNELS:
         clicks = [
             index for index in client if batch.events[index].kind is _CLICK and batch.events[index].channel is channel
         ]

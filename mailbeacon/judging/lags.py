@@ -20,7 +20,8 @@ Lag = tuple[DeliveryLag, bool]
 """How long after, and whether after a delivery."""
 UNTIMED: Lag = (DeliveryLag.UNKNOWN, False)
 _FROM_SENDING: Mapping[DeliveryLag, Lag] = {lag: (lag, False) for lag in DeliveryLag}
-_LATE = DeliveryLag.LATE
+_DELIVERED = Kind.DELIVERED
+_UNKNOWN, _BEFORE, _INSTANT, _SOON, _EARLY, _LATER, _LATE = DeliveryLag
 _NO_TIME = timedelta(0)
 _A_SECOND = timedelta(seconds=1)
 
@@ -40,7 +41,7 @@ def lags_from_delivery(events: Sequence[Event], windows: Windows) -> Iterator[tu
     """
     at: dict[tuple[str, str], list[datetime]] = {}
     for event in events:
-        if event.kind is Kind.DELIVERED and event.recipient is not None and event.message_id:
+        if event.kind is _DELIVERED and event.recipient is not None and event.message_id:
             at.setdefault((event.message_id, event.recipient), []).append(event.received_at)
     reach = windows.delivery
     for index, event in enumerate(events):
@@ -62,13 +63,13 @@ def _since(event: Event, start: datetime, windows: Windows, *, delivered: bool) 
     if gone >= windows.late:
         return _LATE
     if gone >= windows.early:
-        return DeliveryLag.LATER
+        return _LATER
     known = gone + _A_SECOND if is_whole(event) else gone
     if known >= windows.soon:
-        return DeliveryLag.EARLY
+        return _EARLY
     if known >= windows.instant:
-        return DeliveryLag.SOON
+        return _SOON
     if not delivered:
         early = _NO_TIME > gone >= -windows.sending_skew
-        return DeliveryLag.UNKNOWN if early else DeliveryLag.INSTANT
-    return DeliveryLag.BEFORE if gone < -windows.clock_skew else DeliveryLag.INSTANT
+        return _UNKNOWN if early else _INSTANT
+    return _BEFORE if gone < -windows.clock_skew else _INSTANT

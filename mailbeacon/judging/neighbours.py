@@ -27,7 +27,9 @@ from mailbeacon.model import AgentKind, Event, Hint, Kind, NetworkKind
 
 __all__ = ["Mail", "count_company", "count_mail", "count_networks"]
 
-_OPEN, _HOSTING = Kind.OPEN, NetworkKind.HOSTING
+_OPEN, _HOSTING, _MAIL = Kind.OPEN, NetworkKind.HOSTING, NetworkKind.MAIL
+_MAIL_CLIENT = AgentKind.MAIL_CLIENT
+_GATEWAY_REFERER, _WEBMAIL_REFERER, _HONEYPOT = Hint.GATEWAY_REFERER, Hint.WEBMAIL_REFERER, Hint.HONEYPOT
 _DETONATES = "Microsoft Safe Links"
 """The operator whose machines visit links, and load the pixel then. Source: opencollective issue 3656; warmbly issue 410."""
 
@@ -68,7 +70,7 @@ def _count_mail_clients(batch: Batch, opens: Sequence[int], follows: Sequence[in
     looked: dict[str, list[float]] = {}
     for index in opens:
         facts = batch.events[index].facts
-        if facts.agent is AgentKind.MAIL_CLIENT and facts.network.kind is _HOSTING and facts.network_id:
+        if facts.agent is _MAIL_CLIENT and facts.network.kind is _HOSTING and facts.network_id:
             looked.setdefault(facts.network_id, []).append(batch.times[index])
     if not looked:
         return
@@ -86,7 +88,7 @@ def _count_gateways(batch: Batch, follows: Sequence[int]) -> None:
     others: list[tuple[int, object, str]] = []
     for index, link in zip(follows, links_of(events, follows), strict=True):
         facts = events[index].facts
-        if Hint.GATEWAY_REFERER in facts.hints:
+        if _GATEWAY_REFERER in facts.hints:
             for name in (link, (link, facts.network_id)):
                 through.setdefault(name, []).append(times[index])
         else:
@@ -184,7 +186,7 @@ def _count_same_client(batch: Batch, mail: Mail, machines: Sequence[int]) -> Non
     for index in machines:
         client = _client(events[index])
         where.setdefault(client, []).append(times[index])
-        if Hint.HONEYPOT in events[index].facts.hints:
+        if _HONEYPOT in events[index].facts.hints:
             honeypots.setdefault(client, []).append(times[index])
     far, near = batch.windows.company.total_seconds(), batch.windows.company_near.total_seconds()
     for index in (*mail.opens, *mail.follows):
@@ -211,7 +213,7 @@ def _count_near(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
         facts = events[index].facts
         if index not in mail.scattered and facts.network_id:
             networks.setdefault(facts.network_id, []).append(times[index])
-        lone = Hint.HONEYPOT in facts.hints and "burst" not in batch.notes.get(index, {})
+        lone = _HONEYPOT in facts.hints and "burst" not in batch.notes.get(index, {})
         if facts.agent_id and (index in mail.scattered or lone):
             agents.setdefault((facts.agent_id, facts.network.kind), []).append(times[index])
     window = batch.windows.company_near.total_seconds()
@@ -237,7 +239,7 @@ def _count_detonations(batch: Batch, mail: Mail, machines: Sequence[int]) -> Non
 
 def _detonates(event: Event) -> bool:
     network = event.facts.network
-    return network.kind is NetworkKind.MAIL and network.operator == _DETONATES
+    return network.kind is _MAIL and network.operator == _DETONATES
 
 
 def _count_order(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> None:
@@ -250,7 +252,7 @@ def _count_order(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> 
     clicks: dict[str, list[float]] = {}
     for index in follows:
         facts = batch.events[index].facts
-        if facts.agent_id and Hint.WEBMAIL_REFERER not in facts.hints:
+        if facts.agent_id and _WEBMAIL_REFERER not in facts.hints:
             clicks.setdefault(facts.agent_id, []).append(times[index])
     looks: dict[str, list[float]] = {}
     for index in opens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 
 __all__ = ["Action", "Actor", "AgentKind", "Channel", "Hint", "Kind", "Level", "NetworkKind", "Purpose"]
@@ -108,9 +109,15 @@ class Actor(StrEnum):
     @property
     def is_human(self) -> bool | None:
         """``True`` for a person, ``False`` for a machine, ``None`` where it cannot be known."""
-        if self in (Actor.PRIVACY_PROXY, Actor.UNKNOWN):
-            return None
-        return self in (Actor.HUMAN, Actor.IMAGE_PROXY)
+        return _IS_HUMAN[self]
+
+
+_IS_HUMAN: Mapping[Actor, bool | None] = {
+    **dict.fromkeys(Actor, False),
+    **dict.fromkeys((Actor.HUMAN, Actor.IMAGE_PROXY), True),
+    **dict.fromkeys((Actor.PRIVACY_PROXY, Actor.UNKNOWN)),
+}
+"""Looked up, for it is asked of every event, and Python before 3.12 takes a call to find a member by its name."""
 
 
 class AgentKind(StrEnum):
