@@ -53,6 +53,7 @@ FOLD_AT = 4 * FOLD_FROM
 _MOST_HITS = 0xFFFF_FFFF
 _AUDIENCES = {True: PEOPLE, None: UNKNOWN, False: MACHINES}
 _OWN = frozenset({"request", "log"})
+_NOBODY, _FULL = Actor.UNKNOWN, Level.FULL
 _MOST_MOMENTS = 100_000
 
 
@@ -135,12 +136,12 @@ class Nature(NamedTuple):
 def nature_of(event: Event, verdict: Verdict | None, traits: Traits) -> Nature:
     """Return what is counted of an event but mail and moment."""
     kind = event.kind
-    is_fetched, actor, reason, version = kind in FETCHED, Actor.UNKNOWN, None, ""
+    is_fetched, actor, reason, version = kind in FETCHED, _NOBODY, None, ""
     if verdict is not None:
         actor, version = verdict.actor, verdict.version
         reason = kind, actor, verdict.signals[0].name if verdict.signals else ""
     place = traits.place(_trait(event, actor)) if is_fetched else -1
-    is_full, is_own = event.level is Level.FULL, event.source in _OWN
+    is_full, is_own = event.level is _FULL, event.source in _OWN
     return Nature(kind, is_fetched, place, event.expired, event.unrecorded, is_full, is_own, reason, version)
 
 

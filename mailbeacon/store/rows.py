@@ -19,9 +19,10 @@ from mailbeacon.store.canonical import (
     AGENT_ID,
     DIGEST,
     FACTS,
+    METADATA,
     NETWORK_ID,
+    OWN,
     TEXT,
-    maybe,
     read_canonical,
     read_event,
     read_verdict,
@@ -46,11 +47,6 @@ class Alike:
 StoredRow = tuple[datetime, datetime | None, Mail, str, Alike]
 """What figures need of a row: ``received_at``, ``sent_at``, ``mail`` and ``variant`` of its event, and what it shares."""
 
-_OWN: Final = re.compile(
-    rf'\{{"v":1,"id":{TEXT.replace("(", "(?:")},"kind":{TEXT},"received_at":{TEXT}'
-    + "".join(maybe(name, TEXT) for name in ("recipient", "campaign", "message_id", "variant", "sent_at"))
-)
-_METADATA: Final = ',"metadata":'
 _TEXTS: Final = re.compile(rf"\{{{TEXT}:{TEXT}(?:,{TEXT}:{TEXT})*\}}")
 _AFTER: Final = AGENT_AT + DIGEST
 _moment: Final = datetime.fromisoformat
@@ -64,12 +60,12 @@ def read_row(text: str, verdict: str | None) -> StoredRow:
         DataError: If one of them cannot be read.
     """
     head, has_facts, facts = text.partition(FACTS)
-    own = _OWN.match(head)
-    rest, has_metadata, metadata = head[own.end() if own else 0 :].partition(_METADATA)
+    own = OWN.match(head)
+    rest, has_metadata, metadata = head[own.end() if own else 0 :].partition(METADATA)
     before, has_digests, digests = facts.partition(NETWORK_ID)
     if own is None or (has_digests and not _are_two(digests)) or (has_metadata and not _TEXTS.fullmatch(metadata)):
         return _any_row(text, verdict)
-    kind, received_at, recipient, campaign, message_id, variant, sent_at = own.groups()
+    _, kind, received_at, recipient, campaign, message_id, variant, sent_at = own.groups()
     key = kind, rest, has_metadata, has_facts, before, has_digests, digests[_AFTER:], verdict
     try:
         alike = _known.get(key) or _known.put(key, _alike(read_canonical(text), verdict))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -68,7 +69,12 @@ class OutOfOrder(Exception):
 
 def keeps(verdict: Verdict | None, *, all_stored: bool) -> bool:
     """Check whether a stored verdict stands: one of a host's own rules does, one of the package's is made anew."""
-    return verdict is not None and (all_stored or not _PACKAGE.match(verdict.version))
+    return verdict is not None and (all_stored or not _is_of_package(verdict.version))
+
+
+@lru_cache(maxsize=64)
+def _is_of_package(version: str) -> bool:
+    return _PACKAGE.match(version) is not None
 
 
 def judge_all(
