@@ -22,6 +22,7 @@ from mailbeacon.cli.events import judged
 from mailbeacon.cli.events.judged import judge_all
 from mailbeacon.cli.figures import NAMES
 from mailbeacon.cli.report import sharing
+from mailbeacon.engines import pools
 from mailbeacon.model import Actor, Event, Kind, Verdict
 from mailbeacon.store import JsonlSink, SqliteSink
 from tests import making
@@ -156,7 +157,7 @@ def test_workers_give_the_same_report(options, folder, judged_file, capfd):
 def test_ctrl_c_while_workers_count_is_one_line(folder, capfd, monkeypatch):
     """The terminal sends it to all processes; the workers do not hear of it, and stop when the first one does."""
     said = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
-    with sharing._undisturbed():
+    with pools.undisturbed():
         assert subprocess.run([sys.executable, "-c", said], capture_output=True, check=True).stdout == b"True\n"
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
