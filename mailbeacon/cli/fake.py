@@ -33,6 +33,7 @@ KEY: Final = "made-up-traffic-key-no-secret"
 """What signs the tokens where no file of keys is given: never to be used for real mail."""
 BASE_URL: Final = "https://t.example.com/m"
 SENT_AT: Final = datetime(2026, 11, 17, 9, tzinfo=UTC)
+"""When the mails are said to be sent: the same in every run, so that a seed gives the same report."""
 
 
 def register(commands: Commands) -> None:

@@ -1,4 +1,4 @@
-"""What the arguments of stores must be, and which kind of file one is."""
+"""What the arguments of stores must be, how long is waited where nobody says, and which kind of file one is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Final
 
 from mailbeacon.errors import ConfigError
 
-__all__ = ["check_bounds", "check_wait", "is_sqlite"]
+__all__ = ["PATIENT_SECONDS", "SHORT_WAIT", "check_bounds", "check_wait", "is_sqlite"]
+
+SHORT_WAIT: Final = timedelta(milliseconds=250)
+"""How long a reply's path waits for a store."""
+PATIENT_SECONDS: Final = 10.0
+"""How long is waited for another process where no reader waits."""
+
 
 _SQLITE: Final = b"SQLite format 3\0"
 """Source: SQLite, Database File Format, section 1.3, 2026."""

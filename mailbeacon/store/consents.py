@@ -12,8 +12,9 @@ from threading import Lock
 from typing import Final
 
 from mailbeacon.model import Action, Consent, Kind, Leave, Level, Message, Purpose
+from mailbeacon.store.checks import SHORT_WAIT
 from mailbeacon.store.closeable import Closeable
-from mailbeacon.store.database import SHORT_WAIT, Database
+from mailbeacon.store.database import Database
 from mailbeacon.store.rework import delete
 
 __all__ = ["Consents", "MemoryConsents", "SqliteConsents"]

@@ -16,19 +16,15 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Final
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
-from mailbeacon.store.checks import check_wait
+from mailbeacon.store.checks import PATIENT_SECONDS, SHORT_WAIT, check_wait
 from mailbeacon.store.files import ensure_private, is_still_at
 from mailbeacon.store.forking import after_fork
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SHORT_WAIT", "Database", "djangos", "in_transaction", "open_existing", "plain", "storable"]
+__all__ = ["Database", "djangos", "in_transaction", "open_existing", "plain", "storable"]
 
-SHORT_WAIT: Final = timedelta(milliseconds=250)
-"""How long a reply's path waits for a store."""
-_PATIENT_SECONDS: Final = 10.0
-"""How long is waited for another process where no reader waits: when a file is opened first, or read."""
 _PAUSE_SECONDS: Final = 0.02
 """How long is waited between two tries where SQLite itself does not wait."""
 _LEFTOVERS: Final = ("-wal", "-shm", "-journal")
@@ -78,7 +74,7 @@ class Database:
         self._inherited: sqlite3.Connection | None = None
         self._process = 0
         self._opened: os.stat_result | None = None
-        self.connect(_PATIENT_SECONDS).close()
+        self.connect(PATIENT_SECONDS).close()
 
     def unlock(self) -> None:
         """Take a new lock, as a forked process must."""
@@ -129,7 +125,7 @@ class Database:
         with self._ready(look=False) as connection:  # what is read of a moved file is as good
             return connection.execute(statement, [storable(value) for value in values]).fetchall()
 
-    def connect(self, seconds: float = _PATIENT_SECONDS) -> sqlite3.Connection:
+    def connect(self, seconds: float = PATIENT_SECONDS) -> sqlite3.Connection:
         """Open a connection of its own, so that a long reading keeps no writer waiting.
 
         Args:
@@ -267,7 +263,7 @@ def open_existing(path: Path, table: str) -> sqlite3.Connection:
     found = ""
     log = path.with_name(f"{path.name}-wal")
     for mode in ("mode=rw", *([] if log.exists() else ["immutable=1"])):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=_PATIENT_SECONDS)
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=PATIENT_SECONDS)
         with _closed_on_error(connection):
             try:
                 connection.execute("PRAGMA query_only = ON")

@@ -10,6 +10,7 @@ from typing import Final
 
 from mailbeacon.errors import StoreError
 from mailbeacon.model import Sink
+from mailbeacon.store.checks import PATIENT_SECONDS
 from mailbeacon.store.files import append_whole, lock, open_private
 from mailbeacon.store.lines import Pair, Written, line_of
 
@@ -20,8 +21,6 @@ REFUSED: Final = "refused.jsonl"
 """The file of what cannot be read, or is never taken."""
 _GIVE_UP_AFTER: Final = 3
 """How many refusals, with nothing taken, mean that the sink is away."""
-_PATIENT_SECONDS: Final = 10.0
-"""How long is waited for another process that puts something aside."""
 _TRIES: Final = 20
 """How often an event is refused, while others are taken, before it is put aside."""
 
@@ -110,7 +109,7 @@ class Handover:
         path = self._folder / REFUSED
         descriptor = open_private(path, os.O_RDWR | os.O_APPEND)
         try:
-            with lock(descriptor, path, seconds=_PATIENT_SECONDS):
+            with lock(descriptor, path, seconds=PATIENT_SECONDS):
                 append_whole(descriptor, line + b"\n")
         finally:
             os.close(descriptor)

@@ -13,20 +13,16 @@ from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import Final
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.changes import EventChange, applied
-from mailbeacon.store.checks import check_bounds, check_wait
+from mailbeacon.store.checks import PATIENT_SECONDS, SHORT_WAIT, check_bounds, check_wait
 from mailbeacon.store.closeable import Closeable
 from mailbeacon.store.files import append_whole, is_still_at, lock, open_private
 from mailbeacon.store.lines import Pair, Written, broken_report, line_of, pair_of, written
 
 __all__ = ["JsonlSink"]
-
-_PATIENT_SECONDS: Final = 10.0
-"""How long whoever rewrites or rotates a file waits for those who write to it."""
 
 
 class JsonlSink(Closeable):
@@ -52,7 +48,7 @@ class JsonlSink(Closeable):
         path: str | PathLike[str],
         *,
         rotate_bytes: int | None = None,
-        wait: timedelta = timedelta(milliseconds=250),
+        wait: timedelta = SHORT_WAIT,
     ) -> None:
         if not isinstance(path, str | PathLike):
             raise ConfigError(f"path must name a file, got {type(path).__name__}")
@@ -204,7 +200,7 @@ class JsonlSink(Closeable):
 
     def _rotate(self, file: int) -> None:
         """Move the file to the next number; whoever else writes to it notices, and begins a new one."""
-        with lock(file, self._path, seconds=_PATIENT_SECONDS):
+        with lock(file, self._path, seconds=PATIENT_SECONDS):
             if self._opened is not None and is_still_at(self._path, self._opened):
                 numbered = [int(path.suffix[1:]) for path in self.files if path != self._path]
                 self._path.rename(f"{self._path}.{max(numbered, default=0) + 1}")
@@ -231,7 +227,7 @@ def _rewrite(path: Path, change: EventChange) -> int:
                 break  # somebody has just rotated it
             raise
         try:
-            with lock(old, path, seconds=_PATIENT_SECONDS):
+            with lock(old, path, seconds=PATIENT_SECONDS):
                 if is_still_at(path, os.fstat(old)):  # or somebody rotated it while we waited
                     return _copy(old, path, change)
         finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from mailbeacon.errors import DataError
-from mailbeacon.store.checks import is_sqlite
+from mailbeacon.store.checks import PATIENT_SECONDS, is_sqlite
 from mailbeacon.store.consents import SqliteConsents
 from mailbeacon.store.database import djangos
 from mailbeacon.store.jsonl import JsonlSink
@@ -17,7 +17,7 @@ from mailbeacon.store.sqlite import SqliteHistory, SqliteSink
 
 __all__ = ["open_stores"]
 
-_WAIT: Final = timedelta(seconds=10)
+_WAIT: Final = timedelta(seconds=PATIENT_SECONDS)
 _KINDS: Final = {
     "mailbeacon_events": SqliteSink,
     "mailbeacon_history": SqliteHistory,

@@ -17,9 +17,9 @@ from mailbeacon.errors import ConfigError, DataError, MissingExtra, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.bounded import Bounded
 from mailbeacon.store.changes import EventChange
-from mailbeacon.store.checks import check_bounds
+from mailbeacon.store.checks import SHORT_WAIT, check_bounds
 from mailbeacon.store.closeable import Closeable
-from mailbeacon.store.database import SHORT_WAIT, plain, storable
+from mailbeacon.store.database import plain, storable
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.sql_rework import rework

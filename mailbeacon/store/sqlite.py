@@ -15,9 +15,9 @@ from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.canonical import read_event
 from mailbeacon.store.changes import EventChange
-from mailbeacon.store.checks import check_bounds
+from mailbeacon.store.checks import SHORT_WAIT, check_bounds
 from mailbeacon.store.closeable import Closeable
-from mailbeacon.store.database import SHORT_WAIT, Database, in_transaction
+from mailbeacon.store.database import Database, in_transaction
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.rework import delete, rework
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from mailbeacon import fake
 from mailbeacon.beacon import Beacon
 from mailbeacon.cli.console import Progress, counted
 from mailbeacon.cli.demo.server import Server
+from mailbeacon.cli.fake import SENT_AT
 from mailbeacon.cli.newsletter import Newsletter, compiled
 from mailbeacon.model import Event, Kind, Message, Sink, Verdict
 from mailbeacon.template import Template
@@ -25,12 +25,10 @@ from mailbeacon.web.wsgi import application
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["CAMPAIGN", "MOUNT", "SENT_AT", "Played", "Stage", "play", "set_stage", "time_rendering"]
+__all__ = ["CAMPAIGN", "MOUNT", "Played", "Stage", "play", "set_stage", "time_rendering"]
 
 CAMPAIGN: Final = "demo"
 MOUNT: Final = "/m"
-SENT_AT: Final = datetime(2026, 11, 17, 9, tzinfo=UTC)
-"""When the mails are said to be sent: the same in every run, so that a seed gives the same report."""
 _PROXIES: Final = ("127.0.0.0/8",)
 _FEW: Final = 300
 """Of more readers than these some click, whatever the seed."""
