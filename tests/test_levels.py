@@ -185,25 +185,25 @@ def test_aggregate_events_of_two_recipients_are_equal_but_for_id_and_time(signed
 def test_an_aggregate_event_is_judged_alone_and_not_remembered():
     """What a reader did before must not show in it."""
 
-    told = []
+    noted = []
 
-    class Told:
+    class NotingHistory:
         def recent(self, event):
-            told.append(("asked for the past", event.level))
+            noted.append(("asked for the past", event.level))
             return ()
 
         def add(self, event):
-            told.append(("remembered", event.level))
+            noted.append(("remembered", event.level))
 
-    made = beacon(history=Told(), sink=MemorySink())
+    made = beacon(history=NotingHistory(), sink=MemorySink())
     for level in (AGGREGATE, DATE):
         assert made.handle(asked(made.open_url(message(opens=level, clicks=level)))).status == 200
-    assert told == []
+    assert noted == []
     ((event, verdict),) = made.settings.sink.events()
     assert event.level is AGGREGATE
     assert verdict is not None
     made.handle(asked(made.open_url(message(opens=FULL))))
-    assert told == [("asked for the past", FULL), ("remembered", FULL)]
+    assert noted == [("asked for the past", FULL), ("remembered", FULL)]
 
 
 # DATE

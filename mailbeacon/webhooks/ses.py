@@ -50,7 +50,7 @@ CONCERNED = {
 def _read(event: Fields, post: Post) -> Iterator[Report]:
     word = event.text("eventType", "notificationType")
     kind = KINDS.get(word, Kind.UNKNOWN)
-    part, mail, around = event.within(PARTS.get(word, "")), event.within("mail"), envelope(post)
+    part, mail, notification = event.within(PARTS.get(word, "")), event.within("mail"), envelope(post)
     if kind is Kind.BOUNCED:
         kind = BOUNCES.get(part.text("bounceType"), Kind.DEFERRED)
     addresses = [_address(one) for one in mail.items("destination")]
@@ -61,8 +61,8 @@ def _read(event: Fields, post: Post) -> Iterator[Report]:
     for address in concerned:
         yield Report(
             kind=kind,
-            at=part.iso("timestamp") or around.iso("Timestamp") or mail.iso("timestamp"),
-            id=around.text("MessageId"),
+            at=part.iso("timestamp") or notification.iso("Timestamp") or mail.iso("timestamp"),
+            id=notification.text("MessageId"),
             address=address,
             shared=len(addresses) > 1,
             message=mail.text("messageId"),
