@@ -107,7 +107,7 @@ class Database:
         Raises:
             StoreError: If the file cannot be written.
         """
-        with self._ready(max(self._wait_seconds, _PATIENT_SECONDS)) as connection:
+        with self._ready(max(self._wait_seconds, PATIENT_SECONDS)) as connection:
             connection.execute("PRAGMA secure_delete = ON")
             try:
                 changed = in_transaction(connection, work)
