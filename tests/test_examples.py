@@ -132,23 +132,29 @@ def kept(folder: Path) -> list[tuple[str, str]]:
         return connection.execute(of_ours if own.exists() else of_django).fetchall()
 
 
+def click(page, what: str) -> None:
+    """Click on what leads to another page, and wait for that."""
+    with page.expect_navigation():
+        page.click(what)
+
+
 def go_through(page, site: str, mails: list[EmailMessage]) -> None:
     """Sign two readers up, of whom one agrees; send, open, click, leave, send again, and look at the report."""
     for address, agrees in (("ada@garden.example", True), ("ben@garden.example", False)):
         page.goto(site)
         page.fill("input[name=address]", address)
         page.set_checked("input[name=consent]", agrees)
-        page.click("button")
+        click(page, "button")
         assert "Thank you" in page.content()
     assert ask(f"{site}/send", "POST") == "Sent to 2."
     for mail in mails:
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         page.set_content(mail.get_body().get_content(), wait_until="networkidle")
-        page.click("text=Sow seeds now")
+        click(page, "text=Sow seeds now")
         assert page.title() == "Seeds"
     page.set_content(mails[0].get_body().get_content(), wait_until="networkidle")
-    page.click("text=Unsubscribe")
-    page.click("button")
+    click(page, "text=Unsubscribe")
+    click(page, "button")
     assert ask(f"{site}/send", "POST") == "Sent to 1."
     page.goto(f"{site}/report")
     assert "spring" in page.content()
