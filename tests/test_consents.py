@@ -219,6 +219,27 @@ def test_where_a_look_up_fails_nothing_is_tracked_and_the_mail_goes_out_unchange
     assert "u-17" not in caplog.text
 
 
+@pytest.mark.parametrize("answer", [FULL, "yes", 5, {}], ids=str)
+def test_a_look_up_that_gives_something_else_than_an_answer_is_no_consent(answer, caplog):
+    class Odd:
+        def current(self, recipient, purpose):
+            return answer
+
+    decided = Policy(consents=Odd()).decide(mb.Message(recipient="u-1", campaign="spring"))
+    assert (decided.opens, decided.clicks) == (NONE, NONE)
+    assert "could not be looked up" in decided.reason
+    assert "consents, which counts as no consent, failed: AttributeError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("region", "level"), [("fr", AGGREGATE), (" Fr ", AGGREGATE), (5, NONE), (["FR"], NONE)], ids=str
+)
+def test_a_region_is_known_however_it_is_written_and_what_is_no_text_is_none(region, level):
+    policy = Policy(by_region={"FR": AGGREGATE, "it": NONE}, region=lambda message: region)
+    decided = policy.decide(mb.Message(recipient="u-1", campaign="spring"))
+    assert (decided.opens, decided.clicks) == (level, level)
+
+
 def test_a_region_that_is_not_listed_is_not_limited_and_a_failing_one_is_as_if_unknown():
     policy = Policy(by_region={"FR": AGGREGATE, "IT": NONE}, region=lambda message: "SE")
     assert policy.decide(mb.Message(recipient="u")).opens is FULL

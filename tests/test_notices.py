@@ -152,3 +152,13 @@ def test_a_key_of_any_length_counts_whole(size):
     key = bytes(range(32, 96)) * 5
     assert Pseudonymizer(key[:size])("u-17") != Pseudonymizer(key[: size - 1] + b"\0")("u-17")
     assert Pseudonymizer(key[:size])("\ud800")
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [(timedelta(hours=12), "1 day"), (timedelta(days=1), "1 day"), (timedelta(days=1, seconds=1), "2 days")],
+    ids=str,
+)
+def test_a_notice_never_promises_less_than_the_rule_takes(after, said):
+    text = notice(settings(), [Retention(after=after)])
+    assert f"After {said} at the latest nothing of it names you any more. After {said} it is deleted." in text

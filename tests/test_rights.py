@@ -441,3 +441,19 @@ def test_what_waits_is_handed_over_before_it_is_retained_or_erased_and_for_half_
 def test_what_cannot_be_done_is_told_so_that_one_can_mend_it(make, said):
     with pytest.raises(ConfigError, match=said):
         make()
+
+
+def test_a_rule_that_reaches_beyond_the_calendar_takes_nothing(tmp_path):
+    with SqliteSink(tmp_path / "events.sqlite") as sink:
+        sink.record(event(1), None)
+        done = retain([Retention(after=timedelta.max)], NOW, sink)
+        assert [one.count for one in done] == [0, 0]
+        assert len(sink) == 1
+
+
+@pytest.mark.parametrize("name", ["half \ud83d", "NUL \0", "\U0001f331"])
+def test_a_person_of_an_odd_name_is_found_in_a_sqlite_file(name, tmp_path):
+    with SqliteSink(tmp_path / "events.sqlite") as sink:
+        sink.record(event(1, recipient=name), None)
+        assert [one.recipient for one, _ in sink.of_recipient(name)] == [name]
+        assert sink.erase(name) == 1

@@ -7,6 +7,7 @@ wants told, no setting knows.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from mailbeacon.model import Level
 from mailbeacon.privacy.rights import Retention
@@ -83,16 +84,22 @@ def _details(settings: Settings, most: Level) -> list[str]:
 def _how_long(rules: list[Retention]) -> str:
     if not rules:
         return "It is kept until we delete it."
-    whole = [rule.after.days for rule in rules if rule.drop == "event" and not rule.kinds]
-    named = [rule.after.days for rule in rules if not rule.kinds]
-    said = [f"After {min(named)} days at the latest nothing of it names you any more."] if named else []
-    said += [f"After {min(whole)} days it is deleted."] if whole else []
+    whole = [rule.after for rule in rules if rule.drop == "event" and not rule.kinds]
+    named = [rule.after for rule in rules if not rule.kinds]
+    said = [f"After {_days(min(named))} at the latest nothing of it names you any more."] if named else []
+    said += [f"After {_days(min(whole))} it is deleted."] if whole else []
     for rule in rules:
         if rule.kinds:
             kinds = ", ".join(kind.value.replace("_", " ") for kind in rule.kinds)
             what = "deleted" if rule.drop == "event" else "no longer kept with your number"
-            said.append(f"Records of the kind {kinds} are {what} after {rule.after.days} days.")
+            said.append(f"Records of the kind {kinds} are {what} after {_days(rule.after)}.")
     return " ".join(said)
+
+
+def _days(after: timedelta) -> str:
+    """Return a time in whole days, never fewer than it is."""
+    found = -(-after // timedelta(days=1))
+    return "1 day" if found == 1 else f"{found} days"
 
 
 def _how_to_stop(settings: Settings) -> str:

@@ -49,8 +49,8 @@ class Policy:
 
     Args:
         ceiling: The most that is ever known of anybody: a level, or one for opens and one for clicks.
-        by_region: The most that is known of people in a region, such as ``{"FR": Level.AGGREGATE}``. Where a message names
-            no region, the strictest of them all; a region that is not listed is not limited here.
+        by_region: The most that is known of people in a region, such as ``{"FR": Level.AGGREGATE}``, in capitals or not. Where
+            a message names no region, the strictest of them all; a region that is not listed is not limited here.
         consents: Gives a person's last answer, such as ``store.SqliteConsents``; ``None`` asks nobody.
         unknown: What holds for a person who has never answered.
         region: Gives the region of a message; ``None`` for its ``metadata["region"]``.
@@ -69,7 +69,7 @@ class Policy:
         region: Callable[[Message], str] | None = None,
     ) -> None:
         self._ceiling = _pair(ceiling, "ceiling")
-        self._by_region = {name: _pair(found, "by_region") for name, found in (by_region or {}).items()}
+        self._by_region = {_plain(name): _pair(found, "by_region") for name, found in (by_region or {}).items()}
         self._unknown = _pair(unknown, "unknown")
         self._consents = consents
         self._region = region or _region
@@ -109,7 +109,7 @@ class Policy:
         if not self._by_region:
             return []
         try:
-            region = self._region(message)
+            region = _plain(self._region(message) or "")
         except Exception as error:
             _failed("region", error)
             region = ""
@@ -122,17 +122,20 @@ class Policy:
             return []
         try:
             answer = self._consents.current(message.recipient, _PURPOSES[index])
+            found = None if answer is None else _Limit(Level(answer.level), _said(answer))
         except Exception as error:
             _failed("consents", error)
             return [_Limit(Level.NONE, "the consent could not be looked up")]
-        if answer is None:
-            return [_Limit(self._unknown[index], "no answer is known")]
-        return [_Limit(answer.level, _said(answer))]
+        return [found or _Limit(self._unknown[index], "no answer is known")]
 
 
 def _said(answer: Consent) -> str:
     what = "agreed to" if answer.level else "refused or withdrawn"
     return f"{what} on {answer.given_at:%Y-%m-%d}"
+
+
+def _plain(region: str) -> str:
+    return region.strip().upper()
 
 
 def _region(message: Message) -> str:

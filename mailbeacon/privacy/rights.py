@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from mailbeacon.errors import ConfigError, StoreError
@@ -153,12 +153,20 @@ def retain(rules: Iterable[Retention], now: datetime, *stores: object) -> tuple[
     for store in (one for one in stores if hasattr(one, "rework")):
         name = type(store).__name__
         for rule in rules:
-            before = now - rule.after
+            before = _before(now, rule.after)
             change = _dropped if rule.drop == "event" else _unnamed
             done.append(Done(store=name, what="events", count=_call(store, "rework", before, change, rule.kinds)))
             if not rule.kinds and hasattr(store, "drop_last_opens"):
                 done.append(Done(store=name, what="last opens", count=_call(store, "drop_last_opens", before.date())))
     return tuple(done)
+
+
+def _before(now: datetime, after: timedelta) -> datetime:
+    """Return the moment that lies so far back; the beginning of all times where the calendar does not go so far."""
+    try:
+        return now - after
+    except OverflowError:
+        return datetime(1, 1, 2, tzinfo=UTC)
 
 
 def _dropped(_: Event) -> None:

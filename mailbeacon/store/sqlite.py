@@ -17,7 +17,7 @@ from mailbeacon.store.canonical import read_event
 from mailbeacon.store.changes import EventChange
 from mailbeacon.store.checks import SHORT_WAIT, check_bounds
 from mailbeacon.store.closeable import Closeable
-from mailbeacon.store.database import Database, in_transaction
+from mailbeacon.store.database import Database, in_transaction, storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, text_of, written
 from mailbeacon.store.rework import delete, rework
 
@@ -307,7 +307,7 @@ def read_rows(
     """
     import sqlite3
 
-    where, values = ("", ()) if recipient is None else ("WHERE recipient = ?", (recipient,))
+    where, values = ("", ()) if recipient is None else ("WHERE recipient = ?", (storable(recipient),))
     try:
         rows = connection.execute(f"SELECT number, event, verdict FROM {TABLE} {where} ORDER BY number", values)
         yield from pairs_of(rows, on_broken)
