@@ -214,6 +214,21 @@ def test_what_is_loaded_or_only_said_is_no_link(html: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "html",
+    [
+        "<a href=' https://x.example/ '>x</a>",
+        "<area href='\n\thttps://x.example/'>",
+        "<!--[if mso]><v:roundrect href=' https://x.example/'></v:roundrect><![endif]-->",
+        "<svg><a xlink:href=' https://x.example/'/></svg>",
+        "{% if a %}<a href=' https://x.example/'>x</a>{% endif %}",
+    ],
+)
+def test_a_link_whose_address_has_a_blank_before_it_is_told_once(html: str) -> None:
+    """As a link."""
+    assert told(html) == (["https://x.example/"], [])
+
+
+@pytest.mark.parametrize(
     "comment",
     [
         "{# @ #}",

@@ -108,7 +108,11 @@ def unread_links(made: Made) -> list[tuple[int, LinkDecision]]:
     starts = made.starts
     known = {starts[piece] + one.start for piece, one in made.left}
     known |= {start for start, *_ in made.changes}
-    found = [match for match in _hrefs(source) if match.start(2) not in known and not _is_nothing(source, match)]
+    found = [
+        match
+        for match in _hrefs(source)  # a value may begin with a blank, where its address does not
+        if known.isdisjoint((match.end(1), match.start(2))) and not _is_nothing(source, match)
+    ]
     return [_placed(one, starts) for one in _decisions(source, made, found)] if found else []
 
 
