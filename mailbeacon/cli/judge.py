@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -309,7 +310,11 @@ def _engine(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, Cou
     more = {"workers": options.workers} if options.engine in ("local", "dask") else {}
     progress = _Steps()
     try:
-        outcome = judge_logs(job, engine=options.engine, out=options.out, progress=progress.show, **more)
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "PySpark does not yet fully support pandas", FutureWarning
+            )  # nothing of it is used
+            outcome = judge_logs(job, engine=options.engine, out=options.out, progress=progress.show, **more)
     finally:
         progress.line.clear()
     rejects.open(0)

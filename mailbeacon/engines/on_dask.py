@@ -8,6 +8,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable
 from contextlib import ExitStack
+from logging import ERROR
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ def judge_logs(
     with ExitStack() as stack:
         if client is None:
             cluster = stack.enter_context(
-                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)  # type: ignore[no-untyped-call]
+                LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
+                )
             )
             client = stack.enter_context(Client(cluster))  # type: ignore[no-untyped-call]
         places = range(job.partitions)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mailbeacon.counting import Tally
-from mailbeacon.engines.parquet import arrow, columns_of, rows_of, schema
+from mailbeacon.engines.parquet import columns_of, rows_of, schema
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import COLUMNS, EVENT_COLUMNS, Rows
 from mailbeacon.engines.steps import Hit, Job, Part, Reject, classifier_of, gathered, judge_rows, note, read, total
@@ -59,17 +59,25 @@ def judge_logs(
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise MissingExtra("spark", purpose="the engine spark") from error
-    own = session is None and SparkSession.getActiveSession() is None
-    if own:
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the only way to say which Python has the package
-    spark = session or SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    running = session or SparkSession.getActiveSession()
+    spark = running or _made(SparkSession.builder)
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     spark.conf.set("spark.sql.shuffle.partitions", str(job.partitions))
     try:
         return _judged(spark, job, job.pieces(), out, progress)
     finally:
-        if own:
+        if running is None:
             spark.stop()
+
+
+def _made(builder: Any) -> Any:
+    """Make a session of two local cores, which no other machine can reach, and whose warnings are not a user's to read."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the only way to say which Python has the package
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    off = dict.fromkeys(("spark.ui.enabled", "spark.ui.showConsoleProgress"), "false")
+    spark = builder.master("local[2]").config(map=off).getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
 
 
 def _judged(spark: Any, job: Job, pieces: list[Piece], out: Path | None, progress: Any) -> Outcome:
@@ -120,11 +128,7 @@ def _read(job: Job, batches: Iterator[Any]) -> Iterator[Any]:
 def _note(job: Job, batches: Iterator[Any]) -> Iterator[Any]:
     rows = (Hit(*row) for batch in batches for row in rows_of(batch, Hit._fields))
     noted = [pair for notes in note(classifier_of(job.beacon()), rows).values() for pair in notes.items()]
-    pa = arrow()
-    names, counts = ([name for name, _ in noted], [count for _, count in noted])
-    yield pa.RecordBatch.from_arrays(
-        [pa.array(names, pa.string()), pa.array(counts, pa.int32())], ["note_id", "recipients"]
-    )
+    yield columns_of(noted, schema({"note_id": "text", "recipients": "number"}))
 
 
 def _judge(job: Job, batches: Iterator[Any]) -> Iterator[Any]:
