@@ -1,7 +1,8 @@
 """Judge events too many for one list: the same steps, and so the same verdicts, over a stream, processes or a cluster.
 
-A stream takes memory for a stretch of time; the others divide the mails into parts, of which a worker holds one. What counts
-over whole networks is counted first, from four columns; huge groups (known proxies, relays) take no part in that.
+A stream takes memory for a stretch of time, and so does each of several processes on one machine. The others divide the mails into
+parts, of which a worker holds one. What counts over whole networks is counted first, from four columns; huge groups (known
+proxies, relays) take no part in that.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def judge_logs(
         engine: One of :data:`ENGINES`; ``local`` is several processes on this machine.
         out: A folder for the judged events as Parquet; ``None`` for the figures alone.
         progress: Told what is being done, how much of it is done, and how much there is.
-        options: Of the engine: ``workers`` of ``local`` and ``dask``, ``client`` of ``dask``, ``session`` of ``spark``.
+        options: Of the engine: ``workers`` of ``local`` and ``dask``, ``stretches`` of ``local`` (``False`` for parts of the
+            mails also where each process could have a stretch of time), ``client`` of ``dask``, ``session`` of ``spark``.
 
     Raises:
         ConfigError: If there is no such engine.
