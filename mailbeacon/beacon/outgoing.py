@@ -120,6 +120,9 @@ class Outgoing:
 
     def tokens(self, message: Message, levels: tuple[Level, Level]) -> tuple[str, str]:
         """Return the token of the pixel and that of the links: the same, unless only one of them may name the recipient."""
+        if levels is _BOTH_FULL:  # most mail
+            own = self._signer.sign_message(message)
+            return own, own
         opens, clicks = levels
         if not (opens or clicks):
             return "", ""
@@ -131,8 +134,8 @@ class Outgoing:
 
     def rewriters(self, message: Message, *, shared: bool) -> BodyRewriter:
         """Return what rewrites the bodies of a message's mail."""
-        opens, clicks = self.least(message) if shared else self.levels(message)
-        of_open, token = self.tokens(message, (opens, clicks))
+        levels = opens, clicks = self.least(message) if shared else self.levels(message)
+        of_open, token = self.tokens(message, levels)
         linker = self.linkers.of(message.campaign) if clicks and message.campaign else None
         refuse = no_campaign if clicks else None
         return BodyRewriter(

@@ -46,7 +46,7 @@ attribute, so the first three are read without."""
 _DULL = (
     rf"(?><(?:/[ac-gi-zAC-GI-Z][a-zA-Z0-9]*+>|[tT][aAbBdDhHrR][a-zA-Z]*+{_EASY_END}|[pPbBiIuU]{_EASY_END}"
     r"|(?:[sS](?:[pPmMuU]|[tT][rR])|[bBhH][rR1-6]|[iI][mMnN]|[cCdDeElLuU][a-zA-Z]|[fF][oO]|[mM][eE])[a-zA-Z]*+"
-    rf"{_EASY_END}|/(?![bB][oO]|[hH][tT])[a-zA-Z][a-zA-Z0-9]*+>|!--[^\[<>-]*+-->)[^<]*+)*+"
+    rf"{_EASY_END}|/(?![bB][oO]|[hH][tT])[a-zA-Z][a-zA-Z0-9]*+>|!-- ?+[^\s\[>-][^-]*+-->)[^<]*+)*+"
 )
 """Tags without interest, in the form most mail writes them, and comments that are no condition of Outlook's; any other form
 begins a piece of its own. The most frequent stand first, and two signs tell most names."""

@@ -55,7 +55,6 @@ class ParseContext(IntEnum):
 _BINDING = frozenset({SkipReason.OPT_OUT, SkipReason.UNSUBSCRIBE})
 """What is said of one link and holds for its destination wherever else it stands."""
 
-
 _TWINS = frozenset({Place.OUTLOOK, Place.VML})
 
 
@@ -75,11 +74,13 @@ def decide_links(
     known = planner.known(base)
     decided: list[tuple[int, Sequence[LinkDecision]]] = []
     bound: dict[str, SkipReason] = dict(others or {})
+    twins = False
     for index in found.links:
         piece = pieces[index]
         if piece[1] == "!":
             cut = piece.find("-->", 2) + 3
             source = piece[:cut] if cut > 2 else piece
+            twins = True
         else:
             cut = piece.find("</a>")
             if cut < 0:
@@ -95,7 +96,7 @@ def decide_links(
                 reason = one.reason
                 if reason is not None and reason in _BINDING:
                     bound[one.read] = reason
-    return (_agreed(decided, pieces, bound, others or {}) if bound else decided), bound
+    return (_agreed(decided, pieces, bound, others or {}) if bound and (others or twins) else decided), bound
 
 
 def _context(found: Scan, index: int) -> ParseContext:

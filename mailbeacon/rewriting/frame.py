@@ -46,14 +46,15 @@ def read_frame(scan: Scan) -> Frame:
     if not scan.frame:
         return _NONE
     base, body_start, body_end, html_end, is_amp = None, -1, -1, -1, False
+    pieces, safe, ambiguous, svg = scan.pieces, scan.safe, scan.ambiguous, scan.svg
     for index in scan.frame:
-        piece = scan.pieces[index]
+        piece = pieces[index]
         name, end = _NAMES.get(piece[:6].lower(), _NO_NAME)
-        if not name or piece[end : end + 1] not in _NAME_ENDS or index in scan.ambiguous or index in scan.svg:
+        if not name or piece[end : end + 1] not in _NAME_ENDS or index in ambiguous or index in svg:
             continue
-        if name == "/body" and index <= scan.safe:
+        if name == "/body" and index <= safe:
             body_end = index
-        elif name == "/html" and index <= scan.safe:
+        elif name == "/html" and index <= safe:
             html_end = index
         elif name == "body" and body_start < 0:
             body_start = index
