@@ -41,7 +41,7 @@ _LINKS = frozenset(a + b for a in "aA" for b in "\t\n\f\r />") | _cases("ar", "v
 _FRAME = _cases("ba", "bo", "ht", "mj", "/b", "/h")
 _TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
 _CONDITION_WITHIN = 32
-"""A conditional comment has its bracket among the first characters."""
+"""A conditional comment has its bracket among the first characters, and nothing but blanks before."""
 _TELLING = _FRAME | _TRICKY | {"!-"}
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
 _OPEN_AT_END = frozenset({"style", "title"})
@@ -116,7 +116,7 @@ def _starts(pieces: list[str], source: str) -> list[int]:
 
 
 def _is_conditional(comment: str) -> bool:
-    return comment.find("[", 4, _CONDITION_WITHIN) > 0
+    return comment[4:_CONDITION_WITHIN].lstrip()[:1] == "["
 
 
 def tokens(source: str) -> list[str]:
