@@ -18,7 +18,6 @@ __all__ = [
     "CARRIERS",
     "Batch",
     "Notes",
-    "client_of",
     "count_near",
     "is_whole",
     "links_of",
@@ -69,12 +68,6 @@ class Batch:
         return [times[index] for index in indices]
 
 
-def client_of(event: Event) -> tuple[str, str]:
-    """Return whose hit an event is, within one mail: a network's; or an agent's, where no address is known."""
-    network = event.facts.network_id
-    return (network, "") if network else ("", event.facts.agent_id)
-
-
 def is_whole(event: Event) -> bool:
     """Check whether an event's time is in whole seconds, as most logs write it: it came up to a second later."""
     return not event.received_at.microsecond
@@ -85,7 +78,8 @@ def slack_of(batch: Batch, indices: Sequence[int]) -> float:
 
     A second where most times are whole ones; a few are by chance, or where logs and requests of one client come together.
     """
-    whole = sum(is_whole(batch.events[index]) for index in indices)
+    events = batch.events
+    whole = [events[index].received_at.microsecond for index in indices].count(0)
     return 1.0 if 2 * whole > len(indices) else 0.0
 
 
@@ -94,12 +88,11 @@ def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
 
     Links that stand in no document all have the number 0.
     """
-    found: list[object] = []
-    for index in indices:
-        event = events[index]
-        followed = (event.link or event.url_id or event.url) if event.kind is _CLICK else None
-        found.append(followed or event.kind)
-    return found
+    followed = [events[index] for index in indices]
+    return [
+        (event.link or event.url_id or event.url or _CLICK) if event.kind is _CLICK else event.kind
+        for event in followed
+    ]
 
 
 def max_distinct_in_window(times: Sequence[float], things: Sequence[object], window: float) -> list[int]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import ceil
 from operator import sub
 
-from mailbeacon.judging.batch import CARRIERS, Batch, client_of, links_of, max_distinct_in_window, slack_of
+from mailbeacon.judging.batch import CARRIERS, Batch, links_of, max_distinct_in_window, slack_of
 from mailbeacon.judging.windows import Windows
 from mailbeacon.model import Channel, Event, Kind, NetworkKind
 
@@ -24,10 +24,15 @@ _MANY, _NEARLY_ALL = 8, 0.8
 
 
 def group_by_client(events: Sequence[Event], indices: Sequence[int]) -> list[list[int]]:
-    """Group one mail's events by client."""
-    groups: dict[tuple[str, str], list[int]] = {}
+    """Group one mail's events by client: by network; or by agent, where no address is known."""
+    groups: dict[str | tuple[str], list[int]] = {}
     for index in indices:
-        groups.setdefault(client_of(events[index]), []).append(index)
+        facts = events[index].facts
+        client = facts.network_id or (facts.agent_id,)
+        if client in groups:
+            groups[client].append(index)
+        else:
+            groups[client] = [index]
     return list(groups.values())
 
 
@@ -90,11 +95,10 @@ def _count_bursts(
         so does a browser that opens its tabs again.
     """
     counts: dict[int, int] = {}
-    for span, least in batch.limits:
-        if len(client) < least:
-            break
-        counted = zip(client, max_distinct_in_window(times, links, span - slack), strict=True)
-        counts |= {index: count for index, count in counted if count >= least}  # the longest window's is the most
+    for span, least in reversed(batch.limits):  # the longest window's count is the most
+        if least <= len(client) > len(counts):
+            counted = zip(client, max_distinct_in_window(times, links, span - slack), strict=True)
+            counts = {index: count for index, count in counted if count >= least} | counts
     before: dict[object, float] = {}
     near, far = batch.windows.burst.total_seconds(), batch.windows.address.total_seconds()
     bursts, again = set(), set()

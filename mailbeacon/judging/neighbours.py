@@ -45,20 +45,20 @@ class Mail(NamedTuple):
 def count_mail(batch: Batch, indices: Sequence[int]) -> Mail:
     """Note what one mail's clicks tell of each other, and what its opens tell of its clicks."""
     events = batch.events
-    follows: list[int] = []
-    opens: list[int] = []
-    for index in indices:
-        (opens if events[index].kind is _OPEN else follows).append(index)
-    scattered: set[int] = set()
+    opens = [index for index in indices if events[index].kind is _OPEN]
+    follows = [index for index in indices if events[index].kind is not _OPEN] if len(opens) < len(indices) else []
+    scattered: Collection[int] = ()
     if len(follows) > 1:
         bursts: set[int] = set()
-        for client in group_by_client(events, follows):
+        clients = group_by_client(events, follows)
+        for client in clients:
             if len(client) > 1:
                 bursts |= count_client(batch, client)
-        rest = [index for index in follows if index not in bursts] if bursts else follows
-        if len(rest) > 1 and len({events[index].facts.network_id for index in rest}) > 1:
-            scattered = count_scattered(batch, rest)
-            _count_scatter(batch, [index for index in rest if index not in scattered])
+        if len(clients) > 1:
+            rest = [index for index in follows if index not in bursts]
+            if len({events[index].facts.network_id for index in rest}) > 1:
+                scattered = count_scattered(batch, rest)
+                _count_scatter(batch, [index for index in rest if index not in scattered])
         _count_gateways(batch, follows)
     if opens and follows:
         _count_mail_clients(batch, opens, follows)
@@ -84,6 +84,8 @@ def _count_mail_clients(batch: Batch, opens: Sequence[int], follows: Sequence[in
 def _count_gateways(batch: Batch, follows: Sequence[int]) -> None:
     """Note who followed a link as somebody else did through the link a gateway had rewritten: gateways look at it then."""
     events, times = batch.events, batch.times
+    if not any(_GATEWAY_REFERER in events[index].facts.hints for index in follows):
+        return
     through: dict[object, list[float]] = {}
     others: list[tuple[int, object, str]] = []
     for index, link in zip(follows, links_of(events, follows), strict=True):
@@ -93,8 +95,6 @@ def _count_gateways(batch: Batch, follows: Sequence[int]) -> None:
                 through.setdefault(name, []).append(times[index])
         else:
             others.append((index, link, facts.network_id))
-    if not through:
-        return
     window = batch.windows.company_near.total_seconds()
     for index, link, network in others:
         near = count_near(times[index], through.get(link, ()), window)
@@ -162,15 +162,19 @@ def count_company(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
         mail: What :func:`count_mail` gave.
         machines: The clicks judged a machine's by now, in order of time.
     """
+    opens, quiet, scattered = mail
     if machines:
-        _count_same_client(batch, mail, machines)
-        _count_near(batch, mail, machines)
-        _count_detonations(batch, mail, machines)
-    elif mail.scattered:
-        _count_near(batch, mail, machines)
-    if mail.opens and batch.times[mail.opens[-1]] > batch.times[mail.follows[0]]:
         seen = set(machines)
-        _count_order(batch, [index for index in mail.follows if index not in seen], mail.opens)
+        quiet = [index for index in mail.follows if index not in seen]
+    others = (*opens, *quiet)
+    if machines and others:
+        _count_same_client(batch, others, machines)
+        _count_near(batch, others, machines, scattered)
+        _count_detonations(batch, opens, machines)
+    elif scattered:
+        _count_near(batch, others, machines, scattered)
+    if opens and batch.times[opens[-1]] > batch.times[mail.follows[0]]:
+        _count_order(batch, quiet, opens)
 
 
 def _client(event: Event) -> tuple[str, str]:
@@ -178,9 +182,9 @@ def _client(event: Event) -> tuple[str, str]:
     return event.facts.network_id, event.facts.agent_id
 
 
-def _count_same_client(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
+def _count_same_client(batch: Batch, others: Sequence[int], machines: Sequence[int]) -> None:
     """Note what a machine's client did besides on the mail, some minutes before and after."""
-    events, times, seen = batch.events, batch.times, set(machines)
+    events, times = batch.events, batch.times
     where: dict[tuple[str, str], list[float]] = {}
     honeypots: dict[tuple[str, str], list[float]] = {}
     for index in machines:
@@ -189,9 +193,9 @@ def _count_same_client(batch: Batch, mail: Mail, machines: Sequence[int]) -> Non
         if _HONEYPOT in events[index].facts.hints:
             honeypots.setdefault(client, []).append(times[index])
     far, near = batch.windows.company.total_seconds(), batch.windows.company_near.total_seconds()
-    for index in (*mail.opens, *mail.follows):
+    for index in others:
         client = _client(events[index])
-        if index in seen or client not in where or client == ("", ""):
+        if client not in where or client == ("", ""):
             continue
         window = far if client[0] else near  # without an address, a user agent alone is a client for a shorter time
         if times_near(times[index], honeypots.get(client, ()), window):
@@ -200,39 +204,38 @@ def _count_same_client(batch: Batch, mail: Mail, machines: Sequence[int]) -> Non
             batch.note(index, "company", True)
 
 
-def _count_near(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
+def _count_near(batch: Batch, others: Sequence[int], machines: Sequence[int], scattered: Collection[int]) -> None:
     """Note what shares only the network with a machine's hit nearby; or only the agent, of hits that one made from several.
 
     Of a machine that is known by its network the agent says nothing: everybody on one version of a browser has it.
     """
     events, times = batch.events, batch.times
-    seen = {*machines, *mail.scattered}
     networks: dict[str, list[float]] = {}
     agents: dict[tuple[str, NetworkKind], list[float]] = {}
-    for index in sorted(seen):
+    for index in sorted({*machines, *scattered}) if scattered else machines:
         facts = events[index].facts
-        if index not in mail.scattered and facts.network_id:
+        if index not in scattered and facts.network_id:
             networks.setdefault(facts.network_id, []).append(times[index])
         lone = _HONEYPOT in facts.hints and "burst" not in batch.notes.get(index, {})
-        if facts.agent_id and (index in mail.scattered or lone):
+        if facts.agent_id and (index in scattered or lone):
             agents.setdefault((facts.agent_id, facts.network.kind), []).append(times[index])
     window = batch.windows.company_near.total_seconds()
-    for index in (*mail.opens, *mail.follows):
+    for index in others:
         facts = events[index].facts
-        if index not in seen and (
+        if index not in scattered and (
             times_near(times[index], networks.get(facts.network_id, ()), window)
             or times_near(times[index], agents.get((facts.agent_id, facts.network.kind), ()), window)
         ):
             batch.note(index, "near", True)
 
 
-def _count_detonations(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
+def _count_detonations(batch: Batch, opens: Sequence[int], machines: Sequence[int]) -> None:
     """Note opens by a mail provider's machines that followed a link of the mail nearby in time."""
-    visits = [batch.times[index] for index in machines if _detonates(batch.events[index])]
+    visits = [batch.times[index] for index in machines if _detonates(batch.events[index])] if opens else []
     if not visits:
         return
     window = batch.windows.company.total_seconds()
-    for index in mail.opens:
+    for index in opens:
         if _detonates(batch.events[index]) and times_near(batch.times[index], visits, window):
             batch.note(index, "detonated", True)
 
