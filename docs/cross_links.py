@@ -90,7 +90,7 @@ _LONE = {one.value for one in (*SkipReason, *WarningKind)} - _PLAIN | {"honeypot
 
 
 def mark_rows(app: Any, doctree: nodes.document) -> None:
-    """Give each row of the tables of words an anchor of its own."""
+    """Add to each row of the tables of words an anchor of its own."""
     start = ROWS.get(app.env.docname)
     for row in doctree.findall(nodes.row) if start else ():
         cells = list(row.findall(nodes.entry))

@@ -84,7 +84,7 @@ def wait_for(answers: Callable[[], object], process: subprocess.Popen[Any]) -> N
 
 
 def end(process: subprocess.Popen[Any], how: int = signal.SIGTERM) -> None:
-    """Tell a process to end, and wait until it has; kill it if it does not."""
+    """End a process, and wait until it has; kill it if it does not."""
     try:
         if process.poll() is None:
             process.send_signal(how)

@@ -27,7 +27,7 @@ __all__ = ["NODE_PACKAGES", "Counted", "Missing", "Render", "count", "engines"]
 Values = dict[str, object]
 Jobs = Sequence[tuple[str, Values]]
 Render = Callable[[Jobs], list[str]]
-"""Gives what each of some templates becomes with some values."""
+"""Returns what each of some templates becomes with some values."""
 
 NODE_PACKAGES = (
     "handlebars@4", "ejs@3", "nunjucks@3", "twig@1", "liquidjs@10", "velocityjs@2", "vash@0", "thymeleaf@0", "freemarker@2",

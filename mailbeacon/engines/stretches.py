@@ -78,7 +78,7 @@ class _Kept:
     acts: dict[str, Judged] = field(default_factory=dict)
 
     def add(self, size: int) -> None:
-        """Tell how many bytes more are read; end where another process has found disorder."""
+        """Add how many bytes more are read; end where another process has found disorder."""
         if self.read is not None:
             self.read[self.place] += size
             if self.read[-1]:
