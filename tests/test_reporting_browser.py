@@ -104,6 +104,28 @@ def test_nothing_is_said_on_the_console_no_request_leaves_and_nothing_overflows(
 
 
 @looks
+def test_no_word_of_a_chart_covers_another(page, address):
+    page.goto(address)
+    boxes = page.evaluate(
+        """[...document.querySelectorAll('figure > svg')].flatMap((svg, number) => [...svg.querySelectorAll('text')]
+            .map(text => [text.textContent, text.getBoundingClientRect()]).filter(([, box]) => box.width)
+            .map(([said, box]) => [number, said, box.left, box.top, box.right, box.bottom]))"""
+    )
+    assert boxes
+    met = [
+        (one[1], other[1])
+        for place, one in enumerate(boxes)
+        for other in boxes[:place]
+        if one[0] == other[0]
+        and one[2] < other[4]
+        and other[2] < one[4]
+        and one[3] < other[5] - 1
+        and other[3] < one[5] - 1
+    ]
+    assert met == []
+
+
+@looks
 def test_axe_reports_no_violation(page, need):
     named = os.environ.get("MAILBEACON_AXE")
     axe = Path(named or need("axe_playwright_python", "checking accessibility").__file__)

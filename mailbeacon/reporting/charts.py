@@ -16,7 +16,7 @@ from mailbeacon.reporting.texts import ENGLISH, Texts
 
 __all__ = ["Bucket", "buckets", "heat_map", "legend", "time_chart"]
 
-_WIDTH, _LEFT, _RIGHT, _FOOT, _GAP = 720, 84, 8, 30, 18
+_WIDTH, _LEFT, _RIGHT, _FOOT, _GAP = 720, 84, 8, 30, 26
 _ROWS = {"people": 120, "unknown": 60, "machines": 60}
 """The parts, and how high their rows are."""
 _MOST_BARS = 60
