@@ -303,3 +303,10 @@ def test_of_a_body_no_more_is_read_than_a_form_has():
     answer = app.test_client().post(url, input_stream=sent, content_length=1_000_000)
     assert answer.status_code == 200
     assert sent.tell() <= 100_000
+
+
+def test_a_second_beacon_for_one_application_is_a_clear_error():
+    app = app_with()
+    Mailbeacon(app)
+    with pytest.raises(ConfigError, match="set up for this application already"):
+        Mailbeacon(app)

@@ -69,8 +69,10 @@ class Mailbeacon:
         """Set an application up.
 
         Raises:
-            ConfigError: If the configuration cannot work.
+            ConfigError: If the configuration cannot work, or the application is set up already.
         """
+        if _NAME in app.extensions:
+            raise ConfigError("Mailbeacon is set up for this application already: an application has one beacon")
         options = _configured(app.config)
         hooks = options.pop(_HOOKS, None)
         settings = self._given.settings if self._given else settings_of(options, prefix=_PREFIX)
