@@ -21,7 +21,6 @@ from mailbeacon.cli import main
 from mailbeacon.cli.events import judged
 from mailbeacon.cli.events.judged import judge_all
 from mailbeacon.cli.figures import NAMES
-from mailbeacon.cli.report import sharing
 from mailbeacon.engines import pools
 from mailbeacon.model import Actor, Event, Kind, Verdict
 from mailbeacon.store import JsonlSink, SqliteSink
@@ -164,7 +163,7 @@ def test_ctrl_c_while_workers_count_is_one_line(folder, capfd, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sharing, "_watched", interrupted)
+    monkeypatch.setattr(pools, "wait", interrupted)
     assert main(["report", str(folder / "a.sqlite"), "--workers", "2"]) == 130
     assert capfd.readouterr() == ("", "mailbeacon: stopped\n")
 

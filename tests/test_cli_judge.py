@@ -222,6 +222,7 @@ def test_of_standard_input_the_rate_is_shown_and_no_remaining_time(log: Path, ca
     not hasattr(signal, "pthread_sigmask"), reason="a terminal's Ctrl-C goes to the whole group on POSIX only"
 )
 def test_ctrl_c_ends_a_run_with_workers_in_one_line(log: Path):
+    log.write_text(log.read_text() * 300)  # it takes some seconds, so that Ctrl-C comes before its end
     command = [
         sys.executable,
         "-m",

@@ -55,7 +55,7 @@ def judge_logs(
         workers: How many processes.
         out: Where to write the judged events as Parquet; ``None`` for the figures alone.
         stretches: Give each process a stretch of time, where the lines are in order of time and the files can be cut.
-        progress: Told how far it is.
+        progress: What is shown how far it is.
     """
     cuts = cut(job, workers) if stretches and workers > 1 else []
     found = judge_stretches(job, cuts, out=out, progress=progress) if len(cuts) > 1 else None

@@ -20,6 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from mailbeacon.engines.checkpoints import Checkpoint, resumed
+from mailbeacon.engines.cutting import LATENESS
 from mailbeacon.engines.merging import Arrived, Source, merged
 from mailbeacon.engines.parquet import arrow, write_rows
 from mailbeacon.engines.results import judged_folder, write_summary
@@ -37,7 +38,6 @@ _LEAST = 20_000
 """How many events are held at least before some of them are judged: the horizon around them is judged again."""
 _EVERY = 300_000
 """After how many events a checkpoint is written."""
-_LATENESS = timedelta(minutes=10)
 _TICK = timedelta(microseconds=1)
 _DATE = Level.DATE
 _moment = attrgetter("event.received_at")
@@ -66,7 +66,7 @@ class Stream:
     on_reject: Callable[[Reject], object] = bool
     rejects_size: Callable[[], int] = int
     on_begin: Callable[[int], object] = bool
-    lateness: timedelta = _LATENESS
+    lateness: timedelta = LATENESS
     late: int = 0
     _sources: list[Source] = field(default_factory=list)
     _rows: defaultdict[int, list[Row]] = field(default_factory=lambda: defaultdict(list))

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +20,7 @@ from mailbeacon.counting.parting import MailNames, closed_alone, names_of
 from mailbeacon.engines.cutting import LATENESS, Stretch
 from mailbeacon.engines.merging import Arrived, arrived, merged
 from mailbeacon.engines.parquet import arrow, write_rows
-from mailbeacon.engines.pools import begin, undisturbed
+from mailbeacon.engines.pools import Team, show_read
 from mailbeacon.engines.results import Outcome, judged_folder, write_summary
 from mailbeacon.engines.results import merged as added
 from mailbeacon.engines.rows import Row, Rows
@@ -34,8 +31,6 @@ from mailbeacon.logs.reading import read_piece
 from mailbeacon.model import Kind, Level
 
 if TYPE_CHECKING:
-    from ctypes import Array, c_ulonglong
-
     from mailbeacon.errors import LogLineError
 
 __all__ = ["judge_stretches"]
@@ -44,14 +39,13 @@ Progress = Callable[[str, int, int], object]
 _ACTS = Kind.UNSUBSCRIBE, Kind.WITHDRAW
 _DATE = Level.DATE
 _moment = attrgetter("event.received_at")
-_LOOK_EVERY = 0.2
 _MEGABYTE = 1_000_000
-_EVERY = 300_000
-"""After how many events those that are judged are written."""
+_HELD = 300_000
+"""How many judged events wait for being written at most."""
 
 
 class _DisorderError(Exception):
-    """A line stands too far from its time, or another process has found one that does."""
+    """A line stands too far from its time."""
 
 
 class _Counted(NamedTuple):
@@ -70,19 +64,16 @@ class _Counted(NamedTuple):
 
 @dataclass(slots=True)
 class _Kept:
-    """What a process keeps: how far it is, and what it has counted until it knows what the others have."""
+    """What a process keeps: how many bytes it has read, and what it has counted until it knows what the others have."""
 
-    read: Array[c_ulonglong] | None = None
-    place: int = 0
+    read: int = 0
     tally: Tally = field(default_factory=Tally)
     acts: dict[str, Judged] = field(default_factory=dict)
 
     def add(self, size: int) -> None:
-        """Add how many bytes more are read; end where another process has found disorder."""
-        if self.read is not None:
-            self.read[self.place] += size
-            if self.read[-1]:
-                raise _DisorderError
+        """Add to the bytes that are read."""
+        self.read += size
+        show_read(self.read)
 
 
 _kept = _Kept()
@@ -97,33 +88,22 @@ def judge_stretches(
         job: What is to be judged.
         stretches: As :func:`cutting.cut` cut it.
         out: Where to write the judged events as Parquet; ``None`` for the figures alone.
-        progress: Told how far it is, in megabytes.
+        progress: What is shown how far it is, in megabytes.
     """
     folder = None if out is None else arrow() and judged_folder(out)
-    context = get_context("spawn")
-    read = context.RawArray("Q", len(stretches) + 1)  # how far each is; the last number says that all shall stop
-    with ExitStack() as stack:
-        pools = [
-            stack.enter_context(ProcessPoolExecutor(1, context, _begin, (read, place)))
-            for place in range(len(stretches))
-        ]
-        try:
-            with undisturbed():
-                counting = [pool.submit(_count, job, one, folder) for pool, one in zip(pools, stretches, strict=True)]
-            counted = _watched(counting, read, stretches, progress)
-            names, acts = [one.names for one in counted], set[str]()
-            closing = []
-            for place, (pool, one) in enumerate(zip(pools, counted, strict=True)):
-                others = [name for own in (*names[:place], *names[place + 1 :]) for name in own]
-                closing.append(pool.submit(_close, others, [act for act in one.acts if act not in acts]))
+    places = range(len(stretches))
+    try:
+        with Team(len(stretches)) as team:
+            step = partial(_count, job, folder)
+            counted = team.each(step, places, stretches, progress=progress and _megabytes(stretches, progress))
+            acts, mine = set[str](), list[list[str]]()
+            for one in counted:
+                mine.append([act for act in one.acts if act not in acts])
                 acts.update(one.acts)
-            tallies = [one.result() for one in closing]
-        except _DisorderError:
-            read[-1] = 1
-            return None
-        except BaseException:
-            read[-1] = 1
-            raise
+            names = [[name for place in places if place != own for name in counted[place].names] for own in places]
+            tallies = team.each(_close, names, mine)
+    except _DisorderError:
+        return None
     own = [pieces[1] for one in stretches for pieces in one.files]
     parts = sorted(
         zip(own, (part for one in counted for part in one.parts), strict=True), key=lambda pair: pair[0].file
@@ -134,34 +114,17 @@ def judge_stretches(
     return Outcome(tally=added(tallies).closed(), counts=counts, rejects=rejects)
 
 
-def _watched(
-    futures: Sequence[Future[_Counted]],
-    read: Array[c_ulonglong],
-    stretches: Sequence[Stretch],
-    progress: Progress | None,
-) -> list[_Counted]:
-    """Wait for what was counted, and tell how far that is; the first that ends it all ends the waiting."""
+def _megabytes(stretches: Sequence[Stretch], progress: Progress) -> Callable[[int], object]:
+    """Return what shows how far all are, in megabytes: some lines are read twice, to judge those at the ends of a stretch."""
     files = {pieces[1].path for one in stretches for pieces in one.files}
     total = -(-sum(Path(path).stat().st_size for path in files) // _MEGABYTE)
-    while True:
-        done, left = wait(futures, _LOOK_EVERY if progress else None, FIRST_EXCEPTION)
-        for one in done:
-            one.result()
-        if progress is not None:
-            progress("megabytes", min(sum(read[:-1]) // _MEGABYTE, total) if left else total, total)
-        if not left:
-            return [one.result() for one in futures]
+    return lambda size: progress("megabytes", min(-(-size // _MEGABYTE), total), total)
 
 
-def _begin(read: Array[c_ulonglong], place: int) -> None:
-    begin()
-    _kept.read, _kept.place = read, place
-
-
-def _count(job: Job, stretch: Stretch, folder: Path | None) -> _Counted:
+def _count(job: Job, folder: Path | None, place: int, stretch: Stretch) -> _Counted:
     """Judge and count a stretch, and keep that."""
     parts = [Part() for _ in stretch.files]
-    kept = _Written(folder, job.partitions, _kept.place)
+    kept = _Written(folder, job.partitions, place)
 
     def plain() -> Iterator[Judged]:
         for judged in _judged(job, stretch, parts):
@@ -258,7 +221,7 @@ class _Written:
         for (event, _), row in zip(judged, self._made.judged(judged), strict=True):
             self._rows[part_of(event, self._partitions)].append(row)
         self._waiting += len(judged)
-        if self._waiting >= _EVERY:
+        if self._waiting >= _HELD:
             self.write()
 
     def write(self) -> None:
