@@ -465,6 +465,11 @@ def test_commands_report_erase_and_retain(tmp_path):
     call_command("mailbeacon_erase", "u-1", stdout=said)
     call_command("mailbeacon_retain", "1", stdout=said)
     assert said.getvalue() == "2 events erased\n2 events dropped\n"
+    sink.put_last_open("u-9", date(2020, 1, 1))
+    said = io.StringIO()
+    call_command("mailbeacon_retain", "1", stdout=said)
+    assert said.getvalue() == "0 events dropped, and 1 last opens\n"
+    assert list(sink.last_opens()) == []
     for days in ("0", "99999999999", "40000"):
         with pytest.raises(CommandError, match="DAYS"):
             call_command("mailbeacon_retain", days)

@@ -19,7 +19,7 @@ _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class Command(BaseCommand):
     """Drop events older than a number of days."""
 
-    help = "Keep the events of the last DAYS days, and drop all older ones."
+    help = "Keep the events and last opens of the last DAYS days, and drop all older ones."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add how long events are kept."""
@@ -31,7 +31,11 @@ class Command(BaseCommand):
         now = found.settings.clock()
         if not 1 <= days <= (now - _BEGINNING).days:
             raise CommandError("DAYS must be 1 or more, and not before 1970")
-        drop = getattr(readable_sink(found.settings.sink), "drop_before", None)
+        sink, before = readable_sink(found.settings.sink), now - timedelta(days=days)
+        drop = getattr(sink, "drop_before", None)
         if drop is None:
             raise CommandError("the sink cannot drop events by time")
-        self.stdout.write(f"{drop(now - timedelta(days=days))} events dropped")
+        said = f"{drop(before)} events dropped"
+        if hasattr(sink, "drop_last_opens") and (opens := sink.drop_last_opens(before.date())):
+            said += f", and {opens} last opens"
+        self.stdout.write(said)
