@@ -10,7 +10,7 @@ from datetime import tzinfo
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.logs.lines import Format, as_plain, as_slashed
-from mailbeacon.logs.nginx import header_role
+from mailbeacon.logs.nginx import CLF, header_role
 from mailbeacon.logs.patterns import Field, text_format
 
 __all__ = ["COMMON", "VHOST", "apache_format"]
@@ -21,7 +21,6 @@ VHOST = '%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"'
 
 _DIRECTIVE = re.compile(r"%([!\d,]*)([<>]?)(?:\{([^}]*)\})?(\^[a-z]{2}|[a-zA-Z%])")
 _CONFIGURED = re.compile(r'\s*LogFormat\s+"((?:[^"\\]|\\.)*)"', re.IGNORECASE | re.DOTALL)
-_CLF = r"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
 _NUMBER = r"[-\d]+"
 _KNOWN = {
     "h": ("address", r"[^ ]*"),
@@ -115,7 +114,7 @@ def _time(argument: str, whole: str) -> Field:
     """Return the field of ``%t`` or ``%{…}t``."""
     argument = argument.removeprefix("begin:").removeprefix("end:")
     if not argument:
-        return Field("time clf", _CLF, whole)
+        return Field("time clf", CLF, whole)
     if argument in _TIMES:
         return Field(*_TIMES[argument], whole)
     for letter, meant in _WHOLE.items():

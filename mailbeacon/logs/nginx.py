@@ -13,7 +13,7 @@ from mailbeacon.logs.lines import Format, as_json_text, as_plain, as_slashed
 from mailbeacon.logs.patterns import Field, text_format
 from mailbeacon.model import KEPT_HEADERS
 
-__all__ = ["ADDRESS_HEADERS", "COMBINED", "MAIN", "header_role", "joined", "nginx_format"]
+__all__ = ["ADDRESS_HEADERS", "CLF", "COMBINED", "MAIN", "header_role", "joined", "nginx_format"]
 
 COMBINED = (
     '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'
@@ -21,7 +21,8 @@ COMBINED = (
 MAIN = f'{COMBINED} "$http_x_forwarded_for"'
 """What the official container image has as ``main``."""
 
-_CLF = r"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
+CLF = r"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
+"""A time of the common log format."""
 _NUMBER = r"[-\d.,: ]*"
 _NUMBERS = (
     *("body_bytes_sent", "bytes_sent", "connection", "connection_requests", "gzip_ratio", "remote_port", "server_port"),
@@ -30,7 +31,7 @@ _NUMBERS = (
 )
 _KNOWN = {
     "remote_addr": ("address", r"[^ ]*"),
-    "time_local": ("time clf", _CLF),
+    "time_local": ("time clf", CLF),
     "time_iso8601": ("time iso", r"[-\dT:+Z]{20,25}"),
     "msec": ("time msec", r"\d+\.\d{3}"),
     "request": ("request", ""),
