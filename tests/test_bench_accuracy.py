@@ -6,18 +6,20 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mailbeacon import fake, networks
 from mailbeacon.judging import DEFAULT_PRIORS, Classifier, estimate_priors, explain
-from mailbeacon.model import AgentKind, Hint, Kind, NetworkKind, Networks
+from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind, NetworkKind, Networks, Verdict
 from tests.bench.accuracy import judged
-from tests.bench.bounds import LEAST, Pairs, figures, reasons, scored
-from tests.bench.traffic import TIMES, live, scene, whole
+from tests.bench.bounds import LEAST, Pairs, figures, least, reasons, scored
+from tests.bench.traffic import SENT, TIMES, live, scene, whole
 from tests.bench.untold import FIRST
-from tests.scenes import LATE_RENTED
+from tests.scenes import LATE_RENTED, LabelledEvent
 
 ROOT = Path(__file__).resolve().parents[1]
 NONE = networks.Table([], version="none")
@@ -184,7 +186,10 @@ def test_a_row_says_why_it_misses_a_bound_and_whose_events_those_are() -> None:
     (people,) = reasons("mistaken", whole(fake.MISTAKEN, 800, 11))
     assert re.fullmatch(r"people's clicks: \d+ of \d+ person: late click through a rented VPN, click", people)
     told = " · ".join(reasons("consumer", whole(fake.GATEWAYS, 2000, 11, table=NONE, known="log")))
-    assert re.search(r"Brier score, clicks: \d+% of it by what nobody can tell \(\d+% machine: ", told)
+    assert re.search(
+        r"Brier score, clicks: at least 0\.\d{4}, whoever judges; \d+% of ours by what nobody can tell \(\d+% machine: ",
+        told,
+    )
 
 
 def test_today_s_gateways_are_hardly_ever_called_people() -> None:
@@ -196,6 +201,34 @@ def test_today_s_gateways_are_hardly_ever_called_people() -> None:
         assert found["people's clicks called a machine's"] <= 0.001
         assert found["people's clicks kept"] >= 0.995
         assert found["machines' clicks found, but for what nobody can tell"] >= 0.98
+
+
+@pytest.mark.parametrize("known", ["fine", "log"])
+@pytest.mark.parametrize("audience", [fake.BUSINESS, fake.GATEWAYS, fake.INTERNAL], ids=lambda one: one.name)
+def test_without_network_data_a_fitted_confidence_means_what_it_says(audience: fake.Audience, known: str) -> None:
+    plain, fitted = (whole(audience, 12_000, 5, table=NONE, known=known, fit=fit) for fit in (False, True))
+    assert_means_it(fitted, 0.02)
+    clicks = [[pair for pair in pairs if pair[0].event.kind is Kind.CLICK] for pairs in (plain, fitted)]
+    assert scored(clicks[1]).brier < 0.75 * scored(clicks[0]).brier
+    assert figures(fitted)["people's clicks called a machine's"] == 0
+
+
+def test_a_live_judge_that_was_fitted_to_its_list_says_what_is_right() -> None:
+    fitted = live(fake.GATEWAYS, 8000, 5, fit=True)
+    assert_means_it(fitted, 0.02)
+    assert figures(fitted)["machines' clicks found, but for what nobody can tell"] >= 0.98
+
+
+def test_the_least_brier_score_is_that_of_whom_nothing_tells_apart() -> None:
+    def pair(number: int, truth: Actor) -> tuple[LabelledEvent, Verdict]:
+        event = Event(id=f"e{number}", kind=Kind.CLICK, received_at=SENT + timedelta(hours=1), sent_at=SENT)
+        return LabelledEvent(event=event, does="", truth=truth), Verdict(actor=Actor.HUMAN, confidence=0.9, version="v")
+
+    people = [pair(n, Actor.HUMAN) for n in range(30)]
+    assert least(people) == 0
+    assert least([*people, *(pair(n, Actor.SCANNER) for n in range(30, 40))]) == pytest.approx(0.25 * 0.75 * 40 / 39)
+    unsure = [(told, replace(verdict, actor=Actor.UNKNOWN)) for told, verdict in people]
+    assert least(unsure) == 0
 
 
 def test_live_verdicts_are_on_the_same_events() -> None:

@@ -168,8 +168,8 @@ def test_a_click_from_rented_servers_is_never_a_person_for_lack_of_evidence(hint
 
 
 def test_fewer_headers_known_means_less_sure_of_a_person() -> None:
-    full = classify(act(hints=FULL, after=300))
-    log = classify(act(hints=frozenset({Hint.HEADERS_UNKNOWN}), after=300))
+    full = classify(act(hints=FULL, after=200))
+    log = classify(act(hints=frozenset({Hint.HEADERS_UNKNOWN}), after=200))
     assert 0.5 < log.confidence < full.confidence < 0.97
 
 
@@ -422,7 +422,7 @@ def test_a_rule_that_could_never_be_asked_is_refused(wrong: dict[str, Any]) -> N
 
 def test_borders_of_the_host_s_own_are_not_called_even_evidence() -> None:
     judge = Classifier(windows=Windows(human_below=0.05, machine_above=0.99))
-    verdict = judge.classify(act(network=HOSTING, after=300))
+    verdict = judge.classify(act(network=HOSTING, after=200))
     assert verdict.leans == "machine"
     assert "leans toward a machine (92 %)" in explain(verdict)
 

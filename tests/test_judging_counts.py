@@ -68,8 +68,8 @@ def clicks(*times, **values):
         pytest.param((0, 0.4, 0.8, 1.2), "tabs=4 pair=1", id="four in more than that"),
         pytest.param((0, 0.3, 0.75, 1.1, 1.5, 1.8, 2.0), "burst=7", id="seven within two seconds"),
         pytest.param((0, 0.4, 0.8, 1.2, 1.6, 2.0), "tabs=6 pair=1", id="six in two seconds, evenly"),
-        pytest.param((0, 0.199), "moment=1 pair=1", id="two within a fifth of a second"),
-        pytest.param((0, 0.21), "pair=1", id="two in more than that"),
+        pytest.param((0, 0.249), "moment=1 pair=1", id="two within a quarter of a second"),
+        pytest.param((0, 0.26), "pair=1", id="two in more than that"),
         pytest.param((0, 1.0), "pair=1", id="two within a second"),
         pytest.param((0, 1.01), "", id="two in more than that, and no third"),
         pytest.param((0, 1.5, 2.0), "tabs=3 pair=1", id="three within two seconds, two of them close"),
@@ -198,7 +198,7 @@ def test_one_agent_on_several_networks_follows_links_faster_than_a_hand():
         return set(counted(*[hit(n / 4, n, net=net, agent=agents[n], **values) for n, net in enumerate(nets)]))
 
     assert followed(nets="abc") == {"scattered=3"}
-    assert followed() == {"pair=1 scattered=3", "scattered=3"}
+    assert followed() == {"moment=1 pair=1 scattered=3", "scattered=3"}
     assert followed(nets="ab", agents="xx") <= {"", "moment=1 pair=1", "pair=1"}
     assert "scattered=3" not in followed(agents="xxy")
     assert followed(nets="abc", agents=["", "", ""]) == {""}
@@ -234,17 +234,17 @@ def test_a_machines_client_has_been_there_five_minutes_before_and_after(make, af
     assert counted(*scan(), one)[-1] == ("company=1" if seen else "")
 
 
-@pytest.mark.parametrize(("after", "seen"), [(30, "near=1"), (30.1, ""), (-30, "near=1"), (-30.1, "")])
+@pytest.mark.parametrize(("after", "seen"), [(30, "near=1"), (30.1, "trails=1"), (-30, "near=1"), (-30.1, "")])
 def test_what_shares_the_network_alone_is_near_for_half_a_minute(after, seen):
     one = opened(after + (0.7 if after > 0 else 0), net="scan", agent="chrome")
     assert counted(*scan(), one)[-1] == seen
-    assert counted(*scan(), opened(after, net="other", agent="old"))[-1] == ""
+    assert counted(*scan(), opened(after, net="other", agent="old"))[-1] == ("trails=1" if after > 0 else "")
 
 
-@pytest.mark.parametrize(("after", "seen"), [(30, "company=1"), (30.1, "")])
+@pytest.mark.parametrize(("after", "seen"), [(30, "company=1"), (30.1, "trails=1")])
 def test_without_an_address_an_agent_is_a_machines_client_for_half_a_minute(after, seen):
     assert counted(*scan(net=""), opened(after + 0.7, net="", agent="old"))[-1] == seen
-    assert counted(*scan(net="", agent=""), opened(after, net="", agent=""))[-1] == ""
+    assert counted(*scan(net="", agent=""), opened(after, net="", agent=""))[-1] == "trails=1"
 
 
 @pytest.mark.parametrize(("after", "seen"), [(300, "honeypot=1"), (301, "")])
@@ -255,12 +255,43 @@ def test_who_followed_a_hidden_link_is_known_by_it_nearby(after, seen):
     assert counted(honeypot, opened(min(after, 30), net="other", agent="old"))[-1] == "near=1"
 
 
+@pytest.mark.parametrize(("after", "seen"), [(0.1, "opened=1"), (300, "opened=1"), (300.1, "")])
+@pytest.mark.parametrize("agent", [AgentKind.MAIL_CLIENT, AgentKind.IMAGE_PROXY])
+def test_a_mail_program_opened_the_mail_within_five_minutes_before_a_click(agent, after, seen):
+    assert counted(opened(0, net="proxy", facts={"agent": agent}), hit(after))[-1] == seen
+    assert "opened" not in " ".join(counted(hit(0), opened(1, net="proxy", facts={"agent": agent})))
+
+
+@pytest.mark.parametrize("agent", [AgentKind.BROWSER, AgentKind.PRIVACY_PROXY, AgentKind.PREFETCH, AgentKind.SCANNER])
+def test_what_any_scanner_may_call_itself_and_what_nobody_looked_at_has_opened_nothing(agent):
+    assert "opened" not in counted(opened(0, net="other", agent="x", facts={"agent": agent}), hit(20))[-1]
+
+
+def test_a_machines_click_after_an_open_stays_a_machines():
+    looked = opened(-1, net="other", agent="x", facts={"agent": AgentKind.MAIL_CLIENT})
+    assert set(counted(looked, *scan())[1:]) == {"burst=8"}
+    assert counted(looked, *scan(), hit(9, 99, net="scan", agent="old"))[-1] == "company=1 near=1"
+
+
+@pytest.mark.parametrize(("after", "seen"), [(300, "scanned=1"), (301, "")])
+def test_a_recipients_scanner_was_seen_within_five_minutes_of_a_click(after, seen):
+    assert counted(*scan(), hit(after + 0.7, 9, sent_at=NINE))[-1] == seen
+    assert counted(*scan(), hit(after + 0.7, 9))[-1] == "", "where no sending is known no moment says anything"
+
+
+@pytest.mark.parametrize(("after", "seen"), [(120, "trails=1"), (121, "")])
+def test_a_pixel_trails_a_machines_click_for_two_minutes(after, seen):
+    assert counted(*scan(), opened(after + 0.7, net="other", agent="x"))[-1] == seen
+    named = opened(after + 0.7, net="other", agent="x", facts={"agent": AgentKind.IMAGE_PROXY})
+    assert counted(*scan(), named)[-1] == ""
+
+
 @pytest.mark.parametrize(("after", "seen"), [(300, "detonated=1"), (301, "")])
 def test_a_providers_machines_open_what_they_visit_within_five_minutes(after, seen):
     visit = hit(0, facts={"network": SAFE_LINKS}, net="a", agent="x")
     assert counted(visit, opened(after, facts={"network": SAFE_LINKS}, net="b", agent="y"))[-1] == seen
     other = Network(operator="Google", kind=NetworkKind.MAIL)
-    assert counted(visit, opened(9, facts={"network": other}, net="b", agent="y"))[-1] == ""
+    assert counted(visit, opened(9, facts={"network": other}, net="b", agent="y"))[-1] == "trails=1"
 
 
 @pytest.mark.parametrize(("after", "seen"), [(120, "pixel_after=1"), (121, ""), (-1, "")])

@@ -14,6 +14,7 @@ from mailbeacon.judging import (
     DEFAULT_RULES,
     RULES_VERSION,
     Classifier,
+    DeliveryLag,
     Fit,
     Windows,
     classify_all,
@@ -126,6 +127,82 @@ def test_quiet_is_an_event_of_which_nothing_but_its_moment_speaks_for_a_machine(
     verdict = Verdict(actor=Actor.HUMAN, signals=tuple(signals), version=f"rules {RULES_VERSION}; agents r")
     learned = Fit().take((one, verdict) for one in crowd(200, 0)).priors()
     assert (learned != dict(DEFAULT_PRIORS)) is counts
+
+
+def opens(number: int) -> list[Event]:
+    """Make readers' opens: one in twenty within five minutes."""
+    looks = []
+    for n in range(number):
+        one = click(50_000 + n, 200.5 if n % 20 == 0 else 5000.5 + 61 * n)
+        facts = one.facts.changed(agent=AgentKind.IMAGE_PROXY, networks="", network=Network())
+        looks.append(one.changed(kind=Kind.OPEN, link=None, facts=facts))
+    return looks
+
+
+def bursts(number: int, after: float = 40.5) -> list[Event]:
+    return [
+        click(70_000 + n, after + 0.1 * link, client=f"scan{n}", network=Network(), networks="").changed(link=link)
+        for n in range(number)
+        for link in range(1, 5)
+    ]
+
+
+def quiet(number: int, after: float, start: int = 0) -> list[Event]:
+    return [click(start + n, after, network=Network(), networks="") for n in range(number)]
+
+
+def moments(*events: list[Event]) -> dict[DeliveryLag, float]:
+    given = [event for some in events for event in some]
+    return Fit().take(zip(given, classify_all(given), strict=True)).moments()
+
+
+LATE, SOON = quiet(300, 9000.5), quiet(40, 100.5, 1000)
+
+
+def test_without_network_data_moments_tell_how_many_lone_clicks_are_machines() -> None:
+    """Where bursts come within minutes, so do the lone machines: more than readers who look then can explain."""
+    found = moments(LATE, SOON, opens(400), bursts(30, 100.5))
+    assert found[DeliveryLag.MINUTES] > 1
+    readers_own = moments(LATE, quiet(15, 100.5, 1000), opens(400), bursts(30, 40.5))
+    assert readers_own[DeliveryLag.MINUTES] == 0 < found[DeliveryLag.MINUTES], "as many as readers look then"
+    assert DeliveryLag.LATE not in found
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param((quiet(150, 9000.5), SOON, opens(400), bursts(30)), id="quiet clicks"),
+        pytest.param((LATE, SOON, opens(199), bursts(30)), id="opens by mail programs"),
+        pytest.param((LATE, SOON, opens(400), bursts(19)), id="mails that a machine visited"),
+    ],
+)
+def test_of_too_few_nothing_is_learned_of_moments(events: tuple[list[Event], ...]) -> None:
+    assert moments(*events) == {}
+
+
+def test_a_lone_click_when_a_lists_machines_come_is_unknown_and_with_its_mail_opened_a_persons() -> None:
+    events = [*LATE, *SOON, *opens(400), *bursts(30, 100.5)]
+    verdicts = classify_all(events, fit=True)
+    assert {verdict.is_human for verdict in verdicts[:300]} == {True}
+    assert {(verdict.is_human, verdict.leans) for verdict in verdicts[300:340]} == {(None, "machine")}
+    assert {verdict.is_human for verdict in verdicts[-120:]} == {False}
+    judge = Fit().take(zip(events, classify_all(events), strict=True)).classifier()
+    one = SOON[0]
+    facts = one.facts.changed(agent=AgentKind.MAIL_CLIENT)
+    look = one.changed(id="look", kind=Kind.OPEN, link=None, received_at=SENT + timedelta(seconds=60.5), facts=facts)
+    assert judge.classify(one, [look]).is_human is True
+    assert judge.classify(one).is_human is None
+    assert "when this list's machines come" in judge.classify(one).signals[0].detail
+
+
+def test_a_lists_own_moments_take_the_place_of_what_the_package_thinks_of_them() -> None:
+    one = quiet(1, 40.5)[0]
+    assert Classifier().classify(one).is_human is None
+    own = Classifier(moments={DeliveryLag.MINUTES: 1.0})
+    assert own.classify(one).is_human is True
+    assert own.version != Classifier(moments={DeliveryLag.MINUTES: 2.0}).version != Classifier().version
+    assert Classifier(moments={}).version == RULES_VERSION
+    assert own.changed(priors=own.priors).version == own.version
 
 
 def test_one_call_judges_a_list_by_its_own_figures() -> None:

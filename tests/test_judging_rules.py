@@ -197,9 +197,9 @@ def test_where_networks_were_asked_an_ordinary_one_speaks_for_a_person():
     ("seconds", "networks", "said"),
     [
         (29, "", False),
-        (30, "", True),
-        (599, "", True),
-        (600, "", False),
+        (45, "", True),
+        (299, "", True),
+        (300, "", False),
         (60, "n", False),
     ],
 )
@@ -211,6 +211,60 @@ def test_where_no_networks_were_asked_a_lone_click_within_minutes_is_less_surely
         assert told(made)["unasked-network"] == (
             "it came within minutes of the sending, alone, and no network data was asked"
         )
+
+
+LOOK = hit(Kind.OPEN, agent=AgentKind.MAIL_CLIENT, network_id="a").changed(
+    id="o", received_at=NINE - timedelta(seconds=20), recipient="u", message_id="m"
+)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "facts", "events", "said"),
+    [
+        pytest.param(29.9, {}, (), False, id="before most come"),
+        pytest.param(30, {}, (), True, id="half a minute"),
+        pytest.param(44.9, {}, (), True, id="three quarters"),
+        pytest.param(45, {}, (), False, id="after half of them"),
+        pytest.param(35, {"networks": "n"}, (), False, id="network data was asked"),
+        pytest.param(35, {}, (LOOK,), False, id="a mail program had opened it"),
+    ],
+)
+def test_without_network_data_a_lone_click_when_most_scanners_come_is_unknown(seconds, facts, events, said):
+    sent_at = NINE - timedelta(seconds=seconds, microseconds=1)
+    one = hit(sent_at=sent_at, **facts).changed(recipient="u", message_id="m")
+    assert ("busy-moment" in told(one, *events)) is said
+    verdict = JUDGE.classify_all([one, *events])[0]
+    assert (verdict.is_human, verdict.leans) == ((None, "machine") if said else (True, ""))
+    if said:
+        assert told(one)["busy-moment"] == (
+            "it came when most scanners come, 30 seconds to 45 seconds after the sending, and no mail program had opened the mail"
+        )
+
+
+@pytest.mark.parametrize(
+    "network", [NOBODY, Network(kind=NetworkKind.RELAY), Network(kind=NetworkKind.CORPORATE_PROXY)]
+)
+def test_a_click_on_a_mail_that_was_just_opened_is_more_surely_a_persons(network):
+    one = hit(network=network).changed(recipient="u", message_id="m")
+    assert told(one, LOOK)["opened-before"] == "a mail program had opened the mail within 5 minutes before"
+    assert JUDGE.classify_all([one, LOOK])[0].confidence > JUDGE.classify(one).confidence
+
+
+@pytest.mark.parametrize("network", [RENTED, GOOGLE, Network(kind=NetworkKind.SECURITY)])
+def test_a_servers_click_is_nobodys_who_opened_the_mail_elsewhere(network):
+    """Some gateways look at a link when its reader follows it."""
+    one = hit(network=network).changed(recipient="u", message_id="m")
+    assert "opened-before" not in told(one, LOOK)
+
+
+@pytest.mark.parametrize(("networks", "said"), [("", True), ("n", False)])
+def test_without_network_data_a_pixel_soon_after_a_machines_click_may_be_its(networks, said):
+    named = {"recipient": "u", "message_id": "m"}
+    pixel = hit(Kind.OPEN, networks=networks, network_id="b").changed(**named)
+    visit = hit(hints=[Hint.HEAD], network_id="a").changed(id="v", received_at=NINE - timedelta(seconds=9), **named)
+    assert ("unasked-pixel" in told(pixel, visit)) is said
+    assert JUDGE.classify_all([pixel, visit])[0].is_human is (None if said else True)
+    assert JUDGE.classify(pixel).is_human is True
 
 
 def test_tabs_are_no_lone_click_and_an_open_none_at_all():
@@ -241,7 +295,9 @@ def test_an_image_proxy_is_believed_from_its_providers_network_alone(operator):
         (3, "lag-soon: it came within seconds of the {}"),
         (5, "lag-early: it came soon after the {}"),
         (30, {}),
-        (599, {}),
+        (299, {}),
+        (300, "lag-later: it came some minutes after the {}"),
+        (599, "lag-later: it came some minutes after the {}"),
     ],
 )
 def test_how_long_after_the_delivery_or_the_sending_is_said_so(seconds, said):
@@ -256,10 +312,10 @@ def lags(*events):
 
 
 def delivered(moment, received_at=NINE):
-    """Return a click on a mail that was sent nine minutes before nine, and the mail's delivery."""
+    """Return a click on a mail that was sent four minutes before nine, and the mail's delivery."""
     named = {"recipient": "u", "message_id": "m"}
     return (
-        hit(sent_at=NINE - timedelta(minutes=9)).changed(received_at=received_at, **named),
+        hit(sent_at=NINE - timedelta(minutes=4)).changed(received_at=received_at, **named),
         Event(id="d", kind=Kind.DELIVERED, received_at=moment, **named),
     )
 
@@ -280,6 +336,8 @@ def delivered(moment, received_at=NINE):
         pytest.param(5, "lag-early", "lag-early", id="five seconds"),
         pytest.param(29, "lag-early", "lag-early", id="under half a minute"),
         pytest.param(30, "", "", id="half a minute"),
+        pytest.param(299, "", "", id="under five minutes"),
+        pytest.param(300, "lag-later", "lag-later", id="five minutes"),
         pytest.param(600, "lag-late", "lag-late", id="ten minutes"),
         pytest.param(601, "lag-late", "", id="a delivery longer ago says nothing"),
     ],

@@ -33,10 +33,11 @@ from mailbeacon.judging.asking import ask
 from mailbeacon.judging.batch import CARRIERS, Batch, Notes
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
 from mailbeacon.judging.clients import hand_counts
-from mailbeacon.judging.context import Context
+from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.crowds import NetworkHit, note_hits
 from mailbeacon.judging.grouping import Neighbourhood, related_to
 from mailbeacon.judging.lags import UNTIMED, Lag, lag_of, lags_from_delivery
+from mailbeacon.judging.moments import is_of_moments, moment_rules
 from mailbeacon.judging.neighbours import Mail, count_company, count_mail, count_networks
 from mailbeacon.judging.rules import Needs, Rule
 from mailbeacon.judging.single import SINGLE_RULES
@@ -51,7 +52,7 @@ __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 """The rules a classifier has when none are given."""
 
-RULES_VERSION = "2026.11.5"
+RULES_VERSION = "2026.11.6"
 """The version of the rules and weights in this package."""
 
 K = TypeVar("K")
@@ -115,6 +116,8 @@ class Classifier:
         links: How many links a campaign's mail has, where the host knows it and its tokens do not say it.
         people: Ids of rented addresses (``facts.network_id``) that carry people, such as an office's proxy in the cloud;
             see :meth:`mailbeacon.judging.Fit.people`. They are judged as a VPN's.
+        moments: How much to doubt a lone click that comes at such a moment after the sending, in log-odds; see
+            :meth:`mailbeacon.judging.Fit.moments`.
 
     Raises:
         ConfigError: If two rules share a name, or one is no rule.
@@ -128,12 +131,14 @@ class Classifier:
         priors: Mapping[Kind, float] = DEFAULT_PRIORS,
         links: Mapping[str, int] | None = None,
         people: Collection[str] = (),
+        moments: Mapping[DeliveryLag, float] | None = None,
     ) -> None:
         self.rules = tuple(rules)
         self.windows = windows or Windows()
         self.priors: Mapping[Kind, float] = MappingProxyType(dict(priors))
         self._links = dict(links or {})
         self._people = frozenset(people)
+        self._moments = dict(moments or {})
         self._limits = hand_counts(self.windows)
         for rule in self.rules:
             if not isinstance(rule, Rule):
@@ -146,6 +151,9 @@ class Classifier:
             raise ConfigError(f"two rules share the name {max(names, key=names.count)!r}")
         self._on_facts = [rule for rule in self.rules if rule.needs is Needs.FACTS]
         self._on_context = [rule for rule in self.rules if rule.needs is Needs.CONTEXT]
+        if self._moments:
+            others = [rule for rule in self._on_context if not is_of_moments(rule.name)]
+            self._on_context = [*others, *moment_rules(self._moments)]
         self._on_event = [rule for rule in self.rules if rule.needs is Needs.EVENT]
         self._cases: Cache[_Key, _Case] = Cache(_MOST_CASES)
         self.version = self._name()
@@ -153,10 +161,21 @@ class Classifier:
     def __repr__(self) -> str:
         return f"Classifier({len(self.rules)} rules, version={self.version!r})"
 
-    def changed(self, *, priors: Mapping[Kind, float], people: Collection[str] = ()) -> Classifier:
-        """Return a classifier with other priors, and more rented addresses that carry people; all else is as here."""
+    def changed(
+        self,
+        *,
+        priors: Mapping[Kind, float],
+        people: Collection[str] = (),
+        moments: Mapping[DeliveryLag, float] | None = None,
+    ) -> Classifier:
+        """Return a classifier with other priors and moments, and more addresses that carry people; all else is as here."""
         return Classifier(
-            self.rules, windows=self.windows, priors=priors, links=self._links, people=self._people.union(people)
+            self.rules,
+            windows=self.windows,
+            priors=priors,
+            links=self._links,
+            people=self._people.union(people),
+            moments=self._moments if moments is None else moments,
         )
 
     def classify(self, event: Event, earlier: Iterable[Event] = ()) -> Verdict:
@@ -360,11 +379,12 @@ class Classifier:
     def _name(self) -> str:
         """Return a name for the rules, weights and windows: a host's own have a digest, so that verdicts tell them apart."""
         plain = self.rules == DEFAULT_RULES and self.windows == Windows() and self.priors == DEFAULT_PRIORS
-        if plain and not self._links and not self._people:
+        if plain and not self._links and not self._people and not self._moments:
             return RULES_VERSION
         rules = sorted(rule.identity for rule in self.rules)
         priors = sorted((kind.value, prior) for kind, prior in self.priors.items())
-        named = repr((rules, self.windows, priors, sorted(self._links.items()), *sorted(self._people)))
+        moments = [sorted(self._moments.items())] if self._moments else []
+        named = repr((rules, self.windows, priors, sorted(self._links.items()), *sorted(self._people), *moments))
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 

@@ -25,6 +25,10 @@ class DeliveryLag(IntEnum):
     EARLY = 4
     LATER = 5
     LATE = 6
+    BUSY = 7
+    """After ``EARLY``: when scanners come most often."""
+    MINUTES = 8
+    """After ``BUSY`` and before ``LATER``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,11 @@ class Context:
         scattered: Links one user agent followed from several networks faster than a hand can; else 0.
         networks: Networks, with as many user agents, that followed links of the mail at nearly one time; else 0.
         pixel_after: Whether the same user agent fetched the pixel only after a click, within ``windows.pixel_after``.
+        trails: Whether a browser fetched the pixel within ``windows.pixel_after`` after a machine's click on the mail.
         detonated: Whether the mail provider whose machines opened the mail also made a machine's click on it nearby.
+        opened: Whether a mail program or an image proxy, which names itself, had opened the mail within ``windows.reading``
+            before; only of clicks that are no machine's by then.
+        scanned: Whether a machine followed a link of the mail, within ``windows.company``; only of clicks that are none.
         mail_client: Whether a known mail client opened the mail from the same network within ``windows.address``.
         recipients: Recipients for whom the same client made hits within ``windows.recipients``; 0 below
             ``windows.recipients_count``, and for networks known to carry many people.
@@ -80,8 +88,11 @@ class Context:
     scattered: int = 0
     networks: int = 0
     pixel_after: bool = False
+    trails: bool = False
     detonated: bool = False
     mail_client: bool = False
+    opened: bool = False
+    scanned: bool = False
     recipients: int = 0
     message: tuple[Event, ...] = ()
     network: tuple[Event, ...] = ()

@@ -14,14 +14,14 @@ from mailbeacon.judging.context import DeliveryLag
 from mailbeacon.judging.windows import Windows
 from mailbeacon.model import Event, Kind
 
-__all__ = ["UNTIMED", "Lag", "lag_of", "lags_from_delivery"]
+__all__ = ["UNTIMED", "Lag", "lag_after", "lag_of", "lags_from_delivery"]
 
 Lag = tuple[DeliveryLag, bool]
 """How long after, and whether after a delivery."""
 UNTIMED: Lag = (DeliveryLag.UNKNOWN, False)
 _FROM_SENDING: Mapping[DeliveryLag, Lag] = {lag: (lag, False) for lag in DeliveryLag}
 _DELIVERED = Kind.DELIVERED
-_UNKNOWN, _BEFORE, _INSTANT, _SOON, _EARLY, _LATER, _LATE = DeliveryLag
+_UNKNOWN, _BEFORE, _INSTANT, _SOON, _EARLY, _LATER, _LATE, _BUSY, _MINUTES = DeliveryLag
 _NO_TIME = timedelta(0)
 _A_SECOND = timedelta(seconds=1)
 
@@ -30,6 +30,11 @@ def lag_of(event: Event, windows: Windows) -> Lag:
     """Return how long after the sending an event came."""
     sent_at = event.sent_at
     return UNTIMED if sent_at is None else _FROM_SENDING[_since(event, sent_at, windows, delivered=False)]
+
+
+def lag_after(event: Event, windows: Windows, wait: timedelta) -> DeliveryLag:
+    """Return how long after the sending something comes that follows an event after a wait."""
+    return _UNKNOWN if event.sent_at is None else _since(event, event.sent_at - wait, windows, delivered=False)
 
 
 def lags_from_delivery(events: Sequence[Event], windows: Windows) -> Iterator[tuple[int, Lag]]:
@@ -63,7 +68,7 @@ def _since(event: Event, start: datetime, windows: Windows, *, delivered: bool) 
     if gone >= windows.late:
         return _LATE
     if gone >= windows.early:
-        return _LATER
+        return _after_early(gone, windows)
     known = gone + _A_SECOND if is_whole(event) else gone
     if known >= windows.soon:
         return _EARLY
@@ -73,3 +78,9 @@ def _since(event: Event, start: datetime, windows: Windows, *, delivered: bool) 
         early = _NO_TIME > gone >= -windows.sending_skew
         return _UNKNOWN if early else _INSTANT
     return _BEFORE if gone < -windows.clock_skew else _INSTANT
+
+
+def _after_early(gone: timedelta, windows: Windows) -> DeliveryLag:
+    if gone >= windows.minutes:
+        return _LATER
+    return _BUSY if gone < windows.busy else _MINUTES

@@ -25,11 +25,16 @@ from mailbeacon.judging.clients import count_client, count_scattered, group_by_c
 from mailbeacon.judging.crowds import crowd
 from mailbeacon.model import AgentKind, Event, Hint, Kind, NetworkKind
 
-__all__ = ["Mail", "count_company", "count_mail", "count_networks"]
+__all__ = ["PROGRAMS", "Mail", "count_company", "count_mail", "count_networks"]
 
 _OPEN, _HOSTING, _MAIL = Kind.OPEN, NetworkKind.HOSTING, NetworkKind.MAIL
 _MAIL_CLIENT = AgentKind.MAIL_CLIENT
 _GATEWAY_REFERER, _WEBMAIL_REFERER, _HONEYPOT = Hint.GATEWAY_REFERER, Hint.WEBMAIL_REFERER, Hint.HONEYPOT
+PROGRAMS = frozenset({AgentKind.MAIL_CLIENT, AgentKind.IMAGE_PROXY})
+"""Who opens a mail in its own name: scanners pose as browsers. Source: Mautic issue 16263, 2025."""
+_NAMED = PROGRAMS | {AgentKind.PRIVACY_PROXY, AgentKind.PREFETCH}
+_KNOWN_BY = frozenset({"company", "honeypot", "near", "detonated"})
+"""What says more of an open than that it came after a machine's click."""
 _DETONATES = "Microsoft Safe Links"
 """The operator whose machines visit links, and load the pixel then. Source: opencollective issue 3656; warmbly issue 410."""
 
@@ -171,10 +176,13 @@ def count_company(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
         _count_same_client(batch, others, machines)
         _count_near(batch, others, machines, scattered)
         _count_detonations(batch, opens, machines)
+        _count_scanned(batch, opens, quiet, machines)
     elif scattered:
         _count_near(batch, others, machines, scattered)
     if opens and batch.times[opens[-1]] > batch.times[mail.follows[0]]:
         _count_order(batch, quiet, opens)
+    if opens and batch.times[opens[0]] < batch.times[mail.follows[-1]]:
+        _count_opened(batch, quiet, opens)
 
 
 def _client(event: Event) -> tuple[str, str]:
@@ -264,6 +272,36 @@ def _count_order(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> 
         agent = batch.events[index].facts.agent_id
         if agent in clicks and _is_late(times[index], clicks[agent], looks[agent], window, back):
             batch.note(index, "pixel_after", True)
+
+
+def _count_scanned(batch: Batch, opens: Sequence[int], quiet: Sequence[int], machines: Sequence[int]) -> None:
+    """Note what came nearby in time on a mail that a machine visits, by nothing else its own.
+
+    A click is hardly another scanner's then; a pixel that no mail program and no proxy fetched soon after may be the machine's.
+    """
+    events, times, visits = batch.events, batch.times, batch.times_of(machines)
+    far, near = batch.windows.company.total_seconds(), batch.windows.pixel_after.total_seconds()
+    for index in quiet:
+        if events[index].sent_at is not None and times_near(times[index], visits, far):
+            batch.note(index, "scanned", True)
+    for index in opens:
+        place = bisect_left(visits, times[index])
+        named = events[index].facts.agent in _NAMED or not _KNOWN_BY.isdisjoint(batch.notes.get(index, {}))
+        if place and not named and times[index] - visits[place - 1] <= near:
+            batch.note(index, "trails", True)
+
+
+def _count_opened(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> None:
+    """Note clicks on a mail that a mail program had opened a little before: whose fetches name it are no scanner's."""
+    looks = [batch.times[index] for index in opens if batch.events[index].facts.agent in PROGRAMS]
+    if not looks:
+        return
+    window = batch.windows.reading.total_seconds()
+    for index in follows:
+        moment, noted = batch.times[index], batch.notes.get(index, {})
+        place = bisect_left(looks, moment)
+        if place and moment - looks[place - 1] <= window and not ("company" in noted or "honeypot" in noted):
+            batch.note(index, "opened", True)
 
 
 def _is_late(moment: float, clicks: Sequence[float], looks: Sequence[float], window: float, back: float) -> bool:

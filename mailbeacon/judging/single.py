@@ -186,9 +186,26 @@ SINGLE_RULES: tuple[Rule, ...] = (
     ),
     *ORIGIN_RULES,
     _lag(DeliveryLag.BEFORE, 3.4, "it came before the mail's {}", "Microsoft, Safe Links page, 2026"),
-    _lag(DeliveryLag.INSTANT, 3.0, "it came within an instant of the {}", "Mautic 5.2, WhiteBeard, bot filters, 2026"),
+    _lag(
+        DeliveryLag.INSTANT,
+        4.0,
+        "it came within an instant of the {}",
+        "Mautic 5.2, WhiteBeard, bot filters, 2026; to read and point takes longer",
+        kinds=FOLLOWS,
+    ),
+    replace(
+        _lag(
+            DeliveryLag.INSTANT,
+            3.0,
+            "it came within an instant of the {}",
+            "Mautic 5.2, WhiteBeard, bot filters, 2026",
+            kinds=OPENS,
+        ),
+        name="lag-instant-open",
+    ),
     _lag(DeliveryLag.SOON, 1.5, "it came within seconds of the {}", "WhiteBeard, 2026; craft-campaign issue 546, 2025"),
     _lag(DeliveryLag.EARLY, 0.7, "it came soon after the {}", "craft-campaign issue 546, 836 bursts, 2025"),
+    _lag(DeliveryLag.LATER, -1.2, "it came some minutes after the {}", "craft-campaign issue 546, 2025", kinds=FOLLOWS),
     _lag(
         DeliveryLag.LATE,
         -2.2,

@@ -42,6 +42,9 @@ class Windows:
         instant: A hit sooner than this after the delivery (or the sending) is hardly a person's.
         soon: The same, less sure.
         early: The same, still less sure.
+        busy: From ``early`` to this after the sending half of all scanners come, and hardly anybody else.
+        minutes: Up to this after the sending a scanner may still be as likely as a reader, if nobody had opened the mail.
+        reading: A click this soon after a mail program opened the mail is its reader's.
         late: A hit later than this speaks a little for a person.
         delivery: How far from a hit a delivery of its message is looked for.
         clock_skew: How much later than a hit a delivery must be to count as later.
@@ -54,7 +57,7 @@ class Windows:
     """
 
     hand: timedelta = timedelta(milliseconds=350)
-    same_moment: timedelta = timedelta(milliseconds=200)
+    same_moment: timedelta = timedelta(milliseconds=250)
     same_second: timedelta = timedelta(seconds=1)
     burst: timedelta = timedelta(seconds=2)
     coverage: timedelta = timedelta(minutes=15)
@@ -72,6 +75,9 @@ class Windows:
     instant: timedelta = timedelta(seconds=3)
     soon: timedelta = timedelta(seconds=5)
     early: timedelta = timedelta(seconds=30)
+    busy: timedelta = timedelta(seconds=45)
+    minutes: timedelta = timedelta(minutes=5)
+    reading: timedelta = timedelta(minutes=5)
     late: timedelta = timedelta(minutes=10)
     delivery: timedelta = timedelta(minutes=10)
     clock_skew: timedelta = timedelta(seconds=2)
@@ -102,6 +108,6 @@ class Windows:
         burst, which was none of tabs opened again; each link of it by another window.
         """
         seed = max(self.burst, self.same_moment, self.same_second, 2 * self.hand, self.leave)
-        near = max(self.company_near, self.pixel_after + self.company)
+        near = max(self.company_near, self.pixel_after + self.company, self.reading)
         counted = max(self.networks, self.same_link) * 2 + max(self.coverage, 2 * seed + self.address) + 2 * seed
         return near + max(self.delivery, counted)

@@ -58,8 +58,12 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
         "log, none": (False, False),
     }
     for data, (networks, headers) in conditions.items():
-        yield "tests/scenes.py", data, judged(seed, recipients, networks=networks, headers=headers)
-    yield "tests/scenes.py", "network data, fit", judged(seed, recipients, fit=True)
+        for fit in ("", ", fit"):
+            yield (
+                "tests/scenes.py",
+                data + fit,
+                judged(seed, recipients, networks=networks, headers=headers, fit=bool(fit)),
+            )
     for data, networks in (("network data", True), ("none", False)):
         yield "one user agent", data, judged(seed, recipients, networks=networks, one_agent=True)
     tables = network_data()
@@ -70,16 +74,16 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
         pairs = whole(fake.MISTAKEN, recipients // 4, seed, known=known, links=8)
         yield "mistaken, 8 links", f"{known}, own table", pairs
     for audience in AUDIENCES:
-        for data, table in tables.items():
-            yield f"{audience.name}, whole", data, whole(audience, recipients, seed, table=table)
+        yield f"{audience.name}, whole", "iporigin", whole(audience, recipients, seed, table=tables.get("iporigin"))
         for data in ("own table", "none"):
-            yield f"{audience.name}, live", data, live(audience, recipients, seed, table=tables[data])
-        for data in ("own table", "none"):
-            pairs = whole(audience, recipients, seed, table=tables[data], known="log")
-            yield f"{audience.name}, whole", f"log, {data}", pairs
-        for known in ("fine", "log"):
-            pairs = whole(audience, recipients, seed, known=known, fit=True)
-            yield f"{audience.name}, whole", f"{'log, ' if known == 'log' else ''}own table, fit", pairs
+            table = tables[data]
+            for fit in ("", ", fit"):
+                for log in ("", "log, "):
+                    known = "log" if log else "fine"
+                    pairs = whole(audience, recipients, seed, table=table, known=known, fit=bool(fit))
+                    yield f"{audience.name}, whole", f"{log}{data}{fit}", pairs
+                pairs = live(audience, recipients, seed, table=table, fit=bool(fit))
+                yield f"{audience.name}, live", data + fit, pairs
 
 
 def main() -> None:

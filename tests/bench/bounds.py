@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from math import log2
 
 from mailbeacon import fake
 from mailbeacon.model import Actor, Kind, Verdict
 from tests.bench.untold import FIRST, UNTOLD
 from tests.scenes import LabelledEvent
 
-__all__ = ["LEAST", "TARGETS", "Pairs", "bound_of", "figures", "reasons", "scored", "worst"]
+__all__ = ["LEAST", "TARGETS", "Pairs", "bound_of", "figures", "least", "reasons", "scored", "worst"]
 
 Pairs = Sequence[tuple[LabelledEvent, Verdict]]
 Pair = tuple[LabelledEvent, Verdict]
@@ -99,7 +100,10 @@ def _unsure(title: str, kind: Kind, pairs: Pairs) -> list[str]:
             errors[told.does] += _error(told, verdict)
         untold = sum(error for does, error in errors.items() if does in UNTOLD) / sum(errors.values())
         most = "; ".join(f"{error / sum(errors.values()):.0%} {does}" for does, error in errors.most_common(2))
-        said.append(f"Brier score, {kind.value}s: {untold:.0%} of it by what nobody can tell ({most})")
+        said.append(
+            f"Brier score, {kind.value}s: at least {least(pairs):.4f}, whoever judges;"
+            f" {untold:.0%} of ours by what nobody can tell ({most})"
+        )
     bin_ = worst(score)
     if bin_ is not None and abs(bin_.said - bin_.right) > _OFF:
         over = bin_.said > bin_.right
@@ -112,6 +116,28 @@ def _unsure(title: str, kind: Kind, pairs: Pairs) -> list[str]:
             f"said {bin_.said:.0%}, right {bin_.right:.0%} ({kind.value}s): {'wrong' if over else 'right'} are {who}"
         )
     return said
+
+
+def least(pairs: Pairs) -> float:
+    """Return the least Brier score that anybody could reach, who says of each event how many that look like it were right.
+
+    Alike look events of which the rules see the same, with the same agent, network and header fields, that came as late to a
+    factor of two. Who says of all of them the share p that were machines' is wrong by p (1 - p); that p is this very row's,
+    which nobody knows beforehand. Of a group of one nothing is said.
+    """
+    groups: dict[object, list[bool]] = defaultdict(list)
+    judged = [(told, verdict) for told, verdict in pairs if verdict.actor is not Actor.UNKNOWN]
+    for told, verdict in judged:
+        event, seen = told.event, frozenset(signal.name for signal in verdict.signals)
+        gone = (event.received_at - event.sent_at).total_seconds() if event.sent_at else 0
+        facts = event.facts
+        looks = (event.kind, facts.agent, facts.network.kind, facts.hints, seen, int(log2(max(gone, 0) + 1)))
+        groups[looks].append(_is_right(told, verdict) is (verdict.is_human is True))
+    wrong = 0.0
+    for found in groups.values():
+        share = sum(found) / len(found)
+        wrong += len(found) * share * (1 - share) * (len(found) / (len(found) - 1) if len(found) > 1 else 0)
+    return wrong / len(judged) if judged else 0.0
 
 
 def _who(pairs: Pairs, wanted: Callable[[LabelledEvent, Verdict], bool]) -> str:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import mailbeacon as mb
 from mailbeacon import fake, networks
 from mailbeacon.errors import MissingExtra
-from mailbeacon.judging import classify_all
+from mailbeacon.judging import Classifier, Fit, classify_all
 from mailbeacon.model import Event, Kind, Networks, Request, Verdict
 from tests.bench.untold import name
 from tests.scenes import LabelledEvent
@@ -71,18 +71,25 @@ def whole(
 
 
 def live(
-    audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None
+    audience: fake.Audience, recipients: int, seed: int, *, table: Networks | None = None, fit: bool = False
 ) -> list[tuple[LabelledEvent, Verdict]]:
-    """Let a beacon handle a scene's requests one by one; what it records has no address and no user agent."""
+    """Let a beacon handle a scene's requests one by one; what it records has no address and no user agent.
+
+    With ``fit``, its judge has learned from the verdicts it gave, live, on the list's mailing before.
+    """
+    judge = Classifier()
+    if fit:
+        before = live(audience, recipients, seed + 1000, table=table)
+        judge = Fit().take((told.event, verdict) for told, verdict in before).classifier()
     recorded: list[tuple[Event, Verdict]] = []
-    beacon = _beacon(table, on_event=lambda event, verdict: recorded.append((event, verdict)))
+    beacon = _beacon(table, judge=judge, on_event=lambda event, verdict: recorded.append((event, verdict)))
     found = []
     followed: dict[str, set[int | None]] = {}
     for hit in _hits(beacon, audience, recipients, seed, known="fine", links=LINKS):
         beacon.handle(hit.request)
         for event, verdict in recorded:
-            before = max(len(followed.get(one, ())) for one in _names(event))
-            does = name(event, hit.truth, headers=True, before=before)
+            earlier = max(len(followed.get(one, ())) for one in _names(event))
+            does = name(event, hit.truth, headers=True, before=earlier)
             found.append((LabelledEvent(event=event, does=does, truth=hit.truth.actor), verdict))
             if event.kind is not Kind.OPEN:
                 for one in _names(event):

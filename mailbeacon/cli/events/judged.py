@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 
 from mailbeacon.cli.console import USAGE, CommandError
 from mailbeacon.cli.events.sources import INPUT_NAME, EventReader, Pair
-from mailbeacon.judging import Classifier, Fit
+from mailbeacon.judging import Classifier, DeliveryLag, Fit
 from mailbeacon.model import Event, Kind, Verdict
 
 __all__ = ["OutOfOrder", "Own", "fitted", "judge_all", "keeps"]
@@ -37,19 +37,21 @@ class Own:
     Attributes:
         priors: As :meth:`mailbeacon.judging.Fit.priors` gives them.
         people: As :meth:`mailbeacon.judging.Fit.people` gives them.
+        moments: As :meth:`mailbeacon.judging.Fit.moments` gives them.
     """
 
     priors: Mapping[Kind, float]
     people: frozenset[str]
+    moments: Mapping[DeliveryLag, float]
 
     @classmethod
     def of(cls, fit: Fit) -> Own:
         """Take from a fit what it says."""
-        return cls(priors=fit.priors(), people=fit.people())
+        return cls(priors=fit.classifier().priors, people=fit.people(), moments=fit.moments())
 
     def classifier(self) -> Classifier:
         """Return the judge for the list."""
-        return Classifier(priors=self.priors, people=self.people)
+        return Classifier(priors=self.priors, people=self.people, moments=self.moments)
 
 
 def fitted(paths: Sequence[Path]) -> Own:
