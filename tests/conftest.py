@@ -82,6 +82,11 @@ def _patient(make: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the browser to the end: from then on the main thread has a loop, in which Django touches no database."""
+    items.sort(key=lambda item: "browser" in getattr(item, "fixturenames", ()))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skipped test into a failed one in CI, but for tools that ``MAILBEACON_WITHOUT`` names."""

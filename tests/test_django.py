@@ -188,11 +188,9 @@ def test_a_site_without_time_zones_keeps_events_and_drops_old_ones():
 
 
 def test_a_spool_brings_events_into_the_database_in_a_thread(tmp_path):
-    sink = SpoolSink(ModelSink(), tmp_path)
-    with override_settings(MAILBEACON=options(SINK=sink)):
+    with SpoolSink(ModelSink(), tmp_path) as sink, override_settings(MAILBEACON=options(SINK=sink)):
         Client().get(path(beacon().open_url(MESSAGE)))
-        assert sink.flush(timedelta(seconds=30))
-    sink.close()
+        assert sink.flush()
     assert Event.objects.count() == 1
 
 

@@ -121,7 +121,8 @@ def test_a_beacon_that_is_there_is_taken_with_its_stores(tmp_path):
     app = flask.Flask("garden")
     Mailbeacon(app, beacon=making.beacon(secret_keys=[KEY], sink=SpoolSink(sink, tmp_path / "spool")))
     app.test_client().get(path(beacon_of(app).open_url(MESSAGE)))
-    beacon_of(app).settings.sink.close()
+    with beacon_of(app).settings.sink as spool:
+        assert spool.flush()
     assert len(sink) == 1
 
 

@@ -117,7 +117,8 @@ def apache(folder: Path, port: int, behind: int, pixel: Path | None = None) -> t
     )
     (folder / "apache.conf").write_text(
         f"ServerName localhost\nListen 127.0.0.1:{port}\nPidFile {folder}/pid\nDefaultRuntimeDir {folder}\n"
-        f"TypesConfig /etc/mime.types\nErrorLog {folder}/error.log\nUser nobody\nGroup nogroup\n{modules}{text}"
+        f"KeepAliveTimeout 120\nTypesConfig /etc/mime.types\nErrorLog {folder}/error.log\n"
+        f"User nobody\nGroup nogroup\n{modules}{text}"
     )
     return ["apache2", "-X", "-f", str(folder / "apache.conf")], log, text.partition("\n")[0]
 

@@ -147,15 +147,17 @@ class Server:
             with suppress(ProcessLookupError):
                 os.kill(worker, signal.SIGKILL)
         end = monotonic() + servers.PATIENCE
-        while any(map(_is_alive, workers)) and monotonic() < end:  # till then they hold the port and their files
-            sleep(0.02)
+        while (any(map(_is_alive, workers)) or servers.listens(self.port)) and monotonic() < end:
+            sleep(0.02)  # till then they hold the port and their files
 
 
 def _is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
+    """Check whether one of a process's threads is left: what it has open is closed with the last of them."""
+    states = []
+    for thread in Path(f"/proc/{process}/task").glob("*/stat"):
+        with suppress(OSError):
+            states.append(thread.read_text().rpartition(")")[2].split()[0])
+    return any(state not in "ZX" for state in states)
 
 
 def nothing(server: Server, seconds: float) -> None:
