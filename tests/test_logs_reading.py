@@ -189,6 +189,15 @@ def test_a_format_that_cannot_be_guessed_and_a_pattern_that_names_nothing_are_re
         list(logs.read(tmp_path / "*.gz", traffic.beacon))
 
 
+def test_a_log_that_was_just_rotated_is_empty_and_ends_nothing(tmp_path: Path, traffic):
+    whole = [event.id for event in logs.read(write(tmp_path / "access.log", traffic), traffic.beacon)]
+    (tmp_path / "access.log.1").write_text("")
+    said: dict[str, str] = {}
+    found = logs.read(tmp_path / "access*", traffic.beacon, on_format=lambda path, made: said.update({path: made.name}))
+    assert [event.id for event in found] == whole
+    assert said == {str(tmp_path / "access.log"): "combined", str(tmp_path / "access.log.1"): "empty"}
+
+
 @pytest.mark.parametrize("size", [1, 7, 100, 1_000, 1 << 20])
 def test_pieces_of_any_size_hold_each_line_once(tmp_path: Path, traffic, size: int):
     path = write(tmp_path / "access.log", traffic)

@@ -85,6 +85,8 @@ def format_of(given: str | JsonFields | Format, *, zone: tzinfo | None = None) -
 def guess(lines: Iterable[str], *, zone: tzinfo | None = None) -> Format:
     """Return the format that most of some first lines have.
 
+    Of no line at all, as in a log that was just rotated, it is one named ``empty``, which reads as ``combined``.
+
     Args:
         lines: Without their ends, from the beginning of a log.
         zone: Of times without an offset.
@@ -93,6 +95,8 @@ def guess(lines: Iterable[str], *, zone: tzinfo | None = None) -> Format:
         ConfigError: If no format that has a name fits.
     """
     known = [line for line in lines if line.strip()]
+    if not known:
+        return nginx_format(COMBINED, name="empty", zone=zone)
     for line in known[:4]:
         if line.startswith("#Fields:"):
             return w3c.cloudfront() if "x-edge" in line or "\t" in line else w3c.iis()
