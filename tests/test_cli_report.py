@@ -168,7 +168,7 @@ def test_since_counts_from_that_moment_on_and_says_so(path, events, capfd):
 
 def test_what_is_left_out_still_says_who_made_the_rest(tmp_path, capfd):
     """A click that came with a rush of others from one network stays in doubt when its campaign is asked for alone."""
-    seen = {"kind": Kind.CLICK, "url": "https://a.example", "link": 1, "sent_at": SENT_AT - timedelta(seconds=40)}
+    seen = {"kind": Kind.CLICK, "url": "https://a.example", "link": 1, "sent_at": SENT_AT - timedelta(minutes=4)}
     facts = Facts(agent=AgentKind.BROWSER, network_id="n")
     clicks = [
         Event(**seen, facts=facts, id=name, campaign=campaign, recipient=name, message_id=name, received_at=moment)

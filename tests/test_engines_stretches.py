@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hosts import killed
 
 from mailbeacon import Action, Beacon, Message, fake, logs, tally
 from mailbeacon.engines import Job, judge_logs, processes, tally_of
 from mailbeacon.engines.cutting import Stretch, cut
+from mailbeacon.errors import MailbeaconError
 from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT, sample_beacon
 from mailbeacon.logs import Counts
 from mailbeacon.logs.reading import LineReader, read_piece
@@ -48,6 +50,13 @@ def _time(line: str) -> str:
 def near(monkeypatch):
     """Look for moments in a small file as in a large one."""
     monkeypatch.setattr("mailbeacon.engines.cutting._NEAR", 2_000)
+
+
+@pytest.mark.parametrize("stretches", [True, False])
+def test_a_process_that_is_killed_is_a_clear_error(lines: list[str], tmp_path: Path, *, stretches: bool):
+    one = Job(paths=[put(tmp_path / "access.log", lines)], beacon=killed, format="nginx", partitions=3)
+    with pytest.raises(MailbeaconError, match=r"killed, .* fewer workers"):
+        judge_logs(one, engine="local", workers=2, stretches=stretches)
 
 
 def put(path: Path, lines: list[str]) -> str:

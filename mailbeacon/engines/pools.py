@@ -1,21 +1,23 @@
-"""Processes beside this one, which end without a word when Ctrl-C ends this one."""
+"""Processes beside this one, which end without a word when Ctrl-C ends this one; where one is killed, the error says so."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbeacon.engines.steps import collect_rarely
+from mailbeacon.errors import MailbeaconError
 
 if TYPE_CHECKING:
     from ctypes import Array, c_ulonglong
 
-__all__ = ["StoppedError", "Team", "begin", "show_read", "undisturbed"]
+__all__ = ["StoppedError", "Team", "begin", "show_read", "undisturbed", "unless_killed"]
 
 T = TypeVar("T")
 _LOOK_EVERY = 0.2
@@ -61,17 +63,21 @@ class Team:
             step: A function of a module.
             columns: Its values, one for each process.
             progress: What is shown how far they are together, as :func:`show_read` says in each.
+
+        Raises:
+            MailbeaconError: If one was killed.
         """
         with undisturbed():
             futures = [pool.submit(step, *values) for pool, *values in zip(self._pools, *columns, strict=True)]
         left = set(futures)
-        while left:
-            done, left = wait(futures, _LOOK_EVERY if progress else None, FIRST_EXCEPTION)
-            for one in done:
-                one.result()
-            if progress is not None:
-                progress(sum(self._read[:-1]))
-        return [one.result() for one in futures]
+        with unless_killed():
+            while left:
+                done, left = wait(futures, _LOOK_EVERY if progress else None, FIRST_EXCEPTION)
+                for one in done:
+                    one.result()
+                if progress is not None:
+                    progress(sum(self._read[:-1]))
+            return [one.result() for one in futures]
 
 
 class _Here:
@@ -117,3 +123,18 @@ def undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def unless_killed() -> Iterator[None]:
+    """Say in plain words that a process was killed, as systems do where memory runs out.
+
+    Raises:
+        MailbeaconError: If one was.
+    """
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise MailbeaconError(
+            "one of the processes was killed, perhaps because memory ran out: try fewer workers"
+        ) from error

@@ -18,19 +18,10 @@ from typing import TypeVar
 
 from mailbeacon.counting import Tally, tally
 from mailbeacon.engines.cutting import cut
-from mailbeacon.engines.pools import begin, undisturbed
+from mailbeacon.engines.pools import begin, undisturbed, unless_killed
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import Row, Rows
-from mailbeacon.engines.steps import (
-    Job,
-    Notes,
-    Part,
-    classifier_of,
-    gathered,
-    judge_rows,
-    note,
-    read,
-)
+from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, gathered, judge_rows, note, read
 from mailbeacon.engines.stretches import Progress, judge_stretches
 from mailbeacon.logs import Piece
 from mailbeacon.model import Event, Verdict
@@ -56,6 +47,9 @@ def judge_logs(
         out: Where to write the judged events as Parquet; ``None`` for the figures alone.
         stretches: Give each process a stretch of time, where the lines are in order of time and the files can be cut.
         progress: What is shown how far it is.
+
+    Raises:
+        MailbeaconError: If a process was killed.
     """
     cuts = cut(job, workers) if stretches and workers > 1 else []
     found = judge_stretches(job, cuts, out=out, progress=progress) if len(cuts) > 1 else None
@@ -66,6 +60,7 @@ def _in_parts(job: Job, workers: int, out: Path | None, progress: Progress | Non
     pieces = job.pieces()
     folder = None if out is None else judged_folder(out)
     with (
+        unless_killed(),
         TemporaryDirectory(prefix="mailbeacon-") as name,
         ProcessPoolExecutor(workers, get_context("spawn"), begin) as pool,
     ):

@@ -47,7 +47,7 @@ class Own:
     @classmethod
     def of(cls, fit: Fit) -> Own:
         """Take from a fit what it says."""
-        return cls(priors=fit.classifier().priors, people=fit.people(), moments=fit.moments())
+        return cls(priors=dict(fit.classifier().priors), people=fit.people(), moments=fit.moments())
 
     def classifier(self) -> Classifier:
         """Return the judge for the list."""
