@@ -127,7 +127,7 @@ def undisturbed() -> Iterator[None]:
 
 @contextmanager
 def unless_killed() -> Iterator[None]:
-    """Say in plain words that a process was killed, as systems do where memory runs out.
+    """Turn the death of a process, which systems kill where memory runs out, into a plain error.
 
     Raises:
         MailbeaconError: If one was.
