@@ -451,9 +451,13 @@ def test_a_rule_that_reaches_beyond_the_calendar_takes_nothing(tmp_path):
         assert len(sink) == 1
 
 
-@pytest.mark.parametrize("name", ["half \ud83d", "NUL \0", "\U0001f331"])
-def test_a_person_of_an_odd_name_is_found_in_a_sqlite_file(name, tmp_path):
+@pytest.mark.parametrize("name", ["half \ud83d", "NUL \0", "both \0 \udc80", "\U0001f331"])
+def test_a_person_of_an_odd_name_is_found_in_a_sqlite_file_with_the_day_of_the_last_open(name, tmp_path):
     with SqliteSink(tmp_path / "events.sqlite") as sink:
         sink.record(event(1, recipient=name), None)
-        assert [one.recipient for one, _ in sink.of_recipient(name)] == [name]
-        assert sink.erase(name) == 1
+        sink.put_last_open(name, date(2026, 11, 20))
+        sink.put_last_open("u-other", date(2026, 11, 21))
+        found = json.loads(export_person(name, sink))
+        assert ([one["event"]["recipient"] for one in found["events"]], found["last_open"]) == ([name], "2026-11-20")
+        assert [(one.what, one.count) for one in erase_person(name, sink)] == [("last opens", 1), ("events", 1)]
+        assert len([*sink.last_opens()]) == 1

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from mailbeacon.errors import ConfigError, StoreError
@@ -90,7 +90,7 @@ def export_person(recipient: str, *stores: object) -> str:
         for event, verdict in _call(store, "of_recipient", recipient) or ():
             if verdict is not None or event.id not in pairs:
                 pairs[event.id] = event, verdict
-        opens += [day.isoformat() for name, day in _call(store, "last_opens") or () if name == recipient]
+        opens += [day.isoformat() for day in _last_opens(store, recipient)]
         consents += [_plain(answer.to_dict()) for answer in _call(store, "history", recipient) or ()]
     events = [_described(*pair) for pair in sorted(pairs.values(), key=lambda pair: pair[0].received_at)]
     whole = {
@@ -123,7 +123,7 @@ def erase_person(recipient: str, *stores: object, proof: Literal["keep", "erase"
     for store in (one for one in stores if hasattr(one, "erase")):
         name = type(store).__name__
         if not hasattr(store, "current"):
-            days = sum(found == recipient for found, _ in _call(store, "last_opens") or ())
+            days = len(_last_opens(store, recipient))
             done += [Done(store=name, what="last opens", count=days)] if days else []
             done.append(Done(store=name, what="events", count=_call(store, "erase", recipient)))
         elif proof == "keep":
@@ -191,6 +191,17 @@ def _described(event: Event, verdict: Verdict | None) -> dict[str, Json]:
 
 def _plain(values: dict[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in values.items() if name != "v"}
+
+
+def _last_opens(store: object, recipient: str) -> list[date]:
+    """Return the day of a recipient's last open, where a store keeps one."""
+    name = _as_kept(recipient)
+    return [day for found, day in _call(store, "last_opens") or () if _as_kept(found) == name]
+
+
+def _as_kept(name: str) -> str:
+    """Return a name as databases keep it: none has a lone surrogate, and some no NUL."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def _check(stores: Sequence[object], *methods: str) -> None:
