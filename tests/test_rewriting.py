@@ -506,6 +506,17 @@ def test_a_pixel_is_found_wherever_it_stands(before: str, after: str, pixels: in
             [SkipReason.AMBIGUOUS],
             id="a link after unusual SVG",
         ),
+        pytest.param(
+            '<a href="https://x.example/1">1</a><a class="b" href="https://x.exam',
+            [SkipReason.AMBIGUOUS],
+            id="the document ends in a link's address",
+        ),
+        pytest.param("<p><a href=https://x.example/1", [SkipReason.AMBIGUOUS], id="... which has no quotes"),
+        pytest.param(
+            '{% if x %}<p>{{ x }}</p>{% endif %}<a href="https://x.example/" id="',
+            [SkipReason.AMBIGUOUS],
+            id="a template ends in a link's tag",
+        ),
     ],
 )
 def test_what_is_left_alone_is_listed_with_its_own_reason(html: str, found: list[SkipReason]) -> None:

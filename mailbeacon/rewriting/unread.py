@@ -169,7 +169,8 @@ def _judged(reader: _Reader, found: re.Match[str], *, in_template: bool) -> tupl
         near, tag = reader.tag(found, piece.begin)
     is_link = near >= 0 and _LINK_TAG.match(reader.text, near) is not None
     if tag is None:  # HTML ends the tag before it, or sees none: a language we do not know
-        return (SkipReason.MERGE_TAG, place) if is_link else None
+        is_cut = piece.tag is None and place is Place.ANCHOR  # or the document ends in it
+        return (SkipReason.AMBIGUOUS if is_cut else SkipReason.MERGE_TAG, place) if is_link else None
     index = bisect_right(tag.starts, found.start()) - 1
     if index >= 0 and tag.found[index].quote and found.start() < tag.starts[index] + len(tag.found[index].raw):
         return None  # in the value of another attribute
