@@ -24,7 +24,7 @@ def composed(raw: bytes, **options: bool) -> Composed:
 
 def rewriter(message: mb.Message = MESSAGE) -> BodyRewriter:
     """Return what the usual beacon rewrites a message's bodies with."""
-    return BEACON._outgoing.rewriters(message, shared=False)
+    return BEACON.outgoing.rewriters(message, shared=False)
 
 
 def compiled(mail: bytes | EmailMessage, **options: bool) -> tuple[MailTemplate, Template]:

@@ -10,10 +10,14 @@ from email.message import EmailMessage
 from email.message import Message as Email
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import mailbeacon as mb
 from mailbeacon import mime
@@ -70,6 +74,72 @@ def test_several_html_bodies_are_all_rewritten_with_one_pixel() -> None:
     ]
     assert done.data.count(b"/m/o/") == 1
     assert done.data.index(b"/m/o/") < done.data.rindex(b"/m/c/")
+
+
+def choices(*bodies: str) -> bytes:
+    """Return a mail of which a mail program shows one body."""
+    parts = "".join(f"\r\n--b\r\nContent-Type: {body}" for body in bodies)
+    return f"To: a@b.c\r\nContent-Type: multipart/alternative; boundary=b\r\n{parts}\r\n--b--\r\n".encode()
+
+
+PLAIN, AMP, FIRST, SECOND = (
+    "text/plain\r\n\r\nhttps://example.com/0",
+    "text/x-amp-html\r\n\r\n<html amp4email><a href='https://example.com/amp'>x</a>",
+    "text/html\r\n\r\n<a href='https://example.com/1'>x</a>",
+    "text/html; charset=utf-8\r\n\r\n<p>Grüße <a href='https://example.com/2'>x</a>",
+)
+
+
+def test_each_html_alternative_is_tracked_for_a_mail_program_shows_one_of_them() -> None:
+    raw = choices(PLAIN, FIRST, AMP, SECOND)
+    done = composed(raw)
+    assert [(link.number, link.url[-1]) for link in done.links] == [(1, "1"), (2, "2"), (3, "0")]
+    assert [warned.kind for warned in done.warnings] == [WarningKind.AMP]
+    compiled = BEACON.compile_mail(raw, campaign="spring")
+    assert [(link.number, link.url[-1]) for link in compiled.links] == [(1, "1"), (2, "0"), (3, "2")]
+    old = mime.read_parts(raw).parts
+    for data in (done.data, compiled.render(MESSAGE)):
+        for before, after in zip(old, mime.read_parts(data).parts, strict=True):
+            body = mime.open_body(data, after).text.text
+            assert body.count("/m/o/") == (before.content_type == "text/html")
+            assert BEACON.unwrap(body) == raw[before.body : before.end].decode()
+
+
+TREES = st.recursive(
+    st.just("text/html"),
+    lambda inner: st.tuples(
+        st.sampled_from(["alternative", "mixed", "related"]), st.lists(inner, min_size=1, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def written(tree: Any, depth: int = 0) -> str:
+    """Return a tree of parts as a mail."""
+    if isinstance(tree, str):
+        return f"Content-Type: {tree}\r\n\r\n<p>x</p>"
+    kind, inner = tree
+    parts = "".join(f"\r\n--b{depth}x\r\n{written(one, depth + 1)}" for one in inner)
+    return f"Content-Type: multipart/{kind}; boundary=b{depth}x\r\n{parts}\r\n--b{depth}x--\r\n"
+
+
+def shown(part: mime.Part, data: bytes) -> set[int]:
+    """Return how many pixels a reader may load, whatever a mail program shows of the choices."""
+    if not part.parts:
+        return {data[part.body : part.end].count(b"/m/o/")}
+    each = [shown(inner, data) for inner in part.parts]
+    if part.content_type == "multipart/alternative":
+        return set().union(*each)
+    return {sum(counts) for counts in product(*each)}
+
+
+@given(TREES)
+def test_law_a_reader_loads_one_pixel_whatever_a_mail_program_shows(tree: Any) -> None:
+    raw = f"MIME-Version: 1.0\r\n{written(tree)}".encode()
+    done = composed(raw).data
+    assert shown(mime.read_parts(done), done) == {1}
+    compiled = BEACON.compile_mail(raw, campaign="spring", verify=False).render(MESSAGE)
+    assert shown(mime.read_parts(compiled), compiled) == {1}
 
 
 def test_an_amp_part_is_left_as_it_is_and_told() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import types
 from datetime import date, timedelta
 
@@ -290,6 +291,44 @@ def test_an_alternative_is_html_by_its_type_and_may_be_bytes(html, kind):
     ((tracked, said),) = [tuple(one) for one in found.alternatives]
     assert said == kind
     assert tracked == beacon().rewrite(HTML, MESSAGE).html
+
+
+def test_each_alternative_is_tracked_with_one_token_and_an_amp_part_is_left_alone(caplog):
+    """A mail program shows the last alternative it can (RFC 2046, 5.1.4)."""
+    caplog.set_level("INFO", logger="mailbeacon")
+    given = [
+        (HTML, "text/html"),
+        ("<html amp4email>", "text/x-amp-html"),
+        ("{}", "text/calendar"),
+        (f"<b>{HTML}", "text/html"),
+    ]
+    made = mail.EmailMultiAlternatives("Seeds", TEXT, "news@garden.example", ["ada@garden.example"])
+    for content, kind in given:
+        made.attach_alternative(content, kind)
+    found = track(beacon(), made, MESSAGE)
+    urls = [
+        url
+        for text in (*(one[0] for one in found.alternatives), found.body)
+        for url in re.findall(rf"{OURS}[\w./~-]+", text)
+    ]
+    asked = [beacon().decode(mb.Request(url=url)) for url in urls]
+    clicks = [(one.link, one.channel) for one in asked if one.kind is mb.Kind.CLICK]
+    assert clicks == [(1, mb.Channel.HTML), (2, mb.Channel.HTML), (3, mb.Channel.TEXT)]
+    assert [one.kind for one in asked].count(mb.Kind.OPEN) == 2
+    assert len({one.mail for one in asked}) == 1
+    assert [(beacon().unwrap(text), kind) for text, kind in found.alternatives] == given
+    assert beacon().unwrap(found.body) == TEXT
+    assert [tuple(one) for one in made.alternatives] == given
+    assert "the AMP part of a mail is left as it is" in caplog.text
+
+
+def test_a_text_beside_a_body_of_html_is_tracked_too():
+    made = mail.EmailMultiAlternatives("Seeds", HTML, "news@garden.example", ["ada@garden.example"])
+    made.content_subtype = "html"
+    made.attach_alternative(TEXT, "text/plain")
+    found = track(beacon(), made, MESSAGE)
+    assert "/m/o/" in found.body
+    assert found.alternatives[0][0].startswith(f"See {OURS}c/")
 
 
 def test_bytes_that_are_no_text_go_out_as_they_are(caplog):

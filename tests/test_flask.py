@@ -170,6 +170,8 @@ def test_flask_mailman_messages_are_tracked_by_one_call(need):
         assert "/m/o/" in extension.track(only_html, MESSAGE).body
         assert message.body == TEXT
         assert message.alternatives[0][0] == HTML
+        message.attach_alternative(HTML, "text/html")
+        assert [one[0].count("/m/") for one in extension.track(message, MESSAGE).alternatives] == [2, 2]
         assert tracked.message().as_bytes().count(b"https://t.example.com/m/") == 3
 
 
@@ -220,7 +222,7 @@ def test_a_mail_that_cannot_be_rewritten_goes_out_as_it_is(monkeypatch, caplog, 
     def refuse(*_: object, **__: object) -> None:
         raise mb.errors.RewriteError("too deep")
 
-    monkeypatch.setattr(mb.Beacon, "compile", refuse)
+    monkeypatch.setattr("mailbeacon.beacon.outgoing.BodyRewriter.html", refuse)
     with app.app_context():
         plain = flask_mail.Message(subject="Seeds", recipients=["ada@garden.example"], html=HTML, body=TEXT)
         assert extension.track(plain, MESSAGE) is plain

@@ -70,7 +70,7 @@ class Beacon:
         self.history: History = MemoryHistory() if self.settings.history is None else self.settings.history
         self.planner = Planner(LinkRules.of(self.settings, self.routes.owns))
         self._limit = replying.HitLimit(self.settings.max_hits_per_message)
-        self._outgoing = Outgoing(self.settings, self.signer, self.routes, self.planner)
+        self.outgoing = Outgoing(self.settings, self.signer, self.routes, self.planner)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[MoreOptions]) -> Self:
@@ -120,7 +120,7 @@ class Beacon:
         from mailbeacon.composing import Leaving
 
         leave = Leaving(headers=self.leave_headers, head=self.routes.leave(""), sign=self.signer.sign_action)
-        return Mails(self._outgoing, self.signer.sign_message, leave)
+        return Mails(self.outgoing, self.signer.sign_message, leave)
 
     @cached_property
     def _responder(self) -> replying.Responder:
@@ -143,7 +143,7 @@ class Beacon:
             RewriteError: If the proof fails.
         """
         _check(str, html=html)
-        rewriter = self._outgoing.rewriters(message, shared=False)
+        rewriter = self.outgoing.rewriters(message, shared=False)
         if text:
             return rewriter.text(html)
         done = rewriter.html(html)
@@ -165,7 +165,7 @@ class Beacon:
             RewriteError: If the proof fails, or the document is too much for it.
         """
         _check(str, html=html, text=text, campaign=campaign)
-        return self._outgoing.compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
+        return self.outgoing.compiled(html, text, campaign=campaign, verify=verify, levels=self.levels)
 
     def compose_bytes(
         self,
@@ -271,7 +271,7 @@ class Beacon:
         levels = self.levels(message)
         if levels[0] is Level.NONE:
             raise ConfigError("the message allows no open tracking, so it has no pixel")
-        return self.routes.open(self._outgoing.tokens(message, levels)[0])
+        return self.routes.open(self.outgoing.tokens(message, levels)[0])
 
     def click_url(self, message: Message, url: str) -> str:
         """Return the wrapped URL of one destination, as link number 0: one that stands in no document.
@@ -288,7 +288,7 @@ class Beacon:
         _check(str, url=url)
         if check_destination(url) is not None:
             raise ConfigError("the destination must be an absolute http or https URL without control characters")
-        wrapped = self._outgoing.linkers.of(message.campaign).wrap(self._outgoing.tokens(message, levels)[1])(0, url)
+        wrapped = self.outgoing.linkers.of(message.campaign).wrap(self.outgoing.tokens(message, levels)[1])(0, url)
         if not wrapped:
             raise ConfigError("the destination is too long: the wrapped URL would pass 2,000 characters")
         return wrapped
@@ -368,7 +368,7 @@ class Beacon:
         Raises:
             ConfigError: If the message asks for more than ``Settings.ceiling`` allows.
         """
-        return self._outgoing.levels(message)
+        return self.outgoing.levels(message)
 
     def sign(self, message: Message) -> str:
         """Return a message's token.

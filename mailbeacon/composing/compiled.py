@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from mailbeacon import mime
 from mailbeacon.composing.headers import HeaderTemplate
+from mailbeacon.composing.pixels import Pixels
 from mailbeacon.composing.reading import Opened, check_email, lossy, open_mail, unleavable
 from mailbeacon.composing.shapes import CompileBodies, Leaving, Slots
 from mailbeacon.composing.slots import (
@@ -205,14 +206,18 @@ def compile_mail(
     raw = mail if isinstance(mail, bytes) else mail.as_bytes()
     mime.read_parts(raw)  # refuses what other line ends would hide
     opened = _whole(open_mail(_LINE_END.sub(b"\r\n", raw), strip_signatures=strip_signatures, shared=shared))
-    htmls = [body.text.text for body in opened.bodies if body.is_html]
+    pages = [body for body in opened.bodies if body.is_html]
+    htmls = [body.text.text for body in pages]
     texts = [body.text.text for body in opened.bodies if not body.is_html]
     compiled: list[Slots] = []
-    number = 1
+    number, pixels = 1, Pixels(opened.root)
     for index in range(max(len(htmls), len(texts))):
         html, text = (found[index] if index < len(found) else "" for found in (htmls, texts))
-        one = compile_bodies(html, text, first_number=number, pixel=index == 0 and bool(htmls))
+        has_pixel = index < len(pages) and pixels.due(pages[index].part)
+        one = compile_bodies(html, text, first_number=number, pixel=has_pixel)
         number += len(one.links)
+        if has_pixel:
+            pixels.put(pages[index].part)
         compiled.append(one)
 
     def sources(placeholder: str, opens: Level, clicks: Level) -> list[str]:

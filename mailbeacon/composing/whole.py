@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailbeacon import mime
 from mailbeacon.composing.oneline import insert, put
+from mailbeacon.composing.pixels import Pixels
 from mailbeacon.composing.reading import check_email, open_mail, unleavable
 from mailbeacon.composing.shapes import Composed, RewriteBodies, Rewritten
 from mailbeacon.errors import RewriteError
@@ -53,11 +54,12 @@ def compose_bytes(
     left: list[Warned] = []
     changes: list[mime.Change] = [(field.start, field.end, b"") for field in opened.signatures]
     changes += insert(raw, opened.root, fields or {})
-    number, pixel = 1, True
+    number, pixels = 1, Pixels(opened.root)
     bound: dict[str, SkipReason] = {}
     for body in opened.bodies:
+        has_pixel = body.is_html and pixels.due(body.part)
         if body.is_html:
-            one = rewriter.html(body.text.text, first_number=number, pixel=pixel, bound=bound)
+            one = rewriter.html(body.text.text, first_number=number, pixel=has_pixel, bound=bound)
         else:
             one = rewriter.text(body.text.text, first_number=number, bound=bound)
         bound |= one.bound
@@ -67,7 +69,8 @@ def compose_bytes(
             left.append(Warned(kind=WarningKind.UNREADABLE, detail=f"left as it is: {error}"))
             continue
         number += len(one.links)
-        pixel = pixel and not body.is_html
+        if has_pixel:
+            pixels.put(body.part)
         done.append(one)
     data = mime.apply(raw, sorted(changes))
     if [part.content_type for part in mime.walk(mime.read_parts(data))] != [

@@ -14,12 +14,15 @@ from typing import Any, Final, TypeVar
 
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, RewriteError
-from mailbeacon.model import Message
+from mailbeacon.model import Message, SkipReason
 
 __all__ = ["Opening", "bare_address", "recipients_of", "track"]
 
 _log = logging.getLogger("mailbeacon")
 _HTML: Final = "text/html"
+_TEXT: Final = "text/plain"
+_AMP: Final = "text/x-amp-html"
+_BODY: Final = -1
 Mail = TypeVar("Mail")
 
 
@@ -102,26 +105,46 @@ class Opening:
 
 
 def _rewrite_in(mail: Any, beacon: Beacon, message: Message) -> None:
-    """Rewrite the bodies of a copy."""
+    """Rewrite the bodies of a copy, of which a mail program shows one: all HTML with a pixel, then all text."""
+    bodies = _bodies(mail)
+    rewriter = beacon.outgoing.rewriters(message, shared=False)
+    number = 1
+    bound: dict[str, SkipReason] = {}
+    new = {}
+    for kind, rewrite in ((_HTML, rewriter.html), (_TEXT, rewriter.text)):
+        for place, (said, body) in bodies.items():
+            if said == kind and (source := _text(body)):
+                done = rewrite(source, first_number=number, bound=bound)
+                number += len(done.links)
+                bound |= done.bound
+                new[place] = done.text
+    if any(said == _AMP for said, _ in bodies.values()):
+        _log.info("the AMP part of a mail is left as it is: opens and clicks there are not seen")
+    _put(mail, new)
+
+
+def _bodies(mail: Any) -> dict[int, tuple[str, object]]:
+    """Return the type and the content of a mail's body and of each alternative, by place; the body's is -1."""
+    if hasattr(mail, "send_to"):  # Flask-Mail
+        return {0: (_HTML, mail.html), _BODY: (_TEXT, mail.body)}
+    found: dict[int, tuple[str, object]] = {_BODY: (f"text/{getattr(mail, 'content_subtype', 'plain')}", mail.body)}
+    for place, one in enumerate(getattr(mail, "alternatives", None) or ()):
+        found[place] = (str(one[1]).partition(";")[0].strip().lower(), one[0])
+    return found
+
+
+def _put(mail: Any, new: dict[int, str]) -> None:
+    """Put what was rewritten in its place, and leave what the mail shares with the one it was copied from alone."""
     if hasattr(mail, "send_to"):
-        html, text = _rewritten(beacon, _text(mail.html), _text(mail.body), message)
         mail.alts = dict(mail.alts)
-        mail.html, mail.body = html or mail.html, text or mail.body
+        mail.html, mail.body = new.get(0, mail.html), new.get(_BODY, mail.body)
         return
-    alternatives = list(getattr(mail, "alternatives", None) or ())
-    body_is_html = getattr(mail, "content_subtype", "plain") == "html"
-    place = next((number for number, one in enumerate(alternatives) if _is_html(one)), None)
-    html = mail.body if body_is_html else alternatives[place][0] if place is not None else ""
-    html, text = _rewritten(beacon, _text(html), "" if body_is_html else _text(mail.body), message)
-    mail.body = html if body_is_html else text
-    if place is not None and not body_is_html:
-        kind, said = type(alternatives[place]), alternatives[place][1]
-        alternatives[place] = (html, said) if kind is tuple else kind(html, said)
-        mail.alternatives = alternatives
-
-
-def _is_html(alternative: Any) -> bool:
-    return str(alternative[1]).partition(";")[0].strip().lower() == _HTML
+    mail.body = new.pop(_BODY, mail.body)
+    if new:
+        mail.alternatives = list(mail.alternatives)
+    for place, text in new.items():
+        old = mail.alternatives[place]
+        mail.alternatives[place] = (text, old[1]) if type(old) is tuple else type(old)(text, old[1])
 
 
 def _text(body: object) -> str:
@@ -136,14 +159,3 @@ def _text(body: object) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise RewriteError("a body of bytes is not UTF-8") from error
-
-
-def _rewritten(beacon: Beacon, html: str, text: str, message: Message) -> tuple[str, str]:
-    """Return both bodies rewritten, with the numbers of links running on from one to the other."""
-    if html and text and message.campaign:
-        made = beacon.compile(html, text, campaign=message.campaign, verify=False)
-        return made.render(message), made.render_text(message)
-    return (
-        beacon.rewrite(html, message).html if html else "",
-        beacon.rewrite(text, message, text=True).text if text else "",
-    )
