@@ -15,6 +15,7 @@ from mailbeacon.errors import BadToken, ConfigError, TokenError
 from mailbeacon.links import split
 from mailbeacon.model import Action, Channel, Event, Facts, Kind, Level, Manifests, Request, Target
 from mailbeacon.model.event import OpenEvent
+from mailbeacon.privacy import keeps_metadata
 
 if TYPE_CHECKING:
     from mailbeacon.tokens import Hit, TokenSigner
@@ -155,7 +156,7 @@ class Decoder:
         if not is_act:
             made.level = opens if route == "o" else clicks
         made.metadata, made.sent_at, made.received_at, made.method = (
-            metadata and {**metadata},
+            metadata and ({**metadata} if keeps_metadata(opens, clicks) else {}),
             sent_at,
             received_at,
             method,

@@ -119,7 +119,7 @@ class Beacon:
         from mailbeacon.beacon.mails import Mails  # only where mail is composed: it imports email
         from mailbeacon.composing import Leaving
 
-        leave = Leaving(headers=self.leave_headers, head=self.routes.leave(""), sign=self.signer.sign_action)
+        leave = Leaving(headers=self.leave_headers, head=self.routes.leave(""), sign=self.outgoing.leave_token)
         return Mails(self.outgoing, self.signer.sign_message, leave)
 
     @cached_property
@@ -309,7 +309,7 @@ class Beacon:
         """
         _check(Message, message=message)
         _check(Action, action=action)
-        return self.routes.leave(self.signer.sign_action(message, action))
+        return self.routes.leave(self.outgoing.leave_token(message, action))
 
     def leave_headers(self, message: Message) -> dict[str, str]:
         """Return the header fields by which mail programs offer to unsubscribe with one click.

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.links import Routes
-from mailbeacon.model import HONEYPOT_LINK, Channel, Level, Message, SkipReason, Target
-from mailbeacon.privacy import is_mixed, personal, shared
+from mailbeacon.model import HONEYPOT_LINK, Action, Channel, Level, Message, SkipReason, Target
+from mailbeacon.privacy import is_mixed, personal, shared, without_metadata
 from mailbeacon.rewriting import Planner, Rewrite, Wrap, rewrite_html, rewrite_text
 from mailbeacon.settings import Settings
 from mailbeacon.template import (
@@ -131,6 +131,12 @@ class Outgoing:
             return own, own
         common = self._signer.sign_message(shared(message.campaign, opens, clicks))
         return (common, own) if opens is Level.AGGREGATE else (own, common)
+
+    def leave_token(self, message: Message, action: Action) -> str:
+        """Return the token by which a message's recipient can leave."""
+        if message.metadata:
+            message = without_metadata(message, *self.least(message))
+        return self._signer.sign_action(message, action)
 
     def rewriters(self, message: Message, *, shared: bool) -> BodyRewriter:
         """Return what rewrites the bodies of a message's mail."""

@@ -25,7 +25,7 @@ from mailbeacon.logs.lines import Format
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
 from mailbeacon.model import HONEYPOT_LINK, MAX_VALUE, Event, Headers, Hint, Kind, Level
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.privacy import level_now, limited, marked, without_client_ids
+from mailbeacon.privacy import level_now, limited, marked, metadata_now, without_client_ids
 
 if TYPE_CHECKING:
     from mailbeacon.beacon import Beacon
@@ -157,7 +157,7 @@ class LineReader:
         made.facts, made.source, made.address, made.user_agent, made.headers = facts, "log", "", "", ()
         event: Event = made.close()
         if is_act:
-            return event
+            return event.changed(metadata=metadata_now(event, self._settings)) if event.metadata else event
         plain = self._plain and event.level is _FULL and event.link != HONEYPOT_LINK
         if plain and facts.hints.isdisjoint(_OPTED_OUT):
             return event if kind is _OPEN else self._redact(event)

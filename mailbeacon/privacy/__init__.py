@@ -1,6 +1,6 @@
 """What may be known of a recipient, and what is kept of an event: ``levels`` and ``redaction``."""
 
-from mailbeacon.privacy.allowed import level_now
+from mailbeacon.privacy.allowed import level_now, metadata_now
 from mailbeacon.privacy.digests import DailyKeys
 from mailbeacon.privacy.levels import (
     as_aggregate,
@@ -8,12 +8,14 @@ from mailbeacon.privacy.levels import (
     dated,
     effective_level,
     is_mixed,
+    keeps_metadata,
     limited,
     marked,
     opted_out,
     personal,
     shared,
     without_client_ids,
+    without_metadata,
 )
 from mailbeacon.privacy.notices import notice
 from mailbeacon.privacy.policy import Decision, Policy
@@ -35,9 +37,11 @@ __all__ = [
     "erase_person",
     "export_person",
     "is_mixed",
+    "keeps_metadata",
     "level_now",
     "limited",
     "marked",
+    "metadata_now",
     "notice",
     "opted_out",
     "personal",
@@ -46,4 +50,5 @@ __all__ = [
     "retain",
     "shared",
     "without_client_ids",
+    "without_metadata",
 ]

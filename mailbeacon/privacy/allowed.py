@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mailbeacon.model import Event, Kind, Level, Message
-from mailbeacon.privacy.levels import effective_level, opted_out
+from mailbeacon.privacy.levels import effective_level, keeps_metadata, opted_out
 from mailbeacon.settings import Settings, failed
 
-__all__ = ["level_now"]
+__all__ = ["level_now", "metadata_now"]
 
 _FULL, _NONE = Level.FULL, Level.NONE
-_OPEN = Kind.OPEN
+_OPEN, _CLICK = Kind.OPEN, Kind.CLICK
 
 
 def level_now(event: Event, fields: Mapping[str, str], settings: Settings) -> Level:
@@ -28,18 +28,37 @@ def level_now(event: Event, fields: Mapping[str, str], settings: Settings) -> Le
     """
     level = event.level
     if settings.consent is not None or not (level is settings.default_level is settings.ceiling is _FULL):
-        level = effective_level(level, settings.default_level, settings.ceiling)
-        if settings.consent is not None and level is not _NONE:
-            try:
-                level = effective_level(level, settings.consent(_message(event), event.kind))
-            except Exception as error:
-                failed(settings, "consent, which counts as none,", error)
-                return _NONE
+        level = _limit(event, event.kind, settings)
     if event.kind is _OPEN:
         return level
     if "sec-gpc" in fields and opted_out(fields["sec-gpc"]):
         return _NONE
     return _NONE if settings.honor_dnt and "dnt" in fields and opted_out(fields["dnt"]) else level
+
+
+def metadata_now(event: Event, settings: Settings) -> Mapping[str, str]:
+    """Return the host's texts that an event may have which is kept whatever was agreed to: none at AGGREGATE.
+
+    Args:
+        event: Of a recipient who leaves, or of a provider; its mail was signed at a higher level.
+        settings: Asked for opens and for clicks, as its level is no event's of this kind.
+    """
+    if not event.metadata:
+        return event.metadata
+    opens, clicks = _limit(event, _OPEN, settings), _limit(event, _CLICK, settings)
+    return event.metadata if keeps_metadata(opens, clicks) else {}
+
+
+def _limit(event: Event, kind: Kind, settings: Settings) -> Level:
+    """Return the strictest of what was signed, the host's levels for everybody, and its answer for such an event."""
+    level = effective_level(event.level, settings.default_level, settings.ceiling)
+    if settings.consent is None or level is _NONE:
+        return level
+    try:
+        return effective_level(level, settings.consent(_message(event), kind))
+    except Exception as error:
+        failed(settings, "consent, which counts as none,", error)
+        return _NONE
 
 
 def _message(event: Event) -> Message:

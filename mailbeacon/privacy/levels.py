@@ -17,12 +17,14 @@ __all__ = [
     "dated",
     "effective_level",
     "is_mixed",
+    "keeps_metadata",
     "limited",
     "marked",
     "opted_out",
     "personal",
     "shared",
     "without_client_ids",
+    "without_metadata",
 ]
 
 _FULL, _AGGREGATE = Level.FULL, Level.AGGREGATE
@@ -56,6 +58,18 @@ def opted_out(value: str) -> bool:
     Source: Global Privacy Control, W3C draft (2024), section 3; Tracking Preference Expression, W3C note (2019).
     """
     return bool(value) and any(part.strip() == "1" for part in value.split(","))
+
+
+def keeps_metadata(opens: Level, clicks: Level) -> bool:
+    """Check whether a mail may have metadata, in its tokens and in any event: not where opens and clicks count with all others."""
+    return max(opens, clicks) > _AGGREGATE
+
+
+def without_metadata(message: Message, opens: Level, clicks: Level) -> Message:
+    """Return the message to sign for a mail at these levels: without metadata where it may have none."""
+    if message.metadata and not keeps_metadata(opens, clicks):
+        return replace(message, metadata={})
+    return message
 
 
 def without_client_ids(facts: Facts) -> Facts:
@@ -111,8 +125,9 @@ def is_mixed(opens: Level, clicks: Level) -> bool:
 
 def personal(message: Message, opens: Level, clicks: Level) -> Message:
     """Return the message to sign at these levels; where two tokens are needed, the one that names the recipient."""
-    if opens is clicks is message.opens is message.clicks:
+    if opens is clicks is message.opens is message.clicks and not message.metadata:
         return message
+    message = without_metadata(message, opens, clicks)
     if is_mixed(opens, clicks):
         opens, clicks = (Level.NONE if level is _AGGREGATE else level for level in (opens, clicks))
     if (message.opens, message.clicks) == (opens, clicks):

@@ -26,7 +26,7 @@ from mailbeacon.model import (
     Request,
     check_aware,
 )
-from mailbeacon.privacy import dated, level_now, limited, marked, without_client_ids
+from mailbeacon.privacy import dated, level_now, limited, marked, metadata_now, without_client_ids
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.keeping import UNJUDGED, UNOBSERVED, judged, keep
 from mailbeacon.replying.leaving import ACTS, LEAVING, leave_page, tell_host
@@ -147,7 +147,8 @@ class Responder:
         is_act = event.kind in ACTS  # kept whatever was agreed to, but without what tells where it came from
         level = _FULL if is_act else level_now(event, request.fields.lower, self._settings)
         if is_act:
-            event = event.changed(address="", user_agent="", headers=())
+            metadata = metadata_now(event, self._settings)
+            event = event.changed(address="", user_agent="", headers=(), metadata=metadata)
         if level is not _FULL:
             if level is _NONE:
                 return Answer(reply=reply)

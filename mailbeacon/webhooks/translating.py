@@ -12,7 +12,7 @@ from typing import Any
 from mailbeacon.beacon import Beacon
 from mailbeacon.errors import ConfigError, TokenError, WebhookError
 from mailbeacon.model import Event, Facts, Kind, Level, Message, Request
-from mailbeacon.privacy import dated, level_now, limited, marked
+from mailbeacon.privacy import dated, keeps_metadata, level_now, limited, marked, metadata_now
 from mailbeacon.replying.keeping import UNOBSERVED
 from mailbeacon.settings import failed
 from mailbeacon.tokens import Hit
@@ -97,6 +97,8 @@ class Translator:
             if level is Level.NONE:
                 return Passed.NOT_ALLOWED
             event = event.changed(facts=self._facts(report, kind, at))
+        else:
+            event = event.changed(metadata=metadata_now(event, self.beacon.settings))
         if level is not Level.FULL:
             event = limited(event, level)
         if event.recipient is None or level is not Level.FULL:
@@ -124,7 +126,7 @@ class Translator:
             variant=hit.variant,
             sent_at=hit.sent_at,
             expired=self._is_expired(hit.sent_at, at, kind),
-            metadata=hit.metadata,
+            metadata=hit.metadata if keeps_metadata(hit.opens, hit.clicks) else {},
             level=level if by_reader or level is Level.AGGREGATE else Level.FULL,
             address=report.ip if by_reader else "",
             user_agent=report.user_agent if by_reader else "",
