@@ -69,11 +69,8 @@ def test_at_aggregate_no_door_keeps_metadata_in_any_store(way, make, old, tmp_pa
     path, told = tmp_path / "events", []
     with make(path) as sink:
         host, mail = low_host(sink, way)
-        if way == "the host's ceiling":  # what was sent before there was one
-            requests = asked(beacon(), mail, old=old)
-        else:
-            requests = asked(host, mail, old=old)
-        for one in requests:
+        sent_by = beacon() if way == "the host's ceiling" else host  # before there was one
+        for one in asked(sent_by, mail, old=old):
             assert host.handle(one).status in (200, 302)
         told = [event for event, _ in sink.events()]
     assert {Kind.UNSUBSCRIBE, Kind.WITHDRAW} <= {event.kind for event in told}
@@ -115,7 +112,9 @@ def test_where_one_level_is_higher_leaving_has_metadata_and_so_has_each_event_at
     found = kept(beacon(), asked(beacon(), message(metadata=ORDER, opens=opens, clicks=clicks)))
     assert (found[Kind.UNSUBSCRIBE], found[Kind.WITHDRAW]) == (ORDER, ORDER)
     assert found.get(Kind.LEAVE_PAGE, {}) == found.get(Kind.CLICK, {}) == (ORDER if clicks is FULL else {})
-    assert found.get(Kind.OPEN, {}) == (ORDER if opens is FULL and clicks is not DATE else {})  # a day is told as an open's
+    assert found.get(Kind.OPEN, {}) == (
+        ORDER if opens is FULL and clicks is not DATE else {}
+    )  # a day is told as an open's
 
 
 @pytest.mark.parametrize("today", [(AGGREGATE, FULL), (FULL, NONE), (NONE, DATE)], ids=str)
@@ -148,7 +147,9 @@ def test_the_hosts_answer_is_asked_with_metadata_only_above_aggregate(levels, ol
         host.answer(one)
     shown = {kind for kind, texts in seen if texts == ORDER}
     assert shown == {kind for kind, texts in seen if texts}
-    assert shown == (set() if levels in LOW else {Kind.OPEN, Kind.CLICK} | ({Kind.LEAVE_PAGE} if clicks > AGGREGATE else set()))
+    assert shown == (
+        set() if levels in LOW else {Kind.OPEN, Kind.CLICK} | ({Kind.LEAVE_PAGE} if clicks > AGGREGATE else set())
+    )
 
 
 @pytest.mark.parametrize("levels", LOW, ids=str)
@@ -191,6 +192,8 @@ def test_what_a_provider_reports_of_a_mail_at_aggregate_has_none(signed, options
         def metadata(self, message, longest=0):
             return {"mailbeacon": token}
 
-    [post] = posted("postmark", mb.Event(id="1", kind=Kind.DELIVERED, received_at=SENT, recipient="u-17"), beacon=Marked())
+    [post] = posted(
+        "postmark", mb.Event(id="1", kind=Kind.DELIVERED, received_at=SENT, recipient="u-17"), beacon=Marked()
+    )
     [found] = receiver("postmark", beacon=beacon(**options)).read(post)
     assert (found.kind, dict(found.metadata)) == (Kind.DELIVERED, texts)
