@@ -16,7 +16,7 @@ import pytest
 from servers import PATIENCE, running
 
 import mailbeacon as mb
-from mailbeacon import fake
+from mailbeacon import fake, logs
 from mailbeacon.cli import main
 from mailbeacon.fake.traffic import sample_beacon, sample_traffic
 from mailbeacon.store import JsonlSink, SqliteSink
@@ -57,6 +57,41 @@ def test_a_log_gives_figures_and_says_its_format_and_what_was_lost(log: Path, ca
 def figures(text: str) -> object:
     found = json.loads(text)
     return {name: value for name, value in found.items() if name not in ("title", "made_at", "notes")}
+
+
+@pytest.mark.parametrize("given", [["1000"], ["spring=900", "autumn=100"], ["spring/a=400", "spring/b=500"]])
+def test_rates_by_delivered_mails_are_those_of_a_store_from_the_log_and_from_its_folder(
+    log: Path, tmp_path: Path, capsys, given, need
+):
+    need("pyarrow", "Parquet")
+    beacon, _, _ = sample_beacon()
+    made = [mb.Message(recipient=f"u-{n}", campaign="spring", id=f"m-{n}", variant="ab"[n % 2]) for n in range(40)]
+    lines = [
+        f'192.0.2.{n} - - [03/Nov/2026:10:00:{n:02} +0000] "GET {beacon.open_url(one)} HTTP/1.1" 200 43 "-" "Mozilla/5.0"\n'
+        for n, one in enumerate(made)
+    ]
+    log.write_text("".join(lines))
+    with JsonlSink(tmp_path / "events.jsonl") as sink:
+        for event in logs.read(str(log), beacon, "nginx"):
+            sink.record(event)
+    more = [part for one in given for part in ("--delivered", one)]
+    assert main(["report", str(tmp_path / "events.jsonl"), "--json", *more]) == 0
+    expected = json.loads(capsys.readouterr().out)
+    assert expected["open_rate"] is not None
+    assert judge(log, "--json", "--out", str(tmp_path / "out"), *more) == 0
+    own = json.loads(capsys.readouterr().out)
+    assert main(["report", str(tmp_path / "out"), "--json", *more]) == 0
+    folder = json.loads(capsys.readouterr().out)
+    for found in (own, folder):
+        assert figures(json.dumps(found)) == figures(json.dumps(expected))
+        assert [one for one in found["notes"] if "Delivered" in one] == expected["notes"]
+
+
+def test_numbers_of_delivered_mails_that_do_not_fit_cost_no_figures(log: Path, capsys):
+    assert judge(log, "--delivered", "summer=7") == 2
+    found = capsys.readouterr()
+    assert "Delivered: not known" in found.out
+    assert "argument --delivered: campaign 'allotment' has no number" in found.err
 
 
 @pytest.mark.parametrize(
@@ -109,6 +144,7 @@ def test_a_run_that_goes_on_counts_nothing_twice_and_keeps_the_rejects(log: Path
         (["--fit", "--resume", "--out", "x"], "twice"),
         (["--format", "nonsense"], "there is no format"),
         (["--zone", "Nowhere/Land"], "must be a zone"),
+        (["--delivered", "7", "--delivered", "8"], "argument --delivered: give one number, or one for each campaign"),
         (["--format", "$request"], "no time"),
     ],
 )

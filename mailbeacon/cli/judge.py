@@ -22,6 +22,8 @@ from mailbeacon.cli.arguments import directory, workers
 from mailbeacon.cli.console import OK, USAGE, CommandError, Commands, Progress, counted, reason, shown
 from mailbeacon.cli.decode import read_manifest
 from mailbeacon.cli.keyring import add_key_option, read_keys
+from mailbeacon.cli.report.delivered import add_delivered, naming_option
+from mailbeacon.errors import ConfigError
 from mailbeacon.model import Manifest
 
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--fit", action="store_true", help="judge twice: first to learn from these events what is usual on their list"
     )
+    add_delivered(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON in place of the text")
     form.add_argument("--csv", action="store_true", help="print CSV in place of the text")
@@ -154,6 +157,7 @@ class _Rejects:
 
 
 def _run(options: Namespace) -> int:
+    from mailbeacon.counting.deliveries import deliveries_of
     from mailbeacon.engines import Job
     from mailbeacon.engines.steps import collect_rarely
     from mailbeacon.logs import format_of
@@ -163,6 +167,8 @@ def _run(options: Namespace) -> int:
         raise CommandError("--resume needs --out, and works with one local process", USAGE)
     if options.fit and (options.resume or "-" in options.logs):
         raise CommandError("--fit reads the logs twice: neither with --resume, nor from standard input", USAGE)
+    with naming_option():
+        deliveries_of(options.delivered, (), (), None)  # what contradicts itself is told before anything is read
     keys, manifests = read_keys(options.key_file), [read_manifest(path) for path in options.manifest]
     beacon = partial(
         Beacon,
@@ -326,13 +332,20 @@ def _engine(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, Cou
 def _print(tally: Tally, notes: Sequence[str], options: Namespace) -> None:
     from mailbeacon import reporting
     from mailbeacon.cli.report.running import print_report, title_of
+    from mailbeacon.counting import Dimension
+    from mailbeacon.counting.deliveries import with_deliveries
     from mailbeacon.settings import utc_now
 
     logs = Path(options.logs[0]).name if len(options.logs) == 1 else counted(len(options.logs), "log")
-    report = reporting.Report(
-        tally=tally, title=title_of(tally, logs), made_at=utc_now().replace(microsecond=0), notes=notes
-    )
-    print_report(report, options)
+    title, more, wrong = title_of(tally, logs), [], None
+    try:
+        tally, more = with_deliveries(tally, options.delivered, tally.values(Dimension.CAMPAIGN))
+    except ConfigError as error:  # the figures may be the work of hours: they are printed all the same
+        wrong = error
+    made_at = utc_now().replace(microsecond=0)
+    print_report(reporting.Report(tally=tally, title=title, made_at=made_at, notes=[*notes, *more]), options)
+    if wrong is not None:
+        raise CommandError(f"argument --delivered: {wrong}", USAGE) from wrong
 
 
 def _say(text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mailbeacon.cli.arguments import add_events, least, moment, workers
 from mailbeacon.cli.console import Commands
-from mailbeacon.cli.report.delivered import delivered
+from mailbeacon.cli.report.delivered import add_delivered
 from mailbeacon.counting import Dimension
 
 __all__ = ["DIMENSIONS", "register"]
@@ -38,14 +38,7 @@ def _add_choice(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--since", type=moment, metavar="DATE", help="count events from this moment on; UTC unless it has an offset"
     )
-    parser.add_argument(
-        "--delivered",
-        type=delivered,
-        action="append",
-        default=[],
-        metavar="N",
-        help="how many mails were delivered: N, or CAMPAIGN=N or CAMPAIGN/VARIANT=N, which may be given several times",
-    )
+    add_delivered(parser)
     parser.add_argument(
         "--group-by", choices=DIMENSIONS, metavar="WHAT", help=f"also by one of {', '.join(DIMENSIONS)}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +10,19 @@ from mailbeacon.cli.console import USAGE, CommandError
 from mailbeacon.counting.deliveries import Delivered, read_delivered
 from mailbeacon.errors import ConfigError
 
-__all__ = ["delivered", "naming_option"]
+__all__ = ["add_delivered", "delivered", "naming_option"]
+
+
+def add_delivered(parser: ArgumentParser) -> None:
+    """Add the option to a command that prints a report."""
+    parser.add_argument(
+        "--delivered",
+        type=delivered,
+        action="append",
+        default=[],
+        metavar="N",
+        help="how many mails were delivered: N, or CAMPAIGN=N or CAMPAIGN/VARIANT=N, which may be given several times",
+    )
 
 
 def delivered(text: str) -> Delivered:
