@@ -337,13 +337,14 @@ def _print(tally: Tally, notes: Sequence[str], options: Namespace) -> None:
     from mailbeacon.settings import utc_now
 
     logs = Path(options.logs[0]).name if len(options.logs) == 1 else counted(len(options.logs), "log")
-    title, more, wrong = title_of(tally, logs), [], None
+    title, wrong = title_of(tally, logs), None
     try:
         tally, more = with_deliveries(tally, options.delivered, tally.values(Dimension.CAMPAIGN))
+        notes = [*notes, *more]
     except ConfigError as error:  # the figures may be the work of hours: they are printed all the same
         wrong = error
     made_at = utc_now().replace(microsecond=0)
-    print_report(reporting.Report(tally=tally, title=title, made_at=made_at, notes=[*notes, *more]), options)
+    print_report(reporting.Report(tally=tally, title=title, made_at=made_at, notes=notes), options)
     if wrong is not None:
         raise CommandError(f"argument --delivered: {wrong}", USAGE) from wrong
 
