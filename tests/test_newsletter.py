@@ -89,3 +89,11 @@ def test_its_pictures_come_with_it_so_that_it_looks_whole_without_a_network():
     drawn = click_map(HTML, (), ())
     assert [source for source in sources if source not in drawn] == []
     assert len(HTML.encode()) < 20_000
+
+
+@pytest.mark.parametrize("width", [320, 375, 400, 620, 900])
+def test_it_is_as_wide_as_the_screen_and_no_wider(browser, width):
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.set_content(HTML)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
