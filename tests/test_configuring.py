@@ -54,9 +54,31 @@ def test_a_sink_and_a_history_are_named_by_where_they_keep_events(tmp_path):
         store.close()
 
 
+@pytest.mark.parametrize(("given", "seconds"), [("0.05", 0.05), (2, 2.0), (timedelta(seconds=1), 1.0), (None, 0.25)])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.sqlite", "sqlite:///{}/b.sqlite"])
+def test_how_long_a_reply_waits_for_named_stores_is_one_setting(tmp_path, given, seconds, name):
+    if "://" in name:
+        pytest.importorskip("sqlalchemy", reason="a database is named with SQLAlchemy")
+    text = name.format(tmp_path) if "://" in name else str(tmp_path / name)
+    more = {} if given is None else {"WAIT": given}
+    made = settings_of({"BASE_URL": "https://t.example.com/m", "SECRET_KEYS": ["0123456789abcdef"], "SINK": text,
+                        "HISTORY": f"{tmp_path}/h.sqlite", **more})  # fmt: skip
+    within = {
+        JsonlSink: lambda sink: sink._wait_seconds,
+        SqliteSink: lambda sink: sink._database._wait_seconds,
+    }.get(type(made.sink), lambda sink: sink._tables.within._seconds)
+    assert within(made.sink) == made.history._database._wait_seconds == seconds
+    for store in (made.sink, made.history):
+        store.close()
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
+        ({"MAILBEACON_WAIT": "1"}, "MAILBEACON_WAIT is in seconds, and for a sink or history named by a text"),
+        ({"MAILBEACON_WAIT": "soon"}, "MAILBEACON_WAIT must be a number"),
+        ({"MAILBEACON_WAIT": "-1", "MAILBEACON_SINK": "events.jsonl"}, "wait must be a timedelta of zero or more"),
+        ({"MAILBEACON_WAITS": "1"}, "did you mean MAILBEACON_WAIT"),
         ({"MAILBEACON_SECRET_KEY": "x"}, "did you mean MAILBEACON_SECRET_KEYS"),
         ({"MAILBEACON_SPOOOL": "x"}, "did you mean MAILBEACON_SPOOL"),
         ({"MAILBEACON_ZEBRA": "x"}, "there is no setting MAILBEACON_ZEBRA$"),

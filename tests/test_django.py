@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import sqlite3
 import types
+from contextlib import closing
 from datetime import date, timedelta
+from time import monotonic
 
 import djangosite
 import pytest
@@ -14,7 +17,7 @@ from loops import run
 
 import mailbeacon as mb
 from mailbeacon import privacy
-from mailbeacon.errors import ConfigError
+from mailbeacon.errors import ConfigError, StoreError
 from mailbeacon.store import MemorySink, SpoolSink
 from tests.making import NOW, event
 
@@ -514,6 +517,55 @@ def test_commands_report_erase_and_retain(tmp_path):
         call_command("mailbeacon_report", html=str(tmp_path / "no" / "page.html"))
     with override_settings(MAILBEACON=options(SINK=MemorySink())):
         call_command("mailbeacon_erase", "u-1", stdout=io.StringIO())
+
+
+@pytest.fixture
+def _unmigrated():
+    call_command("migrate", "mailbeacon", "zero", verbosity=0)
+    yield
+    call_command("migrate", verbosity=0)
+
+
+@pytest.mark.usefixtures("_unmigrated")
+def test_before_migrate_commands_pages_and_the_log_say_so_and_readers_are_served(staff, caplog):
+    told, lost = [], []
+    hooks = options(
+        ON_ERROR=lambda what, error: told.append(str(error)), ON_LOST=lambda event, _: lost.append(event.kind)
+    )
+    says = "the table of events: it is not there yet: run manage.py migrate"
+    for name, argument in (("report", ()), ("erase", ("u-1",)), ("retain", ("30",))):
+        with pytest.raises(CommandError, match=says):
+            call_command(f"mailbeacon_{name}", *argument)
+    report = staff.get("/admin/mailbeacon/event/report/")
+    assert (report.status_code, report.content.decode()) == (503, says)
+    with pytest.raises(StoreError, match=says):
+        list(ModelSink().last_opens())
+    with override_settings(MAILBEACON=hooks):
+        assert Client().get(path(beacon().open_url(MESSAGE))).content.startswith(b"GIF89a")
+        assert Client().get(path(beacon().click_url(MESSAGE, "https://garden.example/"))).status_code == 302
+    assert told == [says] * 2
+    assert lost == [mb.Kind.OPEN, mb.Kind.CLICK]
+    said = [one.getMessage() for one in caplog.records if one.name == "mailbeacon"]
+    assert [one.partition("failed: ")[2] for one in said] == [f"StoreError: {says}"] * 2
+
+
+@pytest.mark.parametrize("transaction_mode", [None, "IMMEDIATE"])
+def test_a_locked_database_holds_a_reader_no_longer_than_it_may(caplog, transaction_mode, monkeypatch):
+    connection.ensure_connection()
+    monkeypatch.setattr(connections["default"], "transaction_mode", transaction_mode)
+    connection.connection.execute("PRAGMA busy_timeout = 60000")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        begin = monotonic()
+        with override_settings(MAILBEACON=options(WAIT=0.01)):
+            assert Client().get(path(beacon().open_url(MESSAGE))).status_code == 200
+        assert monotonic() - begin < 30  # a minute is the host's own
+        other.execute("ROLLBACK")
+    assert "the table of events: OperationalError" in caplog.text
+    assert connection.connection.execute("PRAGMA busy_timeout").fetchone() == (60000,)
+    Client().get(path(beacon().open_url(MESSAGE)))
+    assert Event.objects.count() == 1
+    connection.close()
 
 
 def test_a_reader_leaves_by_a_post_without_a_token_of_djangos_and_not_by_a_get():

@@ -11,21 +11,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Final
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import History, Level, Sink
+from mailbeacon.model import Level, Sink
 from mailbeacon.settings import Settings
 from mailbeacon.store import JsonlSink, SpoolSink, SqliteHistory, SqliteSink
+from mailbeacon.store.checks import SHORT_WAIT
 
 __all__ = ["imported", "settings_of"]
 
 _SPOOL: Final = "spool"
+_WAIT: Final = "wait"
 _LISTS: Final = ("secret_keys", "exclude", "only", "trusted_proxies", "digest_keys")
-_TIMES: Final = ("max_age", "clock_skew")
+_EXTRA: Final = (_SPOOL, _WAIT)
+"""What is no field of the settings."""
+_TIMES: Final = ("max_age", "clock_skew", _WAIT)
 _OBJECTS: Final = (
     "agents", "networks", "geo", "judge", "consent", "on_event", "may_redirect", "clock", "manifests", "on_error",
     "on_lost", "on_leave",
@@ -44,28 +49,32 @@ _FLAGS: Final = {
 _PATH: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
-def settings_of(values: Mapping[str, object], *, prefix: str = "") -> Settings:
+def settings_of(
+    values: Mapping[str, object], *, prefix: str = "", sink: Callable[[timedelta], Sink] | None = None
+) -> Settings:
     """Return settings from names in any case and values that may be texts.
 
     Args:
         values: Lists may be texts with commas or blanks between, switches ``yes`` and ``no``, times seconds, levels their
             names. ``sink`` and ``history`` may name a file (``….sqlite``, ``….jsonl``) or a database (``postgresql+psycopg://…``),
             or an object (``package.module:name``), as all that is a function or an object may. ``spool`` names a folder: a
-            :class:`mailbeacon.store.SpoolSink` then stands before the sink.
+            :class:`mailbeacon.store.SpoolSink` then stands before the sink. ``wait`` is how long a reply waits for a sink or a
+            history named by a text.
         prefix: What stands before the names, for errors.
+        sink: Makes the sink where none is given, from how long a reply waits for it.
 
     Raises:
         ConfigError: For a name that is no setting's, with what may have been meant, or a value that cannot work.
     """
     known = {one.name for one in fields(Settings)}
     found: dict[str, object] = {}
-    spool = ""
+    extra: dict[str, object] = {}
     for given, value in values.items():
         if not isinstance(given, str):
             raise ConfigError(f"the name of a setting must be a text, got {given!r:.40}")
         name = given.lower()
-        if name == _SPOOL:
-            spool = str(value)
+        if name in _EXTRA:
+            extra[name] = _value(name, value, f"{prefix}{given}")
         elif name not in known:
             raise ConfigError(_unknown(given, prefix, known))
         else:
@@ -73,13 +82,24 @@ def settings_of(values: Mapping[str, object], *, prefix: str = "") -> Settings:
     base_url = found.pop("base_url", "")
     if not isinstance(base_url, str) or not base_url:
         raise ConfigError(f"{prefix}BASE_URL is missing: where the tracking routes are mounted")
-    if spool:
-        found["sink"] = SpoolSink(_sink_before(found.get("sink")), spool)
+    stores: dict[str, Callable[[timedelta], object]] = {
+        name: partial(make, text) for name, make in _STORES.items() if isinstance(text := found.get(name), str)
+    }
+    if sink is not None and "sink" not in found:
+        stores["sink"] = sink
+    wait = extra.get(_WAIT, SHORT_WAIT)
+    if not isinstance(wait, timedelta) or not (stores or _WAIT not in extra):
+        raise ConfigError(
+            f"{prefix}WAIT is in seconds, and for a sink or history named by a text: others have their own"
+        )
+    found |= {name: make(wait) for name, make in stores.items()}
+    if extra.get(_SPOOL):
+        found["sink"] = SpoolSink(_sink_before(found.get("sink")), str(extra[_SPOOL]))
     return Settings.of(base_url, found)
 
 
 def _unknown(given: str, prefix: str, known: set[str]) -> str:
-    near = get_close_matches(given.lower(), [*known, _SPOOL], 1)
+    near = get_close_matches(given.lower(), [*known, *_EXTRA], 1)
     meant = f"; did you mean {prefix}{near[0].upper() if given.isupper() else near[0]}?" if near else ""
     return f"there is no setting {prefix}{given}{meant}"
 
@@ -100,10 +120,8 @@ def _value(name: str, value: object, shown: str) -> object:
         return [part for part in re.split(r"[,\s]+", value) if part]
     if name in _TIMES:
         return _time(_number(value, shown), shown)
-    if name == "sink":
-        return _sink(value)
-    if name == "history":
-        return _history(value)
+    if name in _STORES or name == _SPOOL:
+        return value
     if name in _OBJECTS:
         return imported(value, shown)
     return _simple(name, value, shown)
@@ -147,25 +165,26 @@ def _time(seconds: float, shown: str) -> timedelta:
         raise ConfigError(f"{shown} must be a number of seconds, got {seconds!r:.40}") from error
 
 
-def _sink(text: str) -> object:
+def _sink(text: str, wait: timedelta) -> object:
     if "://" in text:
         from mailbeacon.store.sql import SqlSink
 
-        return SqlSink(text)
+        return SqlSink(text, wait=wait)
     if _PATH.fullmatch(text):
         return imported(text, "sink")
-    return JsonlSink(text) if Path(text).suffix == ".jsonl" else SqliteSink(text)
+    return JsonlSink(text, wait=wait) if Path(text).suffix == ".jsonl" else SqliteSink(text, wait=wait)
 
 
-def _history(text: str) -> History:
+def _history(text: str, wait: timedelta) -> object:
     if "://" in text:
         from mailbeacon.store.sql import SqlHistory
 
-        return SqlHistory(text)
-    if _PATH.fullmatch(text):
-        found: History = imported(text, "history")  # type: ignore[assignment]  # Settings checks its shape
-        return found
-    return SqliteHistory(text)
+        return SqlHistory(text, wait=wait)
+    return imported(text, "history") if _PATH.fullmatch(text) else SqliteHistory(text, wait=wait)
+
+
+_STORES: Final = {"sink": _sink, "history": _history}
+"""What makes a store from the text that names it."""
 
 
 def imported(text: str, shown: str) -> object:

@@ -157,7 +157,7 @@ class Database:
             if self._migrate:
                 self._migrate(connection)
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{self.path}: cannot use the SQLite file: {error}") from error
+            raise StoreError(f"{self.path}: cannot use the SQLite file: {_said(error)}") from error
         except sqlite3.Error as error:
             raise DataError(f"cannot use the SQLite file: {error}", file=str(self.path)) from error
 
@@ -197,7 +197,7 @@ class Database:
             else:
                 yield connection
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}") from error
+            raise StoreError(f"{self.path}: {_said(error)}") from error
         finally:
             self._lock.release()
 
@@ -282,6 +282,11 @@ def djangos(connection: sqlite3.Connection) -> str:
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'mailbeacon_event'").fetchone():
         return ""
     return ", but Django's own: use manage.py mailbeacon_report, mailbeacon_erase or mailbeacon_retain"
+
+
+def _said(error: sqlite3.Error) -> str:
+    """Return what SQLite says, but no text that it could not read: that may name a person."""
+    return str(error).partition(" with text ")[0]
 
 
 def storable(value: object) -> object:

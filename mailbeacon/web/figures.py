@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 from mailbeacon import reporting
 from mailbeacon.counting import tally
 from mailbeacon.counting.deliveries import read_delivered, with_deliveries
-from mailbeacon.errors import ConfigError
+from mailbeacon.errors import ConfigError, StoreError
 from mailbeacon.judging import classify_all
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import SpoolSink
 from mailbeacon.store.files import replace_whole
 
 __all__ = ["Readable", "readable_sink", "report_of", "write_page"]
+
+_PATIENCE: Final = timedelta(seconds=30)
+"""How long a report waits for what dead processes left in a spool."""
 
 
 @runtime_checkable
@@ -31,9 +35,13 @@ def readable_sink(sink: object) -> Readable:
 
     Raises:
         ConfigError: If there is none.
+        StoreError: If what waits in the spool cannot be handed over.
     """
     if isinstance(sink, SpoolSink):
-        sink.flush()
+        if not sink.flush(_PATIENCE):
+            raise StoreError(
+                "events still wait in the spool, for the sink behind it does not take them: the log says why"
+            )
         sink = sink.sink
     if not isinstance(sink, Readable):
         raise ConfigError("the sink cannot be read: give one with a method events, such as SqliteSink")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from django.utils.module_loading import import_string
 from mailbeacon.beacon import Beacon
 from mailbeacon.beacon.configuring import settings_of
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Message, Verdict
+from mailbeacon.model import Event, Message, Sink, Verdict
 from mailbeacon.web.django.signals import event_recorded
 from mailbeacon.web.webhooks import ByName, configured
 
@@ -36,11 +37,7 @@ def beacon() -> Beacon:
         ConfigError: If the setting cannot work, with what may have been meant.
     """
     options = {name: value for name, value in _options().items() if name not in (*_MAIL, _HOOKS)}
-    if not any(name.upper() == "SINK" for name in options):
-        from mailbeacon.web.django.sinks import ModelSink
-
-        options["SINK"] = ModelSink()
-    settings = settings_of(options)
+    settings = settings_of(options, sink=_own_table)
     on_event = settings.on_event
 
     def tell(event: Event, verdict: Verdict) -> None:
@@ -49,6 +46,12 @@ def beacon() -> Beacon:
         event_recorded.send(sender=Beacon, event=event, verdict=verdict)
 
     return Beacon(settings=replace(settings, on_event=tell))
+
+
+def _own_table(wait: timedelta) -> Sink:
+    from mailbeacon.web.django.sinks import ModelSink
+
+    return ModelSink(wait=wait)
 
 
 def receivers() -> ByName:

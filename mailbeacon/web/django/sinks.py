@@ -3,28 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from datetime import date, datetime
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from threading import current_thread, main_thread
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connections, router, transaction
 from django.utils.timezone import make_naive
 
 from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.changes import EventChange, outcome
+from mailbeacon.store.checks import SHORT_WAIT, check_wait
 from mailbeacon.store.database import plain, storable
 from mailbeacon.store.lines import Pair, Written, pairs_of, written
 
 __all__ = ["ModelSink"]
 
 _SPOOL: Final = "mailbeacon"
-"""How the names of our own threads begin: nobody else closes their connections."""
+"""How the names of our own threads begin: nobody else closes their connections, and no reader waits for them."""
+_PATIENCE: Final = {
+    "sqlite": ("PRAGMA busy_timeout", "PRAGMA busy_timeout = {:.0f}", 1000),
+    "mysql": ("SELECT @@SESSION.innodb_lock_wait_timeout", "SET SESSION innodb_lock_wait_timeout = {:.0f}", 1),
+}
+"""How a connection is asked, and told, how long it waits for others, and in how many parts of a second."""
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell of what the database cannot do now, and what to do about it.
+
+    Raises:
+        StoreError: In place of Django's errors.
+    """
+    from django.db import DatabaseError, InterfaceError
+
+    try:
+        yield
+    except (DatabaseError, InterfaceError) as error:
+        why = "it is not there yet: run manage.py migrate" if _is_missing(error) else type(error).__name__
+        raise StoreError(f"the table of events: {why}") from error
 
 
 class ModelSink:
-    """Keep events in the app's table, each id once."""
+    """Keep events in the app's table, each id once.
+
+    Args:
+        wait: How long a reply waits for the database, unless it is asked for in a transaction of the host's. MySQL and MariaDB
+            count in whole seconds, from one.
+
+    Raises:
+        ConfigError: If ``wait`` makes no sense.
+    """
+
+    def __init__(self, *, wait: timedelta = SHORT_WAIT) -> None:
+        self._wait_seconds = check_wait(wait)
 
     def __repr__(self) -> str:
         return "ModelSink()"
@@ -55,7 +89,8 @@ class ModelSink:
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
         """Return each recipient of whom only the day is kept, with the day."""
-        return iter(_objects("LastOpen").order_by("recipient").values_list("recipient", "day"))
+        with _told():
+            return iter(_objects("LastOpen").order_by("recipient").values_list("recipient", "day"))
 
     def events(self, *, on_broken: Callable[[DataError], object] | None = None) -> Iterator[Pair]:
         """Read the events in the order they were written.
@@ -71,10 +106,11 @@ class ModelSink:
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
-        with transaction.atomic():
+        with _told(), transaction.atomic(_alias()):
             _objects("LastOpen").filter(recipient=plain(recipient)).delete()
             return int(_objects("Event").filter(recipient=plain(recipient)).delete()[0])
 
+    @_told()
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many they were."""
         return int(_objects("Event").filter(received_at__lt=_in_column(moment)).delete()[0])
@@ -82,22 +118,26 @@ class ModelSink:
     def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
         done = 0
-        with transaction.atomic():
+        with _told(), transaction.atomic(_alias()):
             found = _objects("Event").filter(received_at__lt=_in_column(before))
             for row in found.values_list("pk", "event", "verdict").iterator():
                 done += _reworked(row, before, change, kinds)
         return done
 
+    @_told()
     def drop_last_opens(self, before: date) -> int:
         """Take out the last opens on days before one, and return how many they were."""
         return int(_objects("LastOpen").filter(day__lt=before).delete()[0])
 
+    @_told()
     def __len__(self) -> int:
         return int(_objects("Event").count())
 
     def _read(self, where: dict[str, Any], on_broken: Callable[[DataError], object] | None) -> Iterator[Pair]:
-        rows = _objects("Event").filter(**where).order_by("pk").values_list("pk", "event", "verdict")
-        return pairs_of(((number, event, verdict or None) for number, event, verdict in rows.iterator()), on_broken)
+        found = _objects("Event").filter(**where).order_by("pk").values_list("pk", "event", "verdict")
+        with _told():
+            rows = found.iterator()
+            yield from pairs_of(((number, event, verdict or None) for number, event, verdict in rows), on_broken)
 
     def _do(self, work: Callable[[], object]) -> None:
         """Do something in a transaction; in a thread of a spool, with a connection that is not kept for ever.
@@ -105,17 +145,55 @@ class ModelSink:
         Raises:
             StoreError: If the database cannot do it now.
         """
-        from django.db import DatabaseError, InterfaceError
-
         is_ours = current_thread() is not main_thread() and current_thread().name.startswith(_SPOOL)
         try:
-            with transaction.atomic():
+            with _told(), transaction.atomic(_alias()) if is_ours else _hurried(self._wait_seconds):
                 work()
-        except (DatabaseError, InterfaceError) as error:
-            raise StoreError(f"the table of events: {type(error).__name__}") from error
         finally:
             if is_ours:
                 connections.close_all()
+
+
+@contextmanager
+def _hurried(seconds: float) -> Iterator[None]:
+    """Do something in a transaction that waits no longer; inside one of the host's own, its patience holds."""
+    connection = connections[_alias()]
+    vendor = "" if connection.in_atomic_block else connection.vendor
+    with connection.cursor() as cursor:
+        usual = _told_to_wait(cursor, vendor, seconds)
+        try:
+            with transaction.atomic(_alias()):
+                if vendor == "postgresql":  # ends with the transaction, so that a pooled connection keeps its own
+                    cursor.execute(f"SET LOCAL statement_timeout = {max(1000 * seconds, 1):.0f}")
+                yield
+        finally:
+            _told_to_wait(cursor, vendor, usual)
+
+
+def _told_to_wait(cursor: Any, vendor: str, seconds: float) -> float:
+    """Tell a connection how long to wait, and return how long it waited before, where it can be told."""
+    if vendor not in _PATIENCE:
+        return seconds
+    ask, tell, parts = _PATIENCE[vendor]
+    cursor.execute(ask)
+    (usual,) = cursor.fetchone()
+    cursor.execute(tell.format(max(seconds * parts, 1)))
+    return float(usual) / parts
+
+
+def _alias() -> str:
+    """Return the name of the database that a host's routers give to the app's tables."""
+    from mailbeacon.web.django import models
+
+    found: str = router.db_for_write(models.Event)
+    return found
+
+
+def _is_missing(error: Exception) -> bool:
+    """Check whether an error is that there is no table, as SQLite, PostgreSQL and MySQL say it."""
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return "no such table" in str(error) or state == "42P01" or error.args[:1] == (1146,)
 
 
 def _objects(name: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from mailbeacon.web.django.configuring import beacon
+from mailbeacon.web.django.management import told_in_a_line
 from mailbeacon.web.figures import readable_sink
 
 __all__ = ["Command"]
@@ -22,6 +23,7 @@ class Command(BaseCommand):
         """Add the recipient to erase."""
         parser.add_argument("recipient")
 
+    @told_in_a_line()
     def handle(self, *_: Any, recipient: str, **__: Any) -> None:
         """Do it."""
         erase = getattr(readable_sink(beacon().settings.sink), "erase", None)

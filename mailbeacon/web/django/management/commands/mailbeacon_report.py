@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
-from mailbeacon.errors import MailbeaconError
 from mailbeacon.web.django.configuring import beacon
+from mailbeacon.web.django.management import told_in_a_line
 from mailbeacon.web.figures import report_of, write_page
 
 __all__ = ["Command"]
@@ -34,14 +34,12 @@ class Command(BaseCommand):
             help="how many mails were delivered: N, or CAMPAIGN=N or CAMPAIGN/VARIANT=N, which may be given several times",
         )
 
+    @told_in_a_line()
     def handle(self, *_: Any, campaign: str, html: str, delivered: Sequence[str], **__: Any) -> None:
         """Do it."""
         one = beacon()
-        try:
-            found = report_of(one.settings.sink, campaign, judge=one.judge, as_page=bool(html), delivered=delivered)
-            if html:
-                write_page(Path(html), found)
-        except (MailbeaconError, OSError) as error:
-            raise CommandError(str(error)) from error
-        if not html:
+        found = report_of(one.settings.sink, campaign, judge=one.judge, as_page=bool(html), delivered=delivered)
+        if html:
+            write_page(Path(html), found)
+        else:
             self.stdout.write(found)

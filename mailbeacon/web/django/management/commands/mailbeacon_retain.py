@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from mailbeacon.web.django.configuring import beacon
+from mailbeacon.web.django.management import told_in_a_line
 from mailbeacon.web.figures import readable_sink
 
 __all__ = ["Command"]
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         """Add how long events are kept."""
         parser.add_argument("days", type=int)
 
+    @told_in_a_line()
     def handle(self, *_: Any, days: int, **__: Any) -> None:
         """Do it."""
         found = beacon()
