@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from mailbeacon import mime
 from mailbeacon.composing.headers import HeaderTemplate
-from mailbeacon.composing.pixels import Pixels
+from mailbeacon.composing.pixels import places_of_pixels
 from mailbeacon.composing.reading import Opened, check_email, lossy, open_mail, unleavable
 from mailbeacon.composing.shapes import CompileBodies, Leaving, Slots
 from mailbeacon.composing.slots import (
@@ -210,14 +210,11 @@ def compile_mail(
     htmls = [body.text.text for body in pages]
     texts = [body.text.text for body in opened.bodies if not body.is_html]
     compiled: list[Slots] = []
-    number, pixels = 1, Pixels(opened.root)
+    number, with_pixel = 1, places_of_pixels(opened.root, pages)
     for index in range(max(len(htmls), len(texts))):
         html, text = (found[index] if index < len(found) else "" for found in (htmls, texts))
-        has_pixel = index < len(pages) and pixels.due(pages[index].part)
-        one = compile_bodies(html, text, first_number=number, pixel=has_pixel)
+        one = compile_bodies(html, text, first_number=number, pixel=index in with_pixel)
         number += len(one.links)
-        if has_pixel:
-            pixels.put(pages[index].part)
         compiled.append(one)
 
     def sources(placeholder: str, opens: Level, clicks: Level) -> list[str]:

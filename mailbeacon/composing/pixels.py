@@ -5,11 +5,11 @@ Source: RFC 2046 (1996), section 5.1.4: of the parts of multipart/alternative a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mailbeacon import mime
 
-__all__ = ["Pixels"]
+__all__ = ["Pixels", "places_of_pixels"]
 
 
 class Pixels:
@@ -38,3 +38,13 @@ class Pixels:
             if above.content_type != "multipart/alternative":
                 yield above.start, part.start
             part = above
+
+
+def places_of_pixels(root: mime.Part, bodies: Sequence[mime.Body]) -> set[int]:
+    """Return which of a mail's HTML bodies, in their order, are to have a pixel."""
+    pixels, found = Pixels(root), set()
+    for place, body in enumerate(bodies):
+        if pixels.due(body.part):
+            pixels.put(body.part)
+            found.add(place)
+    return found
