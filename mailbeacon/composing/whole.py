@@ -73,10 +73,7 @@ def compose_bytes(
             pixels.put(body.part)
         done.append(one)
     data = mime.apply(raw, sorted(changes))
-    if [part.content_type for part in mime.walk(mime.read_parts(data))] != [
-        part.content_type for part in mime.walk(opened.root)
-    ]:
-        raise RewriteError("the mail would have other parts than before, so nothing was changed")
+    _check_parts(data, opened.root)
     if fields:
         left += unleavable(done)
     reported = [one.labelled() if labels else (one.links, one.skipped) for one in done]
@@ -87,6 +84,13 @@ def compose_bytes(
         skipped=tuple(link for _, skipped in reported for link in skipped),
         warnings=(*opened.warnings, *left, *(warned for one in done for warned in one.warnings)),
     )
+
+
+def _check_parts(data: bytes, root: mime.Part) -> None:
+    if [part.content_type for part in mime.walk(mime.read_parts(data))] != [
+        part.content_type for part in mime.walk(root)
+    ]:
+        raise RewriteError("the mail would have other parts than before, so nothing was changed")
 
 
 def compose(
