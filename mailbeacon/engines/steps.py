@@ -238,35 +238,36 @@ def note(classifier: Classifier, hits: Iterable[Sequence[object]]) -> dict[int, 
     return dict(found)
 
 
-def distinct(rows: Iterable[tuple[Event, int]]) -> tuple[list[Event], list[int], list[int]]:
+def distinct(rows: Iterable[tuple[Event, int]]) -> tuple[list[Event], dict[int, int], Sequence[int]]:
     """Number lines that are the same to the last byte, and take out those that stand in several files.
 
     Args:
         rows: Events with the number of their file; those of one line all together, in any order.
 
     Returns:
-        The events; how often the line of each was there before (in all, as often as in the file that has it most); and
-        the place of each among the rows.
+        The events; for those whose line was there before how often it was (in all, as often as in the file that has it
+        most), by their place among the events; and the place of each event among the rows.
     """
+    given = list(rows)
+    numbers: dict[int, int] = {}
+    if len({event.id for event, _ in given}) == len(given):
+        return [event for event, _ in given], numbers, range(len(given))
     first: dict[str, int] = {}
     again: dict[str, dict[int, int]] = {}
     events: list[Event] = []
-    numbers: list[int] = []
     places: list[int] = []
-    for place, (event, file) in enumerate(rows):
+    for place, (event, file) in enumerate(given):
         name = event.id
         if name not in first:
             first[name] = file
-            number = 0
         else:
             files = again.setdefault(name, {first[name]: 1, _MOST: 1})
             count = files[file] = files.get(file, 0) + 1
             if count <= files[_MOST] or file < 0 or is_named(event):
                 continue
             files[_MOST] = count
-            number = count - 1
+            numbers[len(events)] = count - 1
         events.append(event)
-        numbers.append(number)
         places.append(place)
     return events, numbers, places
 
@@ -285,11 +286,11 @@ def judge(
     events, numbers, places = distinct(rows)
     noted = None if notes is None else {name: {"recipients": count} for name, count in notes.items()}
     verdicts = classifier.classify_all(events, networks=noted)
-    found = [
-        (event.changed(id=numbered(event.id, number)) if number else event, verdict)
-        for event, number, place, verdict in zip(events, numbers, places, verdicts, strict=True)
-        if wanted is None or place in wanted
-    ]
+    for place, number in numbers.items():
+        events[place] = events[place].changed(id=numbered(events[place].id, number))
+    found = list(zip(events, verdicts, strict=True))
+    if wanted is not None:
+        found = [pair for place, pair in zip(places, found, strict=True) if place in wanted]
     found.sort(key=lambda one: (one[0].received_at, one[0].id))
     return found
 

@@ -25,7 +25,6 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Generic, TypeVar
 
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
@@ -35,10 +34,10 @@ from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
 from mailbeacon.judging.clients import hand_counts
 from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.crowds import NetworkHit, note_hits
-from mailbeacon.judging.grouping import Neighbourhood, related_to
+from mailbeacon.judging.grouping import Neighbourhood, groups_of, related_to
 from mailbeacon.judging.lags import UNTIMED, Lag, lag_of, lags_from_delivery
 from mailbeacon.judging.moments import is_of_moments, moment_rules
-from mailbeacon.judging.neighbours import Mail, count_company, count_mail, count_networks
+from mailbeacon.judging.neighbours import count_company, count_mail, count_networks
 from mailbeacon.judging.rules import Needs, Rule
 from mailbeacon.judging.single import SINGLE_RULES
 from mailbeacon.judging.streaming import Judged, Revision, stream
@@ -55,12 +54,13 @@ DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 RULES_VERSION = "2026.11.6"
 """The version of the rules and weights in this package."""
 
-K = TypeVar("K")
 _MOST_CASES = 20_000
 _ACTS = frozenset({Kind.OPEN, Kind.CLICK, Kind.LEAVE_PAGE, Kind.UNSUBSCRIBE})
 _FETCHES = _ACTS - {Kind.UNSUBSCRIBE}
 _PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
-_HOSTING, _DELIVERED, _PREFETCH = NetworkKind.HOSTING, Kind.DELIVERED, Actor.PREFETCH
+_COMPANY = frozenset({actor for actor in Actor if actor.is_human is False} - {Actor.PREFETCH})
+"""The machines whose company says something: what fetches ahead for a reader is not."""
+_HOSTING, _DELIVERED = NetworkKind.HOSTING, Kind.DELIVERED
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _Key = tuple[Kind, AgentKind, bool, NetworkKind, str, frozenset[Hint], str, str]
 
@@ -79,30 +79,6 @@ class _Case:
         self.fetches = event.kind in _FETCHES
         self.crowd = self.fetches and facts.agent not in _PROXIES and facts.network.kind not in CARRIERS
         self.verdicts: Cache[tuple[object, ...], Verdict] = Cache(_MOST_CASES)
-
-
-class _Groups(Generic[K]):
-    """Indices by what they share. Most share nothing, so a list is made for the second only: the garbage collector walks lists.
-
-    Attributes:
-        several: The groups of two or more, in order.
-    """
-
-    __slots__ = ("_first", "several")
-
-    def __init__(self) -> None:
-        self._first: dict[K, int] = {}
-        self.several: dict[K, list[int]] = {}
-
-    def add(self, name: K, index: int) -> None:
-        """Put one more index into the group of that name."""
-        first = self._first.setdefault(name, index)
-        if first != index:
-            group = self.several.get(name)
-            if group is None:
-                self.several[name] = [first, index]
-            else:
-                group.append(index)
 
 
 class Classifier:
@@ -193,7 +169,7 @@ class Classifier:
             return self.classify_all([*related, event])[-1]
         event = self._seen(event)
         case = self._case(event)
-        return self._verdict(case, event, lag_of(event, self.windows) if case.fetches else UNTIMED, _NOTHING)
+        return self._verdict(case, event, lag_of(event, self.windows) if case.fetches else UNTIMED)
 
     def classify_all(
         self, events: Iterable[Event], *, networks: Mapping[str, Mapping[str, int]] | None = None
@@ -271,55 +247,48 @@ class Classifier:
         self, events: Sequence[Event], times: Sequence[float], known: Mapping[str, Mapping[str, int]] | None
     ) -> list[Verdict]:
         """Judge events that are in order of time; ``times`` are theirs, in seconds."""
-        cases, lags = [], []
-        mails: _Groups[MailName] = _Groups()
-        networks: _Groups[str] = _Groups()
-        delivered = False
-        for index, event in enumerate(events):
+        windows, counts_networks, delivered = self.windows, known is None, False
+        cases: list[_Case] = []
+        lags: list[Lag] = []
+        verdicts: list[Verdict] = []
+        mails: list[MailName | None] = []
+        networks: list[str] = []
+        for event in events:
             case = self._case(event)
+            lag = lag_of(event, windows) if case.fetches else UNTIMED
             cases.append(case)
-            lags.append(lag_of(event, self.windows) if case.fetches else UNTIMED)
-            if event.recipient is None:
-                continue  # nobody may be told apart, so none of these belong together
-            if case.acts and event.message_id:
-                mails.add(event.mail, index)
-            elif event.kind is _DELIVERED:
-                delivered = True
-            if case.crowd and known is None and (network := event.facts.network_id):
-                networks.add(network, index)
+            lags.append(lag)
+            verdicts.append(case.verdicts.get(lag) or self._verdict(case, event, lag))
+            recipient, message = event.recipient, event.message_id
+            told = recipient is not None  # where nobody may be told apart, none belong together
+            mails.append((event.campaign, message, recipient) if told and message and case.acts else None)
+            networks.append(event.facts.network_id if told and counts_networks and case.crowd else "")
+            delivered = delivered or event.kind is _DELIVERED
         if delivered:
-            for index, lag in lags_from_delivery(events, self.windows):
+            for index, lag in lags_from_delivery(events, windows):
                 if cases[index].fetches:
-                    lags[index] = lag
-        batch = Batch(events=events, times=times, windows=self.windows, links=self._links, limits=self._limits)
-        for group in mails.several.values():
-            self._count(batch, group, cases, lags)
-        self._add_networks(batch, networks.several.values(), known)
+                    lags[index], verdicts[index] = lag, self._verdict(cases[index], events[index], lag)
+        batch = Batch(events=events, times=times, windows=windows, links=self._links, limits=self._limits)
         notes = batch.notes
+
+        def judged(index: int) -> Verdict:
+            noted = notes.get(index)
+            return self._verdict(cases[index], events[index], lags[index], noted) if noted else verdicts[index]
+
+        for group in groups_of(mails):
+            mail = count_mail(batch, group)
+            if mail.follows:  # first the machines, then who was in their company
+                count_company(batch, mail, [index for index in mail.follows if judged(index).actor in _COMPANY])
+        self._add_networks(batch, groups_of(networks), known)
         if self._on_event:
-            own = Neighbourhood(events, self.windows.horizon)
+            own = Neighbourhood(events, windows.horizon)
             return [
                 self._anew(case, event, lag, notes.get(index, _NOTHING), own)
                 for index, (case, event, lag) in enumerate(zip(cases, events, lags, strict=True))
             ]
-        return [
-            self._verdict(case, event, lag, notes.get(index, _NOTHING))
-            for index, (case, event, lag) in enumerate(zip(cases, events, lags, strict=True))
-        ]
-
-    def _count(self, batch: Batch, group: Sequence[int], cases: Sequence[_Case], lags: Sequence[Lag]) -> None:
-        """Count what the events of one mail say of each other: first the machines, then who was in their company."""
-        mail: Mail = count_mail(batch, group)
-        if not mail.follows:
-            return
-        machines = [
-            index
-            for index in mail.follows
-            if _is_machine(
-                self._verdict(cases[index], batch.events[index], lags[index], batch.notes.get(index, _NOTHING))
-            )
-        ]
-        count_company(batch, mail, machines)
+        for index in notes:
+            verdicts[index] = judged(index)
+        return verdicts
 
     @staticmethod
     def _add_networks(
@@ -356,9 +325,9 @@ class Classifier:
         found = ask(self._on_facts, event, Context(windows=self.windows))
         return self._cases.put(key, _Case(event, self.priors.get(event.kind), found, version))
 
-    def _verdict(self, case: _Case, event: Event, lag: Lag, noted: Mapping[str, int]) -> Verdict:
+    def _verdict(self, case: _Case, event: Event, lag: Lag, noted: Mapping[str, int] = _NOTHING) -> Verdict:
         """Judge by what was noted of the event; the same notes of the same case have the same verdict."""
-        key = (lag, *noted.items()) if noted else (lag,)
+        key = (lag, *noted.items()) if noted else lag
         return case.verdicts.get(key) or case.verdicts.put(key, self._weigh(case, event, self._context(lag, noted)))
 
     def _anew(self, case: _Case, event: Event, lag: Lag, noted: Mapping[str, int], own: Neighbourhood) -> Verdict:
@@ -386,8 +355,3 @@ class Classifier:
         moments = [sorted(self._moments.items())] if self._moments else []
         named = repr((rules, self.windows, priors, sorted(self._links.items()), *sorted(self._people), *moments))
         return f"{RULES_VERSION}+{blake2b(named.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
-
-
-def _is_machine(verdict: Verdict) -> bool:
-    """Check whether a verdict names a machine whose company says something: what fetches ahead for a reader is not."""
-    return verdict.is_human is False and verdict.actor is not _PREFETCH

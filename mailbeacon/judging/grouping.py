@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import TypeVar
 
 from mailbeacon.model import Event, Mail
 
-__all__ = ["Neighbourhood", "related_to"]
+__all__ = ["Neighbourhood", "groups_of", "related_to"]
+
+K = TypeVar("K")
+
+
+def groups_of(names: Iterable[K | None]) -> Collection[list[int]]:
+    """Return the places of each name that stands there more than once, in order; an empty one is none.
+
+    Most stand there once, so a list is made for the second only: the garbage collector walks lists.
+    """
+    first: dict[K, int] = {}
+    several: dict[K, list[int]] = {}
+    place_of = first.setdefault
+    for place, name in enumerate(names):
+        if name:
+            before = place_of(name, place)
+            if before != place:
+                group = several.get(name)
+                if group is None:
+                    several[name] = [before, place]
+                else:
+                    group.append(place)
+    return several.values()
 
 
 def related_to(event: Event, earlier: Iterable[Event]) -> list[Event]:

@@ -21,6 +21,7 @@ Lag = tuple[DeliveryLag, bool]
 UNTIMED: Lag = (DeliveryLag.UNKNOWN, False)
 _FROM_SENDING: Mapping[DeliveryLag, Lag] = {lag: (lag, False) for lag in DeliveryLag}
 _DELIVERED = Kind.DELIVERED
+_LONG_AFTER = _FROM_SENDING[DeliveryLag.LATE]
 _UNKNOWN, _BEFORE, _INSTANT, _SOON, _EARLY, _LATER, _LATE, _BUSY, _MINUTES = DeliveryLag
 _NO_TIME = timedelta(0)
 _A_SECOND = timedelta(seconds=1)
@@ -29,7 +30,11 @@ _A_SECOND = timedelta(seconds=1)
 def lag_of(event: Event, windows: Windows) -> Lag:
     """Return how long after the sending an event came."""
     sent_at = event.sent_at
-    return UNTIMED if sent_at is None else _FROM_SENDING[_since(event, sent_at, windows, delivered=False)]
+    if sent_at is None:
+        return UNTIMED
+    if event.received_at - sent_at >= windows.late:  # as most do
+        return _LONG_AFTER
+    return _FROM_SENDING[_since(event, sent_at, windows, delivered=False)]
 
 
 def lag_after(event: Event, windows: Windows, wait: timedelta) -> DeliveryLag:
