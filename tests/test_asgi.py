@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -131,6 +132,28 @@ def test_only_a_form_for_leaving_has_its_body_read():
     run(ask(app, "/m/u/token", "POST", b"x" * 100_000))
     run(ask(app, "/m/c/token", "POST", b"x"))
     assert [request.body for request in asked] == [b"List-Unsubscribe=One-Click", b"x" * 8_192, b""]
+
+
+@pytest.mark.parametrize("awaited", [True, False], ids=["async", "plain"])
+def test_an_async_sink_keeps_the_day_of_a_last_open_by_either_kind_of_method(awaited):
+    days: list[tuple[str, date]] = []
+
+    class Days(AsyncSink):
+        if awaited:
+
+            async def put_last_open(self, recipient: str, day: date) -> None:
+                await asyncio.sleep(0)
+                days.append((recipient, day))
+        else:
+
+            def put_last_open(self, recipient: str, day: date) -> None:
+                days.append((recipient, day))
+
+    beacon = beacon_with(Days(), clock=lambda: making.NOW)
+    url = beacon.open_url(mb.Message(recipient="u-17", campaign="spring", opens=mb.Level.DATE))
+    assert run(ask(asgi.application(beacon), urlsplit(url).path))[0] == 200
+    assert days == [("u-17", making.NOW.date())]
+    assert beacon.settings.sink.kept == []
 
 
 def test_a_sink_may_be_async():

@@ -18,7 +18,7 @@ import mailbeacon as mb
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Actor, Kind, Level
 from mailbeacon.privacy import effective_level
-from mailbeacon.store import JsonlSink, MemoryHistory, MemorySink, QueueSink, SqliteSink
+from mailbeacon.store import JsonlSink, MemoryHistory, MemorySink, SqliteSink
 from tests.making import BASE, beacon, message, request
 
 LATER = datetime(2026, 11, 24, 11, 30, 5, 7, tzinfo=UTC)
@@ -231,9 +231,6 @@ def test_every_sink_that_keeps_days_overwrites_an_earlier_one_and_no_later_one(t
                 sink.put_last_open("u-17", date(2026, 11, day))
             sink.put_last_open("u-18", date(2026, 11, 1))
             assert list(sink.last_opens()) == [("u-17", date(2026, 11, 9)), ("u-18", date(2026, 11, 1))]
-    inner = MemorySink()
-    QueueSink(inner).put_last_open("u-17", date(2026, 11, 3))
-    assert list(inner.last_opens()) == [("u-17", date(2026, 11, 3))]
 
 
 def test_what_the_host_is_told_of_a_date_holds_no_mail_no_time_of_day_and_nothing_of_the_request():

@@ -135,6 +135,33 @@ def test_only_the_latest_day_of_an_open_is_kept(sink):
     assert list(sink.last_opens()) == [("ann", date(2026, 3, 5)), ("ben", date(2026, 3, 1))]
 
 
+def test_workers_that_keep_the_first_day_of_the_same_people_at_once_lose_none(url):
+    with SqlSink(url, wait=SOON) as first, SqlSink(url, wait=SOON) as second:
+        list(first.last_opens())
+
+        def work(worker: int) -> None:
+            for number in range(20):
+                (first, second)[worker % 2].put_last_open(f"u-{number}", date(2026, 3, 1 + worker))
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(work, range(4))) == [None] * 4
+        assert dict(first.last_opens()) == {f"u-{number}": date(2026, 3, 4) for number in range(20)}
+
+
+def test_a_day_waits_in_the_spool_until_the_database_is_back(postgres, tmp_path):
+    with SqlSink(postgres.url) as kept, SpoolSink(kept, tmp_path) as sink:
+        list(kept.last_opens())
+        postgres.stop()
+        try:
+            sink.put_last_open("u-17", date(2026, 3, 2))
+            assert not sink.flush(timedelta(milliseconds=20))
+        finally:
+            postgres.start()
+        assert sink.flush(SOON)
+        assert dict(kept.last_opens()) == {"u-17": date(2026, 3, 2)}
+        kept.erase("u-17")
+
+
 def test_threads_and_a_second_sink_that_begins_at_once_lose_nothing_and_double_nothing(url):
     with SqlSink(url, wait=SOON) as first, SqlSink(url, wait=SOON) as second:
 

@@ -32,7 +32,7 @@ __all__ = [
     "OnEvent",
     "OnLeave",
     "Sink",
-    "hand_last_open",
+    "day_keeper",
 ]
 
 Clock = Callable[[], datetime]
@@ -110,15 +110,15 @@ class LastOpens(Protocol):
         """Keep a recipient's day in place of an earlier one; of two days the later stays."""
 
 
-def hand_last_open(sink: object, recipient: str, day: date) -> None:
-    """Hand the day of a person's last open to a sink.
+def day_keeper(sink: object) -> LastOpens:
+    """Return a sink as what keeps the days of last opens.
 
     Raises:
         TypeError: If it keeps none.
     """
     if not isinstance(sink, LastOpens):
         raise TypeError("a sink without put_last_open keeps no dates")
-    sink.put_last_open(recipient, day)
+    return sink
 
 
 class ConsentLookup(Protocol):

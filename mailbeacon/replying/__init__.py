@@ -2,7 +2,7 @@
 
 from mailbeacon.renamed import renamed
 from mailbeacon.replying.answering import Decode, Observe, Redact, Responder, deliver, respond
-from mailbeacon.replying.keeping import judged, keep, lost
+from mailbeacon.replying.keeping import hand, judged, keep, lost
 from mailbeacon.replying.limiting import HitLimit
 from mailbeacon.replying.replies import PIXEL
 from mailbeacon.settings import failed
@@ -16,6 +16,7 @@ __all__ = [
     "Responder",
     "deliver",
     "failed",
+    "hand",
     "judged",
     "keep",
     "lost",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from mailbeacon.errors import RuleError
 from mailbeacon.model import Actor, Event, Facts, Hint, History, Judge, Level, Signal, Sink, Verdict
-from mailbeacon.model.protocols import hand_last_open
+from mailbeacon.model.protocols import day_keeper
 from mailbeacon.settings import Settings, failed
 
-__all__ = ["UNJUDGED", "UNOBSERVED", "judged", "keep", "lost"]
+__all__ = ["UNJUDGED", "UNOBSERVED", "hand", "judged", "keep", "lost"]
 
 UNOBSERVED = Facts(hints=frozenset({Hint.HEADERS_UNKNOWN, Hint.NO_USER_AGENT}))
 """The facts of an event that could not be observed: what is missing says nothing, so nobody can say who made it."""
@@ -59,7 +59,7 @@ def keep(event: Event, verdict: Verdict, settings: Settings, history: History | 
     taken = True
     if settings.sink is not None:
         try:
-            _record(settings.sink, event, verdict)
+            hand(settings.sink, event, verdict)
         except Exception as error:
             lost(event, verdict, settings, error)
             taken = False
@@ -87,12 +87,20 @@ def lost(event: Event, verdict: Verdict, settings: Settings, error: BaseExceptio
             failed(settings, "on_lost", error)
 
 
-def _record(sink: Sink, event: Event, verdict: Verdict) -> None:
-    """Hand an event to the sink; of a recipient at level DATE only the day, unless a machine opened it."""
+def hand(sink: Sink, event: Event, verdict: Verdict) -> object:
+    """Hand an event to the sink; of a recipient at level DATE only the day, unless a machine opened it.
+
+    Returns:
+        What the sink's method returned: to be awaited, where it is async.
+
+    Raises:
+        Exception: What the sink raises, and ``TypeError`` if it keeps no days.
+    """
     if event.level is not _DATE:
-        sink.record(event, verdict)
-    elif verdict.is_human is not False and event.recipient is not None:
-        hand_last_open(sink, event.recipient, event.received_at.date())
+        return sink.record(event, verdict)  # type: ignore[func-returns-value]
+    if verdict.is_human is not False and event.recipient is not None:
+        return day_keeper(sink).put_last_open(event.recipient, event.received_at.date())  # type: ignore[func-returns-value]
+    return None
 
 
 def _earlier(event: Event, history: History, settings: Settings) -> tuple[Event, ...]:

@@ -10,22 +10,26 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from threading import Condition, current_thread
+from uuid import uuid4
 
 from mailbeacon.errors import ConfigError
-from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.model import Actor, Event, Kind, Level, Sink, Verdict
+from mailbeacon.model.protocols import day_keeper
 from mailbeacon.store.checks import check_bounds
+from mailbeacon.store.days import Day
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.forwarding import Forwarder
 
 __all__ = ["QueueSink"]
 
 _log = logging.getLogger("mailbeacon")
+_Item = tuple[Event, Verdict] | Day
 
 
 class QueueSink(Forwarder):
-    """Hand events to another sink in a worker thread, in the order they came.
+    """Hand events, and the days of last opens, to another sink in a worker thread, in the order they came.
 
     ``record`` comes back at once while there is room. When ``size`` events wait, it waits up to ``patience`` for room,
     and then hands the event over in the caller's own thread, as if there were no queue; so it does after ``close``, and
@@ -40,7 +44,8 @@ class QueueSink(Forwarder):
         sink: Where the events go. It stays the caller's: to read from, after ``flush``, and to close, after ``close``.
         size: How many events may wait.
         patience: How long a caller waits for room.
-        on_lost: Is told of each event the other sink did not take in the worker, after that was logged.
+        on_lost: Is told of each event the other sink did not take in the worker, after that was logged; of a day as an
+            open on it, at level DATE, by nobody known.
 
     Raises:
         ConfigError: If ``size`` is below 1, or ``patience`` below 0.
@@ -69,14 +74,29 @@ class QueueSink(Forwarder):
 
     def record(self, event: Event, verdict: Verdict) -> None:
         """Put one event into the queue for the worker; where there is no room, hand it over here and now."""
+        if not self._takes((event, verdict)):
+            self._sink.record(event, verdict)
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Put the day of a person's last open into the queue; where there is no room, hand it over here and now.
+
+        Raises:
+            TypeError: If the other sink keeps no such days.
+        """
+        keeper = day_keeper(self._sink)
+        if not self._takes(Day(recipient, day)):
+            keeper.put_last_open(recipient, day)
+
+    def _takes(self, item: _Item) -> bool:
+        """Put one thing into the queue, where there is room within the caller's patience."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._size, self._patience)
             if not self._closed and len(self._waiting) < self._size and self._has_worker():
-                self._waiting.append((event, verdict))
+                self._waiting.append(item)
                 self._taken += 1
                 self._changed.notify_all()
-                return
-        self._sink.record(event, verdict)
+                return True
+        return False
 
     def flush(self, timeout: timedelta | None = None) -> bool:
         """Wait until all that came before this call is handed over.
@@ -105,13 +125,13 @@ class QueueSink(Forwarder):
 
     @property
     def waiting(self) -> int:
-        """How many events wait for the worker now."""
+        """How many events and days wait for the worker now."""
         return len(self._waiting)
 
     def _renew(self) -> None:
         """Begin with nothing; a forked process has no worker, and what waits is its parent's to hand over."""
         self._changed = Condition()
-        self._waiting: deque[tuple[Event, Verdict]] = deque()
+        self._waiting: deque[_Item] = deque()
         self._taken = self._done = 0
         self._worker = None
 
@@ -121,17 +141,32 @@ class QueueSink(Forwarder):
                 self._changed.wait_for(lambda: self._waiting or self._closed)
                 if not self._waiting:
                     return
-                event, verdict = self._waiting.popleft()
+                item = self._waiting.popleft()
                 self._changed.notify_all()
             try:
-                self._sink.record(event, verdict)
+                if isinstance(item, Day):
+                    day_keeper(self._sink).put_last_open(*item)
+                else:
+                    self._sink.record(*item)
             except BaseException as error:  # SystemExit too: who dies here would leave the rest waiting
-                with suppress(Exception):
-                    _log.error("the sink, so event %s is not kept, failed: %s", event.id, type(error).__name__)
-                with suppress(Exception):
-                    if self._on_lost is not None:
-                        self._on_lost(event, verdict)
+                self._lose(item, error)
             finally:
                 with self._changed:
                     self._done += 1
                     self._changed.notify_all()
+
+    def _lose(self, item: _Item, error: BaseException) -> None:
+        """Say that the sink did not take something; never raises."""
+        event, verdict = (_opened_on(item), Verdict(actor=Actor.UNKNOWN)) if isinstance(item, Day) else item
+        what = "a last open" if isinstance(item, Day) else f"event {event.id}"
+        with suppress(Exception):
+            _log.error("the sink, so %s is not kept, failed: %s", what, type(error).__name__)
+        with suppress(Exception):
+            if self._on_lost is not None:
+                self._on_lost(event, verdict)
+
+
+def _opened_on(day: Day) -> Event:
+    """Return what a day says as an event."""
+    moment = datetime.combine(day.day, time(tzinfo=UTC))
+    return Event(id=uuid4().hex, kind=Kind.OPEN, received_at=moment, recipient=day.recipient, level=Level.DATE)

@@ -1,4 +1,4 @@
-"""A sink that keeps each event in a file before the reply goes out, and brings it into another sink afterwards.
+"""A sink that keeps each event, and each day of a last open, in a file before the reply goes out: another sink gets it later.
 
 No reply waits for the other sink, and no event is lost when a process or the whole server is killed, when the other sink
 fails or is away for hours, or when its disk is full. Does not outlive the loss of power for the last seconds.
@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -21,11 +21,13 @@ from typing import Final
 
 from mailbeacon.errors import ConfigError, DataError, StoreError
 from mailbeacon.model import Event, Sink, Verdict
+from mailbeacon.model.protocols import day_keeper
 from mailbeacon.store.checks import check_bounds
+from mailbeacon.store.days import Day, Item, item_line, item_of
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.forwarding import Forwarder
-from mailbeacon.store.handover import REFUSED, Handover, named
-from mailbeacon.store.lines import Pair, Written, line_of, pair_of, written
+from mailbeacon.store.handover import REFUSED, Handover, named, title
+from mailbeacon.store.lines import Pair, written
 from mailbeacon.store.spool_files import Reserve, Segment, orphans
 
 __all__ = ["SpoolSink"]
@@ -49,11 +51,11 @@ _END_SECONDS: Final = 1.0
 """How long ``close`` waits for what the thread is just doing."""
 _EXIT_PATIENCE: Final = timedelta(seconds=5)
 
-_Waiting = tuple[Written, int]
+_Waiting = tuple[Item, int]
 
 
 class SpoolSink(Forwarder):
-    """Keep events in a file of this process, and hand them to another sink in batches, in a thread.
+    """Keep events, and days of last opens, in a file of this process, and hand them to another sink in batches, in a thread.
 
     ``record`` returns when the operating system has the event: a process that is killed then loses nothing. The next
     process that uses the folder, or one that runs beside it, hands over what was left. The other sink gets each event once,
@@ -103,20 +105,24 @@ class SpoolSink(Forwarder):
         Raises:
             Exception: What the other sink raises, where the file cannot take the event.
         """
-        row = written(event, verdict)
-        line = line_of(row)
-        try:
-            with self._changed:
-                if self._spooled(row, line):
-                    return
-        except StoreError as error:
-            _log.warning("the spool, so event %s goes to the sink at once, failed: %s", event.id, error)
-        self._sink.record(event, verdict)  # type: ignore[arg-type]  # every sink of ours takes None
+        if not self._is_kept(written(event, verdict)):
+            self._sink.record(event, verdict)  # type: ignore[arg-type]  # every sink of ours takes None
 
     def record_many(self, pairs: Sequence[Pair]) -> None:
         """Keep several events."""
         for event, verdict in pairs:
             self.record(event, verdict)
+
+    def put_last_open(self, recipient: str, day: date) -> None:
+        """Keep the day of a person's last open in the file; where that cannot be done, hand it over here and now.
+
+        Raises:
+            TypeError: If the other sink keeps no such days.
+            Exception: What the other sink raises, where the file cannot take the day.
+        """
+        keeper = day_keeper(self._sink)
+        if not self._is_kept(Day(recipient, day)):
+            keeper.put_last_open(recipient, day)
 
     def flush(self, timeout: timedelta | None = None) -> bool:
         """Wait until the other sink has all that came before this call, and all that dead processes left.
@@ -160,7 +166,7 @@ class SpoolSink(Forwarder):
 
     @property
     def waiting(self) -> int:
-        """How many events of this process the other sink does not have yet."""
+        """How many events and days of this process the other sink does not have yet."""
         return self._taken - self._done
 
     def _make_folder(self) -> None:
@@ -187,8 +193,18 @@ class SpoolSink(Forwarder):
         self._hurry = False
         self._worker = None
 
-    def _spooled(self, row: Written, line: bytes) -> bool:
-        """Write an event into the file, if there is room and somebody to hand it over."""
+    def _is_kept(self, row: Item) -> bool:
+        """Write an event or a day into the file; return whether it is there."""
+        line = item_line(row)
+        try:
+            with self._changed:
+                return self._spooled(row, line)
+        except StoreError as error:
+            _log.warning("the spool, so %s goes to the sink at once, failed: %s", title(row), error)
+        return False
+
+    def _spooled(self, row: Item, line: bytes) -> bool:
+        """Write a line into the file, if there is room and somebody to hand it over."""
         if self._closed or not self._has_worker():
             return False
         now = monotonic()
@@ -323,7 +339,7 @@ class SpoolSink(Forwarder):
         found: list[_Waiting] = []
         for line, end in segment.unsent():
             try:
-                pair = pair_of(line)
+                item = item_of(line)
             except DataError as error:
                 if found:
                     break  # it is the first of the next batch
@@ -331,8 +347,8 @@ class SpoolSink(Forwarder):
                 self._handover.put_aside(line)
                 segment.advance(end)
                 continue
-            if pair:
-                found.append((written(*pair), end))
+            if item:
+                found.append((item, end))
             if len(found) == _BATCH + self._handover.ahead:
                 break
         return found

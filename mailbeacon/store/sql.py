@@ -161,8 +161,17 @@ class SqlSink(Closeable):
         Raises:
             StoreError: If it cannot be kept, or not within the time to wait.
         """
-        row: dict[str, object] = {"recipient": plain(recipient), "day": day.isoformat()}
-        self._tables.within(lambda: self._tables.run(lambda connection: _put_later_day(connection, row)))
+        self._tables.within(lambda: self.put_last_opens([(recipient, day)]))
+
+    def put_last_opens(self, days: Iterable[tuple[str, date]]) -> None:
+        """Keep the days of several people's last opens in one transaction.
+
+        Raises:
+            StoreError: If they cannot be kept.
+        """
+        rows: Values = [{"recipient": plain(name), "day": day.isoformat()} for name, day in sorted(days)]  # no deadlocks
+        if rows:
+            self._tables.run(lambda connection: _put_later_days(connection, rows))
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
         """Return each recipient of whom only the date is kept, with the date."""
@@ -332,32 +341,28 @@ def _recalled(event: Event) -> dict[str, object]:
     return {"mail": _mail(event), "network_id": network, "recipient": plain(event.recipient)}
 
 
-def _insert_new(connection: sa.Connection, table: sa.Table, rows: Values) -> None:
-    """Insert rows, but for those whose id is there."""
+def _insert_new(connection: sa.Connection, table: sa.Table, rows: Values, key: str = "id") -> None:
+    """Insert rows, but for those whose key is there."""
     dialect = connection.dialect.name
     if dialect in ("mysql", "mariadb"):  # INSERT IGNORE would hide every other error too
         mine = mysql.insert(table)
-        connection.execute(mine.on_duplicate_key_update(id=mine.inserted.id), rows)
+        connection.execute(mine.on_duplicate_key_update({key: mine.inserted[key]}), rows)
     elif dialect == "postgresql":
-        connection.execute(postgresql.insert(table).on_conflict_do_nothing(index_elements=["id"]), rows)
+        connection.execute(postgresql.insert(table).on_conflict_do_nothing(index_elements=[key]), rows)
     elif dialect == "sqlite":
-        connection.execute(sqlite.insert(table).on_conflict_do_nothing(index_elements=["id"]), rows)
+        connection.execute(sqlite.insert(table).on_conflict_do_nothing(index_elements=[key]), rows)
     else:
         raise StoreError(f"{dialect} is not among the databases this store knows")
 
 
-def _put_later_day(connection: sa.Connection, row: dict[str, object]) -> None:
-    """Keep the later of two days."""
-    table = LAST_OPENS
-    changed = connection.execute(
-        sa.update(table).where(table.c.recipient == row["recipient"]).values(day=sa.case(
-            (table.c.day < row["day"], row["day"]), else_=table.c.day
-        ))
-    )  # fmt: skip
-    if not changed.rowcount and not connection.scalar(
-        sa.select(sa.func.count()).where(table.c.recipient == row["recipient"])
-    ):
-        connection.execute(sa.insert(table), row)
+def _put_later_days(connection: sa.Connection, rows: Values) -> None:
+    """Keep the later of two days of each recipient, whatever other workers do meanwhile."""
+    _insert_new(connection, LAST_OPENS, rows, "recipient")
+    known, name, day = LAST_OPENS.c, sa.bindparam("name"), sa.bindparam("later")
+    connection.execute(
+        sa.update(LAST_OPENS).where(known.recipient == name, known.day < day).values(day=day),
+        [{"name": row["recipient"], "later": row["day"]} for row in rows],
+    )
 
 
 def _latest(column: sa.Column[str], value: str | None, most: int) -> sa.Select[tuple[str, str]]:

@@ -165,10 +165,18 @@ class SqliteSink(Closeable):
 
     def put_last_open(self, recipient: str, day: date) -> None:
         """Keep the day of a person's last open, in place of an earlier one (level DATE)."""
+        self.put_last_opens([(recipient, day)])
+
+    def put_last_opens(self, days: Iterable[tuple[str, date]]) -> None:
+        """Keep the days of several people's last opens in one transaction.
+
+        Raises:
+            StoreError: If they cannot be written, or not within the time to wait.
+        """
         self._database.write(
             "INSERT INTO mailbeacon_last_opens (recipient, day) VALUES (?, ?)"
             " ON CONFLICT (recipient) DO UPDATE SET day = max(day, excluded.day)",
-            [(recipient, day.isoformat())],
+            [(recipient, day.isoformat()) for recipient, day in days],
         )
 
     def last_opens(self) -> Iterator[tuple[str, date]]:

@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from inspect import iscoroutinefunction
+from inspect import isawaitable, iscoroutinefunction
 from typing import Any, Final
 from urllib.parse import quote
 
 from mailbeacon.model import Answer, Headers, Level, Reply, Request
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.replying import deliver, lost
+from mailbeacon.replying import deliver, hand, lost
 from mailbeacon.web import MAX_BODY, PATH_SAFE, Beacon, close_stores, has_body
 
 __all__ = ["Application", "application", "lifespan", "raw_url"]
@@ -100,19 +100,24 @@ class Application:
         if not self._awaits:
             return await run(self._beacon.handle, request)
         answer = await run(self._beacon.answer, request, self._beacon.history)
-        if answer.event is None or answer.event.level is Level.DATE:  # of such an event, only the day is kept
+        if answer.event is None:
             return await run(deliver, answer, self._beacon.settings, self._beacon.history)
         kept = await self._record(answer)
         return await run(partial(deliver, answer, self._without_sink, self._beacon.history, kept=kept))
 
     async def _record(self, answer: Answer) -> bool:
         """Wait for the host's async sink, but not for long; what it raises costs the reader nothing. Return whether it has it."""
-        sink: Any = self._beacon.settings.sink
-        event, verdict = answer.event, answer.verdict
-        if event is None or verdict is None:
+        sink, event, verdict = self._beacon.settings.sink, answer.event, answer.verdict
+        if sink is None or event is None or verdict is None:
             return False
+        run = asyncio.get_running_loop().run_in_executor
         try:
-            await asyncio.wait_for(sink.record(event, verdict), _SINK_SECONDS)
+            if event.level is Level.DATE:  # of which only the day is kept, by a method that may be none to await
+                kept = await run(self._threads, hand, sink, event, verdict)
+            else:
+                kept = hand(sink, event, verdict)
+            if isawaitable(kept):
+                await asyncio.wait_for(kept, _SINK_SECONDS)
         except Exception as error:
             lost(event, verdict, self._beacon.settings, error)
             return False

@@ -36,6 +36,14 @@ from mailbeacon.store.sql import SqlSink  # noqa: E402
 
 KEY = "0123456789abcdef0123456789abcdef"
 BASE = "https://t.example.com/m"
+PERSON = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    "Accept": "*/*",
+    "Accept-Language": "de",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-User": "?1",
+}
+"""What a person's browser sends: a machine's opens set no day."""
 SITE = """
 import os
 from datetime import UTC, datetime, timedelta
@@ -75,17 +83,8 @@ tracking = asgi.application(beacon)
 """
 PYTHON = [sys.executable, "-m"]
 GUNICORN = [
-    *PYTHON,
-    "gunicorn",
-    "--log-level",
-    "critical",
-    "--graceful-timeout",
-    "5",
-    "-w",
-    "2",
-    "-b",
-    "127.0.0.1:{port}",
-]
+    *PYTHON, "gunicorn", "--log-level", "critical", "--graceful-timeout", "5", "-w", "2", "-b", "127.0.0.1:{port}",
+]  # fmt: skip
 COMMANDS = {
     "gthread": [*GUNICORN, "-k", "gthread", "--threads", "4", "site_under_test:application"],
     "sync": [*GUNICORN, "-k", "sync", "site_under_test:application"],
@@ -287,8 +286,9 @@ def load(answered: list[str], seconds: float) -> None:
         sleep(0.02)
 
 
-def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float) -> dict[str, float]:
+def run(kind: str, store: str, accident: Accident, options: argparse.Namespace) -> dict[str, float]:
     """Run one row."""
+    seconds, lasts, level = options.seconds, options.lasts, mb.Level[options.level.upper()]
     beacon = mb.Beacon(BASE, secret_keys=[KEY])
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -306,10 +306,10 @@ def run(kind: str, store: str, accident: Accident, seconds: float, lasts: float)
             while not ended.is_set():
                 who = f"{reader}-{number}"
                 number += 1
-                url = beacon.click_url(mb.Message(recipient=who, campaign="c"), "https://shop.example/")
+                url = beacon.click_url(mb.Message(recipient=who, campaign="c", clicks=level), "https://shop.example/")
                 begin = monotonic()
                 try:
-                    answer, _ = servers.fetch(server.port, urlsplit(url).path, headers={"User-Agent": "Mozilla/5.0"})
+                    answer, _ = servers.fetch(server.port, urlsplit(url).path, headers=PERSON)
                 except (OSError, http.client.HTTPException):
                     failed.append("broke")
                     sleep(0.05)
@@ -362,6 +362,8 @@ def stored_in(folder: Path, store: str, database: servers.Server | None) -> list
             found += [
                 str(event.recipient) for event, _ in sink.events(on_broken=lambda _: None)
             ]  # a line that was cut off
+            if not isinstance(sink, JsonlSink):
+                found += [recipient for recipient, _ in sink.last_opens()]
     return found
 
 
@@ -373,13 +375,14 @@ def main() -> None:
     parser.add_argument("--accident", default=",".join(ACCIDENTS), help="which, by comma")
     parser.add_argument("--seconds", type=float, default=2.0, help="of readers, beside the accident")
     parser.add_argument("--lasts", type=float, default=2.0, help="how long a lock, a full disk and so on last")
+    parser.add_argument("--level", default="full", help="of the mails: full, or date, of which only the day is kept")
     options = parser.parse_args()
     print("| server | store | accident | answered | stored | lost | doubled | failed | broken | p99 ms |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for store in options.store.split(","):
         for kind in options.server.split(","):
             for name in options.accident.split(","):
-                row = run(kind, store, ACCIDENTS[name], options.seconds, options.lasts)
+                row = run(kind, store, ACCIDENTS[name], options)
                 cells = " | ".join(map(str, row.values()))
                 print(f"| {kind} | {store} | {name.replace('_', ' ')} | {cells} |", flush=True)
 

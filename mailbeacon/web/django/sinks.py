@@ -80,10 +80,9 @@ class ModelSink:
         """Keep the day of a recipient's last open in place of the one before."""
 
         def put() -> None:
-            last, is_new = _objects("LastOpen").get_or_create(recipient=plain(recipient), defaults={"day": day})
-            if not is_new and last.day < day:
-                last.day = day
-                last.save(update_fields=["day"])
+            _, is_new = _objects("LastOpen").get_or_create(recipient=plain(recipient), defaults={"day": day})
+            if not is_new:  # in one statement, so that a later day of another process stays
+                _objects("LastOpen").filter(recipient=plain(recipient), day__lt=day).update(day=day)
 
         self._do(put)
 
