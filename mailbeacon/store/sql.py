@@ -169,7 +169,9 @@ class SqlSink(Closeable):
         Raises:
             StoreError: If they cannot be kept.
         """
-        rows: Values = [{"recipient": plain(name), "day": day.isoformat()} for name, day in sorted(days)]  # no deadlocks
+        rows: Values = [
+            {"recipient": plain(name), "day": day.isoformat()} for name, day in sorted(days)
+        ]  # no deadlocks
         if rows:
             self._tables.run(lambda connection: _put_later_days(connection, rows))
 
