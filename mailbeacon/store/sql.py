@@ -360,7 +360,9 @@ def _insert_new(connection: sa.Connection, table: sa.Table, rows: Values, key: s
 def _put_later_days(connection: sa.Connection, rows: Values) -> None:
     """Keep the later of two days of each recipient, whatever other workers do meanwhile."""
     _insert_new(connection, LAST_OPENS, rows, "recipient")
-    known, name, day = LAST_OPENS.c, sa.bindparam("name"), sa.bindparam("later")
+    known = LAST_OPENS.c
+    name: sa.BindParameter[str] = sa.bindparam("name")
+    day: sa.BindParameter[str] = sa.bindparam("later")
     connection.execute(
         sa.update(LAST_OPENS).where(known.recipient == name, known.day < day).values(day=day),
         [{"name": row["recipient"], "later": row["day"]} for row in rows],
