@@ -18,7 +18,7 @@ from mailbeacon.model.event import OpenEvent
 from mailbeacon.privacy import keeps_metadata
 
 if TYPE_CHECKING:
-    from mailbeacon.tokens import Hit, TokenSigner
+    from mailbeacon.tokens import TokenSigner
 
 __all__ = ["Begun", "Decoder", "decode", "destination", "is_open"]
 
@@ -26,8 +26,10 @@ _DEFAULT_SKEW = timedelta(minutes=5)
 _FOR_EVER = timedelta.max
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_MOST_URLS = 4096
-_HTML = Channel.HTML
+_MOST_LINKS = 4096
+_Link = tuple[int | None, int | None, str, str, Channel]
+"""What an event has of a link: its number, how many the mail has, the destination, its digest, and the channel."""
+_NO_LINK: _Link = (None, None, "", "", Channel.HTML)
 _NO_FACTS = Facts()
 _OPEN, _CLICK, _FULL = Kind.OPEN, Kind.CLICK, Level.FULL
 _ACTS = {Action.UNSUBSCRIBE: Kind.UNSUBSCRIBE, Action.STOP_TRACKING: Kind.WITHDRAW}
@@ -64,7 +66,7 @@ class Decoder:
             token is ours, so the link works, but such an event says nothing that could be counted.
     """
 
-    __slots__ = (*("_ids", "_least_age", "_manifests", "_most_age", "_signer", "_url_hashes", "_url_ids"),)
+    __slots__ = ("_ids", "_least_age", "_links", "_manifests", "_most_age", "_signer", "_url_hashes")
 
     def __init__(
         self,
@@ -80,7 +82,7 @@ class Decoder:
         self._most_age = _FOR_EVER if max_age is None or max_age > _FOR_EVER - clock_skew else max_age + clock_skew
         self._ids = signer.keyed_hashes("event-id")
         self._url_hashes = signer.keyed_hashes("url", 8)
-        self._url_ids: Cache[tuple[int, str], str] = Cache(_MOST_URLS)
+        self._links: Cache[tuple[str, str], _Link] = Cache(_MOST_LINKS)
 
     def __repr__(self) -> str:
         return f"Decoder({self._signer!r})"
@@ -135,32 +137,21 @@ class Decoder:
         """Return the same as :meth:`begin` as a plain tuple, which is made faster: every request and line passes here."""
         route, token, link = split(url)
         made: Any = OpenEvent()
-        made.link, made.links, made.url, made.url_id, made.channel = None, None, "", "", _HTML
         if route == "u":
             action, hit = self._signer.read_leave(token)
             is_act = method == "POST"
-            made.kind, made.level = _ACTS[action] if is_act else Kind.LEAVE_PAGE, _FULL
+            kind = _ACTS[action] if is_act else Kind.LEAVE_PAGE
         else:
             hit, is_act = self._signer.read_hit(token), False
-            made.kind = _OPEN
-            if route == "c":
-                made.kind, (target, key) = _CLICK, self._target(link, hit)
-                made.link, made.links, made.url, made.channel = (
-                    target.number,
-                    target.links or None,
-                    target.url,
-                    target.channel,
-                )
-                made.url_id = self._url_ids.get((key, target.url)) or self._url_id(key, target.url)
-        made.campaign, made.recipient, made.message_id, made.variant, sent_at, opens, clicks, metadata, key = hit
-        if not is_act:
-            made.level = opens if route == "o" else clicks
-        made.metadata, made.sent_at, made.received_at, made.method = (
-            metadata and ({**metadata} if keeps_metadata(opens, clicks) else {}),
-            sent_at,
-            received_at,
-            method,
+            kind = _OPEN if route == "o" else _CLICK
+        campaign, made.recipient, made.message_id, made.variant, sent_at, opens, clicks, metadata, key = hit
+        made.link, made.links, made.url, made.url_id, made.channel = (
+            _NO_LINK if kind is not _CLICK else self._links.get((link, campaign)) or self._link(link, campaign, key)
         )
+        made.kind, made.campaign, made.method = kind, campaign, method
+        made.level = _FULL if is_act else opens if kind is _OPEN else clicks
+        made.metadata = metadata and ({**metadata} if keeps_metadata(opens, clicks) else {})
+        made.sent_at, made.received_at = sent_at, received_at
         made.expired = sent_at is not None and not self._least_age <= received_at - sent_at <= self._most_age
         made.unrecorded = 0
         return made, token, link, key, is_act
@@ -173,17 +164,22 @@ class Decoder:
         """
         return self._signer.read_leave(split(url)[1])[0]
 
-    def _target(self, link: str, hit: Hit) -> tuple[Target, int]:
-        """Return what a link token stands for, and the number of the key that tells it."""
-        if self._manifests is not None and link[0] == "s":
-            return _short(link, hit.campaign, self._manifests), hit.key
-        return self._signer.read_signed_link(link, hit.campaign)
+    def _link(self, link: str, campaign: str, key: int) -> _Link:
+        """Return what an event has of a link; remembered if it is signed, for all readers of a mail have the same links.
 
-    def _url_id(self, key: int, url: str) -> str:
-        """Return the digest of a destination, and remember it: all readers of a mail have the same links."""
+        Args:
+            link: Its token.
+            campaign: The campaign of the mail's token.
+            key: The number of the key that signed the mail's: it tells a short link, which has no signature.
+        """
+        if self._manifests is not None and link[0] == "s":
+            return self._told(_short(link, campaign, self._manifests), key)
+        return self._links.put((link, campaign), self._told(*self._signer.read_signed_link(link, campaign)))
+
+    def _told(self, target: Target, key: int) -> _Link:
         digest = self._url_hashes[key].copy()
-        digest.update(url.encode("utf-8", "surrogatepass"))
-        return self._url_ids.put((key, url), digest.hexdigest())
+        digest.update(target.url.encode("utf-8", "surrogatepass"))
+        return target.number, target.links or None, target.url, digest.hexdigest(), target.channel
 
 
 def decode(

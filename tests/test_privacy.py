@@ -38,6 +38,14 @@ def test_an_event_without_anything_personal_is_given_back_itself():
     assert privacy.redact(bare) is bare
 
 
+@pytest.mark.parametrize("url", ["", "https://shop.example/a", "https://shop.example/a?who=ann#top"])
+def test_an_event_forgets_what_redaction_drops(url):
+    whole = personal(url=url)
+    meant = privacy.redact(whole)
+    assert privacy.forget(whole) is whole
+    assert whole == meant
+
+
 @pytest.mark.parametrize("address", KEEPS)
 @pytest.mark.parametrize("headers", ["drop", "keep"])
 def test_a_redactor_redacts_as_it_was_told(address, headers):

@@ -24,7 +24,7 @@ from mailbeacon.privacy import redact
 from mailbeacon.settings import Settings
 from mailbeacon.store import MemoryHistory, MemorySink
 from mailbeacon.tokens import TokenSigner
-from tests.making import NOW, request
+from tests.making import NOW, beacon, request
 
 BASE = "https://t.example.com/m"
 KEY = b"a key of sixteen or more"
@@ -132,6 +132,32 @@ def test_an_open_is_judged_and_then_redacted():
     assert found.event == replace(judged, address="", user_agent="", headers=())
     assert found.event.facts.client == "a client"
     assert found.verdict == Verdict(actor=Actor.HUMAN, confidence=0.8, version="t")
+
+
+class _Keeping(MemoryHistory):
+    """A host's own history, which holds on to what it is asked about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Event] = []
+
+    def recent(self, event: Event):
+        self.asked.append(event)
+        return super().recent(event)
+
+
+@pytest.mark.parametrize("way", ["judge", "history"])
+@pytest.mark.parametrize("path", [OPEN, CLICK])
+def test_what_a_hosts_judge_or_history_saw_stays_as_it_saw_it(way, path):
+    """Where only the package saw an event, it is redacted without a copy, to the same event."""
+    hosts = {"judge": Judge()} if way == "judge" else {"history": _Keeping()}
+    sinks = [MemorySink(), MemorySink()]
+    for options, sink in zip((hosts, {}), sinks, strict=True):
+        beacon(secret_keys=[KEY], sink=sink, **options).handle(requested(path))
+    [seen] = [event for event, _ in hosts["judge"].seen] if way == "judge" else hosts["history"].asked
+    (kept, _), (plain, _) = (pair for sink in sinks for pair in sink.events())
+    assert (seen.address, kept.address) == ("192.0.2.77", "")
+    assert kept == plain
 
 
 # clicks

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, Unpack, overload
 
 from mailbeacon import replying
-from mailbeacon.beacon.incoming import make_decoder, make_observer, make_redactor, make_signer
+from mailbeacon.beacon.incoming import make_decoder, make_last_redactor, make_observer, make_redactor, make_signer
 from mailbeacon.beacon.outgoing import Outgoing
 from mailbeacon.decoding import Decoder, destination, is_open
 from mailbeacon.errors import ConfigError
@@ -125,8 +125,9 @@ class Beacon:
     @cached_property
     def _responder(self) -> replying.Responder:
         settings, decode, observe = self.settings, self._decoder.decode, self.observer.observe
+        redact = make_last_redactor(settings, self.redact)
         return replying.Responder(
-            settings, decode=decode, observe=observe, judge=self.judge, redact=self.redact, action=self._decoder.action
+            settings, decode=decode, observe=observe, judge=self.judge, redact=redact, action=self._decoder.action
         )
 
     def rewrite(self, html: str, message: Message, *, text: bool = False, verify: bool = False) -> Rewrite:

@@ -11,11 +11,11 @@ from datetime import date
 from mailbeacon.decoding import Decoder
 from mailbeacon.model import Event
 from mailbeacon.observing import Observer
-from mailbeacon.privacy import redactor
+from mailbeacon.privacy import forget, redact, redactor
 from mailbeacon.settings import Settings
 from mailbeacon.tokens import TokenSigner
 
-__all__ = ["make_decoder", "make_observer", "make_redactor", "make_signer"]
+__all__ = ["make_decoder", "make_last_redactor", "make_observer", "make_redactor", "make_signer"]
 
 
 def make_signer(settings: Settings) -> TokenSigner:
@@ -44,6 +44,11 @@ def make_redactor(settings: Settings) -> Callable[[Event], Event]:
         url=settings.keep_url,
         secret=_secret(settings, "privacy"),
     )
+
+
+def make_last_redactor(settings: Settings, redactor: Callable[[Event], Event]) -> Callable[[Event], Event]:
+    """Return the same for a request's event: a host's judge or history may hold on to what it saw, so these get a copy."""
+    return forget if redactor is redact and settings.judge is settings.history is None else redactor
 
 
 def _secret(settings: Settings, purpose: str) -> bytes | Callable[[date], bytes]:

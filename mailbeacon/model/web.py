@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.message import check_aware
@@ -43,6 +44,7 @@ MAX_VALUE = 512
 """Characters of a user agent or a header field that are looked at or kept."""
 
 
+@lru_cache(maxsize=1024)
 def without_query(url: str) -> str:
     """Return a URL without query and fragment: what stands there may be a reader's own.
 

@@ -20,7 +20,7 @@ from mailbeacon.privacy.levels import (
 from mailbeacon.privacy.notices import notice
 from mailbeacon.privacy.policy import Decision, Policy
 from mailbeacon.privacy.pseudonyms import Pseudonymizer
-from mailbeacon.privacy.redaction import redact, redactor
+from mailbeacon.privacy.redaction import forget, redact, redactor
 from mailbeacon.privacy.rights import Done, Retention, erase_person, export_person, retain
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "effective_level",
     "erase_person",
     "export_person",
+    "forget",
     "is_mixed",
     "keeps_metadata",
     "level_now",

@@ -20,7 +20,7 @@ from mailbeacon.model.web import without_query
 from mailbeacon.networks.addresses import Address, parse
 from mailbeacon.settings import Keep
 
-__all__ = ["Secret", "redact", "redactor"]
+__all__ = ["Secret", "forget", "redact", "redactor"]
 
 _HASHED = re.compile(r"hash:[0-9a-f]{32}\Z")
 _VERSION_TAIL = re.compile(r"(?<![^\Wv])(?<!\.)(\d++)[._][\d._]*+")
@@ -69,6 +69,17 @@ def redact(
         headers=tuple([(name, value[:MAX_VALUE]) for name, value in event.headers]) if headers == "keep" else (),
         url=page,
     )
+
+
+def forget(event: Event) -> Event:
+    """Take from an event itself what :func:`redact` takes by default, for one that nobody else holds: a copy costs 2 µs."""
+    put = object.__setattr__
+    put(event, "address", "")
+    put(event, "user_agent", "")
+    put(event, "headers", ())
+    if event.url:
+        put(event, "url", without_query(event.url))
+    return event
 
 
 def redactor(

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailbeacon.errors import BadToken, ConfigError, ForgedToken, MissingExtra
-from mailbeacon.tokens.signing import FROM_URL, MAX_TOKEN_LENGTH, TO_URL, Purpose, derive_key
+from mailbeacon.tokens.signing import FROM_URL, TO_URL, Purpose, derive_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -74,16 +74,16 @@ class SealedPurpose(Purpose):
         sealed = self._ciphers[-1].encrypt(data, [context])
         return "b" + b2a_base64(sealed, newline=False).rstrip(b"=").translate(TO_URL).decode("ascii")
 
-    def body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
-        """Return the payload of a token that one of our keys sealed or signed, and that key's number, 0 for the oldest.
+    def sealed_body(self, token: str, context: bytes) -> tuple[bytes, int]:
+        """Return the payload of a token that one of our keys sealed, and that key's number, 0 for the oldest.
 
         Raises:
             BadToken: If the text is not in the form of a token of version 1.
             ForgedToken: If no key of ours made it.
             MissingExtra: If it is sealed, and ``cryptography`` is not installed.
         """
-        if len(token) > MAX_TOKEN_LENGTH or token[:1] != "b":
-            return self.signed_body(token, context)
+        if token[:1] != "b":
+            return super().sealed_body(token, context)
         sealed = _decoded(token[1:])
         from cryptography.exceptions import InvalidTag
 

@@ -41,7 +41,6 @@ __all__ = ["Hit", "TokenSigner"]
 
 _FULL = Level.FULL
 _MOST_HITS = 1024
-_MOST_LINKS = 4096
 _ACTION_SALTS = {Action.UNSUBSCRIBE: "action", Action.STOP_TRACKING: "stop-tracking"}
 _MOST_CAMPAIGNS = 64
 
@@ -112,7 +111,6 @@ class TokenSigner:
         self._last: tuple[str | None, datetime | None, str, str] = (None, None, "", "")
         self._contexts: Cache[str, bytes] = Cache(_MOST_CAMPAIGNS)
         self._hits: Cache[str, Hit] = Cache(_MOST_HITS)
-        self._targets: Cache[tuple[str, str], tuple[Target, int]] = Cache(_MOST_LINKS)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._keys!r})"
@@ -277,7 +275,7 @@ class TokenSigner:
         return self._link.sign(write_target(target), self._context(campaign))
 
     def read_link(self, token: str, campaign: str) -> Target:
-        """Return the link that :meth:`sign_link` wrote for this campaign; remembered, for all its recipients have the same.
+        """Return the link that :meth:`sign_link` wrote for this campaign.
 
         Raises:
             BadToken: If the text is not in the form of a token.
@@ -292,11 +290,8 @@ class TokenSigner:
             BadToken: As for :meth:`read_link`.
             ForgedToken: The same.
         """
-        known = self._targets.get((token, campaign))
-        if known is not None:
-            return known
         body, key = self._link.body(token, self._context(campaign))
-        return self._targets.put((token, campaign), (read_target(read_array(body)), key))
+        return read_target(read_array(body)), key
 
     def _context(self, campaign: str) -> bytes:
         """Return what a link's signature covers before its own text: the campaign, its length first."""

@@ -71,18 +71,18 @@ class Purpose:
         signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:SIGNATURE_LENGTH]
         return (body + b"." + signature.translate(TO_URL)).decode("ascii")
 
-    def signed_body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
-        """Return the payload of a token that one of our keys signed, and that key's number, 0 for the oldest.
+    def body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
+        """Return the payload of a token that one of our keys made, and that key's number, 0 for the oldest.
 
         Raises:
             BadToken: If the text is not in the form of a token of version 1.
-            ForgedToken: If no key of ours signed it.
+            ForgedToken: If no key of ours made it.
         """
         if len(token) > MAX_TOKEN_LENGTH:
             raise BadToken(f"longer than {MAX_TOKEN_LENGTH:,} characters, so not a token")
         body, _, given = token.encode("utf-8", "replace").rpartition(b".")
         if body[:1] != b"a" or len(given) != SIGNATURE_LENGTH:
-            raise BadToken("not in the form of a token of version 1")
+            return self.sealed_body(token, context)
         signed = context + body if context else body
         for number, inner_state, outer_state in self._newest_first:
             inner, outer = inner_state.copy(), outer_state.copy()
@@ -93,7 +93,13 @@ class Purpose:
                 return a2b_base64(body[1:].translate(FROM_URL) + b"=="), number
         raise ForgedToken("not signed with any of our keys, or altered since")
 
-    body = signed_body
+    def sealed_body(self, token: str, context: bytes) -> tuple[bytes, int]:
+        """Return the same of a token that is sealed instead of signed; this purpose knows none.
+
+        Raises:
+            BadToken: Always.
+        """
+        raise BadToken("not in the form of a token of version 1")
 
 
 def _keyed_states(key: bytes) -> tuple[_Hash, _Hash]:
