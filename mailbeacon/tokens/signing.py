@@ -93,7 +93,7 @@ class Purpose:
                 return a2b_base64(body[1:].translate(FROM_URL) + b"=="), number
         raise ForgedToken("not signed with any of our keys, or altered since")
 
-    def sealed_body(self, token: str, context: bytes) -> tuple[bytes, int]:
+    def sealed_body(self, token: str, context: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - for who seals
         """Return the same of a token that is sealed instead of signed; this purpose knows none.
 
         Raises:
