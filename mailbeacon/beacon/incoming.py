@@ -48,7 +48,8 @@ def make_redactor(settings: Settings) -> Callable[[Event], Event]:
 
 def make_last_redactor(settings: Settings, redactor: Callable[[Event], Event]) -> Callable[[Event], Event]:
     """Return the same for a request's event: a host's judge or history may hold on to what it saw, so these get a copy."""
-    return forget if redactor is redact and settings.judge is settings.history is None else redactor
+    is_seen = settings.judge is not None or settings.history is not None
+    return forget if redactor is redact and not is_seen else redactor
 
 
 def _secret(settings: Settings, purpose: str) -> bytes | Callable[[date], bytes]:
