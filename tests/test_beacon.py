@@ -157,6 +157,15 @@ def test_what_is_no_settings_and_no_campaign_is_refused():
         beacon().compile(HTML, campaign=5)
 
 
+@pytest.mark.parametrize("short_links", [False, True])
+def test_a_link_is_wrapped_for_a_campaign_alone(short_links):
+    made, nameless = beacon(short_links=short_links), mb.Message(recipient="u-17")
+    for text, kind in ((HTML, False), (TEXT, True)):
+        with pytest.raises(ConfigError, match="campaign must not be empty where links are wrapped"):
+            made.rewrite(text, nameless, text=kind)
+    assert len(made.rewrite("<p>no link</p>", nameless).edits) == 1
+
+
 def letter():
     mail = EmailMessage()
     mail["To"] = "reader@example.net"

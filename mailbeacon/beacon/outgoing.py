@@ -14,16 +14,16 @@ from mailbeacon.errors import ConfigError
 from mailbeacon.links import Routes
 from mailbeacon.model import HONEYPOT_LINK, Action, Channel, Level, Message, SkipReason, Target
 from mailbeacon.privacy import is_mixed, personal, shared, without_metadata
-from mailbeacon.rewriting import Planner, Rewrite, Wrap, rewrite_html, rewrite_text
+from mailbeacon.rewriting import Planner, Rewrite, rewrite_html, rewrite_text
 from mailbeacon.settings import Settings
 from mailbeacon.template import (
     Instructions,
     Issuer,
+    Linker,
     Linkers,
     Template,
     compile_template,
     leave_alone,
-    no_campaign,
     short,
 )
 from mailbeacon.tokens import TokenSigner
@@ -40,14 +40,14 @@ class BodyRewriter(NamedTuple):
     Attributes:
         instructions: Which links are wrapped, and what is put in where.
         pixel: The pixel's URL; empty for none.
-        html_links: Gives the URLs for the links of an HTML body; ``None`` leaves them alone.
-        text_links: The same for a plain text.
+        token: The message token that stands in its links.
+        linker: Gives the tokens of the links themselves; ``None`` leaves them alone.
     """
 
     instructions: Instructions
     pixel: str
-    html_links: Wrap | None
-    text_links: Wrap | None
+    token: str
+    linker: Linker | None
 
     def html(
         self,
@@ -59,7 +59,8 @@ class BodyRewriter(NamedTuple):
         bound: Mapping[str, SkipReason] | None = None,
     ) -> Rewrite:
         """Rewrite an HTML body; a mail has one pixel, and one honeypot beside it."""
-        instructions, wrap = self.instructions, self.html_links
+        instructions = self.instructions
+        wrap = self.linker.wrap(self.token) if self.linker else None
         return rewrite_html(
             source,
             wrap,
@@ -73,7 +74,7 @@ class BodyRewriter(NamedTuple):
 
     def text(self, source: str, /, *, first_number: int = 1, bound: Mapping[str, SkipReason] | None = None) -> Rewrite:
         """Rewrite a plain-text body."""
-        wrap = self.text_links or leave_alone
+        wrap = self.linker.wrap(self.token, Channel.TEXT) if self.linker else leave_alone
         return rewrite_text(source, wrap, rules=self.instructions.planner.rules, first_number=first_number, bound=bound)
 
 
@@ -142,14 +143,8 @@ class Outgoing:
         """Return what rewrites the bodies of a message's mail."""
         levels = opens, clicks = self.least(message) if shared else self.levels(message)
         of_open, token = self.tokens(message, levels)
-        linker = self.linkers.of(message.campaign) if clicks and message.campaign else None
-        refuse = no_campaign if clicks else None
-        return BodyRewriter(
-            instructions=self._instructions,
-            pixel=self._routes.open(of_open) if opens else "",
-            html_links=linker.wrap(token) if linker else refuse,
-            text_links=linker.wrap(token, Channel.TEXT) if linker else refuse,
-        )
+        pixel = self._routes.open(of_open) if opens else ""
+        return BodyRewriter(self._instructions, pixel, token, self.linkers.of(message.campaign) if clicks else None)
 
     def compiled(
         self,
@@ -168,6 +163,6 @@ class Outgoing:
         return compile_template(html, text, instructions, linker=self.linkers.of(campaign), issuer=issuer)
 
     def _link_signer(self, campaign: str) -> Callable[[Target], str]:
-        if self._settings.short_links:
+        if self._settings.short_links and campaign:
             return short
-        return partial(self._signer.sign_link, campaign=campaign)
+        return partial(self._signer.sign_link, campaign=campaign)  # which refuses to do so without one

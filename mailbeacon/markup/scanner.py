@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from mailbeacon.errors import RewriteError
@@ -42,7 +43,13 @@ _FRAME = _cases("ba", "bo", "ht", "mj", "/b", "/h")
 _TRICKY = _cases("sv", "ma", "se", "fr", "te", "xm", "if", "no", "sc", "pl")
 _CONDITION_WITHIN = 32
 """A conditional comment has its bracket among the first characters, and nothing but blanks before."""
-_TELLING = _FRAME | _TRICKY | {"!-"}
+_SIGNS = itemgetter(slice(1, 3))
+_KINDS = {
+    signs: kind
+    for kind, all_signs in {"link": _LINKS, "frame": _FRAME, "tricky": _TRICKY, "comment": {"!-"}}.items()
+    for signs in all_signs
+}
+"""What the two signs after a piece's ``<`` say of it."""
 _TRICKY_NAMES = (RAW_NAMES - {"style", "title"}) | {"svg", "math", "select", "frameset", "template"}
 _OPEN_AT_END = frozenset({"style", "title"})
 _FRAMESET = re.compile("<frameset", re.IGNORECASE | re.ASCII)
@@ -84,21 +91,22 @@ def scan(source: str) -> Scan:
     at = source.find("<")
     if at < 0:
         return Scan([source], [0, len(source)], [], [], safe=1)
-    pieces = [source[:at], *PIECES.findall(source, at)]
+    found = PIECES.findall(source, at)
     links: list[int] = []
     frame: list[int] = []
-    for index in range(1, len(pieces)):
-        piece = pieces[index]
-        start = piece[1:3]
-        if start in _LINKS:
+    for index, kind in enumerate(map(_KINDS.get, map(_SIGNS, found)), 1):
+        if kind is None:
+            continue
+        if kind == "link":
             links.append(index)
-        elif start in _TELLING:
-            if start in _FRAME:
-                frame.append(index)
-            elif start in _TRICKY and tag_name(piece) in _TRICKY_NAMES:
-                return _Walk(source).run()
-            elif start == "!-" and _is_conditional(piece):
+        elif kind == "frame":
+            frame.append(index)
+        elif kind == "comment":
+            if _is_conditional(found[index - 1]):
                 links.append(index)
+        elif tag_name(found[index - 1]) in _TRICKY_NAMES:
+            return _Walk(source).run()
+    pieces = [source[:at], *found]
     return _finish(Scan(pieces, _starts(pieces, source), links, frame, len(pieces)))
 
 

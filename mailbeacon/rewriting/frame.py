@@ -13,11 +13,10 @@ __all__ = ["Frame", "read_frame"]
 _AMP = frozenset({"amp4email", "⚡4email", "amp", "⚡"})
 _ABSOLUTE = re.compile("https?://", re.IGNORECASE)
 _NAME_ENDS = frozenset("\t\n\f\r />")
-_NAMES = {f"<{name}{end}": (name, 5) for name in ("html", "base", "body") for end in _NAME_ENDS} | {
-    f"<{name}": (name, 6) for name in ("/html", "/body")
+_NAMES = {f"<{name}{end}": name for name in ("html", "base", "body") for end in _NAME_ENDS} | {
+    f"<{name}": name for name in ("/html", "/body")
 }
-"""The tags of a document's frame by their first six characters, with where their names end."""
-_NO_NAME = ("", -1)
+"""The tags of a document's frame by their first six characters, which leave open where the name of an end tag ends."""
 
 
 class Frame(NamedTuple):
@@ -46,21 +45,23 @@ def read_frame(scan: Scan) -> Frame:
     if not scan.frame:
         return _NONE
     base, body_start, body_end, html_end, is_amp = None, -1, -1, -1, False
-    pieces, safe, ambiguous, svg = scan.pieces, scan.safe, scan.ambiguous, scan.svg
+    pieces, safe, hidden = scan.pieces, scan.safe, scan.ambiguous or scan.svg
     for index in scan.frame:
         piece = pieces[index]
-        name, end = _NAMES.get(piece[:6].lower(), _NO_NAME)
-        if not name or piece[end : end + 1] not in _NAME_ENDS or index in ambiguous or index in svg:
+        name = _NAMES.get(piece[:6].lower())
+        if name is None or (hidden and (index in scan.ambiguous or index in scan.svg)):
             continue
-        if name == "/body" and index <= safe:
-            body_end = index
-        elif name == "/html" and index <= safe:
-            html_end = index
-        elif name == "body" and body_start < 0:
-            body_start = index
+        if name == "/body":
+            if index <= safe and piece[6:7] in _NAME_ENDS:
+                body_end = index
+        elif name == "/html":
+            if index <= safe and piece[6:7] in _NAME_ENDS:
+                html_end = index
+        elif name == "body":
+            body_start = index if body_start < 0 else body_start
         elif name == "html":
             is_amp = is_amp or _says_amp(piece)
-        elif name == "base" and base is None:
+        elif base is None:
             base = _base_of(piece)
     return Frame(base or "", body_start, body_end, html_end, is_amp)
 

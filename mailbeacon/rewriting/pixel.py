@@ -70,7 +70,8 @@ class Spot(NamedTuple):
 
 def pixel_tag(url: str) -> str:
     """Return the image for a pixel's URL."""
-    return f"{_BEFORE_URL}{escape_attribute(url)}{_AFTER_URL}"
+    written = escape_attribute(url) if "&" in url or '"' in url or "<" in url else url
+    return f"{_BEFORE_URL}{written}{_AFTER_URL}"
 
 
 def honeypot_tag(url: str) -> str:

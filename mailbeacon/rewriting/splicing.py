@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from mailbeacon.markup import escape_attribute
@@ -80,7 +79,7 @@ def insert(changes: list[Change], place: int, image: str, honeypot: str) -> None
         image: A tag, or the empty text.
         honeypot: The same.
     """
-    where = bisect_left(changes, place, key=itemgetter(0))
+    where = bisect_left(changes, (place,))
     if image:
         changes.insert(where, (place, place, image, PIXEL_NUMBER, None))
     if honeypot:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mailbeacon.caches import Cache
-from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, Routes, short_name
 from mailbeacon.model import MESSAGE_TOKEN_ROOM, Channel, Target
 from mailbeacon.rewriting import LinkWrapper, Wrap
 
-__all__ = ["Linker", "Linkers", "leave_alone", "no_campaign", "short"]
+__all__ = ["Linker", "Linkers", "leave_alone", "short"]
 
 _MAX_LINKS = 65_536
 _MAX_CAMPAIGNS = 64
@@ -119,11 +118,6 @@ class Linkers:
 def leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
     """Wrap no link."""
     return ""
-
-
-def no_campaign(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
-    """Refuse to wrap a link without a campaign."""
-    raise ConfigError("campaign must not be empty where links are wrapped: a link is signed for its campaign")
 
 
 def short(target: Target) -> str:

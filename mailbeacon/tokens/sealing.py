@@ -62,7 +62,7 @@ class SealedPurpose(Purpose):
             ConfigError: If the payload cannot be written in UTF-8.
         """
         if not self._seals:
-            return super().sign(payload, context)
+            return Purpose.sign(self, payload, context)
         try:
             data = payload.encode()
         except UnicodeEncodeError as error:
