@@ -65,9 +65,9 @@ def mailbeacon_clock(_mailbeacon: tuple[Beacon, MemorySink, Clock]) -> Clock:
 def mailbeacon_nothing_lost() -> Iterator[None]:
     """Fail a test in which an event was lost or a hook of the host failed, whatever beacon it used.
 
-    Every test that uses another fixture from here has it. For those with a beacon of their own:
-    ``pytestmark = pytest.mark.usefixtures("mailbeacon_nothing_lost")``; where a loss is meant, a fixture of this name in the
-    test's own module that does nothing.
+    Every test that uses another fixture from here has it. For those with a beacon of their own it is a line among pytest's
+    settings, ``usefixtures = mailbeacon_nothing_lost``, or ``pytestmark = pytest.mark.usefixtures("mailbeacon_nothing_lost")``
+    in a module; where a loss is meant, a fixture of this name in the test's own module that does nothing.
     """
     import logging
 

@@ -389,6 +389,48 @@ def test_a_test_with_the_beacon_from_here_fails_too_unless_it_says_otherwise(pyt
     pytester.runpytest_subprocess(*PLUGIN, "-q").assert_outcomes(passed=2, errors=1)
 
 
+def test_one_line_of_a_projects_settings_watches_all_its_tests(pytester, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(mb.__file__).parents[1]))
+    pytester.makeini("[pytest]\nusefixtures = mailbeacon_nothing_lost\n")
+    test = """
+        import unittest
+        import mailbeacon as mb
+        from mailbeacon.store import CallbackSink
+
+        def opened(sink):
+            beacon = mb.Beacon("https://t.example.com/m", secret_keys=["0123456789abcdef"], sink=CallbackSink(sink))
+            url = beacon.open_url(mb.Message(recipient="u-1", campaign="c"))
+            assert beacon.handle(mb.Request(url=url)).status == 200
+
+        def test_kept():
+            opened(lambda *_: None)
+
+        def test_lost():
+            opened(lambda *_: 1 / 0)
+
+        class OfDjangosKind(unittest.TestCase):
+            def test_lost(self):
+                opened(lambda *_: 1 / 0)
+    """
+    meant = """
+        import pytest
+        from test_lost import opened
+
+        @pytest.fixture
+        def mailbeacon_nothing_lost():
+            pass
+
+        def test_a_loss_that_is_meant():
+            opened(lambda *_: 1 / 0)
+    """
+    pytester.makepyfile(test_lost=test, test_meant=meant)
+    result = pytester.runpytest_subprocess(*PLUGIN, "-q")
+    result.assert_outcomes(passed=4, errors=2)
+    result.stdout.fnmatch_lines(
+        ["ERROR test_lost.py::test_lost*mailbeacon: the sink*", "ERROR test_lost.py::OfDjangosKind::test_lost*"]
+    )
+
+
 @pytest.mark.parametrize("begin", ["<![:", "<![:>", "<![if !mso]>", "<!--[if mso]>", "<![CDATA[x>"])
 def test_a_mail_with_outlooks_marks_is_read_whatever_they_hold(begin):
     """The standard library fails on a mark whose word is no name."""
