@@ -427,6 +427,9 @@ def test_the_admin_lists_events_with_filters_and_has_a_page_for_each_campaign(st
     assert report.content.startswith(b"<!doctype html>")
     assert b"<b>&x" not in report.content
     assert staff.get("/admin/mailbeacon/event/add/").status_code == 403
+    unknown = staff.get("/admin/mailbeacon/event/report/", {"campaign": "sping"})
+    assert (unknown.status_code, unknown["Content-Type"]) == (404, "text/plain; charset=utf-8")
+    assert unknown.content.decode() == "no event is of this campaign; there are events of '<b>&x=1'"
     assert Client().get("/admin/mailbeacon/event/report/").status_code == 302
 
 
@@ -496,6 +499,8 @@ def test_commands_report_erase_and_retain(tmp_path):
     call_command("mailbeacon_report", "--delivered", "spring=40", "--delivered", "later=5", stdout=said)
     assert "Delivered: 45\n" in said.getvalue()
     assert "Delivered, but without any event: later." in said.getvalue()
+    with pytest.raises(CommandError, match="no event is of this campaign; there are events of 'spring'"):
+        call_command("mailbeacon_report", campaign="sping")
     for wrong, says in (("many", "must be a whole number"), ("later=5", "campaign 'spring' has no number")):
         with pytest.raises(CommandError, match=says):
             call_command("mailbeacon_report", "--delivered", wrong)

@@ -237,6 +237,9 @@ def test_the_command_reports(tmp_path):
     assert run.exit_code == 0, run.output
     assert "spring" in run.output
     assert "Delivered: 40" not in run.output
+    run = app.test_cli_runner().invoke(args=["mailbeacon", "report", "--campaign", "sping"])
+    assert run.exit_code == 2
+    assert "no event is of this campaign; there are events of 'spring'" in run.output
     for given in (["40"], ["spring=40"], ["spring=40", "later=5"]):
         told = [part for one in given for part in ("--delivered", one)]
         run = app.test_cli_runner().invoke(args=["mailbeacon", "report", *told])

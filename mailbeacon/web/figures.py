@@ -61,10 +61,14 @@ def report_of(
         delivered: How many mails were delivered: ``N``, or ``CAMPAIGN=N`` or ``CAMPAIGN/VARIANT=N`` for each.
 
     Raises:
-        ConfigError: If the sink cannot be read, or the numbers leave a campaign out.
+        ConfigError: If the sink cannot be read, the numbers leave a campaign out, or nothing at all is known of the campaign.
     """
     pairs: Iterable[tuple[Event, Any]] = readable_sink(sink).events()
-    events = [event for event, _ in pairs if not campaign or event.campaign == campaign]
+    everything = [event for event, _ in pairs]
+    events = [event for event in everything if not campaign or event.campaign == campaign]
+    if campaign and not events and not delivered:
+        known = ", ".join(f"{name!r:.80}" for name in sorted({event.campaign for event in everything})[:5])
+        raise ConfigError(f"no event is of this campaign; there are events of {known or 'none'}")
     verdicts = getattr(judge, "classify_all", classify_all)(events)
     given = [read_delivered(text) for text in delivered]
     counts, notes = with_deliveries(

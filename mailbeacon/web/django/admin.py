@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from mailbeacon.errors import MailbeaconError
+from mailbeacon.errors import MailbeaconError, StoreError
 from mailbeacon.web.django.configuring import beacon
 from mailbeacon.web.django.models import Event
 from mailbeacon.web.figures import report_of
@@ -56,5 +56,6 @@ class EventAdmin(admin.ModelAdmin):
         try:
             page = report_of(one.settings.sink, request.GET.get("campaign", ""), judge=one.judge, as_page=True)
         except MailbeaconError as error:  # such as a table that is not there yet
-            return HttpResponse(str(error), status=503, content_type="text/plain; charset=utf-8")
+            status = 503 if isinstance(error, StoreError) else 404
+            return HttpResponse(str(error), status=status, content_type="text/plain; charset=utf-8")
         return HttpResponse(page)
