@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbeacon.judging import DEFAULT_RULES, Classifier, Context, Needs, Windows, rule
-from mailbeacon.judging.batch import Batch, max_distinct_in_window, times_near
+from mailbeacon.judging.batch import Batch, Spans, max_distinct_in_window, times_near
 from mailbeacon.model import AgentKind, Channel, Event, Facts, Hint, Kind, Network, NetworkKind
 
 NINE = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -483,7 +483,7 @@ def test_a_window_is_said_in_seconds_or_whole_minutes(seconds, words):
 
 
 def test_of_two_counts_the_larger_is_kept():
-    batch = Batch(events=[], times=[], windows=Windows(), links={}, limits=[])
+    batch = Batch(events=[], times=[], windows=Windows(), spans=Spans(Windows()), links={}, limits=[])
     for value in (3, 5, 4):
         batch.note(7, "burst", value)
     batch.note(7, "tabs", 1)

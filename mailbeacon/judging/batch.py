@@ -18,6 +18,7 @@ __all__ = [
     "CARRIERS",
     "Batch",
     "Notes",
+    "Spans",
     "count_near",
     "is_whole",
     "links_of",
@@ -34,6 +35,28 @@ CARRIERS = frozenset({NetworkKind.RELAY, NetworkKind.CORPORATE_PROXY, NetworkKin
 _CLICK = Kind.CLICK
 
 
+class Spans:
+    """The times of windows in seconds, worked out once and not for each mail."""
+
+    address: float
+    burst: float
+    company: float
+    company_near: float
+    coverage: float
+    leave: float
+    networks: float
+    pixel_after: float
+    reading: float
+    recipients: float
+    same_link: float
+    same_moment: float
+    same_second: float
+
+    def __init__(self, windows: Windows) -> None:
+        for name in Spans.__annotations__:
+            setattr(self, name, getattr(windows, name).total_seconds())
+
+
 @dataclass(slots=True)
 class Batch:
     """Events judged together, in order of time, with their times in seconds, and what is noted of them.
@@ -42,6 +65,7 @@ class Batch:
         events: In order of time.
         times: When each came, in seconds.
         windows: What is near, and what is many.
+        spans: What is near, in seconds.
         links: How many links each campaign's mail has, where the host says so.
         limits: Windows of time in seconds, each with the number of links that no hand can follow within it.
         notes: What was counted, by index.
@@ -50,6 +74,7 @@ class Batch:
     events: Sequence[Event]
     times: Sequence[float]
     windows: Windows
+    spans: Spans
     links: Mapping[str, int]
     limits: Sequence[tuple[float, int]]
     notes: Notes = field(default_factory=dict)
@@ -88,10 +113,9 @@ def links_of(events: Sequence[Event], indices: Iterable[int]) -> list[object]:
 
     Links that stand in no document all have the number 0.
     """
-    followed = [events[index] for index in indices]
     return [
         (event.link or event.url_id or event.url or _CLICK) if event.kind is _CLICK else event.kind
-        for event in followed
+        for event in map(events.__getitem__, indices)
     ]
 
 

@@ -29,7 +29,7 @@ from types import MappingProxyType
 from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
 from mailbeacon.judging.asking import ask
-from mailbeacon.judging.batch import CARRIERS, Batch, Notes
+from mailbeacon.judging.batch import CARRIERS, Batch, Notes, Spans
 from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
 from mailbeacon.judging.clients import hand_counts
 from mailbeacon.judging.context import Context, DeliveryLag
@@ -115,7 +115,7 @@ class Classifier:
         self._links = dict(links or {})
         self._people = frozenset(people)
         self._moments = dict(moments or {})
-        self._limits = hand_counts(self.windows)
+        self._spans, self._limits = Spans(self.windows), hand_counts(self.windows)
         for rule in self.rules:
             if not isinstance(rule, Rule):
                 raise ConfigError(f"a rule must be a Rule, got {type(rule).__name__}: is @rule(…) missing?")
@@ -268,7 +268,9 @@ class Classifier:
             for index, lag in lags_from_delivery(events, windows):
                 if cases[index].fetches:
                     lags[index], verdicts[index] = lag, self._verdict(cases[index], events[index], lag)
-        batch = Batch(events=events, times=times, windows=windows, links=self._links, limits=self._limits)
+        batch = Batch(
+            events=events, times=times, windows=windows, spans=self._spans, links=self._links, limits=self._limits
+        )
         notes = batch.notes
 
         def judged(index: int) -> Verdict:

@@ -45,24 +45,23 @@ def hand_counts(windows: Windows) -> list[tuple[float, int]]:
 
 def count_client(batch: Batch, client: Sequence[int]) -> set[int]:
     """Note what one client's clicks say of each other; return those of its bursts, its coverage, and of tabs opened again."""
-    times = batch.times_of(client)
-    windows = batch.windows
-    if min(map(sub, times[1:], times)) > max(windows.burst, windows.leave).total_seconds():
+    times, spans = batch.times_of(client), batch.spans
+    near = max(spans.burst, spans.leave)
+    if times[-1] - times[0] > near and min(map(sub, times[1:], times)) > near:
         return _count_coverage(batch, client) if len(client) >= _MANY else set()
     links = links_of(batch.events, client)
     if len(set(links)) < 2:
         return set()
     slack = slack_of(batch, client)
-    bursts, again = _count_bursts(batch, client, times, links, slack)
-    rest = [place for place, index in enumerate(client) if index not in bursts and index not in again]
-    if len(rest) > 1:
+    settled = _count_bursts(batch, client, times, links, slack)
+    if len(client) - len(settled) > 1:
+        rest = [place for place, index in enumerate(client) if index not in settled]
         own, own_times, own_links = (_at(rest, values) for values in (client, times, links))
         _count_pairs(batch, own, own_times, own_links, slack)
     leaves = [batch.events[index].kind is not _CLICK for index in client]
     if True in leaves and False in leaves:
-        counted = max_distinct_in_window(times, leaves, windows.leave.total_seconds() - slack)
+        counted = max_distinct_in_window(times, leaves, spans.leave - slack)
         _note_from(batch, client, counted, 2, "leave")
-    settled = bursts | again
     return settled | _count_coverage(batch, client) if len(client) >= _MANY else settled
 
 
@@ -73,13 +72,13 @@ def _at(places: Sequence[int], values: Sequence) -> list:  # type: ignore[type-a
 def _count_pairs(
     batch: Batch, client: Sequence[int], times: Sequence[float], links: Sequence[object], slack: float
 ) -> None:
-    windows = batch.windows
-    pairs = max_distinct_in_window(times, links, windows.same_second.total_seconds() - slack)
+    spans = batch.spans
+    pairs = max_distinct_in_window(times, links, spans.same_second - slack)
     _note_from(batch, client, pairs, 2, "pair")
     if not slack:
-        moments = max_distinct_in_window(times, links, windows.same_moment.total_seconds())
+        moments = max_distinct_in_window(times, links, spans.same_moment)
         _note_from(batch, client, moments, 2, "moment")
-    tabs = max_distinct_in_window(times, links, windows.burst.total_seconds() - slack)
+    tabs = max_distinct_in_window(times, links, spans.burst - slack)
     for index, count in zip(client, tabs, strict=True):
         if count >= _LEAST_TABS:
             batch.note(index, "tabs", count)
@@ -87,7 +86,7 @@ def _count_pairs(
 
 def _count_bursts(
     batch: Batch, client: Sequence[int], times: Sequence[float], links: Sequence[object], slack: float
-) -> tuple[set[int], set[int]]:
+) -> set[int]:
     """Note where one client followed links faster than a hand can.
 
     Returns:
@@ -97,20 +96,22 @@ def _count_bursts(
     counts: dict[int, int] = {}
     for span, least in reversed(batch.limits):  # the longest window's count is the most
         if least <= len(client) > len(counts):
-            counted = zip(client, max_distinct_in_window(times, links, span - slack), strict=True)
-            counts = {index: count for index, count in counted if count >= least} | counts
-    before: dict[object, float] = {}
-    near, far = batch.windows.burst.total_seconds(), batch.windows.address.total_seconds()
-    bursts, again = set(), set()
-    for index, moment, link in zip(client, times, links, strict=True):
-        if near < moment - before.get(link, moment) <= far:
-            again.add(index)
-        elif index in counts:
-            bursts.add(index)
-            batch.note(index, "burst", counts[index])
-        if index not in counts:
-            before[link] = moment
-    return bursts, again
+            for index, count in zip(client, max_distinct_in_window(times, links, span - slack), strict=True):
+                if count >= least:
+                    counts.setdefault(index, count)
+    near, far = batch.spans.burst, batch.spans.address
+    again: set[int] = set()
+    if times[-1] - times[0] > near:
+        before: dict[object, float] = {}
+        for index, moment, link in zip(client, times, links, strict=True):
+            if near < moment - before.get(link, moment) <= far:
+                again.add(index)
+            if index not in counts:
+                before[link] = moment
+    for index, count in counts.items():
+        if index not in again:
+            batch.note(index, "burst", count)
+    return again.union(counts)
 
 
 def _note_from(batch: Batch, client: Sequence[int], counted: Sequence[int], least: int, name: str) -> None:
@@ -130,7 +131,7 @@ def _count_coverage(batch: Batch, client: Sequence[int]) -> set[int]:
         if not least:
             continue
         times, different = batch.times_of(clicks), links_of(batch.events, clicks)
-        counted = max_distinct_in_window(times, different, batch.windows.coverage.total_seconds())
+        counted = max_distinct_in_window(times, different, batch.spans.coverage)
         for index, count in zip(clicks, counted, strict=True):
             if count >= least:
                 batch.note(index, "covered", count)

@@ -50,24 +50,32 @@ class Mail(NamedTuple):
 def count_mail(batch: Batch, indices: Sequence[int]) -> Mail:
     """Note what one mail's clicks tell of each other, and what its opens tell of its clicks."""
     events = batch.events
-    opens = [index for index in indices if events[index].kind is _OPEN]
-    follows = [index for index in indices if events[index].kind is not _OPEN] if len(opens) < len(indices) else []
-    scattered: Collection[int] = ()
-    if len(follows) > 1:
-        bursts: set[int] = set()
-        clients = group_by_client(events, follows)
-        for client in clients:
-            if len(client) > 1:
-                bursts |= count_client(batch, client)
-        if len(clients) > 1:
-            rest = [index for index in follows if index not in bursts]
-            if len({events[index].facts.network_id for index in rest}) > 1:
-                scattered = count_scattered(batch, rest)
-                _count_scatter(batch, [index for index in rest if index not in scattered])
-        _count_gateways(batch, follows)
+    opens: list[int] = []
+    follows: list[int] = []
+    for index in indices:
+        (opens if events[index].kind is _OPEN else follows).append(index)
+    scattered = _count_follows(batch, follows) if len(follows) > 1 else ()
     if opens and follows:
         _count_mail_clients(batch, opens, follows)
     return Mail(opens, follows, scattered)
+
+
+def _count_follows(batch: Batch, follows: Sequence[int]) -> Collection[int]:
+    """Note what one mail's clicks tell of each other; return those that one agent made from several networks."""
+    events = batch.events
+    clients = group_by_client(events, follows)
+    bursts: set[int] = set()
+    for client in clients:
+        if len(client) > 1:
+            bursts |= count_client(batch, client)
+    scattered: Collection[int] = ()
+    if len(clients) > 1:
+        rest = [index for index in follows if index not in bursts] if bursts else follows
+        if len({events[index].facts.network_id for index in rest}) > 1:
+            scattered = count_scattered(batch, rest)
+            _count_scatter(batch, [index for index in rest if index not in scattered])
+    _count_gateways(batch, follows)
+    return scattered
 
 
 def _count_mail_clients(batch: Batch, opens: Sequence[int], follows: Sequence[int]) -> None:
@@ -79,7 +87,7 @@ def _count_mail_clients(batch: Batch, opens: Sequence[int], follows: Sequence[in
             looked.setdefault(facts.network_id, []).append(batch.times[index])
     if not looked:
         return
-    window = batch.windows.address.total_seconds()
+    window = batch.spans.address
     for index in follows:
         times = looked.get(batch.events[index].facts.network_id, ())
         if times and times_near(batch.times[index], times, window):
@@ -89,7 +97,7 @@ def _count_mail_clients(batch: Batch, opens: Sequence[int], follows: Sequence[in
 def _count_gateways(batch: Batch, follows: Sequence[int]) -> None:
     """Note who followed a link as somebody else did through the link a gateway had rewritten: gateways look at it then."""
     events, times = batch.events, batch.times
-    if not any(_GATEWAY_REFERER in events[index].facts.hints for index in follows):
+    if True not in [_GATEWAY_REFERER in events[index].facts.hints for index in follows]:
         return
     through: dict[object, list[float]] = {}
     others: list[tuple[int, object, str]] = []
@@ -100,7 +108,7 @@ def _count_gateways(batch: Batch, follows: Sequence[int]) -> None:
                 through.setdefault(name, []).append(times[index])
         else:
             others.append((index, link, facts.network_id))
-    window = batch.windows.company_near.total_seconds()
+    window = batch.spans.company_near
     for index, link, network in others:
         near = count_near(times[index], through.get(link, ()), window)
         if near > count_near(times[index], through.get((link, network), ()), window):
@@ -120,12 +128,14 @@ def _count_scatter(batch: Batch, follows: Sequence[int]) -> None:
         facts = batch.events[index].facts
         if facts.network_id and facts.network.kind not in CARRIERS:
             groups.setdefault(facts.network.kind, []).append(index)
-    window = batch.windows.networks.total_seconds()
+    least, window = batch.windows.networks_count, batch.spans.networks
     for group in groups.values():
+        if len({batch.events[index].facts.network_id for index in group}) < least:
+            continue
         own = _without_echoes(batch, group, window)
         _note_networks(batch, own, window)  # on as many links, for none is of two networks
         for same in _by_link(batch, group):
-            _note_networks(batch, same, batch.windows.same_link.total_seconds())
+            _note_networks(batch, same, batch.spans.same_link)
 
 
 def _note_networks(batch: Batch, group: Sequence[int], window: float) -> None:
@@ -171,81 +181,88 @@ def count_company(batch: Batch, mail: Mail, machines: Sequence[int]) -> None:
     if machines:
         seen = set(machines)
         quiet = [index for index in mail.follows if index not in seen]
-    others = (*opens, *quiet)
-    if machines and others:
-        _count_same_client(batch, others, machines)
-        _count_near(batch, others, machines, scattered)
-        _count_detonations(batch, opens, machines)
-        _count_scanned(batch, opens, quiet, machines)
-    elif scattered:
-        _count_near(batch, others, machines, scattered)
+    if (machines or scattered) and (opens or quiet):
+        _count_beside(batch, opens, quiet, machines, scattered)
     if opens and batch.times[opens[-1]] > batch.times[mail.follows[0]]:
         _count_order(batch, quiet, opens)
     if opens and batch.times[opens[0]] < batch.times[mail.follows[-1]]:
         _count_opened(batch, quiet, opens)
 
 
-def _client(event: Event) -> tuple[str, str]:
-    """Return network and agent: what both share is one client's, as surely as can be told."""
-    return event.facts.network_id, event.facts.agent_id
+class _Visits:
+    """When machines were at one mail: by client, by network, and by agent where that says something.
 
-
-def _count_same_client(batch: Batch, others: Sequence[int], machines: Sequence[int]) -> None:
-    """Note what a machine's client did besides on the mail, some minutes before and after."""
-    events, times = batch.events, batch.times
-    where: dict[tuple[str, str], list[float]] = {}
-    honeypots: dict[tuple[str, str], list[float]] = {}
-    for index in machines:
-        client = _client(events[index])
-        where.setdefault(client, []).append(times[index])
-        if _HONEYPOT in events[index].facts.hints:
-            honeypots.setdefault(client, []).append(times[index])
-    far, near = batch.windows.company.total_seconds(), batch.windows.company_near.total_seconds()
-    for index in others:
-        client = _client(events[index])
-        if client not in where or client == ("", ""):
-            continue
-        window = far if client[0] else near  # without an address, a user agent alone is a client for a shorter time
-        if times_near(times[index], honeypots.get(client, ()), window):
-            batch.note(index, "honeypot", True)
-        elif times_near(times[index], where[client], window):
-            batch.note(index, "company", True)
-
-
-def _count_near(batch: Batch, others: Sequence[int], machines: Sequence[int], scattered: Collection[int]) -> None:
-    """Note what shares only the network with a machine's hit nearby; or only the agent, of hits that one made from several.
-
-    Of a machine that is known by its network the agent says nothing: everybody on one version of a browser has it.
+    What shares network and agent is one client's, as surely as can be told. Of a machine that is known by its network the
+    agent says nothing: everybody on one version of a browser has it. So agents are of those alone that one made from several
+    networks, and of who followed a hidden link by itself.
     """
-    events, times = batch.events, batch.times
-    networks: dict[str, list[float]] = {}
-    agents: dict[tuple[str, NetworkKind], list[float]] = {}
-    for index in sorted({*machines, *scattered}) if scattered else machines:
-        facts = events[index].facts
-        if index not in scattered and facts.network_id:
-            networks.setdefault(facts.network_id, []).append(times[index])
-        lone = _HONEYPOT in facts.hints and "burst" not in batch.notes.get(index, {})
-        if facts.agent_id and (index in scattered or lone):
-            agents.setdefault((facts.agent_id, facts.network.kind), []).append(times[index])
-    window = batch.windows.company_near.total_seconds()
-    for index in others:
-        facts = events[index].facts
+
+    __slots__ = ("agents", "clients", "detonations", "honeypots", "networks")
+
+    def __init__(self, batch: Batch, machines: Sequence[int], scattered: Collection[int]) -> None:
+        self.clients: dict[tuple[str, str], list[float]] = {}
+        self.honeypots: dict[tuple[str, str], list[float]] = {}
+        self.networks: dict[str, list[float]] = {}
+        self.agents: dict[tuple[str, NetworkKind], list[float]] = {}
+        self.detonations: list[float] = []
+        known = set(scattered)
+        for index in machines:
+            event, moment = batch.events[index], batch.times[index]
+            facts = event.facts
+            network = facts.network_id
+            client = network, facts.agent_id
+            self.clients.setdefault(client, []).append(moment)
+            if network and index not in scattered:
+                self.networks.setdefault(network, []).append(moment)
+            if _HONEYPOT in facts.hints:
+                self.honeypots.setdefault(client, []).append(moment)
+                if "burst" not in batch.notes.get(index, {}):
+                    known.add(index)
+            if _detonates(event):
+                self.detonations.append(moment)
+        for index in sorted(known):
+            facts = batch.events[index].facts
+            if facts.agent_id:
+                self.agents.setdefault((facts.agent_id, facts.network.kind), []).append(batch.times[index])
+
+
+def _count_beside(
+    batch: Batch, opens: Sequence[int], quiet: Sequence[int], machines: Sequence[int], scattered: Collection[int]
+) -> None:
+    """Note what else came to a mail that a machine visits.
+
+    What the machine's own client did besides, some minutes before and after; and what shares only the network with it nearby,
+    or only the agent. Opens by a mail provider's machines that followed a link of the mail, too. What shares nothing: a click
+    is hardly another scanner's then; a pixel that no mail program and no proxy fetched soon after may be the machine's.
+    """
+    spans, seen, visits = batch.spans, _Visits(batch, machines, scattered), batch.times_of(machines)
+    near = spans.company_near
+    for index in (*opens, *quiet):
+        event, moment = batch.events[index], batch.times[index]
+        facts = event.facts
+        network, agent = facts.network_id, facts.agent_id
+        client = network, agent
+        if client in seen.clients and (network or agent):
+            window = spans.company if network else near  # a user agent alone is a client for a shorter time
+            if seen.honeypots and times_near(moment, seen.honeypots.get(client, ()), window):
+                batch.note(index, "honeypot", True)
+            elif times_near(moment, seen.clients[client], window):
+                batch.note(index, "company", True)
         if index not in scattered and (
-            times_near(times[index], networks.get(facts.network_id, ()), window)
-            or times_near(times[index], agents.get((facts.agent_id, facts.network.kind), ()), window)
+            (network in seen.networks and times_near(moment, seen.networks[network], near))
+            or (seen.agents and times_near(moment, seen.agents.get((agent, facts.network.kind), ()), near))
         ):
             batch.note(index, "near", True)
-
-
-def _count_detonations(batch: Batch, opens: Sequence[int], machines: Sequence[int]) -> None:
-    """Note opens by a mail provider's machines that followed a link of the mail nearby in time."""
-    visits = [batch.times[index] for index in machines if _detonates(batch.events[index])] if opens else []
-    if not visits:
-        return
-    window = batch.windows.company.total_seconds()
-    for index in opens:
-        if _detonates(batch.events[index]) and times_near(batch.times[index], visits, window):
+        if event.kind is not _OPEN:
+            if event.sent_at is not None and times_near(moment, visits, spans.company):
+                batch.note(index, "scanned", True)
+            continue
+        if seen.detonations and _detonates(event) and times_near(moment, seen.detonations, spans.company):
             batch.note(index, "detonated", True)
+        place = bisect_left(visits, moment)
+        is_soon = place and moment - visits[place - 1] <= spans.pixel_after
+        if is_soon and facts.agent not in _NAMED and _KNOWN_BY.isdisjoint(batch.notes.get(index, ())):
+            batch.note(index, "trails", True)
 
 
 def _detonates(event: Event) -> bool:
@@ -258,7 +275,7 @@ def _count_order(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> 
 
     A reader of web mail may follow a link and allow images then, so a click that came from web mail says nothing.
     """
-    window, back = batch.windows.pixel_after.total_seconds(), batch.windows.company.total_seconds()
+    window, back = batch.spans.pixel_after, batch.spans.company
     times = batch.times
     clicks: dict[str, list[float]] = {}
     for index in follows:
@@ -274,29 +291,12 @@ def _count_order(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> 
             batch.note(index, "pixel_after", True)
 
 
-def _count_scanned(batch: Batch, opens: Sequence[int], quiet: Sequence[int], machines: Sequence[int]) -> None:
-    """Note what came nearby in time on a mail that a machine visits, by nothing else its own.
-
-    A click is hardly another scanner's then; a pixel that no mail program and no proxy fetched soon after may be the machine's.
-    """
-    events, times, visits = batch.events, batch.times, batch.times_of(machines)
-    far, near = batch.windows.company.total_seconds(), batch.windows.pixel_after.total_seconds()
-    for index in quiet:
-        if events[index].sent_at is not None and times_near(times[index], visits, far):
-            batch.note(index, "scanned", True)
-    for index in opens:
-        place = bisect_left(visits, times[index])
-        named = events[index].facts.agent in _NAMED or not _KNOWN_BY.isdisjoint(batch.notes.get(index, {}))
-        if place and not named and times[index] - visits[place - 1] <= near:
-            batch.note(index, "trails", True)
-
-
 def _count_opened(batch: Batch, follows: Sequence[int], opens: Sequence[int]) -> None:
     """Note clicks on a mail that a mail program had opened a little before: whose fetches name it are no scanner's."""
     looks = [batch.times[index] for index in opens if batch.events[index].facts.agent in PROGRAMS]
     if not looks:
         return
-    window = batch.windows.reading.total_seconds()
+    window = batch.spans.reading
     for index in follows:
         moment, noted = batch.times[index], batch.notes.get(index, {})
         place = bisect_left(looks, moment)
@@ -317,7 +317,7 @@ def count_networks(batch: Batch, groups: Iterable[Sequence[int]]) -> Notes:
         batch: All events.
         groups: Those of each network that may, in order of time.
     """
-    least, window = batch.windows.recipients_count, batch.windows.recipients.total_seconds()
+    least, window = batch.windows.recipients_count, batch.spans.recipients
     found: Notes = {}
     for indices in groups:
         if len(indices) >= least:
