@@ -300,5 +300,13 @@ def test_the_name_alone_prints_the_help(capfd):
     assert "leads" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("option", ["leads --most", "compare --last", "readers --groups g.csv --minimum"])
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "many"])
+def test_how_many_are_asked_for_is_a_whole_number_from_one(option, number, folder, capfd):
+    command, *options = option.split()
+    said = refused(capfd, command, folder / "a.sqlite", *options, number)
+    assert f"argument {options[-1]}: must be a whole number from 1" in said
+
+
 def test_an_unknown_option_points_to_its_own_command(folder, capfd):
     assert "--colour (see mailbeacon leads --help)" in refused(capfd, "leads", folder / "a.sqlite", "--colour")

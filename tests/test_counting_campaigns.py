@@ -72,5 +72,5 @@ def test_the_first_hit_orders_and_the_confidence_is_that_of_every_interval():
     assert [(row.campaign, row.first) for row in rows] == [("a", NOON), ("b", NOON + timedelta(minutes=9))]
     assert rows[1].opens.interval == difference(1, 100, 2, 100, confidence=0.8)
     assert rows[1].rates.opens.low.interval.confidence == 0.8
-    with pytest.raises(ConfigError, match="last must be at least 1"):
+    with pytest.raises(ConfigError, match="last must be a whole number from 1, got 0"):
         compare_campaigns(counted(), last=0)

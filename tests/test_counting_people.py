@@ -19,11 +19,13 @@ from mailbeacon.counting import (
     Subscriber,
     Weights,
     audiences,
+    compare_campaigns,
     hot,
     read_report,
     reading_hours,
     score,
     sunset,
+    tally,
 )
 from mailbeacon.counting.read_reports import OTHERS
 from mailbeacon.errors import ConfigError
@@ -443,15 +445,17 @@ def test_a_border_that_no_score_can_reach_is_refused(at_least):
         HotWatch(print, at_least=at_least)
 
 
-def test_no_number_below_nothing_cuts_the_list_from_its_end():
-    with pytest.raises(ConfigError, match="most must be 0 or more, got -1"):
-        hot([], most=-1)
-
-
-@pytest.mark.parametrize("minimum", [0, 1.5, "5", None])
-def test_the_minimum_of_a_read_report_is_a_whole_number(minimum):
-    with pytest.raises(ConfigError, match="minimum must be a whole number from 1"):
-        read_report([], [], {}, minimum=minimum)
+@pytest.mark.parametrize("number", [0, -1, 1.5, "5", True])
+def test_how_many_are_asked_for_is_a_whole_number_from_one(number):
+    for ask in (
+        lambda: hot([], most=number),
+        lambda: HotWatch(print, keep=number),
+        lambda: read_report([], [], {}, minimum=number),
+        lambda: compare_campaigns(tally([], []), last=number),
+        lambda: reading_hours([], [], least=number),
+    ):
+        with pytest.raises(ConfigError, match=r"must be a whole number from 1, got"):
+            ask()
 
 
 @pytest.mark.parametrize("confidence", [0, 1, float("nan")])

@@ -163,6 +163,15 @@ def test_what_judges_whole_networks_or_is_no_classifier_is_refused(log):
         judge_logs(job(log[0]), engine="abacus")
 
 
+@pytest.mark.parametrize("number", [0, -1, 1.5, "2"])
+def test_how_many_parts_bytes_and_workers_is_a_whole_number_from_one(log, number):
+    for name in ("partitions", "piece_bytes"):
+        with pytest.raises(ConfigError, match=f"{name} must be a whole number from 1"):
+            Job(paths=log[0], beacon=host, **{name: number})
+    with pytest.raises(ConfigError, match="workers must be a whole number from 1"):
+        judge_logs(job(log[0]), workers=number)
+
+
 @pytest.mark.parametrize(
     ("module", "extra", "library"),
     [("on_duckdb", "duckdb", "duckdb"), ("on_dask", "dask", "distributed"), ("on_spark", "spark", "pyspark.sql")],

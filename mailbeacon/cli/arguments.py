@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MOST_RECIPIENTS", "add_events", "directory", "least", "moment", "recipients", "workers"]
+__all__ = ["MOST_RECIPIENTS", "add_events", "directory", "from_one", "least", "moment", "recipients", "workers"]
 
 MOST_RECIPIENTS: Final = 1_000_000
 _MOST_WORKERS: Final = 64
@@ -55,6 +55,13 @@ def least(text: str) -> int:
     """Read the least number of messages a row may be about."""
     if not (text.isascii() and text.isdecimal() and len(text) < 7):
         raise ArgumentTypeError("must be a whole number from 0")
+    return int(text)
+
+
+def from_one(text: str) -> int:
+    """Read a number that says how many of something are asked for."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text)):
+        raise ArgumentTypeError("must be a whole number from 1")
     return int(text)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from mailbeacon.cli.arguments import add_events, moment
+from mailbeacon.cli.arguments import add_events, from_one, moment
 from mailbeacon.cli.console import INPUT, OK, USAGE, CommandError, Commands, complain, shown, write
 from mailbeacon.cli.report.delivered import delivered
 
@@ -42,7 +42,7 @@ def register(commands: Commands) -> None:
     leads = _add(commands, "leads", _leads, "print who shows interest, the most interested first", now=True)
     leads.add_argument("--at-least", type=float, default=5.0, metavar="SCORE", help="the score of a lead (default: 5)")
     leads.add_argument("--campaign", metavar="C", help="only events of this campaign (default: all)")
-    leads.add_argument("--most", type=int, metavar="N", help="how many at most (default: all)")
+    leads.add_argument("--most", type=from_one, metavar="N", help="how many at most (default: all)")
     people = _add(commands, "audiences", _audiences, "print who still reads, who has stopped, and why", now=True)
     people.add_argument(
         "--subscribers",
@@ -61,7 +61,7 @@ def register(commands: Commands) -> None:
     readers.add_argument("--campaign", metavar="C", help="only events of this campaign (default: all)")
     readers.add_argument(
         "--minimum",
-        type=int,
+        type=from_one,
         default=5,
         metavar="N",
         help="the least size of a group shown, and what numbers are rounded down to a multiple of (default: 5)",
@@ -71,7 +71,9 @@ def register(commands: Commands) -> None:
     compare.add_argument(
         "--delivered", type=delivered, action="append", default=[], metavar="CAMPAIGN=N", help="as of report"
     )
-    compare.add_argument("--last", type=int, default=5, metavar="N", help="against how many before it (default: 5)")
+    compare.add_argument(
+        "--last", type=from_one, default=5, metavar="N", help="against how many before it (default: 5)"
+    )
 
 
 def _add(

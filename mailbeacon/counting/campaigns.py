@@ -13,7 +13,7 @@ from mailbeacon.counting.figures import Dimension
 from mailbeacon.counting.proportions import difference, p_value
 from mailbeacon.counting.ratios import Interval, Rates, rates
 from mailbeacon.counting.tallies import Tally
-from mailbeacon.errors import ConfigError
+from mailbeacon.model.message import check_bounds
 
 __all__ = ["CampaignRow", "Change", "compare_campaigns"]
 
@@ -68,10 +68,9 @@ def compare_campaigns(tally: Tally, *, last: int = 5, confidence: float = 0.95) 
         confidence: Of every interval.
 
     Raises:
-        ConfigError: If ``last`` is below 1.
+        ConfigError: If ``last`` is no whole number from 1.
     """
-    if last < 1:
-        raise ConfigError("last must be at least 1")
+    check_bounds(last=last)
     parts = [(name, tally.select(campaign=name)) for name in tally.values(Dimension.CAMPAIGN)]
     found = [
         CampaignRow(

@@ -20,6 +20,7 @@ from mailbeacon.counting.pairing import Events, Verdicts, seen
 from mailbeacon.counting.ratios import Interval, normal_quantile
 from mailbeacon.counting.zones import zone_named
 from mailbeacon.model import Mail
+from mailbeacon.model.message import check_bounds
 
 __all__ = ["Hours", "Suggestion", "Zones", "reading_hours"]
 
@@ -97,8 +98,9 @@ def reading_hours(
         confidence: Of the suggestion's interval.
 
     Raises:
-        ConfigError: If a zone is not known, or ``confidence`` is not between 0 and 1.
+        ConfigError: If a zone is not known, ``least`` is no whole number from 1, or ``confidence`` is not between 0 and 1.
     """
+    check_bounds(least=least)
     normal_quantile(confidence)  # refused now, not only where there are enough messages
     zone_of = _zone_of(zones, default)
     found: set[tuple[Mail, datetime]] = set()

@@ -18,6 +18,7 @@ from mailbeacon.counting.figures import LinkKey
 from mailbeacon.counting.pairing import Events, Texts, Verdicts, region_of, seen, texts_of
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind, Link, Mail, Verdict, check_aware
+from mailbeacon.model.message import check_bounds
 from mailbeacon.model.web import without_query
 
 __all__ = ["HALF_LIFE", "HotLead", "HotWatch", "Lead", "Weights", "hot", "score"]
@@ -235,11 +236,11 @@ def hot(leads: Iterable[Lead], *, at_least: float = 5.0, most: int | None = None
         links: A template's links, for labels, or those of each campaign by its name.
 
     Raises:
-        ConfigError: If ``at_least`` is not a finite number, or ``most`` is below 0.
+        ConfigError: If ``at_least`` is not a finite number, or ``most`` is no whole number from 1.
     """
     _check_score(at_least)
-    if most is not None and most < 0:
-        raise ConfigError(f"most must be 0 or more, got {most}")
+    if most is not None:
+        check_bounds(most=most)
     known: Links = links if isinstance(links, Mapping) else list(links)
     found = sorted((lead for lead in leads if lead.score >= at_least), key=lambda lead: (-lead.score, lead.recipient))
     return [HotLead(lead, lead.reasons(known)) for lead in found[:most]]
@@ -260,7 +261,7 @@ class HotWatch:
         keep: How many recipients are remembered at most; when there are more, half of them are forgotten.
 
     Raises:
-        ConfigError: If ``half_life`` is not above 0, or ``at_least`` is not a finite number.
+        ConfigError: If ``half_life`` is not above 0, ``at_least`` is not a finite number, or ``keep`` no whole number from 1.
     """
 
     def __init__(
@@ -274,6 +275,7 @@ class HotWatch:
     ) -> None:
         _check_half_life(half_life)
         _check_score(at_least)
+        check_bounds(keep=keep)
         self._on_hot = on_hot
         self._at_least = at_least
         self._half_life = half_life

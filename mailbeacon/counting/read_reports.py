@@ -13,8 +13,8 @@ from enum import StrEnum
 from mailbeacon.counting.pairing import Events, Texts, Verdicts, region_of, seen, texts_of
 from mailbeacon.counting.spreadsheets import csv_text
 from mailbeacon.counting.suppressing import rounded_number, tells_of_few
-from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Kind
+from mailbeacon.model.message import check_bounds
 
 __all__ = ["OTHERS", "GroupRow", "ReadReport", "ReadState", "ReaderRow", "read_report"]
 
@@ -119,8 +119,7 @@ def read_report(
     Raises:
         ConfigError: If ``minimum`` is no whole number from 1, or there is not one verdict for each event.
     """
-    if not isinstance(minimum, int) or minimum < 1:
-        raise ConfigError(f"minimum must be a whole number from 1, got {minimum!r:.40}")
+    check_bounds(minimum=minimum)
     signs: dict[str, dict[ReadState, _Sign]] = {recipient: {} for recipient in groups}
     for recipient, event, human in seen(events, verdicts):
         known = signs.get(recipient)

@@ -15,6 +15,7 @@ from mailbeacon.engines.results import Outcome, read_judged, tally_of
 from mailbeacon.engines.steps import Job, Reject
 from mailbeacon.engines.streaming import Stream
 from mailbeacon.errors import ConfigError
+from mailbeacon.model.message import check_bounds
 
 __all__ = ["ENGINES", "Job", "Outcome", "Reject", "Stream", "judge_logs", "read_judged", "tally_of"]
 
@@ -42,11 +43,12 @@ def judge_logs(
             mails also where each process could have a stretch of time), ``client`` of ``dask``, ``session`` of ``spark``.
 
     Raises:
-        ConfigError: If there is no such engine.
+        ConfigError: If there is no such engine, or ``workers`` is no whole number from 1.
         MissingExtra: If what it needs is not installed.
     """
     if engine not in _MODULES:
         raise ConfigError(f"there is no engine {engine!r:.40}, only {', '.join(ENGINES)}")
+    check_bounds(workers=options.get("workers", 1))
     module = import_module(f"mailbeacon.engines.{_MODULES[engine]}")
     found: Outcome = module.judge_logs(job, out=out, progress=progress, **options)
     return found

@@ -24,6 +24,7 @@ from mailbeacon.logs import Counts, Format, JsonFields, LineReader, Piece, forma
 from mailbeacon.logs.files import found, pieces
 from mailbeacon.logs.reading import guessed, is_named, numbered, read_piece
 from mailbeacon.model import Event, Level, Verdict
+from mailbeacon.model.message import check_bounds
 
 if TYPE_CHECKING:
     from mailbeacon.beacon import Beacon
@@ -67,6 +68,9 @@ class Job:
         zone: The same.
         partitions: Into how many parts mails are divided; a part must fit into the memory of one worker.
         piece_bytes: How much of a file one worker reads at a time.
+
+    Raises:
+        ConfigError: If one of the last two is no whole number from 1.
     """
 
     paths: Sequence[str]
@@ -75,6 +79,9 @@ class Job:
     zone: tzinfo | None = None
     partitions: int = 16
     piece_bytes: int = 64_000_000
+
+    def __post_init__(self) -> None:
+        check_bounds(partitions=self.partitions, piece_bytes=self.piece_bytes)
 
     def pieces(self) -> list[Piece]:
         """Return the pieces of its files.

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Self
 from mailbeacon.errors import ConfigError
 from mailbeacon.model.words import Level
 
-__all__ = ["MAX_METADATA_BYTES", "NO_TEXTS", "Message", "check_aware", "write_metadata"]
+__all__ = ["MAX_METADATA_BYTES", "NO_TEXTS", "Message", "check_aware", "check_bounds", "write_metadata"]
 
 MAX_METADATA_BYTES = 256
 """The most bytes a message's metadata may take as JSON: it stands in every link of the mail."""
@@ -27,6 +27,17 @@ def check_aware(moment: datetime, name: str) -> None:
         raise ConfigError(f"{name} must be a datetime, got {type(moment).__name__}")
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise ConfigError(f"{name} must carry a time zone, got a naive datetime")
+
+
+def check_bounds(**bounds: object) -> None:
+    """Raise unless all bounds are at least 1.
+
+    Raises:
+        ConfigError: If one is smaller, or not a whole number.
+    """
+    for name, value in bounds.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ConfigError(f"{name} must be a whole number from 1, got {value!r:.40}")
 
 
 def write_metadata(metadata: Mapping[str, str]) -> str:

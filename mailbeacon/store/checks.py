@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from mailbeacon.errors import ConfigError
+from mailbeacon.model.message import check_bounds
 
 __all__ = ["PATIENT_SECONDS", "SHORT_WAIT", "check_bounds", "check_wait", "is_sqlite"]
 
@@ -18,17 +19,6 @@ PATIENT_SECONDS: Final = 10.0
 
 _SQLITE: Final = b"SQLite format 3\0"
 """Source: SQLite, Database File Format, section 1.3, 2026."""
-
-
-def check_bounds(**bounds: int) -> None:
-    """Raise unless all bounds are at least 1.
-
-    Raises:
-        ConfigError: If one is smaller, or not a whole number.
-    """
-    for name, value in bounds.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ConfigError(f"{name} must be a whole number from 1, got {value!r}")
 
 
 def check_wait(wait: timedelta) -> float:
