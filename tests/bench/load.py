@@ -15,20 +15,23 @@ import argparse
 import json
 import os
 import selectors
-import signal
 import socket
 import statistics
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep, thread_time
 from urllib.parse import urlsplit
 
-import mailbeacon as mb
-from mailbeacon.store import JsonlSink, MemoryHistory, SqliteHistory
-
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+import servers  # noqa: E402 - beside the tests
+
+import mailbeacon as mb  # noqa: E402
+from mailbeacon.store import JsonlSink, MemoryHistory, SqliteHistory  # noqa: E402
+
 KEY = "0123456789abcdef0123456789abcdef"
 BASE = "https://t.example.com/m"
 STORES = ("none", "spool", "sqlite", "jsonl", "shared")
@@ -70,9 +73,7 @@ class Server:
     def __init__(self, folder: Path, store: str, worker: str) -> None:
         folder.mkdir()
         (folder / "site_under_test.py").write_text(SITE)
-        with socket.socket() as found:
-            found.bind(("127.0.0.1", 0))
-            self.port = int(found.getsockname()[1])
+        self.port = servers.free_port()
         command = [
             sys.executable,
             "-m",
@@ -94,12 +95,7 @@ class Server:
 
     def wait(self) -> None:
         """Wait until it listens."""
-        for _ in range(200):
-            with socket.socket() as probe:
-                if not probe.connect_ex(("127.0.0.1", self.port)):
-                    return
-            sleep(0.05)
-        raise RuntimeError("gunicorn does not listen")
+        servers.wait_for(lambda: servers.listens(self.port), self._process)
 
     @property
     def busy(self) -> float:
@@ -111,8 +107,7 @@ class Server:
 
     def end(self) -> None:
         """End it."""
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(30)
+        servers.end(self._process)
 
 
 class Load:
@@ -136,14 +131,15 @@ class Load:
         return found
 
     def put_on(self, port: int, requests: list[bytes], seconds: float) -> list[float]:
-        """Send as many as are answered within some seconds; return how long each took.
+        """Send as many as are answered within some seconds; return how long each took. Leaves no connection open.
 
         Raises:
             RuntimeError: If one is answered by anything but 200.
         """
         times: list[float] = []
         left = iter(requests)
-        with selectors.DefaultSelector() as selector:
+        with selectors.DefaultSelector() as selector, ExitStack() as stack:
+            stack.callback(lambda: [key.fileobj.close() for key in selector.get_map().values()])
             end = monotonic() + seconds
 
             def begin() -> None:
@@ -152,8 +148,8 @@ class Load:
                     return
                 started = monotonic()
                 connection = socket.create_connection(("127.0.0.1", port), timeout=30)
-                connection.sendall(request)
                 selector.register(connection, selectors.EVENT_READ, [started, b""])
+                connection.sendall(request)
 
             for _ in range(AT_ONCE):
                 begin()
@@ -164,11 +160,11 @@ class Load:
                     if piece:
                         key.data[1] += piece
                         continue
+                    selector.unregister(connection)
+                    connection.close()
                     times.append(monotonic() - key.data[0])
                     if not key.data[1].startswith(b"HTTP/1.1 200"):
                         raise RuntimeError(f"answered {key.data[1][:40]!r}")
-                    selector.unregister(connection)
-                    connection.close()
                     begin()
         return times
 
@@ -185,25 +181,23 @@ Round = tuple[float, float, float]
 def measure(stores: list[str], *, worker: str, seconds: float, rounds: int) -> dict[str, list[Round]]:
     """Return what was measured of each store, round by round."""
     found: dict[str, list[Round]] = {store: [] for store in stores}
-    with TemporaryDirectory() as name:
-        servers = {store: Server(Path(name) / store, store, worker) for store in stores}
-        try:
-            load = Load()
-            for server in servers.values():
-                server.wait()
-                load.put_on(server.port, load.requests(2_000), 5)  # caches are filled on both sides
-            for number in range(rounds):
-                for store in stores if number % 2 else reversed(stores):
-                    requests = load.requests(int(8_000 * seconds))
-                    begin, busy = monotonic(), servers[store].busy
-                    times = load.put_on(servers[store].port, requests, seconds)
-                    lasted = monotonic() - begin
-                    sleep(0.2)  # what a spool still brings in counts, and is not to disturb the next
-                    cost = 1e6 * (servers[store].busy - busy) / len(times)
-                    found[store].append((len(times) / lasted, p99(times), cost))
-        finally:
-            for server in servers.values():
-                server.end()
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        load, started = Load(), {}
+        for store in stores:
+            started[store] = server = Server(Path(name) / store, store, worker)
+            stack.callback(server.end)
+        for server in started.values():
+            server.wait()
+            load.put_on(server.port, load.requests(2_000), 5)  # caches are filled on both sides
+        for number in range(rounds):
+            for store in stores if number % 2 else reversed(stores):
+                requests = load.requests(int(8_000 * seconds))
+                begin, busy = monotonic(), started[store].busy
+                times = load.put_on(started[store].port, requests, seconds)
+                lasted = monotonic() - begin
+                sleep(0.2)  # what a spool still brings in counts, and is not to disturb the next
+                cost = 1e6 * (started[store].busy - busy) / len(times)
+                found[store].append((len(times) / lasted, p99(times), cost))
     return found
 
 
