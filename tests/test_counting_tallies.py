@@ -338,6 +338,8 @@ def test_several_kinds_of_groups_are_counted_side_by_side():
         "Gmail": 2,
     }
     assert found.select(groups={"provider": "Gmail", "department": "sales"}).mails == 1
+    assert found.by("branch", Kind.OPEN) == {"": found.count(Kind.OPEN)}  # a part of a tally may know fewer kinds
+    assert found.values("branch") == [""]
     with pytest.raises(ConfigError, match="'client'"):
         people(hit(), groups={"client": {"a": "x"}, "other": {}})
 

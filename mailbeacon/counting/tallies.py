@@ -142,6 +142,8 @@ class Tally:
     def values(self, dimension: Dimension | str) -> list[str]:
         """Return the campaigns, the variants or the groups of a kind that there are, sorted.
 
+        Of a kind of group that nobody here is in (``group_kinds`` has the others), that is the empty name alone.
+
         Raises:
             ConfigError: For another dimension.
         """
@@ -191,7 +193,8 @@ class Tally:
         Hits whose moment was not kept (a mail with more than 64 moments) have no hour and no day.
 
         Args:
-            dimension: A dimension, or the name of a kind of group.
+            dimension: A dimension, or the name of a kind of group. Kinds are the host's own, so of one that nobody here is in
+                all counts under the empty name, as whoever is in no group does; ``group_kinds`` has the others.
             kind: ``OPEN`` or ``CLICK``.
             window: The longest pause within one view, in whole minutes.
             zone: The zone of hours and days.
