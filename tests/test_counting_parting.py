@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon.counting import Dimension, Outcomes, tally
-from mailbeacon.counting.parting import closed_alone, names_of
+from mailbeacon.counting.parting import closed_alone, closed_up, names_of
 from mailbeacon.model import Actor, Kind, Verdict
 from tests.making import NOON, hit
 
@@ -47,8 +48,10 @@ def counted_apart(parts, **options):
 @given(st.lists(st.lists(JUDGED, max_size=10), min_size=1, max_size=3))
 def test_law_parts_close_to_the_totals_of_all(parts):
     found = counted_apart(parts, zone="Europe/Berlin")
+    used = tally([pair for part in parts for pair in part], groups={"u1": "sales"})
     whole = tally([pair for part in parts for pair in part], groups={"u1": "sales"})
     assert found.closed(zone="Europe/Berlin") == whole.closed(zone="Europe/Berlin")
+    assert closed_up(used, zone="Europe/Berlin") == whole.closed(zone="Europe/Berlin")
     assert (found.mails, found.outcomes, found.deliveries) == (whole.mails, whole.outcomes, whole.deliveries)
     for kind in (Kind.OPEN, Kind.CLICK):
         assert found.by(Dimension.HOUR, kind, zone="Europe/Berlin") == whole.by(
@@ -75,6 +78,24 @@ def test_whether_the_provider_spoke_of_others_may_be_known_to_another_part_only(
     parts = [[(hit("m1"), None)], [(hit("m2", Kind.DELIVERED), None)]]
     assert counted_apart(parts).outcomes == Outcomes(sent=1, delivered=1, unlisted=1)
     assert counted_apart(parts[:1]).outcomes == Outcomes()
+
+
+def test_a_tally_that_is_used_up_lets_go_of_its_mails_as_their_totals_come():
+    pairs = [(hit(f"m{n}", campaign=f"c{n % 300}"), None) for n in range(30_000)]
+    tracemalloc.start()
+    try:
+        whole = tally(pairs)
+        before = tracemalloc.get_traced_memory()[0]
+        totals = whole.closed()
+        size = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.reset_peak()
+        used = closed_up(whole)
+        more = tracemalloc.get_traced_memory()[1] - before - size
+    finally:
+        tracemalloc.stop()
+    assert used == totals
+    assert whole.mails == 0
+    assert more < size / 2
 
 
 def test_the_period_is_that_of_all_parts():

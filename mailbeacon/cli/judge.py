@@ -243,8 +243,8 @@ def _formats(job: Job, paths: Sequence[str]) -> list[str]:
 
 
 def _streamed(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, Counts, list[str]]:
-    from mailbeacon.counting import tally
     from mailbeacon.engines import Stream, tally_of
+    from mailbeacon.engines.steps import total
 
     stream = Stream(
         job=job,
@@ -256,7 +256,7 @@ def _streamed(job: Job, options: Namespace, rejects: _Rejects) -> tuple[Tally, C
     )
     batches = _watched(stream.run(), stream, _plain_size(options.logs))
     if options.out is None:
-        found = tally(pair for batch in batches for pair in batch).closed()
+        found = total(pair for batch in batches for pair in batch)
     else:
         for _ in batches:
             pass

@@ -12,8 +12,9 @@ from datetime import UTC, tzinfo
 from mailbeacon.counting.buckets import NAME_BYTES, Page, PageKey
 from mailbeacon.counting.tallies import Tally
 from mailbeacon.counting.traits import Traits
+from mailbeacon.counting.zones import zone_named
 
-__all__ = ["MailNames", "closed_alone", "names_of"]
+__all__ = ["MailNames", "closed_alone", "closed_up", "names_of"]
 
 MailNames = Mapping[str, bytes]
 """The names of mails by campaign, one behind the other."""
@@ -41,7 +42,17 @@ def closed_alone(tally: Tally, others: Iterable[MailNames], *, zone: tzinfo | st
         rest.states = {name: page.states.pop(name) for name in shared & page.states.keys()}
         if rest.mails or rest.states:
             left[key] = rest
-    return tally.closed(zone=zone).merge(Tally(left, {}, traits))
+    return closed_up(tally, zone=zone).merge(Tally(left, {}, traits))
+
+
+def closed_up(tally: Tally, *, zone: tzinfo | str = UTC) -> Tally:
+    """Return the totals of a tally that nobody needs any more: its mails go as its totals come.
+
+    Args:
+        tally: A tally; it is used up.
+        zone: As of :meth:`Tally.closed`.
+    """
+    return tally._closed(zone_named(zone), tally._pages)  # noqa: SLF001 - a tally's own
 
 
 def _names(pages: Mapping[PageKey, Page]) -> dict[str, set[bytes]]:

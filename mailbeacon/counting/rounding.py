@@ -150,5 +150,5 @@ class RoundedTally(Tally):
         first, last = (datetime(day.year, day.month, day.day, tzinfo=self._zone) for day in (min(days), max(days)))
         return first, last
 
-    def _part(self, pages: Mapping[PageKey, Page], totals: Mapping[PageKey, Totals], numbers: Numbers) -> Self:
+    def _part(self, pages: dict[PageKey, Page], totals: Mapping[PageKey, Totals], numbers: Numbers) -> Self:
         return type(self)(super()._part(pages, totals, numbers), self._step, self._zone)

@@ -38,7 +38,7 @@ class Tally:
     ``Tally()`` changes nothing.
     """
 
-    _pages: Mapping[PageKey, Page] = field(default_factory=dict)
+    _pages: dict[PageKey, Page] = field(default_factory=dict)
     _numbers: Numbers = field(default_factory=dict)
     _traits: Traits = field(default_factory=Traits)
     _totals: Mapping[PageKey, Totals] = field(default_factory=dict)
@@ -82,11 +82,15 @@ class Tally:
         Args:
             zone: The zone whose hours and days are kept; no other can be asked for later.
         """
-        if not self._pages:
-            return self
-        there = zone_named(zone)
-        spoken = {key.campaign: self._spoken_of(key.campaign) or frozenset() for key in self._pages}
-        closed = {key: self._open(key).close(there, spoken[key.campaign]) for key in self._pages}
+        return self._closed(zone_named(zone), dict(self._pages)) if self._pages else self
+
+    def _closed(self, zone: tzinfo, pages: dict[PageKey, Page]) -> Tally:
+        """Return the totals. A page is let go of once it is closed, and what was worked out for that is not kept."""
+        spoken, closed = {key.campaign: self._spoken_of(key.campaign) or frozenset() for key in pages}, {}
+        for key in [*pages]:
+            part = self._parts.get(key) or OpenPage(key, pages[key], self._traits)
+            closed[key] = part.close(zone, spoken[key.campaign])
+            del pages[key], part
         return Tally({}, dict(self._numbers), Traits(), merge_totals(self._totals, closed))
 
     def to_json(self) -> str:
@@ -304,7 +308,7 @@ class Tally:
         first, last = min(start for start, _ in periods), max(end for _, end in periods)
         return datetime.fromtimestamp(first * 60, UTC), datetime.fromtimestamp(last * 60, UTC)
 
-    def _part(self, pages: Mapping[PageKey, Page], totals: Mapping[PageKey, Totals], numbers: Numbers) -> Tally:
+    def _part(self, pages: dict[PageKey, Page], totals: Mapping[PageKey, Totals], numbers: Numbers) -> Tally:
         """Return a part of this tally that goes on with what was worked out already."""
         part = Tally(pages, numbers, self._traits, totals)
         part._parts.update((key, self._open(key)) for key in pages)
@@ -330,12 +334,15 @@ class Tally:
 
         Of those in totals it is not known which they are, only whether there are any.
         """
-        if campaign not in self._spoken:
-            pages = [page for key, page in self._pages.items() if key.campaign == campaign]
-            found = frozenset(mail for page in pages for mail, state in page.states.items() if is_spoken_of(state))
-            was_sent = any(key.campaign == campaign and part.kept_outcomes.sent for key, part in self._totals.items())
-            self._spoken[campaign] = found if found or was_sent else None
-        return self._spoken[campaign]
+        if not self._spoken:  # of all campaigns at once: there may be thousands
+            found: dict[str, set[bytes]] = {key.campaign: set() for key in self._keys()}
+            for key, page in self._pages.items():
+                found[key.campaign].update(mail for mail, state in page.states.items() if is_spoken_of(state))
+            sent = {key.campaign for key, part in self._totals.items() if part.kept_outcomes.sent}
+            self._spoken.update(
+                {name: frozenset(mails) if mails or name in sent else None for name, mails in found.items()}
+            )
+        return self._spoken.get(campaign)
 
     def _is_spoken(self, campaign: str) -> bool:
         return self._spoken_of(campaign) is not None

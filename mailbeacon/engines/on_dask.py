@@ -6,7 +6,7 @@ The files must be where every worker can read them. Needs the extra ``dask``.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from logging import ERROR
 from pathlib import Path
@@ -73,13 +73,13 @@ def judge_logs(
             for place, one in zip(places, rows, strict=True)
         ]
         del hits, rows
-        tallies = [Tally.from_json(text) for text in client.gather(judging)]
+        tally = merged(_taken(judging))
         if progress is not None:
             progress("judging", job.partitions, job.partitions)
     counts, rejects = gathered(pieces, parts)
     if out is not None:
         write_summary(out, counts)
-    return Outcome(tally=merged(tallies), counts=counts, rejects=rejects)
+    return Outcome(tally=tally, counts=counts, rejects=rejects)
 
 
 def _read(job: Job, piece: Piece) -> _Read:
@@ -89,6 +89,12 @@ def _read(job: Job, piece: Piece) -> _Read:
     hits = {number: marshal.dumps([tuple(hit) for hit in found]) for number, found in part.hits.items()}
     part.rows, part.hits = {}, {}
     return part, rows, hits
+
+
+def _taken(counted: list[Any]) -> Iterator[Tally]:
+    """Take the totals of the parts one after the other: all of them at once are much where there are many campaigns."""
+    while counted:
+        yield Tally.from_json(counted.pop(0).result())
 
 
 def _head(found: _Read) -> Part:

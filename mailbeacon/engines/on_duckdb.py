@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mailbeacon.engines.parquet import arrow, columns_of, rows_of, schema, write_rows
-from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
+from mailbeacon.engines.results import Outcome, judged_folder, write_summary
 from mailbeacon.engines.rows import EVENT_COLUMNS, Rows
-from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, gathered, judge_rows, note, read, total
+from mailbeacon.engines.steps import Job, Judged, Notes, Part, classifier_of, gathered, judge_rows, note, read, total
 from mailbeacon.errors import MissingExtra
 from mailbeacon.logs import Piece
 
@@ -67,20 +67,23 @@ def judge_logs(
         connection.execute("CREATE TABLE events AS SELECT * FROM read")
         notes = _notes(connection, classifier)
         folder = None if out is None else judged_folder(out)
-        tallies = []
-        for part in range(job.partitions):
-            reader = connection.sql(f"SELECT * FROM events WHERE part = {part:d}").to_arrow_reader(50_000)
-            rows = (row for batch in reader for row in rows_of(batch, [*EVENT_COLUMNS, "file"]))
-            judged = judge_rows(classifier, rows, notes.get(part, {}))
-            if folder is not None and judged:
-                write_rows(folder / f"part-{part:05}.parquet", Rows().judged(judged))
-            tallies.append(total(judged))
-            if progress is not None:
-                progress("judging", part + 1, job.partitions)
+
+        def parted() -> Iterator[Judged]:
+            for part in range(job.partitions):
+                reader = connection.sql(f"SELECT * FROM events WHERE part = {part:d}").to_arrow_reader(50_000)
+                rows = (row for batch in reader for row in rows_of(batch, [*EVENT_COLUMNS, "file"]))
+                judged = judge_rows(classifier, rows, notes.get(part, {}))
+                if folder is not None and judged:
+                    write_rows(folder / f"part-{part:05}.parquet", Rows().judged(judged))
+                yield from judged
+                if progress is not None:
+                    progress("judging", part + 1, job.partitions)
+
+        tally = total(parted())  # of all parts at once: to close a tally takes time for each campaign
     counts, rejects = gathered(pieces, parts)
     if out is not None:
         write_summary(out, counts)
-    return Outcome(tally=merged(tallies), counts=counts, rejects=rejects)
+    return Outcome(tally=tally, counts=counts, rejects=rejects)
 
 
 def _batches(

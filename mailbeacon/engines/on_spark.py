@@ -98,13 +98,15 @@ def _judged(spark: Any, job: Job, pieces: list[Piece], out: Path | None, progres
     if out is not None:
         folder = judged_folder(out)
         judged.filter("tally IS NULL").drop("tally").write.mode("append").parquet(folder.as_posix())
-    tallies = [Tally.from_json(row["tally"]) for row in judged.filter("tally IS NOT NULL").select("tally").collect()]
-    events.unpersist()
-    judged.unpersist()
+    totals = judged.filter("tally IS NOT NULL").select("tally").persist()
+    totals.count()  # all parts side by side; then their totals one by one, for all may be more than Spark hands over at once
+    tally = merged(Tally.from_json(row["tally"]) for row in totals.toLocalIterator())
+    for one in (totals, events, judged):
+        one.unpersist()
     counts, rejects = gathered(pieces, [_head(heads[number]) for number in range(len(pieces))])
     if out is not None:
         write_summary(out, counts)
-    return Outcome(tally=merged(tallies), counts=counts, rejects=rejects)
+    return Outcome(tally=tally, counts=counts, rejects=rejects)
 
 
 def _head(text: str) -> Part:

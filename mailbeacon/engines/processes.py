@@ -16,12 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from mailbeacon.counting import Tally, tally
+from mailbeacon.counting import Tally
 from mailbeacon.engines.cutting import cut
 from mailbeacon.engines.pools import begin, undisturbed, unless_killed
 from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
 from mailbeacon.engines.rows import Row, Rows
-from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, gathered, judge_rows, note, read
+from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, gathered, judge_rows, note, read, total
 from mailbeacon.engines.stretches import Progress, judge_stretches
 from mailbeacon.logs import Piece
 from mailbeacon.model import Event, Verdict
@@ -127,7 +127,7 @@ def _note(job: Job, place: Path, numbers: Sequence[int]) -> dict[int, Notes]:
 
 def _judge(job: Job, place: Path, folder: Path | None, parts: Sequence[int], notes: Sequence[Notes]) -> Tally:
     """Judge parts of the mails one after the other, and count them together: to close a tally takes time for each campaign."""
-    return tally(_judged(job, place, folder, parts, notes)).closed()
+    return total(_judged(job, place, folder, parts, notes))
 
 
 def _judged(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from mailbeacon.counting import Tally, tally
+from mailbeacon.counting.parting import closed_up
 from mailbeacon.engines.rows import Row, Rows
 from mailbeacon.errors import ConfigError, LogLineError
 from mailbeacon.judging import Classifier, Needs
@@ -310,4 +311,4 @@ def judge_rows(classifier: Classifier, rows: Iterable[Row], notes: Notes) -> lis
 
 def total(judged: Iterable[tuple[Event, Verdict | None]]) -> Tally:
     """Return the totals of some mails, which add up with those of others."""
-    return tally(judged).closed()
+    return closed_up(tally(judged))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mailbeacon.counting import Tally, tally
-from mailbeacon.counting.parting import MailNames, closed_alone, names_of
+from mailbeacon.counting.parting import MailNames, closed_alone, closed_up, names_of
 from mailbeacon.engines.cutting import LATENESS, Stretch
 from mailbeacon.engines.merging import Arrived, arrived, merged
 from mailbeacon.engines.parquet import arrow, write_rows
@@ -111,7 +111,7 @@ def judge_stretches(
     counts, rejects = gathered(*map(list, zip(*parts, strict=True)))
     if out is not None:
         write_summary(out, counts)
-    return Outcome(tally=added(tallies).closed(), counts=counts, rejects=rejects)
+    return Outcome(tally=closed_up(added(tallies)), counts=counts, rejects=rejects)
 
 
 def _megabytes(stretches: Sequence[Stretch], progress: Progress) -> Callable[[int], object]:

@@ -27,10 +27,10 @@ from pathlib import Path
 
 from hosts import plain
 
-from mailbeacon import fake, tally
+from mailbeacon import fake
 from mailbeacon.decoding import Decoder
 from mailbeacon.engines import Job, Stream, judge_logs
-from mailbeacon.engines.steps import classifier_of, collect_rarely, judge
+from mailbeacon.engines.steps import classifier_of, collect_rarely, judge, total
 from mailbeacon.errors import TokenError
 from mailbeacon.fake.traffic import NEWSLETTER, SENT_AT
 from mailbeacon.links import split
@@ -64,7 +64,7 @@ def run(engine: str, path: str, partitions: int, workers: int) -> None:
     collect_rarely()  # as the command line does
     begun = time.perf_counter()
     if engine == "stream":
-        found = tally(pair for batch in Stream(job=job).run() for pair in batch).closed()
+        found = total(pair for batch in Stream(job=job).run() for pair in batch)
     elif engine == "judged":
         found = None
         for _ in Stream(job=job).run():

@@ -17,6 +17,7 @@ from mailbeacon.cli.events.sources import EventReader, is_timed
 from mailbeacon.cli.report.counted import Between, Choice, Counted
 from mailbeacon.cli.report.sharing import share
 from mailbeacon.counting import tally, tally_rows
+from mailbeacon.counting.parting import closed_up
 from mailbeacon.errors import DataError
 from mailbeacon.model import Event, Verdict
 from mailbeacon.store import StoredRow
@@ -115,7 +116,7 @@ def _folder(path: Path, choice: Choice) -> Counted:
             one = Counted()
             judged = ((event, verdict) for event, verdict in part if verdict is not None)
             counts = tally(one.choose(judged, choice, _of_pair), groups=choice.groups or None)
-            one.tally = counts.closed(zone=choice.zone)
+            one.tally = closed_up(counts, zone=choice.zone)
             found.join(one)
     except (DataError, ImportError) as error:
         raise CommandError(f"{shown(str(path))}: {error}") from error
