@@ -30,7 +30,7 @@ from mailbeacon.model import (
     Networks,
     Request,
 )
-from mailbeacon.networks import builtin
+from mailbeacon.networks import Table, builtin
 from mailbeacon.networks.addresses import pack
 from mailbeacon.privacy import opted_out
 
@@ -133,6 +133,10 @@ class _KnownClient:
         self.is_kept = is_kept
 
 
+_At = tuple[_KnownClient, str, str]
+"""A client, its address, and the version of the network data."""
+
+
 class Observer:
     """Turn requests into facts; one object serves all threads.
 
@@ -144,7 +148,7 @@ class Observer:
         geo: Where addresses are, such as :class:`mailbeacon.networks.Geography`; ``None`` leaves places empty.
     """
 
-    __slots__ = ("_agents", "_clients", "_days", "_geo", "_known", "_networks", "_secret")
+    __slots__ = ("_agents", "_clients", "_days", "_find", "_geo", "_known", "_networks", "_secret")
 
     def __init__(
         self,
@@ -158,7 +162,8 @@ class Observer:
         self._secret = secret or secrets.token_bytes(32)
         self._geo = geo
         self._days: Cache[int, blake2b] = Cache(_DAYS_KEPT)
-        self._known: Cache[tuple[_KnownClient, str, str], Facts] = Cache(_MOST_KNOWN)
+        self._find = self._networks.find if isinstance(self._networks, Table) else None
+        self._known: Cache[_At, Facts] = Cache(_MOST_KNOWN)
         self._clients: Cache[Client, _KnownClient] = Cache(_MOST_KNOWN)
 
     def __repr__(self) -> str:
@@ -198,23 +203,25 @@ class Observer:
             version: :attr:`version` as it is now.
         """
         seen = self._clients.get(client) or self._see(client)
-        facts = self._known.get((seen, address, version)) or self._locate(seen, client[0], address, version)
+        at = seen, address, version
+        facts = self._known.get(at) or self._locate(at, client[0])
         if self._geo is None or facts.agent in _NOT_THE_READER or facts.network.kind not in _READERS_NETWORKS:
             return facts
         place = self._geo.locate(address)
         return facts.changed(country=place.country, region=place.region, city=place.city)
 
-    def _locate(self, seen: _KnownClient, day: int, address: str, version: str) -> Facts:
+    def _locate(self, at: _At, day: int) -> Facts:
         """Add to what is said of a client where it is, and remember it: the same client has the same, as one object."""
-        network_id = ""
-        if packed := pack(address):
+        seen, address, version = at
+        packed = pack(address)
+        if packed:
             digest = (self._days.get(day) or self._key(day)).copy()
             digest.update(packed[:8])  # all of IPv4, half of IPv6
-            network_id = digest.hexdigest()
-        facts = seen.at(self._networks.lookup(address), network_id, version if packed else "")
-        if seen.is_kept and len(address) <= MAX_ADDRESS:
-            self._known.put((seen, address, version), facts)
-        return facts
+            network = self._networks.lookup(address) if self._find is None else self._find(packed)
+            facts = seen.at(network, digest.hexdigest(), version)
+        else:
+            facts = seen.at(self._networks.lookup(address), "", "")
+        return self._known.put(at, facts) if seen.is_kept and len(address) <= MAX_ADDRESS else facts
 
     def _see(self, client: Client) -> _KnownClient:
         """Work out what can be said of a client wherever it is, and remember it unless it is long."""

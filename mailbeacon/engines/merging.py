@@ -88,7 +88,6 @@ class Source:
 
     def read(self) -> Iterator[list[Arrived]]:
         """Read on to the file's end, some events at a time."""
-        event = self._reader.event
         with closing(open_log(self.path)) as file:
             if self._reader.format.fresh is not None and self.offset:
                 self._prime()
@@ -100,18 +99,13 @@ class Source:
                 if not block.whole:
                     self.unfinished += 1
                     lines = lines[:-1]
-                found: list[Event] = []
-                for number, line in enumerate(lines, start=self.lines + 1):
-                    try:
-                        one = event(line)
-                    except ValueError as error:
-                        self.errors += 1
-                        if number > self._told:
-                            self._told = number
-                            self._reject(LogLineError(str(error), number=number, file=self.path), line)
-                        continue
-                    if one is not None:
-                        found.append(one)
+                found, errors = self._reader.events(lines)
+                for at, error in errors:
+                    self.errors += 1
+                    number = self.lines + at + 1
+                    if number > self._told:
+                        self._told = number
+                        self._reject(LogLineError(str(error), number=number, file=self.path), lines[at])
                 if found:
                     handed = range(self.events + 1, self.events + len(found) + 1)
                     fresh = map(self.begun.done.__lt__, handed)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,17 +15,23 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 __all__ = [
+    "Fields",
     "Format",
     "Line",
     "Parse",
+    "Said",
     "as_json_text",
     "as_percent",
     "as_plain",
     "as_slashed",
+    "each",
     "make_line",
     "may_be_ours",
     "split_request",
 ]
+
+
+Fields = tuple[tuple[str, str], ...]
 
 
 class Line(NamedTuple):
@@ -48,14 +54,16 @@ class Line(NamedTuple):
     status: str
     address: str
     user_agent: str
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: Fields = ()
     identity: str = ""
 
 
 make_line: Callable[[tuple[object, ...]], Line] = partial(tuple.__new__, Line)
-"""Makes a line of a tuple in half the time: every line of a log that is ours passes here."""
+"""Makes a line of a tuple in half the time."""
 
 Parse = Callable[[str], Line | None]
+Said = tuple[datetime, str, str, str, str, str, Fields, str]
+"""A line's parts as a plain tuple, which is made and taken apart in half the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,18 @@ _JSON = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
 _JSON_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "b": "\b"}
 _PROTOCOL = re.compile(r"HTTP/\d(?:\.\d)?\Z")
 _METHOD = re.compile(r"[A-Z]{1,20}\Z")
+
+
+def each(parse: Parse, lines: Iterable[str]) -> Iterator[Said | ValueError | None]:
+    """Yield what lines say, one after the other, or the error of each that is not in the format.
+
+    A parser that can do so faster than line by line has a method ``each`` of its own.
+    """
+    for line in lines:
+        try:
+            yield parse(line)
+        except ValueError as error:
+            yield error
 
 
 def as_plain(text: str) -> str:

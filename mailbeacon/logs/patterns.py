@@ -9,14 +9,15 @@ to stay short; what fits none is an error, and never a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
+from mailbeacon.caches import Cache
 from mailbeacon.errors import ConfigError
-from mailbeacon.logs.lines import Format, Line, make_line, split_request
+from mailbeacon.logs.lines import Fields, Format, Line, Said, make_line, split_request
 from mailbeacon.logs.times import Times
 
 __all__ = ["Field", "Undo", "text_format"]
@@ -28,7 +29,10 @@ _MOST_SPARE = 12
 """How many more of a literal than the format has a line may hold for the second expression to be tried."""
 _QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
 _PLAIN = r"([A-Z]{1,20}) ([^ ]+) HTTP/\d(?:\.\d)?"
-_AGENT = "header user-agent"
+_AGENT = "user-agent"
+_MOST_CLIENTS = 4096
+_LONGEST_KEPT = 2_000
+"""Characters of a line's header fields that are remembered at most."""
 _NEEDED = frozenset({"request", "target", "path"})
 
 
@@ -74,7 +78,7 @@ def text_format(
     notes = ("the format has no time zone, so UTC is taken: give zone",) if times.needs_zone and zone is None else ()
     return Format(
         name=name,
-        parse=_Parser(parts, times, undo).parse,
+        parse=_Parser(parts, times, undo),
         shows=frozenset(headers),
         notes=notes,
         definition=definition,
@@ -146,8 +150,8 @@ class _Parser:
     """Read lines of one text format: what the expression found, as a line has it."""
 
     __slots__ = (
-        "_agent_undo", "_fields", "_literals", "_loose", "_method", "_moment", "_odd", "_path", "_pick", "_plain", "_query",
-        "_strict", "_target", "_times", "_told", "_undo", "_when",
+        "_client", "_headers", "_known", "_literals", "_loose", "_method", "_moment", "_odd", "_path", "_pick", "_plain",
+        "_query", "_strict", "_target", "_times", "_undo", "_when",
     )  # fmt: skip
 
     def __init__(self, parts: Sequence[str | Field], times: Times, undo: Undo) -> None:
@@ -168,10 +172,8 @@ class _Parser:
             elif field.role not in places:
                 places[field.role], undone[field.role] = place, field.undo or undo
             place += 3 if field.role == "request" else 1
-        self._undo, self._agent_undo = undo, undone.get(_AGENT, undo)
-        self._fields = [
-            (role[7:], places[role], undone[role]) for role in places if role.startswith("header ") and role != _AGENT
-        ]
+        self._undo = undo
+        self._headers = [(role[7:], undone[role]) for role in places if role.startswith("header ")]
         empty = place  # the last group of every expression: what a format does not have
         request = places.get("request", 0)
         method, url = (request, request + 1) if request else (empty, empty)
@@ -179,41 +181,61 @@ class _Parser:
         self._method, self._target, self._path, self._query = (
             places.get(one, 0) for one in ("method", "target", "path", "query")
         )
-        others = (places.get(one, empty) for one in ("status", "address", _AGENT, "identity"))
+        others = (places.get(one, empty) for one in ("status", "address", "identity"))
         self._pick = itemgetter(method, url, self._when[times.main], *others)
+        headers = [places[f"header {name}"] for name, _ in self._headers]
+        self._client = itemgetter(*headers, *[empty] * (2 - len(headers)))  # two at least, so that it gives a tuple
+        self._known: Cache[tuple[str, ...], tuple[str, Fields]] = Cache(_MOST_CLIENTS)
         self._times, self._moment = times, times.plain()
-        self._told: tuple[str, datetime] | None = None
 
-    def parse(self, line: str) -> Line | None:
+    def __call__(self, line: str) -> Line | None:
         """Return what a line says, or ``None`` where its request cannot be ours.
 
         Raises:
             ValueError: If it is not in the format.
         """
-        found = (self._strict(line) if '\\"' in line else self._plain(line)) or self._second(line)
-        method, url, when, status, address, agent, identity = self._pick(found)
-        if not url:
-            asked = self._asked(found)
-            if asked is None:
-                return None
-            method, url = asked
-        elif "\\" in url:
-            url = self._undo(url)
-        if "/o/" not in url and "/c/" not in url and "/u/" not in url and "%" not in url:
-            return None
-        fields = ()
-        for name, place, undo in self._fields:
-            value = found[place]
-            if value != "-" and (value := undo(value)):
-                fields += ((name, value),)  # type: ignore[assignment]  # it grows
-        told = self._told
-        if told is None or told[0] != when or self._moment is None:
-            told = self._told = (when, self._read(found, when))  # a busy log has many lines of one second
-        if address == "-":
-            address = ""
-        if identity == "-":
-            identity = ""
-        return make_line((told[1], method, url, status, address, self._agent_undo(agent), fields, identity))
+        for said in self.each((line,)):
+            if isinstance(said, ValueError):
+                raise said
+            return said and make_line(said)
+        return None
+
+    def each(self, lines: Iterable[str]) -> Iterator[Said | ValueError | None]:
+        """Yield what lines say, one after the other, or the error of each that is not in the format."""
+        plain, strict, pick, client, known = self._plain, self._strict, self._pick, self._client, self._known
+        before, moment = "", None
+        for line in lines:
+            try:
+                found = (strict(line) if '\\"' in line else plain(line)) or self._second(line)
+                method, url, when, status, address, identity = pick(found)
+                if not url:
+                    method, url = self._asked(found) or ("", "")
+                elif "\\" in url:
+                    url = self._undo(url)
+                if "/o/" not in url and "/c/" not in url and "/u/" not in url and "%" not in url:
+                    yield None
+                    continue
+                raw = client(found)
+                user_agent, fields = known.get(raw) or self._undone(raw)
+                if when != before or moment is None:
+                    moment = self._read(found, when)  # a busy log has many lines of one second
+                    before = when if self._moment is not None else ""
+            except ValueError as error:
+                yield error
+                continue
+            address = "" if address == "-" else address
+            yield moment, method, url, status, address, user_agent, fields, "" if identity == "-" else identity
+
+    def _undone(self, raw: tuple[str, ...]) -> tuple[str, Fields]:
+        """Return user agent and other header fields as they were sent; remembered, for few clients send most requests."""
+        user_agent, fields = "", []
+        for (name, undo), value in zip(self._headers, raw, strict=False):
+            if name == _AGENT:
+                user_agent = undo(value)
+            elif value != "-" and (value := undo(value)):
+                fields.append((name, value))
+        found = user_agent, tuple(fields)
+        return found if sum(map(len, raw)) > _LONGEST_KEPT else self._known.put(raw, found)
 
     def _read(self, found: re.Match[str], when: str) -> datetime:
         if self._moment is not None:

@@ -6,12 +6,14 @@ Every line is an event, or not ours, or an error that is handed over: none is lo
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import tzinfo
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +23,10 @@ from mailbeacon.errors import ConfigError, ForgedToken, LogLineError, TokenError
 from mailbeacon.logs.files import STDIN, Block, Piece, blocks, found, open_log
 from mailbeacon.logs.guessing import format_of, guess
 from mailbeacon.logs.jsonlines import JsonFields
-from mailbeacon.logs.lines import Format
+from mailbeacon.logs.lines import Fields, Format, Said, each
 from mailbeacon.logs.nginx import ADDRESS_HEADERS
 from mailbeacon.model import HONEYPOT_LINK, MAX_VALUE, Event, Headers, Hint, Kind, Level
+from mailbeacon.model.web import without_query
 from mailbeacon.networks.proxies import TrustedProxies
 from mailbeacon.privacy import level_now, limited, marked, metadata_now, without_client_ids
 
@@ -36,7 +39,7 @@ _log = logging.getLogger("mailbeacon")
 _NO_ANSWER = frozenset({"0", "000", "304", "400", "408"})
 """Statuses of what was no request, or never one of ours: replies that are never cached are never "not modified"."""
 _FULL = Level.FULL
-_OPEN, _CLICK = Kind.OPEN, Kind.CLICK
+_BY_GET = frozenset({Kind.OPEN, Kind.CLICK})
 _NAMED = "r"
 """What the id of a request begins with that the server itself gave a name: another line of it tells nothing new."""
 _OPTED_OUT = frozenset({Hint.GPC, Hint.DNT})
@@ -46,7 +49,12 @@ _MOST_CLIENTS = 4096
 
 Given = str | JsonFields | Format | None
 OnError = Callable[[LogLineError, str], object]
-_Fields = tuple[tuple[str, str], ...]
+_TOGETHER = 500
+"""How many lines go through each step together, so that its data and code are still at hand for the next."""
+_Errors = list[tuple[int, ValueError]]
+_Ours = tuple[int, Said, tuple[Any, str, str, int, bool]]
+_place = itemgetter(0)
+_Each = Callable[[Iterable[str]], Iterator[Said | ValueError | None]]
 
 
 @dataclass(slots=True)
@@ -97,7 +105,7 @@ class LineReader:
         settings = beacon.settings
         self.format = format
         self.forged = 0
-        self._parse = format.parse
+        self._each: _Each = getattr(format.parse, "each", None) or partial(each, format.parse)
         self._fill = Decoder(
             beacon.signer, manifests=settings.manifests, max_age=settings.max_age, clock_skew=settings.clock_skew
         ).fill
@@ -110,60 +118,118 @@ class LineReader:
         self._keeps = keeps != ("drop", "drop", "drop")
         asks = settings.consent is not None or not settings.default_level is settings.ceiling is _FULL
         self._plain = not asks and not self._keeps
+        self._pages = settings.keep_url == "page"
         self._redact = beacon.redact
         proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self._proxies = proxies if settings.trusted_proxies else None
-        self._clients: Cache[tuple[str, _Fields], tuple[str, _Fields]] = Cache(_MOST_CLIENTS)
+        self._clients: Cache[tuple[str, Fields], tuple[str, Fields]] = Cache(_MOST_CLIENTS)
         self._hops = format.shows is None or not ADDRESS_HEADERS.isdisjoint(format.shows)
 
     def event(self, line: str) -> Event | None:
         """Return the event of a line; ``None`` where it is none of ours.
 
-        Its ``id`` is a digest of the line, or of the server's own name for the request: a line that stands there twice has
-        the same twice (see :func:`numbered`).
-
         Raises:
             ValueError: If the line is not in the format.
         """
-        said = self._parse(line)
-        if said is None:
-            return None
-        moment, method, target, status, address, user_agent, fields, identity = said
-        if status in _NO_ANSWER:
-            return None
-        try:
-            made, token, _, key, is_act = self._fill(target, moment, method)
-        except ForgedToken:
-            self.forged += 1
-            return None
-        except TokenError:
-            return None
-        if method != "GET" and not is_act and method != "HEAD":
-            return None
-        if self._hops and fields:
-            address, fields = self._client(address, fields)
-        kind = made.kind
-        has_form = kind is not _OPEN and kind is not _CLICK
-        client = moment.toordinal(), method, has_form, user_agent[:MAX_VALUE], fields, self._shows
-        facts = self._facts(client, address, self._version)
-        if is_act:
-            digest = self._acts[key].copy()  # the id it has in the live application too: it is kept once, and always
-            digest.update(f"{token}\0{kind}".encode("utf-8", "surrogatepass"))
-            facts = without_client_ids(facts)
-        else:
-            digest = self._ids[key].copy()
-            digest.update((f"\0{identity}" if identity else line).encode("utf-8", "surrogateescape"))
-        made.id = _NAMED + digest.hexdigest() if identity and not is_act else digest.hexdigest()
-        made.facts, made.source, made.address, made.user_agent, made.headers = facts, "log", "", "", ()
-        event: Event = made.close()
-        if is_act:
-            return event.changed(metadata=metadata_now(event, self._settings)) if event.metadata else event
-        plain = self._plain and event.level is _FULL and event.link != HONEYPOT_LINK
-        if plain and facts.hints.isdisjoint(_OPTED_OUT):
-            return event if kind is _OPEN else self._redact(event)
-        return self._rarer(event, said)
+        events, errors = self.events((line,))
+        if errors:
+            raise errors[0][1]
+        return events[0] if events else None
 
-    def _client(self, peer: str, fields: _Fields) -> tuple[str, _Fields]:
+    def events(self, lines: Sequence[str]) -> tuple[list[Event], list[tuple[int, ValueError]]]:
+        """Return the events of lines, and the errors of those that are not in the format, each with the line's place.
+
+        An event's ``id`` is a digest of the line, or of the server's own name for the request: a line that stands there twice
+        has the same twice (see :func:`numbered`).
+        """
+        events: list[Event] = []
+        errors: list[tuple[int, ValueError]] = []
+        for start in range(0, len(lines), _TOGETHER):
+            some = lines[start : start + _TOGETHER]
+            asked = self._asked(start, some, errors)
+            found = self._observed(self._begun(asked, errors), errors)
+            self._close(lines, found, events, errors)
+        errors.sort(key=_place)
+        return events, errors
+
+    def _asked(self, start: int, lines: Sequence[str], errors: _Errors) -> list[tuple[int, Said]]:
+        """Return the requests of lines that may be ours, each with the line's place."""
+        asked: list[tuple[int, Said]] = []
+        for place, said in enumerate(self._each(lines), start):
+            if said is None:
+                continue
+            if isinstance(said, ValueError):
+                errors.append((place, said))
+            elif said[3] not in _NO_ANSWER:
+                asked.append((place, said))
+        return asked
+
+    def _begun(self, asked: list[tuple[int, Said]], errors: _Errors) -> list[_Ours]:
+        """Return those that are ours, with what their URLs say of the event."""
+        fill = self._fill
+        begun: list[_Ours] = []
+        for place, said in asked:
+            try:
+                made = fill(said[2], said[0], said[1])
+            except ForgedToken:
+                self.forged += 1
+            except TokenError:
+                continue
+            except ValueError as error:
+                errors.append((place, error))
+            else:
+                if made[4] or said[1] == "GET" or said[1] == "HEAD":
+                    begun.append((place, said, made))
+        return begun
+
+    def _observed(self, begun: list[_Ours], errors: _Errors) -> Iterable[_Ours]:
+        """Give events their facts."""
+        find, hops, shows, version = self._facts, self._hops, self._shows, self._version
+        for ours in begun:
+            _, (moment, method, _, _, address, user_agent, fields, _), (made, *_) = ours
+            try:
+                if hops and fields:
+                    address, fields = self._client(address, fields)
+                client = moment.toordinal(), method, made.kind not in _BY_GET, user_agent[:MAX_VALUE], fields, shows
+                made.facts = find(client, address, version)
+            except ValueError as error:
+                errors.append((ours[0], error))
+                made.facts = None
+        return begun
+
+    def _close(self, lines: Sequence[str], begun: Iterable[_Ours], events: list[Event], errors: _Errors) -> None:
+        plainly, pages, ids = self._plain, self._pages, self._ids
+        for place, said, (made, token, _, key, is_act) in begun:
+            facts = made.facts
+            if facts is None:
+                continue
+            made.source, made.address, made.user_agent, made.headers = "log", "", "", ()
+            if is_act:
+                events.append(self._act(made, token, key))
+                continue
+            digest = ids[key].copy()
+            identity = said[7]
+            digest.update((f"\0{identity}" if identity else lines[place]).encode("utf-8", "surrogateescape"))
+            made.id = _NAMED + digest.hexdigest() if identity else digest.hexdigest()
+            if not plainly or made.level is not _FULL or made.link == HONEYPOT_LINK or facts.hints & _OPTED_OUT:
+                try:
+                    events += self._rarer(made.close(), said)
+                except ValueError as error:
+                    errors.append((place, error))
+                continue
+            if pages and made.url:
+                made.url = without_query(made.url)
+            events.append(made.close())
+
+    def _act(self, made: Any, token: str, key: int) -> Event:
+        """Return the event of what a reader asked for; it has the id of the live application's: it is kept once, and always."""
+        digest = self._acts[key].copy()
+        digest.update(f"{token}\0{made.kind}".encode("utf-8", "surrogatepass"))
+        made.id, made.facts = digest.hexdigest(), without_client_ids(made.facts)
+        event: Event = made.close()
+        return event.changed(metadata=metadata_now(event, self._settings)) if event.metadata else event
+
+    def _client(self, peer: str, fields: Fields) -> tuple[str, Fields]:
         """Return the reader's address, as far as proxies are believed, and the fields without those that proxies write."""
         found = self._clients.get((peer, fields))
         if found is None:
@@ -172,19 +238,19 @@ class LineReader:
             found = self._clients.put((peer, fields), (address, kept))
         return found
 
-    def _rarer(self, event: Event, said: tuple[Any, ...]) -> Event | None:
+    def _rarer(self, event: Event, said: Said) -> Iterator[Event]:
         """Do what few hosts ask for and few events need: consent, marks, and keeping some of what came along."""
         _, _, _, _, address, user_agent, fields, _ = said
         level = level_now(event, dict(fields), self._settings)
         if level is Level.NONE:
-            return None
+            return
         event = limited(event, level)
         event = event.changed(facts=marked(event.facts, event))
-        if not self._keeps or level is not _FULL:
-            return self._redact(event)
-        if fields:
-            address, fields = self._client(address, fields)
-        return self._redact(event.changed(address=address, user_agent=user_agent, headers=fields))
+        if self._keeps and level is _FULL:
+            if fields:
+                address, fields = self._client(address, fields)
+            event = event.changed(address=address, user_agent=user_agent, headers=fields)
+        yield self._redact(event)
 
 
 class Occurrences:
@@ -232,28 +298,19 @@ def read_piece(
     Yields:
         Each block with its events, whose ids are not yet numbered.
     """
-    event = reader.event
     with closing(open_log(piece.path)) as file:
         for block in blocks(file, piece):
             lines = block.lines
             if not block.whole:
                 counts.unfinished += 1
                 lines = lines[:-1]
-            events: list[Event] = []
-            add = events.append
-            number, forged = counts.lines, reader.forged
-            for line in lines:
-                number += 1
-                try:
-                    one = event(line)
-                except ValueError as error:
-                    counts.errors += 1
-                    if on_error is not None:
-                        on_error(LogLineError(str(error), number=number, file=piece.path), line)
-                    continue
-                if one is not None:
-                    add(one)
-            counts.lines, counts.forged = number, counts.forged + reader.forged - forged
+            forged = reader.forged
+            events, errors = reader.events(lines)
+            for place, error in errors:
+                counts.errors += 1
+                if on_error is not None:
+                    on_error(LogLineError(str(error), number=counts.lines + place + 1, file=piece.path), lines[place])
+            counts.lines, counts.forged = counts.lines + len(lines), counts.forged + reader.forged - forged
             counts.events += len(events)
             yield block, events
 

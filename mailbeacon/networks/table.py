@@ -262,7 +262,10 @@ class Table:
             >>> table.lookup("::ffff:192.0.2.7").operator
             'Shop'
         """
-        packed = pack(address)
+        return self.find(pack(address))
+
+    def find(self, packed: bytes) -> Network:
+        """Return the same of an address as ``pack`` gives it."""
         if len(packed) == 4:
             return self._found4[bisect_right(self._starts4, packed) - 1]
         return self._found6[bisect_right(self._starts6, packed) - 1] if packed else UNKNOWN

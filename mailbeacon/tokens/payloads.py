@@ -36,8 +36,7 @@ _DIGITS = {str(digit): Level(digit) if digit in set(Level) else Level.NONE for d
 _LEVELS = {one + two: (opens, clicks) for one, opens in _DIGITS.items() for two, clicks in _DIGITS.items()}
 """The levels by their two digits in a token: one of a later version, which this one cannot honour, counts as NONE."""
 _reader = json.JSONDecoder()
-read_short = re.compile(r'\["([^"\\\x00-\x1f]*)","([^"\\\x00-\x1f]+)",([1-9][0-9]{0,11})\]').fullmatch
-"""Reads the array of most messages: campaign, recipient and second of sending, in the one form they are written in."""
+_END = re.compile(r",([1-9][0-9]{0,11})\]").fullmatch
 
 
 def write_message(message: Message) -> str:
@@ -92,6 +91,28 @@ def to_moment(seconds: int) -> datetime:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise BadToken("the signed content is not a message's") from error
+
+
+@lru_cache(maxsize=256)
+def _short_end(text: str) -> datetime | None:
+    found = _END(text)
+    return to_moment(int(found[1])) if found else None
+
+
+def read_short(text: str) -> tuple[str, str, datetime] | None:
+    """Return campaign, recipient and moment of sending, where a payload holds no more, in the one form they are written in.
+
+    Raises:
+        BadToken: If no calendar has the moment.
+    """
+    parts = text.split('"')
+    if len(parts) != 5 or "\\" in text or "\ufffd" in text or not text.isprintable():
+        return None
+    front, campaign, comma, recipient, end = parts
+    if front != "[" or comma != "," or not recipient:
+        return None
+    sent_at = _short_end(end)
+    return None if sent_at is None else (campaign, recipient, sent_at)
 
 
 def read_message(values: list[Any]) -> Message:

@@ -29,7 +29,6 @@ from mailbeacon.tokens.payloads import (
     read_message,
     read_short,
     read_target,
-    to_moment,
     to_seconds,
     write_message,
     write_target,
@@ -218,17 +217,12 @@ class TokenSigner:
 
     def _read(self, purpose: Purpose, token: str) -> Hit:
         body, key = purpose.body(token)
-        text = body.decode("utf-8", "replace")
-        short = read_short(text)
-        if (
-            short is not None and "\ufffd" not in text
-        ):  # what most tokens hold and no more: no message need be made of it
-            campaign, recipient, seconds = short.groups()
+        short = read_short(body.decode("utf-8", "replace"))
+        if short is not None:  # what most tokens hold and no more: no message need be made of it
+            campaign, recipient, sent_at = short
             digest = self._names[key].copy()
             digest.update(body)  # which is what _digest would write
-            return _hit(
-                (campaign, recipient, digest.hexdigest(), "", to_moment(int(seconds)), _FULL, _FULL, NO_TEXTS, key)
-            )
+            return _hit((campaign, recipient, digest.hexdigest(), "", sent_at, _FULL, _FULL, NO_TEXTS, key))
         message = read_message(read_array(body))
         return Hit(
             message.campaign,

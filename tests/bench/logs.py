@@ -85,23 +85,24 @@ def run(engine: str, path: str, partitions: int, workers: int) -> None:
 
 def steps(path: str) -> None:
     """Print what a line costs, from one step to the next: the least of slices of 5,000 lines, in microseconds of CPU."""
+    collect_rarely()
     begun = time.process_time()
     with open_log(path) as file:
         lines = [line for block in blocks(file, Piece(path)) for line in block.lines]
     print(f"{'read the file':44}{(time.process_time() - begun) / len(lines) * 1e6:6.2f}")
     form, beacon = format_of("nginx"), plain()
-    read_hit, begin, reader = beacon.signer.read_hit, Decoder(beacon.signer).begin, LineReader(beacon, form)
+    read_hit, fill, reader = beacon.signer.read_hit, Decoder(beacon.signer).fill, LineReader(beacon, form)
     ways = {
-        "take the line apart": form.parse,
-        "... and read its URL": lambda line: split(form.parse(line).target),
-        "... and check and read the message token": lambda line: read_hit(split(form.parse(line).target)[1]),
-        "... and the link's, and begin the event": lambda line: _begin(begin, form.parse(line)),
-        "all: facts, id, event": reader.event,
+        "take the line apart": lambda said: said,
+        "... and read its URL": lambda said: split(said[2]),
+        "... and check and read the message token": lambda said: read_hit(split(said[2])[1]),
+        "... and the link's, and begin the event": lambda said: fill(said[2], said[0], said[1]),
     }
+    slices = [lines[at : at + 5_000] for at in range(0, len(lines), 5_000)]
     for what, way in ways.items():
-        found = [_slice(way, lines[at : at + 5_000]) for at in range(0, len(lines), 5_000)]
-        print(f"{what:44}{min(found):6.2f}{sorted(found)[len(found) // 2]:8.2f} (median)")
-    events = [(event, 0) for event in map(LineReader(beacon, form).event, lines) if event is not None]
+        _told(what, [_timed(_each, form.parse.each, way, some) for some in slices])
+    _told("all: facts, id, event", [_timed(reader.events, some) for some in slices])
+    events = [(event, 0) for event in LineReader(beacon, form).events(lines)[0]]
     classifier = classifier_of(beacon)
     judge(classifier, events, None)  # what is weighed once
     begun = time.process_time()
@@ -109,18 +110,22 @@ def steps(path: str) -> None:
     print(f"{'judge, in one list':44}{(time.process_time() - begun) / len(events) * 1e6:6.2f}")
 
 
-def _begin(begin, said):
-    return begin(said.target, said.moment, said.method)
-
-
-def _slice(way, lines: list[str]) -> float:
-    begun = time.process_time()
-    for line in lines:
+def _each(parse, way, lines: list[str]) -> None:
+    for said in parse(lines):
         try:
-            way(line)
-        except (TokenError, AttributeError):  # signed by nobody, or no request of ours
+            way(said)
+        except (TokenError, TypeError):  # signed by nobody, or no request of ours
             continue
-    return (time.process_time() - begun) / len(lines) * 1e6
+
+
+def _timed(way, *given) -> float:
+    begun = time.process_time()
+    way(*given)
+    return (time.process_time() - begun) / len(given[-1]) * 1e6
+
+
+def _told(what: str, found: list[float]) -> None:
+    print(f"{what:44}{min(found):6.2f}{sorted(found)[len(found) // 2]:8.2f} (median)")
 
 
 def main() -> None:
