@@ -83,6 +83,20 @@ def test_a_page_links_only_to_what_exists_and_knows_no_machine(page):
     assert not re.search(r"/(?:home|root|tmp|work)/", source)
 
 
+def test_no_command_of_a_server_names_a_module_that_python_has_itself():
+    """``uvicorn site:app`` finds the standard library's ``site``, and no ``app`` in it."""
+    command = re.compile(
+        r"\b(?:uvicorn|gunicorn|hypercorn|waitress-serve)\b[^`\n]*?(?<![\w:/.])(\w+)(?:\.\w+)*:\w+[^`\n]*`"
+    )
+    named = [
+        (page.name, found[1])
+        for page in (README, *DOCS.rglob("*.md"))
+        for found in command.finditer(page.read_text("utf-8"))
+    ]
+    assert len(named) >= 3
+    assert [one for one in named if one[1] in sys.stdlib_module_names] == []
+
+
 def test_every_link_of_the_readme_leads_to_a_file():
     targets = _LINK.findall(README.read_text("utf-8"))
     assert targets
