@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import sqlite3
+import sys
 import types
 from contextlib import closing
 from datetime import date, timedelta
@@ -28,6 +29,7 @@ from asgiref.sync import sync_to_async  # noqa: E402
 from django.core import checks, mail  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
+from django.core.mail.backends import locmem  # noqa: E402
 from django.core.management import CommandError, call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 from django.template import Context, Template  # noqa: E402
@@ -145,6 +147,29 @@ def test_in_a_test_case_of_a_host_events_are_there_and_gone_afterwards():
     assert Event.objects.count() == 0
 
 
+@pytest.mark.parametrize("level", ["full", "date"])
+def test_with_a_spool_too_they_are_and_nothing_goes_to_the_sites_own_database(tmp_path, level):
+    class Spooled(InATestCase):
+        def runTest(self) -> None:
+            self.client.get(path(beacon().open_url(MESSAGE)))
+            assert (Event.objects.count(), LastOpen.objects.count()) == ((1, 0) if level == "full" else (0, 1))
+
+    from unittest import TestResult, TestSuite
+
+    judge = types.SimpleNamespace(classify=lambda event, _: mb.Verdict(actor=mb.Actor.HUMAN, confidence=1.0))
+    with override_settings(MAILBEACON=options(SPOOL=tmp_path, DEFAULT_LEVEL=level, JUDGE=judge)):
+        result = TestResult()
+        TestSuite([Spooled()]).run(result)
+        assert (result.failures, result.errors) == ([], [])
+        sink = beacon().settings.sink
+        assert (sink.flush(), Event.objects.count(), LastOpen.objects.count()) == (True, 0, 0)
+        Client().get(path(beacon().open_url(MESSAGE)))
+        assert sink.waiting + Event.objects.count() + LastOpen.objects.count() > 0
+        assert sink.flush()
+        assert Event.objects.count() + LastOpen.objects.count() == 1
+        sink.close()
+
+
 def test_a_signal_tells_of_each_event():
     heard = []
 
@@ -248,6 +273,42 @@ def test_send_mail_send_mass_mail_and_other_apps_are_tracked_by_one_setting():
     mail.send_mass_mail([("Seeds", TEXT, None, [f"{name}@garden.example"]) for name in ("ben", "boss")])
     assert recipients() == [["ada"], ["ben"], []]
     assert OURS in mail.outbox[0].alternatives[0][0]
+
+
+def test_many_mails_go_out_over_one_connection(monkeypatch):
+    """As Django's own back end does it: a server may allow few connections, and each takes its time."""
+    said = []
+
+    class Connecting(locmem.EmailBackend):
+        is_open = False
+
+        def open(self) -> bool:
+            said.extend([] if self.is_open else ["open"])
+            was, self.is_open = self.is_open, True
+            return not was
+
+        def close(self) -> None:
+            self.is_open = False
+            said.append("close")
+
+        def send_messages(self, messages) -> int:
+            is_new = self.open()
+            said.append("send")
+            count = super().send_messages(messages)
+            if is_new:
+                self.close()
+            return count
+
+    monkeypatch.setitem(sys.modules, "connecting", types.SimpleNamespace(EmailBackend=Connecting))
+    mails = [("Seeds", TEXT, None, [f"{name}@garden.example"]) for name in ("ada", "ben", "cleo")]
+    with override_settings(**djangosite.mail_settings(django, "connecting.EmailBackend")):
+        assert mail.send_mass_mail(mails) == 3
+        assert said == ["open", "send", "send", "send", "close"]
+        del said[:]
+        with mail.mailers["default"] if HAS_MAILERS else mail.get_connection() as connection:
+            connection.send_messages([a_mail(), a_mail()])
+            assert said == ["open", "send", "send"]
+        assert said[3:] == ["close"]
 
 
 def test_a_tracked_mail_to_several_people_is_refused_without_their_addresses():

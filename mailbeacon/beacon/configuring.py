@@ -50,7 +50,11 @@ _PATH: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 def settings_of(
-    values: Mapping[str, object], *, prefix: str = "", sink: Callable[[timedelta], Sink] | None = None
+    values: Mapping[str, object],
+    *,
+    prefix: str = "",
+    sink: Callable[[timedelta], Sink] | None = None,
+    spool: Callable[[Sink, str], Sink] = SpoolSink,
 ) -> Settings:
     """Return settings from names in any case and values that may be texts.
 
@@ -62,6 +66,7 @@ def settings_of(
             history named by a text.
         prefix: What stands before the names, for errors.
         sink: Makes the sink where none is given, from how long a reply waits for it.
+        spool: Makes the spool before a sink, from that and the folder.
 
     Raises:
         ConfigError: For a name that is no setting's, with what may have been meant, or a value that cannot work.
@@ -94,7 +99,7 @@ def settings_of(
         )
     found |= {name: make(wait) for name, make in stores.items()}
     if extra.get(_SPOOL):
-        found["sink"] = SpoolSink(_sink_before(found.get("sink")), str(extra[_SPOOL]))
+        found["sink"] = spool(_sink_before(found.get("sink")), str(extra[_SPOOL]))
     return Settings.of(base_url, found)
 
 

@@ -16,6 +16,7 @@ from mailbeacon.beacon import Beacon
 from mailbeacon.beacon.configuring import settings_of
 from mailbeacon.errors import ConfigError
 from mailbeacon.model import Event, Message, Sink, Verdict
+from mailbeacon.store import SpoolSink
 from mailbeacon.web.django.signals import event_recorded
 from mailbeacon.web.webhooks import ByName, configured
 
@@ -37,7 +38,7 @@ def beacon() -> Beacon:
         ConfigError: If the setting cannot work, with what may have been meant.
     """
     options = {name: value for name, value in _options().items() if name not in (*_MAIL, _HOOKS)}
-    settings = settings_of(options, sink=_own_table)
+    settings = settings_of(options, sink=_own_table, spool=_spool)
     on_event = settings.on_event
 
     def tell(event: Event, verdict: Verdict) -> None:
@@ -52,6 +53,12 @@ def _own_table(wait: timedelta) -> Sink:
     from mailbeacon.web.django.sinks import ModelSink
 
     return ModelSink(wait=wait)
+
+
+def _spool(sink: Sink, folder: str) -> Sink:
+    from mailbeacon.web.django.sinks import ModelSink, TableSpool
+
+    return (TableSpool if isinstance(sink, ModelSink) else SpoolSink)(sink, folder)
 
 
 def receivers() -> ByName:

@@ -52,20 +52,25 @@ class EmailBackend(BaseEmailBackend):
         self._inner.close()
 
     def send_messages(self, email_messages: Sequence[Any]) -> int:
-        """Send mails, and return how many went out; a mail that was split counts once.
+        """Send mails over one connection, and return how many went out; a mail that was split counts once.
 
         Raises:
             ConfigError: If a tracked mail goes to several people and is not to be split.
         """
         prepared = [(mail, list(_copies(mail))) for mail in email_messages or ()]
-        sent = 0
-        for mail, copies in prepared:
-            count = self._inner.send_messages(copies) or 0
-            sent += bool(count)
-            for one in copies:
-                if one is not mail and hasattr(one, "anymail_status"):
-                    mail.anymail_status = one.anymail_status
-        return sent
+        is_ours = bool(prepared) and self._inner.open()
+        try:
+            return sum(self._is_sent(mail, copies) for mail, copies in prepared)
+        finally:
+            if is_ours:
+                self._inner.close()
+
+    def _is_sent(self, mail: Any, copies: list[Any]) -> bool:
+        count = self._inner.send_messages(copies)
+        for one in copies:
+            if one is not mail and hasattr(one, "anymail_status"):
+                mail.anymail_status = one.anymail_status
+        return bool(count)
 
 
 def inner_backends() -> list[str]:

@@ -17,9 +17,11 @@ from mailbeacon.model import Event, Kind, Verdict
 from mailbeacon.store.changes import EventChange, outcome
 from mailbeacon.store.checks import SHORT_WAIT, check_wait
 from mailbeacon.store.database import plain, storable
+from mailbeacon.store.days import Item
 from mailbeacon.store.lines import Pair, Written, pairs_of, written
+from mailbeacon.store.spool import SpoolSink
 
-__all__ = ["ModelSink"]
+__all__ = ["ModelSink", "TableSpool"]
 
 _SPOOL: Final = "mailbeacon"
 """How the names of our own threads begin: nobody else closes their connections, and no reader waits for them."""
@@ -151,6 +153,21 @@ class ModelSink:
         finally:
             if is_ours:
                 connections.close_all()
+
+
+class TableSpool(SpoolSink):
+    """A spool that does nothing within a ``TestCase`` of Django's, whose transaction is rolled back.
+
+    The thread would not see that transaction, and what waits after the last test would go to the database that is no test's.
+    """
+
+    def _is_kept(self, row: Item) -> bool:
+        return not _is_in_a_test_case() and super()._is_kept(row)
+
+
+def _is_in_a_test_case() -> bool:
+    blocks = getattr(connections[_alias()], "atomic_blocks", ())
+    return any(getattr(block, "_from_testcase", False) for block in blocks)
 
 
 @contextmanager
