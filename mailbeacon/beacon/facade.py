@@ -143,7 +143,8 @@ class Beacon:
             ConfigError: If the message cannot be signed, or has no campaign.
             RewriteError: If the proof fails.
         """
-        _check(str, html=html)
+        if html.__class__ is not str:
+            _check(str, html=html)
         rewriter = self.outgoing.rewriters(message, shared=False)
         if text:
             return rewriter.text(html)

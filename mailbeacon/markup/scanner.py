@@ -107,7 +107,8 @@ def scan(source: str) -> Scan:
         elif tag_name(found[index - 1]) in _TRICKY_NAMES:
             return _Walk(source).run()
     pieces = [source[:at], *found]
-    return _finish(Scan(pieces, _starts(pieces, source), links, frame, len(pieces)))
+    whole = Scan(pieces, _starts(pieces, source), links, frame, len(pieces))
+    return _without_last(whole) if _is_unclosed(found[-1]) else whole
 
 
 def _starts(pieces: list[str], source: str) -> list[int]:
@@ -139,11 +140,9 @@ def tokens(source: str) -> list[str]:
     return _Walk(source).run().pieces if "<" in source else [source]
 
 
-def _finish(found: Scan) -> Scan:
-    """Leave out a last piece that the document never closes."""
+def _without_last(found: Scan) -> Scan:
+    """Leave out a last piece, which the document never closes."""
     last = len(found.pieces) - 1
-    if not _is_unclosed(found.pieces[last]):
-        return found
     links = [index for index in found.links if index < last]
     frame = [index for index in found.frame if index < last]
     safe = min(found.safe, last)
@@ -211,18 +210,17 @@ class _Walk:
             self.context.frameset = _FRAMESET.search(source) is not None
         if self.context.frameset:
             self.ambiguous.update(self.links)
-        return _finish(
-            Scan(
-                pieces=self.pieces,
-                starts=_starts(self.pieces, source),
-                links=self.links,
-                frame=self.frame,
-                safe=self._safe(),
-                ambiguous=self.ambiguous,
-                svg=self.svg,
-                frameset=self.context.frameset,
-            )
+        whole = Scan(
+            pieces=self.pieces,
+            starts=_starts(self.pieces, source),
+            links=self.links,
+            frame=self.frame,
+            safe=self._safe(),
+            ambiguous=self.ambiguous,
+            svg=self.svg,
+            frameset=self.context.frameset,
         )
+        return _without_last(whole) if _is_unclosed(self.pieces[-1]) else whole
 
     def _name(self, piece: str) -> str:
         """Name the token: a tag that is closed, or the start of a CDATA section."""

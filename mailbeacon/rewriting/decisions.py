@@ -71,9 +71,9 @@ def decide_links(
     """
     pieces = found.pieces
     special = bool(found.ambiguous or found.svg)
-    known = planner.known(base)
+    known = planner.known(base).get
     decided: list[tuple[int, Sequence[LinkDecision]]] = []
-    bound: dict[str, SkipReason] = dict(others or {})
+    bound: dict[str, SkipReason] = dict(others) if others else {}
     twins = False
     for index in found.links:
         piece = pieces[index]
@@ -86,7 +86,7 @@ def decide_links(
             if cut < 0:
                 cut = piece.find("</A>")
             source = piece[:cut] if cut > 0 else link_source(pieces, index)
-        links = None if special else known.get(source)
+        links = None if special else known(source)
         if links is None:
             context = _context(found, index) if special else ParseContext.PLAIN
             links = planner.plan(_whole_source(source, piece), base, context)

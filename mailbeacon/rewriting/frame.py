@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mailbeacon.markup import TAG, Scan, attributes, url_text
@@ -28,6 +29,7 @@ class Frame(NamedTuple):
         body_end: That of the last ``</body>`` that a browser takes for one.
         html_end: That of the last ``</html>``.
         is_amp: Whether it calls itself AMP.
+        is_mjml: Whether it is the source of a mail in MJML, which no mail program reads.
     """
 
     base: str = ""
@@ -35,6 +37,7 @@ class Frame(NamedTuple):
     body_end: int = -1
     html_end: int = -1
     is_amp: bool = False
+    is_mjml: bool = False
 
 
 _NONE = Frame()
@@ -44,14 +47,17 @@ def read_frame(scan: Scan) -> Frame:
     """Return the frame of a document that was cut into pieces."""
     if not scan.frame:
         return _NONE
-    base, body_start, body_end, html_end, is_amp = None, -1, -1, -1, False
+    base, body_start, body_end, html_end, is_amp, is_mjml = None, -1, -1, -1, False, False
     pieces, safe, hidden = scan.pieces, scan.safe, scan.ambiguous or scan.svg
+    named = _NAMES.get
     for index in scan.frame:
         piece = pieces[index]
-        name = _NAMES.get(piece[:6].lower())
-        if name is None or (hidden and (index in scan.ambiguous or index in scan.svg)):
+        name = named(piece[:6].lower())
+        if name is None:
+            is_mjml = is_mjml or (index == scan.frame[0] and _is_mjml(pieces, index))
+        elif hidden and (index in scan.ambiguous or index in scan.svg):
             continue
-        if name == "/body":
+        elif name == "/body":
             if index <= safe and piece[6:7] in _NAME_ENDS:
                 body_end = index
         elif name == "/html":
@@ -63,7 +69,12 @@ def read_frame(scan: Scan) -> Frame:
             is_amp = is_amp or _says_amp(piece)
         elif base is None:
             base = _base_of(piece)
-    return Frame(base or "", body_start, body_end, html_end, is_amp)
+    return Frame(base or "", body_start, body_end, html_end, is_amp, is_mjml)
+
+
+def _is_mjml(pieces: Sequence[str], first: int) -> bool:
+    """Check whether a tag is one of MJML's, and nothing stands before it but comments."""
+    return pieces[first][:4].lower() in ("<mjm", "<mj-") and all(piece[1:2] in "!?" for piece in pieces[1:first])
 
 
 def _base_of(piece: str) -> str | None:

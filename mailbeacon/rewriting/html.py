@@ -56,39 +56,36 @@ def rewrite_html(
         RewriteError: If the document cannot be cut without loss, or is MJML.
     """
     planner = planner or Planner(LinkRules())
-    tags = html if isinstance(html, TemplateTags) else None
-    html = html.source if isinstance(html, TemplateTags) else html
+    tags = None
+    if isinstance(html, TemplateTags):
+        tags, html = html, html.source
     found = scan(tags.covered if tags else html)
     pieces = cut_alike(html, found) if tags else found.pieces
     frame = read_frame(found)
-    _refuse_mjml(found)
+    if frame.is_mjml:
+        raise RewriteError("MJML must be compiled to HTML first: rewrite and compile take what mjml makes of it")
     if frame.is_amp:
         return Rewrite(html, html, _left_as_amp(found, pieces, planner))
-    decided, bound = decide_links(found, frame.base, planner, bound) if wrap else ([], {})
-    if tags and wrap:
-        decided = decide_in_template(decided, found, pieces, tags, planner.rules)
-    changes, left, grown = wrap_links(found.starts, decided, wrap, first_number) if wrap else ([], [], 0)
-    notes: tuple[Warned, ...] = ()
+    changes, left, grown, kept = [], [], 0, {}
+    if wrap:
+        decided, kept = decide_links(found, frame.base, planner, bound)
+        if tags:
+            decided = decide_in_template(decided, found, pieces, tags, planner.rules)
+        changes, left, grown = wrap_links(found.starts, decided, wrap, first_number)
+    note = ""
     if pixel or honeypot:
         image, link = pixel_tag(pixel) if pixel else "", honeypot_tag(honeypot) if honeypot else ""
         spot = find_spot(found, frame, position, utf8_length(html) + grown + len(image) + len(link))
-        spot = rendered_spot(spot, found, tags) if tags else spot
-        note = spot.note
-        if spot.piece >= 0 and pixel and holds_pixel(html, pixel, planner.rules.owns):
+        if tags:
+            spot = rendered_spot(spot, found, tags)
+        piece, at, note = spot
+        if piece >= 0 and pixel and holds_pixel(html, pixel, planner.rules.owns):
             note = "no pixel: the document holds one of ours already"
-        elif spot.piece >= 0:
-            insert(changes, found.starts[spot.piece] + spot.at, image, link)
-        notes = (Warned(kind=WarningKind.PIXEL, detail=note),) if note else ()
-    made = Made(pieces, found.starts, changes, left, notes, bound, tags, wrap is not None)
+        elif piece >= 0:
+            insert(changes, found.starts[piece] + at, image, link)
+    notes = (Warned(kind=WarningKind.PIXEL, detail=note),) if note else ()
+    made = Made(pieces, found.starts, changes, left, notes, kept, tags, wrap is not None)
     return Rewrite(html, splice(html, changes), made)
-
-
-def _refuse_mjml(found: Scan) -> None:
-    """Refuse the source of a mail in MJML, which no mail program reads."""
-    first = found.frame[0] if found.frame else 0
-    is_mjml = found.pieces[first][:4].lower() in ("<mjm", "<mj-")
-    if is_mjml and all(piece[1:2] in "!?" for piece in found.pieces[1:first]):  # comments may stand before
-        raise RewriteError("MJML must be compiled to HTML first: rewrite and compile take what mjml makes of it")
 
 
 def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from mailbeacon.markup import escape_attribute
 from mailbeacon.rewriting.steps import (
@@ -19,27 +18,16 @@ from mailbeacon.rewriting.steps import (
     Wrap,
 )
 
-__all__ = ["Wrapped", "insert", "splice", "wrap_links"]
-
-
-class Wrapped(NamedTuple):
-    """What wrapping a document's links comes to.
-
-    Attributes:
-        changes: What is changed, in order.
-        left: The links left alone, each with the index of its piece.
-        grown: By how many characters the document gets longer.
-    """
-
-    changes: list[Change]
-    left: list[tuple[int, LinkDecision]]
-    grown: int
+__all__ = ["insert", "splice", "wrap_links"]
 
 
 def wrap_links(
     starts: Sequence[int], decided: Sequence[tuple[int, Sequence[LinkDecision]]], wrap: Wrap, number: int
-) -> Wrapped:
+) -> tuple[list[Change], list[tuple[int, LinkDecision]], int]:
     """Return what puts wrapped links in place of the destinations that were decided for.
+
+    These are the changes, in order; the links left alone, each with the index of its piece; and by how many characters the
+    document gets longer.
 
     Args:
         starts: Where the document's pieces begin.
@@ -67,7 +55,7 @@ def wrap_links(
             changes.append((offset + start, offset + end, new, number, one))
             number += 1
             grown += len(new) - end + start
-    return Wrapped(changes, left, grown)
+    return changes, left, grown
 
 
 def insert(changes: list[Change], place: int, image: str, honeypot: str) -> None:
