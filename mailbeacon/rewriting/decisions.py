@@ -83,8 +83,6 @@ def decide_links(
             twins = True
         else:
             cut = piece.find("</a>")
-            if cut < 0:
-                cut = piece.find("</A>")
             source = piece[:cut] if cut > 0 else link_source(pieces, index)
         links = None if special else known(source)
         if links is None:

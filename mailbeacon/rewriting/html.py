@@ -66,12 +66,13 @@ def rewrite_html(
         raise RewriteError("MJML must be compiled to HTML first: rewrite and compile take what mjml makes of it")
     if frame.is_amp:
         return Rewrite(html, html, _left_as_amp(found, pieces, planner))
-    changes, left, grown, kept = [], [], 0, {}
     if wrap:
         decided, kept = decide_links(found, frame.base, planner, bound)
         if tags:
             decided = decide_in_template(decided, found, pieces, tags, planner.rules)
         changes, left, grown = wrap_links(found.starts, decided, wrap, first_number)
+    else:
+        kept, changes, left, grown = {}, [], [], 0
     note = ""
     if pixel or honeypot:
         image, link = pixel_tag(pixel) if pixel else "", honeypot_tag(honeypot) if honeypot else ""

@@ -11,7 +11,7 @@ from mailbeacon.errors import RewriteError
 from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
-from mailbeacon.rewriting.steps import LinkDecision, Made
+from mailbeacon.rewriting.steps import Change, LinkDecision, Made
 from mailbeacon.rewriting.unread import unread_links
 from mailbeacon.rewriting.warnings import find_warnings
 
@@ -44,9 +44,14 @@ class Rewrite:
         return self.html
 
     @cached_property
+    def _changes(self) -> list[Change]:
+        """What was changed, in the order of the source."""
+        return [Change(*one) for one in self._made.changes]
+
+    @cached_property
     def _left(self) -> list[tuple[int, LinkDecision]]:
         """What was left alone, and what only a person would take for a link, in order."""
-        unread = unread_links(self._made) if self._made.is_html else []
+        unread = unread_links(self._made, self._changes) if self._made.is_html else []
         return sorted([*self._made.left, *unread], key=lambda one: (one[0], one[1].start))
 
     @cached_property
@@ -63,14 +68,14 @@ class Rewrite:
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """The wrapped links, in order."""
-        found = []
-        for start, _, _, number, one in self._made.changes:
-            if one:
-                line, column = self._place(start)
-                found.append(
-                    Link(number=number, url=one.url, place=one.place, channel=self.channel, line=line, column=column)
-                )
-        return tuple(found)
+        return tuple(
+            self._link(change.link, change.number, *self._place(change.start))
+            for change in self._changes
+            if change.link
+        )
+
+    def _link(self, one: LinkDecision, number: int, line: int, column: int) -> Link:
+        return Link(number=number, url=one.url, place=one.place, channel=self.channel, line=line, column=column)
 
     @cached_property
     def skipped(self) -> tuple[Skipped, ...]:
@@ -103,8 +108,8 @@ class Rewrite:
     def edits(self) -> tuple[Edit, ...]:
         """The changes, in the order of the source."""
         return tuple(
-            Edit(start=start, end=end, old=self.source[start:end], new=new, number=number)
-            for start, end, new, number, _ in self._made.changes
+            Edit(start=one.start, end=one.end, old=self.source[one.start : one.end], new=one.new, number=one.number)
+            for one in self._changes
         )
 
     @property
@@ -115,9 +120,9 @@ class Rewrite:
     def wrapped(self) -> list[tuple[LinkDecision, str]]:
         """Return what was decided of each wrapped link, with the URL that now stands there."""
         return [
-            (one, attribute_text(new if one.quote or one.place is Place.TEXT else new[1:-1]))
-            for _, _, new, _, one in self._made.changes
-            if one
+            (one, attribute_text(change.new if one.quote or one.place is Place.TEXT else change.new[1:-1]))
+            for change in self._changes
+            if (one := change.link)
         ]
 
     @cached_property
@@ -133,7 +138,8 @@ class Rewrite:
     @cached_property
     def warnings(self) -> tuple[Warned, ...]:
         """What the sender should look at."""
-        return (*self._made.notes, *find_warnings(self._made._replace(left=self._left), self._place), *self._clipped())
+        made = self._made._replace(left=self._left)
+        return (*made.notes, *find_warnings(made, self._changes, self._place), *self._clipped())
 
     def _clipped(self) -> tuple[Warned, ...]:
         if self.channel is not Channel.HTML or self.size_after <= CLIP_BYTES:

@@ -12,9 +12,9 @@ from mailbeacon.markup import escape_attribute
 from mailbeacon.rewriting.steps import (
     HONEYPOT_NUMBER,
     PIXEL_NUMBER,
-    Change,
     LinkDecision,
     LinkWrapper,
+    PlainChange,
     Wrap,
 )
 
@@ -23,7 +23,7 @@ __all__ = ["insert", "splice", "wrap_links"]
 
 def wrap_links(
     starts: Sequence[int], decided: Sequence[tuple[int, Sequence[LinkDecision]]], wrap: Wrap, number: int
-) -> tuple[list[Change], list[tuple[int, LinkDecision]], int]:
+) -> tuple[list[PlainChange], list[tuple[int, LinkDecision]], int]:
     """Return what puts wrapped links in place of the destinations that were decided for.
 
     These are the changes, in order; the links left alone, each with the index of its piece; and by how many characters the
@@ -37,7 +37,7 @@ def wrap_links(
     """
     if isinstance(wrap, LinkWrapper):
         wrap = wrap.among(len({one.url for _, links in decided for one in links if one.reason is None}))
-    changes: list[Change] = []
+    changes: list[PlainChange] = []
     left: list[tuple[int, LinkDecision]] = []
     grown = 0
     for index, links in decided:
@@ -58,7 +58,7 @@ def wrap_links(
     return changes, left, grown
 
 
-def insert(changes: list[Change], place: int, image: str, honeypot: str) -> None:
+def insert(changes: list[PlainChange], place: int, image: str, honeypot: str) -> None:
     """Add the insertion of the image, and of the honeypot before it.
 
     Args:
@@ -74,7 +74,7 @@ def insert(changes: list[Change], place: int, image: str, honeypot: str) -> None
         changes.insert(where, (place, place, honeypot, HONEYPOT_NUMBER, None))
 
 
-def splice(source: str, changes: Sequence[Change]) -> str:
+def splice(source: str, changes: Sequence[PlainChange]) -> str:
     """Return a document with its changes, which are in order."""
     parts: list[str] = []
     at = 0

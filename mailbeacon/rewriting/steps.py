@@ -12,7 +12,7 @@ from typing import NamedTuple
 from mailbeacon.markup import TemplateTags
 from mailbeacon.model import Place, SkipReason, Warned
 
-__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "Wrap"]
+__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "PlainChange", "Wrap"]
 
 Wrap = Callable[[int, str], str]
 """Returns the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
@@ -59,10 +59,26 @@ class LinkDecision:
     doubt: str = ""
 
 
-Change = tuple[int, int, str, int, LinkDecision | None]
-"""One change of the source: where it begins and ends there, what stands there now, the link's number (:data:`PIXEL_NUMBER` or
-:data:`HONEYPOT_NUMBER`), and what was decided about it; ``None`` for what was inserted. Plain, for each link of each mail
-makes one."""
+class Change(NamedTuple):
+    """One change of the source.
+
+    Attributes:
+        start: Where it begins in the source.
+        end: Where it ends there; where it begins for what is inserted.
+        new: What stands there now.
+        number: The link's, or :data:`PIXEL_NUMBER` or :data:`HONEYPOT_NUMBER`.
+        link: What was decided about the link; ``None`` for what is inserted.
+    """
+
+    start: int
+    end: int
+    new: str
+    number: int
+    link: LinkDecision | None
+
+
+PlainChange = tuple[int, int, str, int, LinkDecision | None]
+"""A :class:`Change` while a mail is made: one with names takes twice as long to make and to read, for each link of each mail."""
 
 
 class Made(NamedTuple):
@@ -81,7 +97,7 @@ class Made(NamedTuple):
 
     pieces: Sequence[str]
     starts: Sequence[int]
-    changes: Sequence[Change]
+    changes: Sequence[PlainChange]
     left: Sequence[tuple[int, LinkDecision]]
     notes: Sequence[Warned] = ()
     bound: Mapping[str, SkipReason] = {}

@@ -11,7 +11,7 @@ from mailbeacon.model import Channel, Place, SkipReason
 from mailbeacon.rewriting.result import Rewrite
 from mailbeacon.rewriting.rules import LinkRules, doubtful_tag, says_unsubscribe
 from mailbeacon.rewriting.splicing import splice
-from mailbeacon.rewriting.steps import Change, LinkDecision, LinkWrapper, Made, Wrap
+from mailbeacon.rewriting.steps import LinkDecision, LinkWrapper, Made, PlainChange, Wrap
 
 __all__ = ["find_urls", "rewrite_text"]
 
@@ -51,7 +51,7 @@ def rewrite_text(
     if isinstance(wrap, LinkWrapper):
         wrap = wrap.among(len({one.url for one in decided if one.reason is None}))
     number = first_number
-    changes: list[Change] = []
+    changes: list[PlainChange] = []
     left: list[tuple[int, LinkDecision]] = []
     for one in decided:
         wrapped = wrap(number, one.url) if one.reason is None else ""

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from mailbeacon.markup import COMMENT, RAW_NAMES, TAG, Attribute, SpanKind, attributes, tag_name, tokens, url_text
 from mailbeacon.model import Place, SkipReason
-from mailbeacon.rewriting.steps import LinkDecision, Made
+from mailbeacon.rewriting.steps import Change, LinkDecision, Made
 
 __all__ = ["unread_links"]
 
@@ -98,16 +98,17 @@ def _read_tag(text: str, begin: int) -> _Tag | None:
     return _Tag(begin, begin + match.end(), found, [begin + one.start for one in found]) if match else None
 
 
-def unread_links(made: Made) -> list[tuple[int, LinkDecision]]:
+def unread_links(made: Made, changes: Sequence[Change]) -> list[tuple[int, LinkDecision]]:
     """Return the web addresses of a document's attributes that no decision is about, each with the index of its piece.
 
     Args:
         made: The rewritten document.
+        changes: Its changes.
     """
     source = "".join(made.pieces)
     starts = made.starts
     known = {starts[piece] + one.start for piece, one in made.left}
-    known |= {start for start, *_ in made.changes}
+    known |= {change.start for change in changes}
     found = [
         match
         for match in _hrefs(source)  # a value may begin with a blank, where its address does not

@@ -12,7 +12,7 @@ from mailbeacon.markup import TAG, attributes
 from mailbeacon.model import Place, SkipReason, Warned, WarningKind
 from mailbeacon.rewriting.decisions import link_source
 from mailbeacon.rewriting.rules import shown_host
-from mailbeacon.rewriting.steps import LinkDecision, Made
+from mailbeacon.rewriting.steps import Change, LinkDecision, Made
 
 __all__ = ["find_warnings", "join_warnings"]
 
@@ -36,21 +36,23 @@ Amazon SES, listmonk, Mautic and phpList, and the tag of SendGrid's examples (20
 At = Callable[[int], tuple[int, int]]
 
 
-def find_warnings(made: Made, at: At) -> Iterator[Warned]:
+def find_warnings(made: Made, changes: Sequence[Change], at: At) -> Iterator[Warned]:
     """Yield what might surprise a reader or the sender.
 
     Args:
         made: The rewritten document.
+        changes: Its changes.
         at: Gives the line and column of a place in the source.
     """
     pieces = made.pieces
-    for start, _, new, _, one in made.changes:
+    for change in changes:
+        one = change.link
         if one:
-            index = bisect_right(made.starts, start) - 1
+            index = bisect_right(made.starts, change.start) - 1
             tag = "" if one.place is Place.TEXT else _tag_around(pieces, index, one.start)
-            yield from _about(tag, one, new, at(start))
+            yield from _about(tag, one, change.new, at(change.start))
             if one.doubt:
-                line, column = at(start)
+                line, column = at(change.start)
                 detail = f"{one.doubt} in the address may be a merge tag: signed as it is, for it may be meant"
                 yield Warned(kind=WarningKind.MERGE_TAG, detail=detail, line=line, column=column)
     found = next((match[0] for piece in pieces if (match := _PROVIDER_TAG.search(piece))), "")
