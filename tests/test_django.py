@@ -634,6 +634,15 @@ def test_a_locked_database_holds_a_reader_no_longer_than_it_may(caplog, transact
     connection.close()
 
 
+def test_the_report_of_a_campaign_reads_no_other_event():
+    sink = ModelSink()
+    sink.record_many([(clicked(number, campaign=f"c{number % 2}"), None) for number in range(4)])
+    Event.objects.filter(campaign="c0").update(event="no event can be read from this")
+    said = io.StringIO()
+    call_command("mailbeacon_report", campaign="c1", stdout=said)
+    assert "c1\n==" in said.getvalue()
+
+
 def test_a_reader_leaves_by_a_post_without_a_token_of_djangos_and_not_by_a_get():
     client = Client(enforce_csrf_checks=True)
     url = path(beacon().leave_url(MESSAGE, mb.Action.UNSUBSCRIBE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -20,6 +21,9 @@ __all__ = ["Readable", "readable_sink", "report_of", "write_page"]
 
 _PATIENCE: Final = timedelta(seconds=30)
 """How long a report waits for what dead processes left in a spool."""
+
+_LOOKED_AT: Final = 1000
+"""Events that are looked at to tell what campaigns there are."""
 
 
 @runtime_checkable
@@ -63,11 +67,10 @@ def report_of(
     Raises:
         ConfigError: If the sink cannot be read, the numbers leave a campaign out, or nothing at all is known of the campaign.
     """
-    pairs: Iterable[tuple[Event, Any]] = readable_sink(sink).events()
-    everything = [event for event, _ in pairs]
-    events = [event for event in everything if not campaign or event.campaign == campaign]
+    readable = readable_sink(sink)
+    events = list(_of(readable, campaign))
     if campaign and not events and not delivered:
-        known = ", ".join(f"{name!r:.80}" for name in sorted({event.campaign for event in everything})[:5])
+        known = ", ".join(sorted({f"{event.campaign!r:.80}" for event, _ in islice(readable.events(), _LOOKED_AT)})[:5])
         raise ConfigError(f"no event is of this campaign; there are events of {known or 'none'}")
     verdicts = getattr(judge, "classify_all", classify_all)(events)
     given = [read_delivered(text) for text in delivered]
@@ -76,6 +79,13 @@ def report_of(
     )
     report = reporting.Report(tally=counts, title=campaign or "All campaigns", notes=notes)
     return reporting.to_html(report) if as_page else reporting.to_text(report)
+
+
+def _of(sink: Readable, campaign: str) -> Iterator[Event]:
+    """Return a campaign's events, or all; a sink that can choose by campaign reads no others."""
+    choose = getattr(sink, "of_campaign", None) if campaign else None
+    pairs: Iterable[tuple[Event, Any]] = choose(campaign) if choose else sink.events()
+    return (event for event, _ in pairs if not campaign or event.campaign == campaign)
 
 
 def write_page(path: Path, page: str) -> None:

@@ -105,6 +105,14 @@ class ModelSink:
         """Read the events of one recipient; rows that cannot be read are passed over."""
         return self._read({"recipient": plain(recipient)}, lambda _: None)
 
+    def of_campaign(self, campaign: str) -> Iterator[Pair]:
+        """Read the events of one campaign, and no others.
+
+        Raises:
+            DataError: As for :meth:`events`.
+        """
+        return self._read({"campaign": plain(campaign)}, None)
+
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
         with _told(), transaction.atomic(_alias()):
