@@ -213,6 +213,18 @@ def test_without_network_data_a_fitted_confidence_means_what_it_says(audience: f
     assert figures(fitted)["people's clicks called a machine's"] == 0
 
 
+@pytest.mark.parametrize("known", ["fine", "log"])
+@pytest.mark.parametrize("table", [None, NONE], ids=["own table", "no network data"])
+def test_of_who_is_easily_mistaken_a_fitted_confidence_comes_true(table: Networks | None, known: str) -> None:
+    fitted = whole(fake.MISTAKEN, 5000, 5, table=table, known=known, links=20, fit=True)
+    assert_means_it(fitted, 0.1)  # as often as any other are those whom nobody can tell: a Brier score is of lists
+
+
+@pytest.mark.parametrize("headers", [True, False], ids=["header fields", "log"])
+def test_without_network_data_a_fitted_confidence_means_what_it_says_on_the_first_generator(headers: bool) -> None:
+    assert_means_it(judged(19, 20_000, networks=False, headers=headers, fit=True), 0.02)
+
+
 def test_a_live_judge_that_was_fitted_to_its_list_says_what_is_right() -> None:
     fitted = live(fake.GATEWAYS, 8000, 5, fit=True)
     assert_means_it(fitted, 0.02)

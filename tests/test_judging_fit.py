@@ -168,6 +168,15 @@ def test_without_network_data_moments_tell_how_many_lone_clicks_are_machines() -
     assert DeliveryLag.LATE not in found
 
 
+def test_readers_who_are_slow_to_follow_links_explain_fewer_quick_clicks() -> None:
+    """Where opens come five to ten minutes after the sending and quiet clicks do not, readers come later than opens say."""
+    looks = [*opens(400), *[one.changed(received_at=SENT + timedelta(seconds=400.5)) for one in opens(400)[::20]]]
+    as_opens = moments(LATE, quiet(20, 100.5, 1000), quiet(20, 400.5, 2000), looks, bursts(30))
+    slow = moments(LATE, quiet(20, 100.5, 1000), looks, bursts(30, 100.5))
+    quick = moments(LATE, quiet(20, 100.5, 1000), quiet(20, 400.5, 2000), looks, bursts(30, 100.5))
+    assert as_opens[DeliveryLag.MINUTES] == 0 <= quick[DeliveryLag.MINUTES] < slow[DeliveryLag.MINUTES]
+
+
 @pytest.mark.parametrize(
     "events",
     [

@@ -293,7 +293,8 @@ def test_an_image_proxy_is_believed_from_its_providers_network_alone(operator):
         (0, "lag-instant: it came within an instant of the {}"),
         (1, "lag-instant: it came within an instant of the {}"),
         (3, "lag-soon: it came within seconds of the {}"),
-        (5, "lag-early: it came soon after the {}"),
+        (5, "lag-quick: it came soon after the {}, when whoever waits for a mail comes and hardly a scanner yet"),
+        (20, "lag-early: it came soon after the {}"),
         (30, {}),
         (299, {}),
         (300, "lag-later: it came some minutes after the {}"),
@@ -333,7 +334,9 @@ def delivered(moment, received_at=NINE):
         pytest.param(2, "lag-instant", "lag-instant", id="two seconds"),
         pytest.param(3, "lag-soon", "lag-soon", id="three seconds"),
         pytest.param(4, "lag-soon", "lag-soon", id="four seconds"),
-        pytest.param(5, "lag-early", "lag-early", id="five seconds"),
+        pytest.param(5, "lag-quick", "lag-quick", id="five seconds"),
+        pytest.param(19, "lag-quick", "lag-quick", id="under twenty seconds"),
+        pytest.param(20, "lag-early", "lag-early", id="twenty seconds"),
         pytest.param(29, "lag-early", "lag-early", id="under half a minute"),
         pytest.param(30, "", "", id="half a minute"),
         pytest.param(299, "", "", id="under five minutes"),
@@ -349,10 +352,25 @@ def test_each_span_after_delivery_or_sending_begins_at_its_border(seconds, of_se
     assert list(lags(*delivered(start, moment))) == ([of_delivery] if of_delivery else [])
 
 
-@pytest.mark.parametrize(("seconds", "name"), [(1, "lag-instant"), (2, "lag-soon"), (3, "lag-soon"), (4, "lag-early")])
+@pytest.mark.parametrize(("seconds", "name"), [(1, "lag-instant"), (2, "lag-soon"), (3, "lag-soon"), (4, "lag-quick")])
 def test_a_time_in_whole_seconds_may_be_a_second_later_than_it_says(seconds, name):
     start = NINE - timedelta(seconds=seconds)
     assert list(lags(hit(sent_at=start))) == list(lags(*delivered(start))) == [name]
+
+
+def test_minutes_after_the_sending_a_click_from_rented_servers_is_no_reader_s_for_its_moment():
+    start = NINE - timedelta(minutes=7)
+    assert list(lags(hit(sent_at=start))) == ["lag-later"]
+    assert not lags(hit(sent_at=start, network=RENTED))
+    assert list(lags(hit(sent_at=NINE - timedelta(minutes=10), network=RENTED))) == ["lag-late"]
+
+
+@pytest.mark.parametrize(("seconds", "least"), [(1.5, 0.9), (7.5, 0.9)])
+def test_at_once_it_is_a_machine_and_some_seconds_later_whoever_waited_for_the_mail(seconds, least):
+    one = hit(sent_at=NINE - timedelta(seconds=seconds)).changed(received_at=NINE + timedelta(microseconds=1))
+    verdict = JUDGE.classify(one)
+    assert verdict.is_human is (seconds > 5)
+    assert verdict.confidence >= least
 
 
 # What was counted

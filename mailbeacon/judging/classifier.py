@@ -51,7 +51,7 @@ __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 DEFAULT_RULES: tuple[Rule, ...] = (*SINGLE_RULES, *BEHAVIOUR_RULES)
 """The rules a classifier has when none are given."""
 
-RULES_VERSION = "2026.11.6"
+RULES_VERSION = "2026.11.7"
 """The version of the rules and weights in this package."""
 
 _MOST_CASES = 20_000

@@ -29,6 +29,8 @@ class DeliveryLag(IntEnum):
     """After ``EARLY``: when scanners come most often."""
     MINUTES = 8
     """After ``BUSY`` and before ``LATER``."""
+    QUICK = 9
+    """After ``SOON`` and before ``EARLY``: sooner than nearly all scanners."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

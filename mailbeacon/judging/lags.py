@@ -22,7 +22,7 @@ UNTIMED: Lag = (DeliveryLag.UNKNOWN, False)
 _FROM_SENDING: Mapping[DeliveryLag, Lag] = {lag: (lag, False) for lag in DeliveryLag}
 _DELIVERED = Kind.DELIVERED
 _LONG_AFTER = _FROM_SENDING[DeliveryLag.LATE]
-_UNKNOWN, _BEFORE, _INSTANT, _SOON, _EARLY, _LATER, _LATE, _BUSY, _MINUTES = DeliveryLag
+_UNKNOWN, _BEFORE, _INSTANT, _SOON, _EARLY, _LATER, _LATE, _BUSY, _MINUTES, _QUICK = DeliveryLag
 _NO_TIME = timedelta(0)
 _A_SECOND = timedelta(seconds=1)
 
@@ -76,7 +76,7 @@ def _since(event: Event, start: datetime, windows: Windows, *, delivered: bool) 
         return _after_early(gone, windows)
     known = gone + _A_SECOND if is_whole(event) else gone
     if known >= windows.soon:
-        return _EARLY
+        return _EARLY if gone >= windows.quick else _QUICK
     if known >= windows.instant:
         return _SOON
     if not delivered:

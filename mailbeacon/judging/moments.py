@@ -10,6 +10,7 @@ Counts nothing itself and looks at no event.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import sqrt
 
 from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.rules import Needs, Rule
@@ -26,6 +27,7 @@ Quiet = Mapping[DeliveryLag, Mapping[float, int]]
 LONE = (
     DeliveryLag.INSTANT,
     DeliveryLag.SOON,
+    DeliveryLag.QUICK,
     DeliveryLag.EARLY,
     DeliveryLag.BUSY,
     DeliveryLag.MINUTES,
@@ -41,7 +43,8 @@ _OWN, _GUESSES = "list-", frozenset({"unasked-network", "busy-moment"})
 _WORDS = {
     DeliveryLag.INSTANT: "within an instant of",
     DeliveryLag.SOON: "within seconds of",
-    DeliveryLag.EARLY: "soon after",
+    DeliveryLag.QUICK: "soon after",
+    DeliveryLag.EARLY: "within half a minute of",
     DeliveryLag.BUSY: "within a minute of",
     DeliveryLag.MINUTES: "within minutes of",
     DeliveryLag.LATER: "some minutes after",
@@ -58,7 +61,7 @@ def machines_among(quiet: Lags, machines: Lags, readers: Lags) -> dict[DeliveryL
     total = sum(quiet.values())
     if not total or sum(machines.values()) < _LEAST_MACHINES or sum(readers.values()) < _LEAST_READERS:
         return {}
-    scans, reads = _shape(machines), _shape(readers)
+    scans, reads = _shape(machines), _slowed(_shape(readers), quiet)
     share, parts = 0.5, dict.fromkeys(LONE, 0.0)
     for _ in range(200):
         for lag in LONE:
@@ -72,6 +75,20 @@ def _shape(counted: Lags) -> dict[DeliveryLag, float]:
     """Return the share of each moment; half a count more for each, so that none is impossible."""
     total = sum(counted.values()) + 0.5 * len(LONE)
     return {lag: (counted.get(lag, 0) + 0.5) / total for lag in LONE}
+
+
+def _slowed(reads: dict[DeliveryLag, float], quiet: Lags) -> dict[DeliveryLag, float]:
+    """Return when readers follow links of mails that no mail program opened: later than others open theirs.
+
+    Five to ten minutes after the sending hardly a machine comes, so the quiet clicks of that time tell how much later. It is
+    another time than the one in question, so half of that is believed: the geometric mean of it and of what opens say.
+    """
+    later, late = DeliveryLag.LATER, DeliveryLag.LATE
+    own = (quiet.get(later, 0) + 0.5) / (quiet.get(late, 0) + 0.5)
+    share = min(1.0, sqrt(own * reads[late] / reads[later]))
+    slowed = {lag: part if lag is late else part * share for lag, part in reads.items()}
+    total = sum(slowed.values())
+    return {lag: part / total for lag, part in slowed.items()}
 
 
 def doubts(quiet: Quiet, machines: Mapping[DeliveryLag, float], prior: float) -> dict[DeliveryLag, float]:

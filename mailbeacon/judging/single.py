@@ -14,7 +14,7 @@ from mailbeacon.judging.agent import AGENT_RULES
 from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.origin import ORIGIN_RULES
 from mailbeacon.judging.rules import FOLLOWS, OPENS, READS, Needs, Rule
-from mailbeacon.model import Actor, Event, Hint, Kind
+from mailbeacon.model import Actor, Event, Hint, Kind, NetworkKind
 
 __all__ = ["SINGLE_RULES"]
 
@@ -49,10 +49,17 @@ def _hint(
     )
 
 
-def _lag(lag: DeliveryLag, weight: float, says: str, source: str, *, kinds: frozenset[Kind] = READS) -> Rule:
-    """Make the rule for how long after the delivery an event came, or after the sending where only that is known."""
+def _lag(
+    lag: DeliveryLag, weight: float, says: str, source: str, *, kinds: frozenset[Kind] = READS, rented: bool = True
+) -> Rule:
+    """Make the rule for how long after the delivery an event came, or after the sending where only that is known.
+
+    With ``rented`` false it says nothing of what comes from rented servers.
+    """
 
     def check(event: Event, context: Context) -> str:
+        if not rented and event.facts.network.kind is NetworkKind.HOSTING:
+            return ""
         return says.format("delivery" if context.delivered else "sending") if context.lag is lag else ""
 
     check.__doc__ = f"See that {says.format('delivery or the sending')}."
@@ -188,9 +195,9 @@ SINGLE_RULES: tuple[Rule, ...] = (
     _lag(DeliveryLag.BEFORE, 3.4, "it came before the mail's {}", "Microsoft, Safe Links page, 2026"),
     _lag(
         DeliveryLag.INSTANT,
-        4.0,
+        5.5,
         "it came within an instant of the {}",
-        "Mautic 5.2, WhiteBeard, bot filters, 2026; to read and point takes longer",
+        "Mautic 5.2, WhiteBeard, bot filters, 2026; to get it, read it and point takes a person longer",
         kinds=FOLLOWS,
     ),
     replace(
@@ -204,8 +211,22 @@ SINGLE_RULES: tuple[Rule, ...] = (
         name="lag-instant-open",
     ),
     _lag(DeliveryLag.SOON, 1.5, "it came within seconds of the {}", "WhiteBeard, 2026; craft-campaign issue 546, 2025"),
+    _lag(
+        DeliveryLag.QUICK,
+        -1.0,
+        "it came soon after the {}, when whoever waits for a mail comes and hardly a scanner yet",
+        "craft-campaign issue 546: 2.6 % of 836 bursts start within 20 s, 2025; who asked for a mail waits for it",
+        kinds=FOLLOWS,
+    ),
     _lag(DeliveryLag.EARLY, 0.7, "it came soon after the {}", "craft-campaign issue 546, 836 bursts, 2025"),
-    _lag(DeliveryLag.LATER, -1.2, "it came some minutes after the {}", "craft-campaign issue 546, 2025", kinds=FOLLOWS),
+    _lag(
+        DeliveryLag.LATER,
+        -1.2,
+        "it came some minutes after the {}",
+        "craft-campaign issue 546: one burst in ten comes after five minutes, 2025; people behind a VPN are rarer still",
+        kinds=FOLLOWS,
+        rented=False,
+    ),
     _lag(
         DeliveryLag.LATE,
         -2.2,

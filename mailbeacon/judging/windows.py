@@ -41,7 +41,8 @@ class Windows:
         recipients_count: How many different recipients: more than an office of hundreds has, on a newsletter just sent.
         instant: A hit sooner than this after the delivery (or the sending) is hardly a person's.
         soon: The same, less sure.
-        early: The same, still less sure.
+        quick: From ``soon`` to this (no longer than to ``early``) hardly a scanner comes yet, and whoever waits for a mail does.
+        early: A hit sooner than this, but not ``quick``, is one of the first scanners' rather than a reader's.
         busy: From ``early`` to this after the sending half of all scanners come, and hardly anybody else.
         minutes: Up to this after the sending a scanner may still be as likely as a reader, if nobody had opened the mail.
         reading: A click this soon after a mail program opened the mail is its reader's.
@@ -74,6 +75,7 @@ class Windows:
     recipients_count: int = 10
     instant: timedelta = timedelta(seconds=3)
     soon: timedelta = timedelta(seconds=5)
+    quick: timedelta = timedelta(seconds=20)
     early: timedelta = timedelta(seconds=30)
     busy: timedelta = timedelta(seconds=45)
     minutes: timedelta = timedelta(minutes=5)

@@ -15,7 +15,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from mailbeacon import fake  # noqa: E402
 from mailbeacon.judging import classify_all  # noqa: E402 - run as a program, the package is found beside it
-from mailbeacon.model import Kind, Verdict  # noqa: E402
+from mailbeacon.model import Actor, Kind, Verdict  # noqa: E402
 from tests.bench.bounds import TARGETS, Pairs, figures, reasons, scored, worst  # noqa: E402
 from tests.bench.methods import compared  # noqa: E402
 from tests.bench.traffic import AUDIENCES, TIMES, live, network_data, scene, whole  # noqa: E402
@@ -49,6 +49,14 @@ def means_it(pairs: Pairs) -> list[str]:
     return found
 
 
+def unsaid(pairs: Pairs) -> list[str]:
+    """Return the share of clicks that are unknown, and of those whose maker is one how often the side it leans to is right."""
+    clicks = [(told, verdict) for told, verdict in pairs if told.event.kind is Kind.CLICK]
+    unknown = [(told, verdict) for told, verdict in clicks if verdict.actor is Actor.UNKNOWN]
+    leaning = [verdict.leans == ("machine" if told.machine else "person") for told, verdict in unknown if verdict.leans]
+    return [share(len(unknown), len(clicks)).strip(), share(sum(leaning), len(leaning)).strip()]
+
+
 def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
     """Return every scene under every condition: what it is, with what data, and the judged events."""
     conditions = {
@@ -65,12 +73,15 @@ def scenes(seed: int, recipients: int) -> Iterator[tuple[str, str, Pairs]]:
                 judged(seed, recipients, networks=networks, headers=headers, fit=bool(fit)),
             )
     for data, networks in (("network data", True), ("none", False)):
-        yield "one user agent", data, judged(seed, recipients, networks=networks, one_agent=True)
+        for fit in ("", ", fit"):
+            pairs = judged(seed, recipients, networks=networks, one_agent=True, fit=bool(fit))
+            yield "one user agent", data + fit, pairs
     tables = network_data()
     for known in TIMES:
         for data, table in tables.items():
-            pairs = whole(fake.MISTAKEN, recipients // 4, seed, table=table, known=known, links=20)
-            yield "mistaken, 20 links", f"{known}, {data}", pairs
+            for fit in ("", ", fit") if data != "iporigin" else ("",):
+                pairs = whole(fake.MISTAKEN, recipients // 4, seed, table=table, known=known, links=20, fit=bool(fit))
+                yield "mistaken, 20 links", f"{known}, {data}{fit}", pairs
         pairs = whole(fake.MISTAKEN, recipients // 4, seed, known=known, links=8)
         yield "mistaken, 8 links", f"{known}, own table", pairs
     for audience in AUDIENCES:
@@ -96,15 +107,16 @@ def main() -> None:
         print(f"({number}) {name}{f': {target}' if target else ''}")
     heads = [f"({number})" for number in range(1, len(TARGETS) + 1)]
     print("of confidences, clicks' and then opens': Brier score (<= 0.02, consumers 0.01), and the worst bin (<= 5 %)")
+    print("of clicks that are unknown, which no bin holds: their share, and how often the side they lean to is right")
     print("\nThe last column says of a row that misses a bound whose events those are.\n")
-    confidences = "clicks: Brier | bin | opens: Brier | bin"
+    confidences = "clicks: Brier | bin | opens: Brier | bin | unknown | leans right"
     print(f"| scene | known | events | machines' clicks | {' | '.join(heads)} | {confidences} | why it misses |")
-    print("|---" * (len(heads) + 9) + "|")
+    print("|---" * (len(heads) + 11) + "|")
     kept = []
     for title, data, pairs in scenes(options.seed, options.recipients):
         clicks = [told.machine for told, _ in pairs if told.event.kind is Kind.CLICK]
         cells = [title, data, str(len(pairs)), share(sum(clicks), len(clicks)).strip()]
-        cells += [*(f"{figure:.2%}" for figure in figures(pairs).values()), *means_it(pairs)]
+        cells += [*(f"{figure:.2%}" for figure in figures(pairs).values()), *means_it(pairs), *unsaid(pairs)]
         print(f"| {' | '.join(cells)} | {' · '.join(reasons(title, pairs))} |", flush=True)
         if options.all or (data in ("network data", "own table") and "live" not in title):
             kept.append((f"{title}, {data}", pairs))
