@@ -213,6 +213,25 @@ def test_flask_mailman_messages_are_tracked_on_sending(need):
         assert [one.message().as_bytes().count(b"https://t.example.com/m/") for one in sent] == [3, 3]
 
 
+def test_the_amp_part_of_a_flask_mail_message_is_left_alone_and_told(need, caplog):
+    flask_mail = need("flask_mail", "tracking Flask-Mail's messages")
+    caplog.set_level("INFO", logger="mailbeacon")
+    app = app_with()
+    flask_mail.Mail(app)
+    extension = Mailbeacon(app)
+    with app.app_context():
+        plain = flask_mail.Message(subject="Seeds", recipients=["ada@garden.example"], html=HTML, body=TEXT)
+        plain.alts["x-amp-html"] = "<html amp4email>"
+        tracked = extension.track(plain, MESSAGE)
+    assert (tracked.html.count("/m/"), tracked.body.count("/m/"), tracked.alts["x-amp-html"]) == (
+        2,
+        1,
+        "<html amp4email>",
+    )
+    assert (plain.html, plain.body) == (HTML, TEXT)
+    assert "the AMP part of a mail is left as it is" in caplog.text
+
+
 def test_a_mail_that_cannot_be_rewritten_goes_out_as_it_is(monkeypatch, caplog, need):
     flask_mail = need("flask_mail", "tracking Flask-Mail's messages")
     app = app_with()

@@ -123,28 +123,33 @@ def _rewrite_in(mail: Any, beacon: Beacon, message: Message) -> None:
     _put(mail, new)
 
 
-def _bodies(mail: Any) -> dict[int, tuple[str, object]]:
-    """Return the type and the content of a mail's body and of each alternative, by place; the body's is -1."""
+def _bodies(mail: Any) -> dict[int | str, tuple[str, object]]:
+    """Return the type and the content of a mail's body and of each alternative, by place."""
+    found: dict[int | str, tuple[str, object]] = {
+        _BODY: (f"text/{getattr(mail, 'content_subtype', 'plain')}", mail.body)
+    }
     if hasattr(mail, "send_to"):  # Flask-Mail
-        return {0: (_HTML, mail.html), _BODY: (_TEXT, mail.body)}
-    found: dict[int, tuple[str, object]] = {_BODY: (f"text/{getattr(mail, 'content_subtype', 'plain')}", mail.body)}
+        return found | {kind: (f"text/{kind}".lower(), content) for kind, content in mail.alts.items()}
     for place, one in enumerate(getattr(mail, "alternatives", None) or ()):
         found[place] = (str(one[1]).partition(";")[0].strip().lower(), one[0])
     return found
 
 
-def _put(mail: Any, new: dict[int, str]) -> None:
+def _put(mail: Any, new: dict[int | str, str]) -> None:
     """Put what was rewritten in its place, and leave what the mail shares with the one it was copied from alone."""
-    if hasattr(mail, "send_to"):
-        mail.alts = dict(mail.alts)
-        mail.html, mail.body = new.get(0, mail.html), new.get(_BODY, mail.body)
-        return
     mail.body = new.pop(_BODY, mail.body)
-    if new:
-        mail.alternatives = list(mail.alternatives)
-    for place, text in new.items():
-        old = mail.alternatives[place]
-        mail.alternatives[place] = (text, old[1]) if type(old) is tuple else type(old)(text, old[1])
+    if hasattr(mail, "send_to"):
+        mail.alts = {**mail.alts, **new}
+    elif new:
+        mail.alternatives = [_with_text(one, new.get(place)) for place, one in enumerate(mail.alternatives)]
+
+
+def _with_text(alternative: Any, text: str | None) -> Any:
+    """Return an alternative with another text, in a tuple of its own kind."""
+    if text is None:
+        return alternative
+    kind = type(alternative)
+    return (text, alternative[1]) if kind is tuple else kind(text, alternative[1])
 
 
 def _text(body: object) -> str:
