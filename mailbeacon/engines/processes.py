@@ -19,7 +19,7 @@ from typing import TypeVar
 from mailbeacon.counting import Tally
 from mailbeacon.engines.cutting import cut
 from mailbeacon.engines.pools import begin, undisturbed, unless_killed
-from mailbeacon.engines.results import Outcome, judged_folder, merged, write_summary
+from mailbeacon.engines.results import Outcome, judged_folder, write_summary
 from mailbeacon.engines.rows import Row, Rows
 from mailbeacon.engines.steps import Job, Notes, Part, classifier_of, gathered, judge_rows, note, read, total
 from mailbeacon.engines.stretches import Progress, judge_stretches
@@ -70,15 +70,15 @@ def _in_parts(job: Job, workers: int, out: Path | None, progress: Progress | Non
         notes = _notes(pool, job, place, groups)
         judging = partial(_judge, job, place, folder)
         tallies = _map(pool, judging, groups, ([notes.get(part, {}) for part in group] for group in groups))
-        counted = []
+        counted = Tally()
         for done, one in enumerate(tallies, start=1):
-            counted.append(one)
+            counted = counted.merge(one)
             if progress is not None:
                 progress("judging", done, len(groups))
     counts, rejects = gathered(pieces, parts)
     if out is not None:
         write_summary(out, counts)
-    return Outcome(tally=merged(counted), counts=counts, rejects=rejects)
+    return Outcome(tally=counted, counts=counts, rejects=rejects)
 
 
 def _map(pool: Executor, step: Callable[..., T], *columns: Iterable[object]) -> Iterator[T]:

@@ -78,6 +78,7 @@ def run(engine: str, path: str, partitions: int, workers: int) -> None:
         "seconds": time.perf_counter() - begun,
         "cpu": sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)),
         "mb": max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024,
+        "mb_self": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "figures": "" if found is None else found.to_json(),
     }
     print(json.dumps(told))
