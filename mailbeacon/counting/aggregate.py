@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from mailbeacon.counting.buckets import Page, State
 from mailbeacon.counting.figures import Dimension, LinkKey, Outcomes
-from mailbeacon.counting.moments import minutes_by_trait, view_starts, within
+from mailbeacon.counting.moments import moments_within, view_starts
 from mailbeacon.counting.sums import HITS, MESSAGES, NOBODY, SHARED, VIEWS, Sums, Value
-from mailbeacon.counting.traits import FETCHED, PEOPLE, Traits, unpack, unpack_only
+from mailbeacon.counting.traits import FETCHED, LATE, PEOPLE, Traits, apart
 from mailbeacon.model import Kind
 
 __all__ = ["PAGE_DIMENSIONS", "MailCounts", "is_spoken_of", "mails_by_audience", "outcomes", "sum_traits", "take"]
@@ -63,23 +63,26 @@ def take(page: Page, traits: Traits, pause: int) -> MailCounts:
     hits, views, alone, shared = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
     mails, beyond = Counter[tuple[int, ...]](), Counter[Kind]()
     people: set[bytes] = set()
-    audiences, has_states = traits.audiences, bool(page.states)
-    for name, packed in page.mails.items():
-        moment = unpack_only(packed)
-        if moment is not None:  # as most mails are: read once, and no more
-            alone[moment[0]] += 1
-            if has_states and audiences[moment[0]] == PEOPLE:
-                people.add(name)
-            continue
-        entries = within(unpack(packed), traits, beyond)
-        for (place, _), number in entries.items():
-            hits[place] += number
-        moments = minutes_by_trait(entries)
-        for place, minutes in moments.items():
-            views[place] += len(view_starts(minutes, pause))
-        mails[tuple(sorted(moments))] += 1  # a frozenset would take five times the memory
-        if has_states and any(audiences[place] == PEOPLE for place in moments):
-            people.add(name)
+    audiences = traits.audiences
+    for single, several in apart(page.mails.values()):
+        alone.update([place for place, _ in single])
+        for packed in several:
+            minutes: dict[int, list[int]] = {}
+            for place, minute, number in moments_within(packed, traits, beyond):
+                hits[place] += number
+                kept = minutes.setdefault(place, [])
+                if minute != LATE:
+                    kept.append(minute)
+            for place, some in minutes.items():
+                views[place] += len(view_starts(some, pause))
+            mails[tuple(sorted(minutes))] += 1  # a frozenset would take five times the memory
+    if page.states:
+        of_people = {place for place, audience in enumerate(audiences) if audience == PEOPLE}
+        people = {
+            name
+            for name, packed in page.mails.items()
+            if any(place in of_people for place, _, _ in moments_within(packed, traits, Counter()))
+        }
     hits.update(alone)
     views.update(alone)
     mixed = {kind: Counter[tuple[int, ...]]() for kind in FETCHED}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple, TypeVar
 
@@ -151,7 +152,15 @@ def is_from_the_future(sent_at: datetime | None, received_at: datetime) -> bool:
 
 def mail_name(mail: Mail, key: bytes = b"") -> bytes:
     """Return what a mail is called in a tally: a digest, so that a tally alone names no recipient."""
-    return blake2b(repr(mail).encode("utf-8", "surrogatepass"), digest_size=NAME_BYTES, key=key).digest()
+    made = _named_with(key).copy()
+    made.update(repr(mail).encode("utf-8", "surrogatepass"))
+    return made.digest()
+
+
+@lru_cache(8)
+def _named_with(key: bytes) -> blake2b:
+    """Return the hash of nothing yet: to copy it takes a third less time than to make one for every event."""
+    return blake2b(digest_size=NAME_BYTES, key=key)
 
 
 def merge_pages(one: Page, other: Page, traits: Traits, places: list[int] | None) -> Page:

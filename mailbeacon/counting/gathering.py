@@ -107,12 +107,20 @@ class _Pages:
         self._key = names_key
         self._groups = groups
         self._pages: dict[PageKey, Page] = {}
+        self._natures: Cache[tuple[object, ...], Nature] = Cache(_MOST_NATURES)
 
     def record(self, event: Event, verdict: Verdict | None) -> None:
         """Count an event."""
-        mail, traits = event.mail, self.traits
-        page = self.of(mail, event.variant)
-        page.record(nature_of(event, verdict, traits), mail, event.received_at, event.sent_at, traits, self._key)
+        facts, mail, traits = event.facts, event.mail, self.traits
+        judged = None
+        if verdict is not None:
+            judged = verdict.actor, verdict.version, verdict.signals[0].name if verdict.signals else ""
+        alike = (
+            event.kind, judged, event.link, event.url, event.channel, event.level, event.source, event.expired,
+            event.unrecorded, facts.client, facts.system, facts.device, facts.country, facts.region, facts.city,
+        )  # fmt: skip
+        nature = self._natures.get(alike) or self._natures.put(alike, nature_of(event, verdict, traits))
+        self.of(mail, event.variant).record(nature, mail, event.received_at, event.sent_at, traits, self._key)
 
     def of(self, mail: Mail, variant: str) -> Page:
         """Return the page of a mail."""

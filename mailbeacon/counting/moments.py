@@ -6,23 +6,26 @@ All hours and days of a zone are read in one pass, for to unpack ten million mai
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import Final
 
 from mailbeacon.counting.buckets import Page
 from mailbeacon.counting.figures import Dimension
 from mailbeacon.counting.sums import HITS, MESSAGES, MOST_HITS, NOBODY, SHARED, VIEWS, Sums, Value
-from mailbeacon.counting.traits import FETCHED, LATE, Entries, Traits, unpack, unpack_only
+from mailbeacon.counting.traits import FETCHED, LATE, Entries, Traits, apart, moments_of, unpack
 from mailbeacon.model import Kind
 
-__all__ = ["BY_TIME", "minutes_by_trait", "sum_moments", "view_starts", "within"]
+__all__ = ["BY_TIME", "moments_within", "sum_moments", "view_starts"]
 
 BY_TIME: Final = (Dimension.HOUR, Dimension.DAY)
 """The dimensions of time."""
 _DAY = 24 * 60
 _QUARTER = 15
 """No zone's offset is finer than so many minutes."""
+_KINDS: Final = sorted(FETCHED)
+_ROWS: Final = len(_KINDS) * NOBODY
+"""A cell is an hour, and in it a kind and an audience."""
 
 
 def sum_moments(page: Page, traits: Traits, pause: int, zone: tzinfo) -> dict[tuple[Kind, Dimension], Sums]:
@@ -34,72 +37,83 @@ def sum_moments(page: Page, traits: Traits, pause: int, zone: tzinfo) -> dict[tu
         pause: A longer pause than this, in minutes, begins a new view.
         zone: The zone of hours and days.
     """
-    made = _Sums(traits, zone)
-    alone: Counter[tuple[int, int]] = Counter()
-    for packed in page.mails.values():
-        moment = unpack_only(packed)
-        if moment is not None:
-            alone[moment[0], moment[1] // _QUARTER] += 1
-        else:
-            made.add_mail(within(unpack(packed), traits, Counter()), pause)
-    for (place, quarter), number in alone.items():
-        made.add(place, quarter * _QUARTER, number, (HITS, VIEWS, MESSAGES))
+    hours = _Hours(zone)
+    kinds = {kind: at * NOBODY for at, kind in enumerate(_KINDS)}
+    rows = [kinds.get(trait.kind, 0) + audience for trait, audience in zip(traits, traits.audiences, strict=True)]
+    hits, views, alone, shared = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
+    mails = Counter[tuple[int, ...]]()
+    for single, several in apart(page.mails.values()):
+        alone.update([hours[minute // _QUARTER] * _ROWS + rows[place] for place, minute in single])
+        for packed in several:
+            minutes: dict[int, list[int]] = {}
+            cells = set()
+            for place, minute, number in moments_within(packed, traits, Counter()):
+                if minute != LATE:
+                    cell = hours[minute // _QUARTER] * _ROWS + rows[place]
+                    cells.add(cell)
+                    hits[cell] += number
+                    minutes.setdefault(place, []).append(minute)
+            for place, seen in minutes.items():
+                for minute in view_starts(seen, pause):
+                    views[hours[minute // _QUARTER] * _ROWS + rows[place]] += 1
+            mails[tuple(sorted(cells))] += 1
+    hits.update(alone)
+    views.update(alone)
     for (place, minute), number in page.shared.items():
-        made.add(place, minute, number, (HITS, SHARED))
-    return {key: dict(sums) for key, sums in made.sums.items()}
+        shared[hours[minute // _QUARTER] * _ROWS + rows[place]] += number
+    tables = [tuple(defaultdict[Value, list[int]](lambda: [0] * 12) for _ in BY_TIME) for _ in _KINDS]
+    for counted, unit in ((hits, HITS), (views, VIEWS), (alone, MESSAGES), (shared, HITS), (shared, SHARED)):
+        for cell, number in counted.items():
+            kind, audience, values = hours.at(cell)
+            for table, value in zip(tables[kind], values, strict=True):
+                table[value][unit + audience] += number
+    for some, number in mails.items():
+        best: dict[tuple[int, int, Value], int] = {}
+        for kind, audience, values in map(hours.at, some):
+            for at, value in enumerate(values):
+                best[kind, at, value] = min(best.get((kind, at, value), NOBODY), audience)
+        for (kind, at, value), audience in best.items():
+            tables[kind][at][value][MESSAGES + audience] += number
+    return {
+        (kind, dimension): dict(table)
+        for kind, of_kind in zip(_KINDS, tables, strict=True)
+        for dimension, table in zip(BY_TIME, of_kind, strict=True)
+    }
 
 
-class _Sums:
-    """The sums by hour and by day while they are made."""
+class _Hours(dict[int, int]):
+    """The number of an hour of a zone, by the quarter of an hour since 1970; and in ``times`` the hour and its day."""
 
-    def __init__(self, traits: Traits, zone: tzinfo) -> None:
-        self._kinds = [trait.kind for trait in traits]
-        self._audiences = traits.audiences
-        self._values: dict[int, tuple[Value, ...]] = {}
+    def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
-        self.sums: dict[tuple[Kind, Dimension], defaultdict[Value, list[int]]] = {
-            (kind, dimension): defaultdict(lambda: [0] * 12) for kind in FETCHED for dimension in BY_TIME
-        }
+        self._numbers: dict[datetime, int] = {}
+        self.times: list[tuple[Value, ...]] = []
 
-    def add(self, place: int, minute: int, number: int, units: tuple[int, ...]) -> None:
-        """Add a number of one trait to some units."""
-        kind, audience = self._kinds[place], self._audiences[place]
-        for dimension, value in zip(BY_TIME, self._of(minute), strict=True):
-            numbers = self.sums[kind, dimension][value]
-            for unit in units:
-                numbers[unit + audience] += number
+    def __missing__(self, quarter: int) -> int:
+        there = datetime.fromtimestamp(quarter * _QUARTER * 60, self._zone)
+        hour = there.replace(minute=0, second=0, microsecond=0)
+        number = self[quarter] = self._numbers.setdefault(hour, len(self.times))
+        if number == len(self.times):
+            self.times.append((hour, hour.date()))
+        return number
 
-    def add_mail(self, entries: Entries, pause: int) -> None:
-        """Add the moments of one mail."""
-        best: dict[tuple[Kind, Dimension, Value], int] = {}
-        for (place, minute), number in entries.items():
-            if minute == LATE:
-                continue
-            self.add(place, minute, number, (HITS,))
-            kind, audience = self._kinds[place], self._audiences[place]
-            for dimension, value in zip(BY_TIME, self._of(minute), strict=True):
-                key = kind, dimension, value
-                best[key] = min(best.get(key, NOBODY), audience)
-        for place, minutes in minutes_by_trait(entries).items():
-            for minute in view_starts(minutes, pause):
-                self.add(place, minute, 1, (VIEWS,))
-        for (kind, dimension, value), audience in best.items():
-            self.sums[kind, dimension][value][MESSAGES + audience] += 1
+    def at(self, cell: int) -> tuple[int, int, tuple[Value, ...]]:
+        """Return kind and audience of a cell, and its hour and day."""
+        number, row = divmod(cell, _ROWS)
+        return row // NOBODY, row % NOBODY, self.times[number]
 
-    def _of(self, minute: int) -> tuple[Value, ...]:
-        """Return the hour and the day of a minute."""
-        quarter = minute // _QUARTER
-        found = self._values.get(quarter)
-        if found is None:
-            there = datetime.fromtimestamp(quarter * _QUARTER * 60, UTC).astimezone(self._zone)
-            found = self._values[quarter] = there.replace(minute=0, second=0, microsecond=0), there.date()
+
+def moments_within(packed: bytes, traits: Traits, beyond: Counter[Kind]) -> list[tuple[int, int, int]]:
+    """Return a mail's moments (trait, minute and hits) without what is beyond the most hits of a day."""
+    found = moments_of(packed)
+    if sum([hits for _, _, hits in found]) <= MOST_HITS:
         return found
+    entries = _within(unpack(packed), traits, beyond)
+    return [(place, minute, hits) for (place, minute), hits in entries.items()]
 
 
-def within(entries: Entries, traits: Traits, beyond: Counter[Kind]) -> Entries:
+def _within(entries: Entries, traits: Traits, beyond: Counter[Kind]) -> Entries:
     """Leave out what is beyond the most hits of a day, the latest first; hits without a moment are as one day."""
-    if sum(entries.values()) <= MOST_HITS:
-        return entries
     found: Entries = {}
     left: dict[int, int] = {}
     for place, minute in sorted(entries, key=lambda key: (key[1], traits[key[0]])):
@@ -109,16 +123,6 @@ def within(entries: Entries, traits: Traits, beyond: Counter[Kind]) -> Entries:
         left[day] = room - found[place, minute]
         beyond[traits[place].kind] += number - found[place, minute]
     return {key: number for key, number in found.items() if number}
-
-
-def minutes_by_trait(entries: Entries) -> dict[int, list[int]]:
-    """Return each trait's minutes, none for one of which no moment was kept."""
-    found: dict[int, list[int]] = {}
-    for place, minute in entries:
-        minutes = found.setdefault(place, [])
-        if minute != LATE:
-            minutes.append(minute)
-    return found
 
 
 def view_starts(minutes: list[int], pause: int) -> list[int]:

@@ -8,6 +8,7 @@ would take a gigabyte.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from struct import Struct
 from typing import NamedTuple
 
@@ -28,12 +29,13 @@ __all__ = [
     "Nature",
     "Trait",
     "Traits",
+    "apart",
     "fold",
+    "moments_of",
     "moved",
     "nature_of",
     "pack",
     "unpack",
-    "unpack_only",
 ]
 
 LIMIT = 64
@@ -55,6 +57,7 @@ _AUDIENCES = {True: PEOPLE, None: UNKNOWN, False: MACHINES}
 _OWN = frozenset({"request", "log"})
 _NOBODY, _FULL = Actor.UNKNOWN, Level.FULL
 _MOST_MOMENTS = 100_000
+_TOGETHER = 4096
 
 
 class Trait(NamedTuple):
@@ -169,12 +172,28 @@ def unpack(packed: bytes) -> Entries:
     return found
 
 
-def unpack_only(packed: bytes) -> tuple[int, int] | None:
-    """Return the trait's place and the minute of a mail with one hit, whose moment was kept; ``None`` of any other."""
-    if len(packed) != _ENTRY.size:
-        return None
-    place, minute, hits = _ENTRY.unpack(packed)
-    return (place, minute) if hits == 1 and minute != LATE else None
+def apart(mails: Iterable[bytes]) -> Iterator[tuple[list[tuple[int, int]], list[bytes]]]:
+    """Part a page's mails, some thousand at a time.
+
+    Yields:
+        Place and minute of those with one hit, whose moment was kept, as most are; and the others.
+    """
+    rest = iter(mails)
+    while some := [*islice(rest, _TOGETHER)]:
+        short = [packed for packed in some if len(packed) == _ENTRY.size]
+        several = [packed for packed in some if len(packed) != _ENTRY.size]
+        single: list[tuple[int, int]] = []
+        for packed, (place, minute, hits) in zip(short, _ENTRY.iter_unpack(b"".join(short)), strict=True):
+            if hits == 1 and minute != LATE:
+                single.append((place, minute))
+            else:
+                several.append(packed)
+        yield single, several
+
+
+def moments_of(packed: bytes) -> list[tuple[int, int, int]]:
+    """Return the moments of a mail that may not be folded: trait, minute and hits, one of them perhaps several times."""
+    return [*_ENTRY.iter_unpack(packed)]
 
 
 def fold(packed: bytes, traits: Traits) -> bytes:
