@@ -184,15 +184,14 @@ class Observer:
         Raises:
             ConfigError: If ``received_at`` is not set.
         """
-        if request.received_at is None:
+        moment, fields = request.received_at, request.fields
+        if moment is None:
             raise ConfigError("received_at must be set before a request is observed")
-        fields, address, moment = request.fields, request.address, request.received_at
         day = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).toordinal()
-        version = self._networks.version
         has_form = kind is not _OPEN and kind is not _CLICK and kind in _FORM_KINDS
-        user_agent, kept = fields.lower.get("user-agent", "")[:MAX_VALUE], fields.kept
-        known = request.known
-        return self.facts((day, request.method, has_form, user_agent, kept, known), address, version)
+        user_agent = fields.lower.get("user-agent", "")[:MAX_VALUE]
+        client = (day, request.method, has_form, user_agent, fields.kept, request.known)
+        return self.facts(client, request.address, self._networks.version)
 
     def facts(self, client: Client, address: str, version: str) -> Facts:
         """Return the facts of a client at an address: what :meth:`observe` does, where there is no request.

@@ -26,6 +26,7 @@ from mailbeacon.model import (
     Request,
     check_aware,
 )
+from mailbeacon.model.verdict import make_answer
 from mailbeacon.privacy import dated, level_now, limited, marked, metadata_now, without_client_ids
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.keeping import UNJUDGED, UNOBSERVED, judged, keep
@@ -155,7 +156,7 @@ class Responder:
             event = limited(event, level)
         try:
             facts = self._observe(request, event.kind)
-            if event.level is not _FULL or event.recipient is None or event.link == HONEYPOT_LINK:
+            if level is not _FULL or event.recipient is None or event.link == HONEYPOT_LINK:
                 facts = marked(facts, event)
             if is_act:
                 facts = without_client_ids(facts)
@@ -172,7 +173,7 @@ class Responder:
             event = drop_personal(event)
         if level is _DATE:
             event = dated(event)
-        return Answer(reply=reply, event=event, verdict=verdict)
+        return make_answer(reply, event, verdict)
 
 
 def respond(
