@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
@@ -29,6 +31,9 @@ _PAUSE_SECONDS: Final = 0.02
 """How long is waited between two tries where SQLite itself does not wait."""
 _LEFTOVERS: Final = ("-wal", "-shm", "-journal")
 """The endings of the files SQLite puts beside its own. Source: SQLite, Temporary Files Used By SQLite, 2026."""
+
+_AT_ONCE: Final = (64, 8, 1)
+"""How many rows a statement inserts: few sizes, for each is a statement that SQLite has to understand first."""
 
 Values = Sequence[object]
 Migrate = Callable[["sqlite3.Connection"], None]
@@ -98,6 +103,35 @@ class Database:
             if len(found) == 1 and not after:  # one statement is a transaction of its own
                 return connection.execute(statement, found[0]).rowcount
             return in_transaction(connection, work)
+
+    def insert(self, statement: str, rows: Sequence[Values]) -> None:
+        """Insert rows in one transaction, many by one statement.
+
+        Around each statement Python lets other threads run, and to change threads costs more than to insert a row.
+
+        Args:
+            statement: With ``{}`` where the groups of values go.
+            rows: All as long as each other.
+
+        Raises:
+            StoreError: If the file cannot be written, or not within the time to wait.
+        """
+        found = [tuple([storable(value) for value in row]) for row in rows]
+
+        def work(connection: sqlite3.Connection) -> int:
+            left = found
+            for size in _AT_ONCE:
+                if whole := len(left) // size * size:
+                    parts = [tuple(chain.from_iterable(left[at : at + size])) for at in range(0, whole, size)]
+                    connection.executemany(statement.format(_groups(size, len(left[0]))), parts)
+                    left = left[whole:]
+            return len(found)
+
+        with self._ready() as connection:
+            if len(found) == 1:  # one statement is a transaction of its own
+                work(connection)
+            elif found:
+                in_transaction(connection, work)
 
     def change(self, work: Callable[[sqlite3.Connection], int]) -> int:
         """Run work that takes rows out or changes them in one transaction; what is gone is overwritten in the file.
@@ -235,6 +269,12 @@ def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
     except BaseException:
         connection.close()
         raise
+
+
+@lru_cache(maxsize=16)
+def _groups(rows: int, width: int) -> str:
+    """Return the places of the values of some rows in a statement."""
+    return ", ".join([f"({', '.join('?' * width)})"] * rows)
 
 
 def in_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], int]) -> int:

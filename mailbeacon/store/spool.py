@@ -33,7 +33,7 @@ from mailbeacon.store.spool_files import Reserve, Segment, orphans
 __all__ = ["SpoolSink"]
 
 _log = logging.getLogger("mailbeacon")
-_BATCH: Final = 100
+_BATCH: Final = 500
 """Events handed over at once: a transaction's cost shared by many, and no thread of replies kept waiting for long."""
 _LOOK_SECONDS: Final = 0.1
 """How often it looks whether its file is still there: what waits in one that is not can be read all the same."""
@@ -41,7 +41,7 @@ _RESERVE_BYTES: Final = 8 * 1024 * 1024
 """Room on the disk that each process keeps back: about eight thousand events on a full disk."""
 _REMEMBERED: Final = 5_000
 """Events kept in memory too, so that they need not be read back."""
-_LINGER_SECONDS: Final = 0.05
+_LINGER_SECONDS: Final = 0.25
 """How long the thread waits for a batch to grow."""
 _ADOPT_SECONDS: Final = 2.0
 """How often it looks for what processes left that died."""
@@ -302,7 +302,13 @@ class SpoolSink(Forwarder):
                     lambda: self._closed or self._taken > self._done or self._looks > self._looked, _ADOPT_SECONDS
                 )
                 self._changed.wait_for(
-                    lambda: self._closed or self._hurry or not 0 < self._taken - self._done < _BATCH, _LINGER_SECONDS
+                    lambda: (
+                        self._closed
+                        or self._hurry
+                        or self._looks > self._looked
+                        or not 0 < self._taken - self._done < _BATCH
+                    ),
+                    _LINGER_SECONDS,
                 )
             return self._closed
 

@@ -54,7 +54,7 @@ _HISTORY: Final = """
     CREATE INDEX IF NOT EXISTS mailbeacon_history_recipient ON mailbeacon_history (json_extract(event, '$.recipient'));
 """
 _LOG_PAGES: Final = 4000
-"""Pages in a history's log: each hit writes the same few again, and a reply that waits for the disk should be rare."""
+"""Pages in the log: each hit writes the same few again, and a reply that waits for the disk should be rare."""
 _PRUNE_EVERY: Final = 100
 """After how many events of a process the history forgets those beyond its bound."""
 _LATEST: Final = "SELECT id, event FROM mailbeacon_history WHERE {} = ? ORDER BY number DESC LIMIT ?"
@@ -76,7 +76,7 @@ class SqliteSink(Closeable):
     """
 
     def __init__(self, path: str | os.PathLike[str], *, wait: timedelta = SHORT_WAIT) -> None:
-        self._database = Database(path, _EVENTS, migrate=_bring_up_to_date, wait=wait)
+        self._database = Database(path, _EVENTS, migrate=_bring_up_to_date, wait=wait, log_pages=_LOG_PAGES)
 
     def __repr__(self) -> str:
         return f"SqliteSink({str(self._database.path)!r})"
@@ -103,9 +103,9 @@ class SqliteSink(Closeable):
         Raises:
             StoreError: If they cannot be written, or not within the time to wait.
         """
-        self._database.write(
+        self._database.insert(
             "INSERT INTO mailbeacon_events (id, campaign, recipient, event, verdict, received_at)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            " VALUES {} ON CONFLICT (id) DO NOTHING",
             [
                 (event.id, event.campaign, event.recipient, text, said, event.received_at.timestamp())
                 for event, _, text, said in rows
