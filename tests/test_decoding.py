@@ -219,6 +219,39 @@ def test_signed_links_go_on_working_beside_short_ones():
     assert decode(requested(CLICK), SIGNER, manifests=lambda _: MANIFEST).url == TARGET.url
 
 
+# links that are remembered
+
+
+def test_a_link_that_is_known_works_in_its_own_campaign_alone():
+    decoder, other = Decoder(SIGNER), SIGNER.sign_message(replace(MESSAGE, campaign="autumn"))
+    for _ in range(2):
+        assert decoder.decode(requested(CLICK)).url == TARGET.url
+        with pytest.raises(ForgedToken):
+            decoder.decode(requested(ROUTES.click(other, LINK)))
+
+
+def test_a_short_link_is_asked_of_the_manifest_there_is_now():
+    now = [MANIFEST]
+    decoder = Decoder(SIGNER, manifests=lambda _: now[-1])
+    asked = requested(ROUTES.click(TOKEN, SHORT))
+    before = decoder.decode(asked)
+    now.append(replace(MANIFEST, targets={SHORT: replace(TARGET, url="https://example.com/b", number=4)}))
+    after = decoder.decode(asked)
+    assert ((before.link, before.url), (after.link, after.url)) == ((3, TARGET.url), (4, "https://example.com/b"))
+    assert before.url_id != after.url_id
+    assert before.url_id == decode(requested(CLICK), SIGNER).url_id
+
+
+def test_links_are_remembered_in_bounds():
+    """More links than are remembered, and each is still read right."""
+    decoder, signed = Decoder(SIGNER), [
+        SIGNER.sign_link(replace(TARGET, number=number), "spring") for number in range(4100)
+    ]
+    for number in (*range(4100), 0, 4099):
+        assert decoder.decode(requested(ROUTES.click(TOKEN, signed[number]))).link == number
+    assert len(decoder._links) <= 4096
+
+
 # nothing unsigned
 
 
