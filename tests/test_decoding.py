@@ -244,9 +244,10 @@ def test_a_short_link_is_asked_of_the_manifest_there_is_now():
 
 def test_links_are_remembered_in_bounds():
     """More links than are remembered, and each is still read right."""
-    decoder, signed = Decoder(SIGNER), [
-        SIGNER.sign_link(replace(TARGET, number=number), "spring") for number in range(4100)
-    ]
+    decoder, signed = (
+        Decoder(SIGNER),
+        [SIGNER.sign_link(replace(TARGET, number=number), "spring") for number in range(4100)],
+    )
     for number in (*range(4100), 0, 4099):
         assert decoder.decode(requested(ROUTES.click(TOKEN, signed[number]))).link == number
     assert len(decoder._links) <= 4096
