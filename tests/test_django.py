@@ -26,6 +26,7 @@ django = pytest.importorskip("django", reason="the Django app needs django")
 djangosite.ready()
 
 from asgiref.sync import sync_to_async  # noqa: E402
+from django.conf import settings  # noqa: E402
 from django.core import checks, mail  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
@@ -487,11 +488,21 @@ def test_the_admin_lists_events_with_filters_and_has_a_page_for_each_campaign(st
     assert report.status_code == 200
     assert report.content.startswith(b"<!doctype html>")
     assert b"<b>&x" not in report.content
+    assert f'content="{report["Content-Security-Policy"]}"' in report.content.decode()  # and no other of the site's
     assert staff.get("/admin/mailbeacon/event/add/").status_code == 403
     unknown = staff.get("/admin/mailbeacon/event/report/", {"campaign": "sping"})
     assert (unknown.status_code, unknown["Content-Type"]) == (404, "text/plain; charset=utf-8")
     assert unknown.content.decode() == "no event is of this campaign; there are events of '<b>&x=1'"
     assert Client().get("/admin/mailbeacon/event/report/").status_code == 302
+
+
+def test_a_sites_own_policy_takes_no_style_from_the_reports_and_the_pages_for_leaving(staff):
+    ModelSink().record(clicked(1))
+    own = ["django.middleware.csp.ContentSecurityPolicyMiddleware"] if django.VERSION >= (6, 0) else []
+    middleware = [*settings.MIDDLEWARE, *own]
+    with override_settings(MIDDLEWARE=middleware, SECURE_CSP={"default-src": ["'self'"]}):
+        for page in ("/admin/mailbeacon/event/report/", path(beacon().leave_url(MESSAGE, mb.Action.UNSUBSCRIBE))):
+            assert "style-src 'unsafe-inline'" in staff.get(page)["Content-Security-Policy"]
 
 
 def test_the_rights_of_a_person_hold_in_djangos_own_table():

@@ -248,6 +248,17 @@ def test_a_mail_that_cannot_be_rewritten_goes_out_as_it_is(monkeypatch, caplog, 
     assert "goes out untracked" in caplog.text
 
 
+def test_without_a_sink_the_log_and_the_command_say_that_nothing_is_kept(caplog):
+    app = app_with(MAILBEACON_SINK=None)
+    Mailbeacon(app)
+    assert caplog.messages == ["there is no MAILBEACON_SINK: the signal tells of events, and none is kept"]
+    run = app.test_cli_runner().invoke(args=["mailbeacon", "report"])
+    assert "there is no sink, so no event is kept: name one in the settings" in run.output
+    caplog.clear()
+    Mailbeacon(app_with(MAILBEACON_SINK=None, MAILBEACON_ON_EVENT=lambda *_: None))
+    assert caplog.messages == []
+
+
 def test_the_command_reports(tmp_path):
     app = app_with(MAILBEACON_SINK=str(tmp_path / "e.sqlite"), MAILBEACON_SPOOL=str(tmp_path / "spool"))
     Mailbeacon(app)

@@ -47,6 +47,8 @@ def readable_sink(sink: object) -> Readable:
                 "events still wait in the spool, for the sink behind it does not take them: the log says why"
             )
         sink = sink.sink
+    if sink is None:
+        raise ConfigError("there is no sink, so no event is kept: name one in the settings, such as events.sqlite")
     if not isinstance(sink, Readable):
         raise ConfigError("the sink cannot be read: give one with a method events, such as SqliteSink")
     return sink

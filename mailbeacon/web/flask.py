@@ -5,6 +5,7 @@ Source: Flask, Flask Extension Development, 2026.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ except ImportError as missing:
 
 __all__ = ["Mailbeacon", "State", "event_recorded"]
 
+_log = logging.getLogger("mailbeacon")
 _PREFIX: Final = "MAILBEACON_"
 _HOOKS: Final = "WEBHOOKS"
 _NAME: Final = "mailbeacon"
@@ -77,6 +79,8 @@ class Mailbeacon:
         hooks = options.pop(_HOOKS, None)
         settings = self._given.settings if self._given else settings_of(options, prefix=_PREFIX)
         on_event = settings.on_event
+        if settings.sink is None and on_event is None:
+            _log.warning("there is no %sSINK: the signal tells of events, and none is kept", _PREFIX)
 
         def tell(event: Event, verdict: Verdict) -> None:
             if on_event is not None:

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from mailbeacon.errors import MailbeaconError, StoreError
+from mailbeacon.reporting.page import POLICY
 from mailbeacon.web.django.configuring import beacon
 from mailbeacon.web.django.models import Event
 from mailbeacon.web.figures import report_of
@@ -58,4 +59,5 @@ class EventAdmin(admin.ModelAdmin):
         except MailbeaconError as error:  # such as a table that is not there yet
             status = 503 if isinstance(error, StoreError) else 404
             return HttpResponse(str(error), status=status, content_type="text/plain; charset=utf-8")
-        return HttpResponse(page)
+        # of two policies both hold, and a site's own may forbid the page its styles
+        return HttpResponse(page, headers={"Content-Security-Policy": POLICY})
