@@ -266,6 +266,17 @@ def test_a_whole_mail_is_read_like_its_html(given, stage):
         assert_not_tracked(mail)
 
 
+def test_of_two_html_alternatives_the_last_is_read_as_mail_programs_do(stage):
+    beacon, _, reader, html = stage
+    mail = _email("<p>An older way to say it</p>")
+    with pytest.raises(AssertionError, match="found 0"):
+        assert_tracked(mail, beacon)
+    mail.add_alternative(html, subtype="html")
+    mail.add_alternative("BEGIN:VCALENDAR", subtype="calendar")
+    assert_tracked(mail, beacon)
+    assert reader.click("Order seeds", mail).status == 302
+
+
 def test_a_mail_of_flask_mail_is_read_where_it_is_sent(stage):
     flask_mail = pytest.importorskip("flask_mail", reason="a mail of Flask-Mail needs flask-mail")
     flask = pytest.importorskip("flask", reason="a mail of Flask-Mail needs flask")

@@ -258,9 +258,13 @@ def _html(mail: Mail) -> str:
     raw = mail if isinstance(mail, bytes) else _bytes(mail)
     if raw.lstrip().startswith(b"<"):
         return raw.decode("utf-8", "replace")
-    body = message_from_bytes(raw, policy=default).get_body(("html",))
+    whole = message_from_bytes(raw, policy=default)
+    body = whole.get_body(("html",))
     if body is None:
         raise ConfigError("the mail has no HTML, so no pixel and no link that a reader could follow")
+    beside = next((part for part in whole.walk() if body in part.iter_parts()), None)
+    if beside is not None and beside.get_content_type() == "multipart/alternative":  # a program shows the last it can
+        body = [part for part in beside.iter_parts() if part.get_content_type() == "text/html"][-1]
     return str(body.get_content())
 
 
