@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 
 import pytest
@@ -91,6 +92,21 @@ def test_a_link_to_leave_of_a_mail_at_aggregate_carries_no_metadata(levels):
             assert (signed.recipient, dict(signed.metadata)) == ("u-17", {})
         [mark] = host.metadata(mail).values()
         assert not host.signer.read_hit(token_in(mark)).metadata
+
+
+@pytest.mark.parametrize("levels", [(AGGREGATE, NONE), (NONE, FULL)], ids=str)
+def test_a_compiled_mail_carries_them_in_its_links_to_leave_above_aggregate_alone(levels):
+    """In its header fields and in its body."""
+    opens, clicks = levels
+    html = b"<p><a href='{{ leave_url }}'>leave</a> <a href='{{ stop_url }}'>stop</a>"
+    raw = b"To: a@example.com\r\nMIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n" + html
+    host = beacon()
+    mail = host.compile_mail(raw, campaign="spring", leave=True).render(
+        message(metadata=ORDER, opens=opens, clicks=clicks)
+    )
+    tokens = re.findall(r"/u/([\w.-]+)", mail.decode().replace("=\r\n", ""))
+    assert len(tokens) == 3
+    assert {str(dict(host.signer.read_leave(token)[1].metadata)) for token in tokens} == {str(ORDER if clicks else {})}
 
 
 @pytest.mark.parametrize("levels", LOW, ids=str)
