@@ -15,8 +15,7 @@ from enum import Enum
 from functools import lru_cache
 from json.encoder import encode_basestring
 from math import isfinite
-from operator import attrgetter
-from typing import Any, ClassVar, Self, get_type_hints
+from typing import Any, ClassVar, Self, cast, get_type_hints
 
 from mailbeacon.errors import DataError, MailbeaconError
 
@@ -134,7 +133,7 @@ class Record:
         Raises:
             DataError: If a word is none that this version knows, or a value has no form in JSON.
         """
-        return f'{{"v":{self._version}{_text(self)}}}'
+        return f'{{"v":{self._version}{_writer(type(self))(self)}}}'  # type: ignore[arg-type]  # as in _forms
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -189,31 +188,45 @@ def _no_word(record: Record, name: str, words: type[Enum]) -> DataError:
     return DataError(f"{name} of {type(record).__name__} must be a {words.__name__}, got {found}")
 
 
-def _text(record: Record) -> str:
-    """Return the JSON of a record's fields, each behind a comma: what the encoder makes of ``to_dict``, in half the time."""
-    parts: list[str] = []
-    values, columns = _columns(type(record))  # type: ignore[arg-type]  # as in _forms
-    for value, (key, empty, words, write) in zip(values(record), columns, strict=True):
-        if value is empty:
-            continue
-        kind = value.__class__
+@lru_cache(maxsize=64)
+def _writer(cls: Any) -> Callable[[Any], str]:
+    """Return what gives the JSON of the fields of a class's records, each behind a comma.
+
+    It does what the encoder does with ``to_dict``, in a third of the time. As ``dataclasses`` does, it makes the source of a
+    function without a loop: that text is of the fields' names alone.
+    """
+    known: dict[str, object] = {"quoted": encode_basestring, "write": _write_any, "no_word": _no_word}
+    lines = ["def text(record):", " parts = []"]
+    for number, (name, empty, words, _) in enumerate(_forms(cls)):
+        key = f',"{name}":'
+        known |= {f"empty{number}": empty, f"words{number}": words, f"write{number}": _word_writer(words)}
+        lines += [f" value = record.{name}", f" if value is not empty{number}:"]
         if words is None:
-            if value != empty:
-                parts += key, _WRITERS.get(kind, write)(value)
-        elif kind is words:
-            parts += key, write(value)
+            lines += [
+                f"  if value != empty{number}:",
+                f"   parts += {key!r}, (quoted if value.__class__ is str else write)(value)",
+            ]
         else:
-            raise _no_word(record, key[2:-2], words)
-    return "".join(parts)
+            lines += [
+                f"  if value.__class__ is not words{number}: raise no_word(record, {name!r}, words{number})",
+                f"  parts += {key!r}, write{number}(value)",
+            ]
+    exec("\n".join([*lines, " return ''.join(parts)"]), known)
+    return cast("Callable[[Any], str]", known["text"])
+
+
+def _write_any(value: object) -> str:
+    """Return a field's value as JSON text."""
+    return _WRITERS.get(value.__class__, _written)(value)
 
 
 def _written(value: object) -> str:
-    """Return a field's value as JSON text."""
+    """Return the JSON text of a value of another type than those of :data:`_WRITERS`."""
+    if isinstance(value, Record) and (text := value.to_json()).startswith('{"v":1,'):
+        return f"{{{text[7:]}"  # inside another one the first version is not named
     if isinstance(value, Enum):
         value = value.value
         return encode_basestring(value) if value.__class__ is str else _encoder.encode(value)
-    if isinstance(value, Record) and (text := value.to_json()).startswith('{"v":1,'):
-        return f"{{{text[7:]}"  # inside another one the first version is not named
     return _encoder.encode(_plain(value))
 
 
@@ -246,7 +259,6 @@ def _plain(value: object) -> Json:
 
 
 _Form = tuple[str, object, type[Enum] | None, Callable[..., object]]
-_Column = tuple[str, object, type[Enum] | None, Callable[[Any], str]]
 _REQUIRED = object()
 """Equal to no value."""
 
@@ -256,16 +268,6 @@ def _forms(cls: Any) -> tuple[_Form, ...]:
     """Return the fields of a class: name, empty value, enumeration if it is one, and reader."""
     types = get_type_hints(cls)
     return tuple(_form(cls, one, types[one.name]) for one in fields(cls))
-
-
-@lru_cache(maxsize=64)
-def _columns(cls: Any) -> tuple[Callable[[object], tuple[object, ...]], list[_Column]]:
-    """Return what gives all values of a record at once; and of each field its key as text, empty value, words and their writer."""
-    forms = _forms(cls)
-    names = [name for name, _, _, _ in forms]
-    get = attrgetter(*names)
-    read = get if len(names) > 1 else lambda record: (get(record),)
-    return read, [(f',"{name}":', empty, words, _word_writer(words)) for name, empty, words, _ in forms]
 
 
 def _word_writer(words: type[Enum] | None) -> Callable[[Any], str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestReader", "application", "headers_of", "raw_url"]
 
+_STATUSES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _NO_PEER = "0.0.0.0"
 """What uWSGI's ``--http-socket`` calls a peer on a Unix socket; no connection comes from it. Seen with uWSGI 2.0.31, 2026."""
 
@@ -47,7 +48,7 @@ def application(beacon: Beacon) -> WSGIApplication:
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         reply = beacon.handle(reader.read(environ, _body))
-        start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", list(reply.headers))
+        start_response(_STATUSES[reply.status], list(reply.headers))
         return [reply.body]
 
     return answer
