@@ -457,6 +457,10 @@ def test_checks_name_what_cannot_work():
         assert found_by_checks() == ["mailbeacon.E002"]
     with override_settings(**djangosite.mail_settings(django, djangosite.TRACKING)):
         assert found_by_checks() == ["mailbeacon.E002"]
+    for name, ids in (("django.core.mail.backends.smtp.EmailBackend", ["mailbeacon.W002"]), (djangosite.OUTBOX, [])):
+        other = {"MAILERS": {"default": {"BACKEND": name}}} if HAS_MAILERS else {"EMAIL_BACKEND": name}
+        with override_settings(MAILBEACON=options(MESSAGE_FOR=whom), **other):
+            assert found_by_checks() == ids  # a mail that nobody tracks
     with override_settings(MAILBEACON=None):
         assert "mailbeacon.E001" in found_by_checks()
 

@@ -38,17 +38,21 @@ def check_settings(**_: Any) -> list[CheckMessage]:
 
 
 def check_mail(**_: Any) -> list[CheckMessage]:
-    """Check whether the mail back end has another one behind it (``mailbeacon.E002``)."""
+    """Check whether the mail back end has another one behind it (``E002``), and is in use where it has settings (``W002``)."""
     from mailbeacon.errors import ConfigError
-    from mailbeacon.web.django.configuring import message_for
-    from mailbeacon.web.django.mail import inner_backends
+    from mailbeacon.web.django.configuring import mail_options, message_for
+    from mailbeacon.web.django.mail import PATH, inner_backends, is_test_mail
 
     try:
         message_for()
-        inner_backends()
+        is_in_use = bool(inner_backends()) or is_test_mail()
+        unused = [] if is_in_use else sorted(mail_options())
     except ConfigError as error:
         return [Error(str(error), id="mailbeacon.E002")]
-    return []
+    if not unused:
+        return []
+    said = f"MAILBEACON has {' and '.join(unused)}, but no mail goes through its back end: none is tracked on sending"
+    return [Warning(said, hint=f"{PATH!r} in EMAIL_BACKEND, or in MAILERS", id="mailbeacon.W002")]
 
 
 def check_routes(**_: Any) -> list[CheckMessage]:

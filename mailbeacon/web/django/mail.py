@@ -20,10 +20,11 @@ from mailbeacon.model import Message
 from mailbeacon.web.django.configuring import beacon, mail_options, message_for
 from mailbeacon.web.mailing import bare_address, recipients_of, track
 
-__all__ = ["EmailBackend", "inner_backends"]
+__all__ = ["PATH", "EmailBackend", "inner_backends", "is_test_mail"]
 
-_PATH: Final = "mailbeacon.web.django.mail.EmailBackend"
+PATH: Final = "mailbeacon.web.django.mail.EmailBackend"
 _MARK: Final = "mailbeacon"
+_LOCMEM: Final = "django.core.mail.backends.locmem.EmailBackend"
 
 
 class EmailBackend(BaseEmailBackend):
@@ -81,21 +82,28 @@ def inner_backends() -> list[str]:
     """
     mailers: Mapping[str, Mapping[str, Any]] | None = getattr(django_settings, "MAILERS", None)
     if not mailers:
-        return [_legacy_backend()] if getattr(django_settings, "EMAIL_BACKEND", "") == _PATH else []
+        return [_legacy_backend()] if getattr(django_settings, "EMAIL_BACKEND", "") == PATH else []
     found = []
     for name, one in mailers.items():
-        if one.get("BACKEND") != _PATH:
+        if one.get("BACKEND") != PATH:
             continue
         inner = (one.get("OPTIONS") or {}).get("mailer", "")
-        if inner not in mailers or mailers[inner].get("BACKEND") == _PATH:
+        if inner not in mailers or mailers[inner].get("BACKEND") == PATH:
             raise ConfigError(f"MAILERS[{name!r}] needs the name of another mailer in OPTIONS: {{'mailer': …}}")
         found.append(str(inner))
     return found
 
 
+def is_test_mail() -> bool:
+    """Check whether mail goes nowhere, as in Django's own tests, where its back end takes the place of a site's."""
+    mailers = getattr(django_settings, "MAILERS", None) or {}
+    found = {one.get("BACKEND") for one in mailers.values()} or {getattr(django_settings, "EMAIL_BACKEND", "")}
+    return found == {_LOCMEM}
+
+
 def _legacy_backend() -> str:
     found = mail_options().get("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
-    if not isinstance(found, str) or found == _PATH:
+    if not isinstance(found, str) or found == PATH:
         raise ConfigError("MAILBEACON['EMAIL_BACKEND'] must be the dotted path of the back end that sends")
     return found
 
