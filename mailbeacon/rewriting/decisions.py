@@ -22,9 +22,9 @@ from mailbeacon.rewriting.rules import (
     says_unsubscribe,
     shown_host,
 )
-from mailbeacon.rewriting.steps import LinkDecision
+from mailbeacon.rewriting.steps import Decided, LinkDecision
 
-__all__ = ["ParseContext", "Planner", "decide_links", "first", "link_source"]
+__all__ = ["ParseContext", "Planner", "bound_links", "decide_links", "first", "link_source"]
 
 _WS = r"[\t\n\f\r ]"
 _HREF = "[hH][rR][eE][fF]"
@@ -58,10 +58,8 @@ _BINDING = frozenset({SkipReason.OPT_OUT, SkipReason.UNSUBSCRIBE})
 _TWINS = frozenset({Place.OUTLOOK, Place.VML})
 
 
-def decide_links(
-    found: Scan, base: str, planner: Planner, others: Mapping[str, SkipReason] | None = None
-) -> tuple[list[tuple[int, Sequence[LinkDecision]]], dict[str, SkipReason]]:
-    """Return what is to be done with the links of each piece, in order, and the destinations left alone as such.
+def decide_links(found: Scan, base: str, planner: Planner, others: Mapping[str, SkipReason] | None = None) -> Decided:
+    """Return what is to be done with the links of each piece, in order.
 
     Args:
         found: The document's pieces.
@@ -72,8 +70,7 @@ def decide_links(
     pieces = found.pieces
     special = bool(found.ambiguous or found.svg)
     known = planner.known(base).get
-    decided: list[tuple[int, Sequence[LinkDecision]]] = []
-    bound: dict[str, SkipReason] = dict(others) if others else {}
+    decided: Decided = []
     twins = False
     for index in found.links:
         piece = pieces[index]
@@ -90,11 +87,17 @@ def decide_links(
             links = planner.plan(_whole_source(source, piece), base, context)
         if links:
             decided.append((index, links))
-            for one in links:
-                reason = one.reason
-                if reason is not None and reason in _BINDING:
-                    bound[one.read] = reason
-    return (_agreed(decided, pieces, bound, others or {}) if bound and (others or twins) else decided), bound
+    return _agreed(decided, pieces, others or {}) if others or twins else decided
+
+
+def bound_links(decided: Decided) -> dict[str, SkipReason]:
+    """Return the destinations that are left alone as such, wherever in the mail they stand."""
+    return {
+        one.read: one.reason
+        for _, links in decided
+        for one in links
+        if one.reason is not None and one.reason in _BINDING
+    }
 
 
 def _context(found: Scan, index: int) -> ParseContext:
@@ -103,16 +106,14 @@ def _context(found: Scan, index: int) -> ParseContext:
     return ParseContext.SVG if index in found.svg else ParseContext.PLAIN
 
 
-def _agreed(
-    decided: list[tuple[int, Sequence[LinkDecision]]],
-    pieces: Sequence[str],
-    bound: Mapping[str, SkipReason],
-    others: Mapping[str, SkipReason],
-) -> list[tuple[int, Sequence[LinkDecision]]]:
+def _agreed(decided: Decided, pieces: Sequence[str], others: Mapping[str, SkipReason]) -> Decided:
     """Leave links alone whose destination is left alone elsewhere: in another part, or, for Outlook's twins, in this one.
 
     Two ordinary links of one document stand each for itself: the same address may be both a button and a placeholder.
     """
+    bound = {**others, **bound_links(decided)}
+    if not bound:
+        return decided
 
     def left(link: LinkDecision) -> LinkDecision:
         said = bound if link.place in _TWINS else others

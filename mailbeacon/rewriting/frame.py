@@ -52,7 +52,7 @@ def read_frame(scan: Scan) -> Frame:
     named = _NAMES.get
     for index in scan.frame:
         piece = pieces[index]
-        name = named(piece[:6].lower())
+        name = named(piece[:6]) or named(piece[:6].lower())
         if name is None:
             is_mjml = is_mjml or (index == scan.frame[0] and _is_mjml(pieces, index))
         elif hidden and (index in scan.ambiguous or index in scan.svg):

@@ -67,12 +67,11 @@ def rewrite_html(
     if frame.is_amp:
         return Rewrite(html, html, _left_as_amp(found, pieces, planner))
     if wrap:
-        decided, kept = decide_links(found, frame.base, planner, bound)
-        if tags:
-            decided = decide_in_template(decided, found, pieces, tags, planner.rules)
-        changes, left, grown = wrap_links(found.starts, decided, wrap, first_number)
+        decided = decide_links(found, frame.base, planner, bound)
+        plans = decide_in_template(decided, found, pieces, tags, planner.rules) if tags else decided
+        changes, left, grown = wrap_links(found.starts, plans, wrap, first_number)
     else:
-        kept, changes, left, grown = {}, [], [], 0
+        decided, changes, left, grown, bound = [], [], [], 0, None
     note = ""
     if pixel or honeypot:
         image, link = pixel_tag(pixel) if pixel else "", honeypot_tag(honeypot) if honeypot else ""
@@ -85,14 +84,15 @@ def rewrite_html(
         elif piece >= 0:
             insert(changes, found.starts[piece] + at, image, link)
     notes = (Warned(kind=WarningKind.PIXEL, detail=note),) if note else ()
-    made = Made(pieces, found.starts, changes, left, notes, kept, tags, wrap is not None)
+    made = Made(pieces, found.starts, changes, left, notes, decided, bound or {}, tags, wrap is not None)
     return Rewrite(html, splice(html, changes), made)
 
 
 def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:
     """Return how an AMP document is left as it is."""
-    decided, _ = decide_links(found, "", planner)
     left = [
-        (index, one if one.reason else replace(one, reason=SkipReason.AMP)) for index, links in decided for one in links
+        (index, one if one.reason else replace(one, reason=SkipReason.AMP))
+        for index, links in decide_links(found, "", planner)
+        for one in links
     ]
     return Made(pieces, found.starts, (), left, (_AMP_NOTE,), is_html=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mailbeacon.errors import RewriteError
 from mailbeacon.markup import attribute_text
 from mailbeacon.model import Channel, Edit, Link, Place, Skipped, SkipReason, Warned, WarningKind
+from mailbeacon.rewriting.decisions import bound_links
 from mailbeacon.rewriting.sizes import CLIP_BYTES, utf8_length
 from mailbeacon.rewriting.steps import Change, LinkDecision, Made
 from mailbeacon.rewriting.unread import unread_links
@@ -115,7 +116,7 @@ class Rewrite:
     @property
     def bound(self) -> Mapping[str, SkipReason]:
         """The destinations that a mark or a label keeps from being wrapped, wherever in the mail they stand."""
-        return self._made.bound
+        return {**self._made.bound, **bound_links(self._made.decided)}
 
     def wrapped(self) -> list[tuple[LinkDecision, str]]:
         """Return what was decided of each wrapped link, with the URL that now stands there."""

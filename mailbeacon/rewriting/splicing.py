@@ -12,6 +12,7 @@ from mailbeacon.markup import escape_attribute
 from mailbeacon.rewriting.steps import (
     HONEYPOT_NUMBER,
     PIXEL_NUMBER,
+    Decided,
     LinkDecision,
     LinkWrapper,
     PlainChange,
@@ -22,7 +23,7 @@ __all__ = ["insert", "splice", "wrap_links"]
 
 
 def wrap_links(
-    starts: Sequence[int], decided: Sequence[tuple[int, Sequence[LinkDecision]]], wrap: Wrap, number: int
+    starts: Sequence[int], decided: Decided, wrap: Wrap, number: int
 ) -> tuple[list[PlainChange], list[tuple[int, LinkDecision]], int]:
     """Return what puts wrapped links in place of the destinations that were decided for.
 

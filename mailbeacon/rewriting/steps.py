@@ -12,7 +12,17 @@ from typing import NamedTuple
 from mailbeacon.markup import TemplateTags
 from mailbeacon.model import Place, SkipReason, Warned
 
-__all__ = ["HONEYPOT_NUMBER", "PIXEL_NUMBER", "Change", "LinkDecision", "LinkWrapper", "Made", "PlainChange", "Wrap"]
+__all__ = [
+    "HONEYPOT_NUMBER",
+    "PIXEL_NUMBER",
+    "Change",
+    "Decided",
+    "LinkDecision",
+    "LinkWrapper",
+    "Made",
+    "PlainChange",
+    "Wrap",
+]
 
 Wrap = Callable[[int, str], str]
 """Returns the URL to put in place of a destination, by the link's number; an empty text leaves the link alone as too long."""
@@ -59,6 +69,10 @@ class LinkDecision:
     doubt: str = ""
 
 
+Decided = list[tuple[int, Sequence[LinkDecision]]]
+"""What is to be done with the links of each piece that has any, with the piece's index, in order."""
+
+
 class Change(NamedTuple):
     """One change of the source.
 
@@ -90,7 +104,8 @@ class Made(NamedTuple):
         changes: The changes, in the order of the source.
         left: The links left alone, each with the index of its piece.
         notes: What the sender should know.
-        bound: The destinations that a mark or a label keeps from being wrapped, wherever in the mail they stand.
+        decided: What was decided about the links.
+        bound: The destinations that another part of the mail keeps from being wrapped.
         tags: The tags of a template language; ``None`` where there are none.
         is_html: Whether links were looked for by HTML's rules.
     """
@@ -100,6 +115,7 @@ class Made(NamedTuple):
     changes: Sequence[PlainChange]
     left: Sequence[tuple[int, LinkDecision]]
     notes: Sequence[Warned] = ()
+    decided: Decided = []  # noqa: RUF012
     bound: Mapping[str, SkipReason] = {}
     tags: TemplateTags | None = None
     is_html: bool = False

@@ -16,7 +16,7 @@ from mailbeacon.model import SkipReason
 from mailbeacon.rewriting.decisions import link_source
 from mailbeacon.rewriting.pixel import Spot, spot_at
 from mailbeacon.rewriting.rules import LinkRules, says_unsubscribe
-from mailbeacon.rewriting.steps import LinkDecision
+from mailbeacon.rewriting.steps import Decided, LinkDecision
 
 __all__ = ["cut_alike", "decide_in_template", "rendered_spot"]
 
@@ -30,7 +30,6 @@ _NOT_BODY = frozenset(
     {"title", "subject", "head", "style", "styles", "css", "extra_head", "extrahead", "preheader", "preview"}
 )
 _CONTENT = re.compile(r"<(?:p|div|table|tr|td|a|img|h[1-6]|span|br|ul|ol|li|center|section)[\s/>]", re.IGNORECASE)
-Decided = list[tuple[int, Sequence[LinkDecision]]]
 
 
 def cut_alike(source: str, found: Scan) -> list[str]:

@@ -61,14 +61,14 @@ class Purpose:
             ConfigError: If the payload cannot be written in UTF-8.
         """
         try:
-            body = b"a" + b2a_base64(payload.encode(), newline=False).rstrip(b"=").translate(TO_URL)
+            body = b"a" + b2a_base64(payload.encode()).rstrip(b"=\n").translate(TO_URL)
         except UnicodeEncodeError as error:
             raise ConfigError("a text in the token holds a lone surrogate, which UTF-8 cannot carry") from error
         inner, outer = self._states[-1]
         inner, outer = inner.copy(), outer.copy()
         inner.update(context + body if context else body)
         outer.update(inner.digest())
-        signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES], newline=False)[:SIGNATURE_LENGTH]
+        signature = b2a_base64(outer.digest()[:_SIGNATURE_BYTES])[:SIGNATURE_LENGTH]
         return (body + b"." + signature.translate(TO_URL)).decode("ascii")
 
     def body(self, token: str, context: bytes = b"") -> tuple[bytes, int]:
