@@ -6,6 +6,7 @@ object's own. It makes no values and holds no lock.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 __all__ = ["Cache"]
@@ -38,7 +39,16 @@ class Cache(dict[K, V]):
     def put(self, key: K, value: V) -> V:
         """Keep a value, and return it."""
         if len(self) >= self._bound and key not in self:
-            for old in [*self][: (self._bound + 1) // 2]:
-                self.pop(old, None)
+            self._forget()
         self[key] = value
         return value
+
+    def put_all(self, values: Mapping[K, V]) -> None:
+        """Keep some values, at most half as many as it holds."""
+        if len(self) + len(values) > self._bound:
+            self._forget()
+        self.update(values)
+
+    def _forget(self) -> None:
+        for old in [*self][: (self._bound + 1) // 2]:
+            self.pop(old, None)

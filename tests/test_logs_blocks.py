@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbeacon import Message, fake
+from mailbeacon.errors import TokenError
 from mailbeacon.fake.traffic import sample_beacon, sample_traffic
 from mailbeacon.logs import LineReader, format_of, reading
 from mailbeacon.model import Action, Event
+from mailbeacon.tokens import TokenSigner
 from tests.hosts import KEY
 from tests.making import beacon as made
 
@@ -79,3 +81,28 @@ def test_lines_together_are_what_they_are_one_by_one(form: str, host: str, data:
         found[1],
     )
     assert together.forged == alone.forged
+
+
+_PAYLOADS = (
+    '["c","r",1793696400]', '["","r",1]', '["c","r\\"s",1793696400]', '["ü","ñ ",1793696400]', '["c","r",1793696400,"id","b"]',
+    '["c","r",1793696400,"","","33",{"a":"b"}]', '["c","",0,"","","11"]', '["c","r",999999999999]', '["c","r",0]', '["c","",5]',
+    '["c","r",05]', '["c","r",5] ', "[]", "", "\x7f", '["c","r\x01",5]', '["c","r\u2028",5]', '["c","\ufffd",5]', '"["c","r",5]',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", _PAYLOADS)
+def test_tokens_that_are_read_together_say_what_they_say_one_by_one(payload: str):
+    token = TokenSigner([KEY])._hit.sign(payload)
+    tokens = [token, f"{token}.gif", token[:-1], f"a{token}", token.replace(".", ":"), f"{token[:-1]}é", ""]
+    for keys in ([KEY], [KEY, b"another key for tests"], [b"another key for tests"]):
+        together, alone = TokenSigner(keys), TokenSigner(keys)
+        together.remember(tokens)
+        for one in tokens:
+            assert _read(together, one) == _read(alone, one)
+
+
+def _read(signer: TokenSigner, token: str) -> object:
+    try:
+        return signer.read_hit(token)
+    except TokenError as error:
+        return type(error), str(error)

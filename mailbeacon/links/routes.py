@@ -93,10 +93,12 @@ def split(url: str) -> tuple[Literal["o", "c", "u"], str, str]:
     """Return the same as :func:`parse`, as a plain tuple, which is made faster: every request passes here."""
     if len(url) > _MAX_REQUEST:
         raise BadToken(f"longer than {_MAX_REQUEST:,} characters, so not a tracking URL")
-    path = _path(url)
-    if not path[-1:].isalnum() or not path.isascii():
-        path = _TAIL.sub("", path)
+    path = _path(url) if "%" in url or "?" in url or "#" in url else url
     head, _, last = path.rpartition("/")
+    if last[-4:] == ".gif" and head[-2:] == "/o":
+        return "o", last[:-4], ""
+    if not last[-1:].isalnum() or not path.isascii():
+        head, _, last = _TAIL.sub("", path).rpartition("/")
     before, _, second = head.rpartition("/")
     if second == "o" and last[-4:] == ".gif":
         return "o", last[:-4], ""

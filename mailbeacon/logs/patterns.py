@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
@@ -203,10 +203,12 @@ class _Parser:
     def each(self, lines: Iterable[str]) -> Iterator[Said | ValueError | None]:
         """Yield what lines say, one after the other, or the error of each that is not in the format."""
         plain, strict, pick, client, known = self._plain, self._strict, self._pick, self._client, self._known
-        before, moment = "", None
+        read_moment, before, moment = self._moment, "", None
         for line in lines:
             try:
-                found = (strict(line) if '\\"' in line else plain(line)) or self._second(line)
+                found = plain(line) if "\\" not in line or '\\"' not in line else strict(line)
+                if found is None:
+                    found = self._second(line)
                 method, url, when, status, address, identity = pick(found)
                 if not url:
                     method, url = self._asked(found) or ("", "")
@@ -217,9 +219,10 @@ class _Parser:
                     continue
                 raw = client(found)
                 user_agent, fields = known.get(raw) or self._undone(raw)
-                if when != before or moment is None:
-                    moment = self._read(found, when)  # a busy log has many lines of one second
-                    before = when if self._moment is not None else ""
+                if read_moment is None:
+                    moment = self._times.read([found[one] for one in self._when])
+                elif when != before or moment is None:
+                    moment, before = read_moment(when), when  # a busy log has many lines of one second
             except ValueError as error:
                 yield error
                 continue
@@ -236,11 +239,6 @@ class _Parser:
                 fields.append((name, value))
         found = user_agent, tuple(fields)
         return found if sum(map(len, raw)) > _LONGEST_KEPT else self._known.put(raw, found)
-
-    def _read(self, found: re.Match[str], when: str) -> datetime:
-        if self._moment is not None:
-            return self._moment(when)
-        return self._times.read([found[one] for one in self._when])
 
     def _second(self, line: str) -> re.Match[str]:
         found = None

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from mailbeacon.caches import Cache
 from mailbeacon.decoding import Decoder
 from mailbeacon.errors import ConfigError, ForgedToken, LogLineError, TokenError
+from mailbeacon.links import split
 from mailbeacon.logs.files import STDIN, Block, Piece, blocks, found, open_log
 from mailbeacon.logs.guessing import format_of, guess
 from mailbeacon.logs.jsonlines import JsonFields
@@ -39,7 +40,7 @@ _log = logging.getLogger("mailbeacon")
 _NO_ANSWER = frozenset({"0", "000", "304", "400", "408"})
 """Statuses of what was no request, or never one of ours: replies that are never cached are never "not modified"."""
 _FULL = Level.FULL
-_BY_GET = frozenset({Kind.OPEN, Kind.CLICK})
+_OPEN, _CLICK = Kind.OPEN, Kind.CLICK
 _NAMED = "r"
 """What the id of a request begins with that the server itself gave a name: another line of it tells nothing new."""
 _OPTED_OUT = frozenset({Hint.GPC, Hint.DNT})
@@ -50,9 +51,11 @@ _MOST_CLIENTS = 4096
 Given = str | JsonFields | Format | None
 OnError = Callable[[LogLineError, str], object]
 _TOGETHER = 500
-"""How many lines go through each step together, so that its data and code are still at hand for the next."""
+"""How many lines go through each step together: it then finds its code and data where the last line left them."""
 _Errors = list[tuple[int, ValueError]]
-_Ours = tuple[int, Said, tuple[Any, str, str, int, bool]]
+_Asked = tuple[int, Said, tuple[str, str, str]]
+_Ours = tuple[int, Said, Any, int, str]
+"""Place, line, event, number of the key, and the token of what a reader asked for."""
 _place = itemgetter(0)
 _Each = Callable[[Iterable[str]], Iterator[Said | ValueError | None]]
 
@@ -106,9 +109,10 @@ class LineReader:
         self.format = format
         self.forged = 0
         self._each: _Each = getattr(format.parse, "each", None) or partial(each, format.parse)
-        self._fill = Decoder(
+        decoder = Decoder(
             beacon.signer, manifests=settings.manifests, max_age=settings.max_age, clock_skew=settings.clock_skew
-        ).fill
+        )
+        self._fill, self._remember = decoder.fill_of, beacon.signer.remember
         self._facts = beacon.observer.facts
         self._shows, self._version = format.shows, beacon.observer.version
         self._ids = beacon.signer.keyed_hashes("log-line")
@@ -145,32 +149,36 @@ class LineReader:
         events: list[Event] = []
         errors: list[tuple[int, ValueError]] = []
         for start in range(0, len(lines), _TOGETHER):
-            some = lines[start : start + _TOGETHER]
-            asked = self._asked(start, some, errors)
+            asked = self._asked(start, lines[start : start + _TOGETHER], errors)
             found = self._observed(self._begun(asked, errors), errors)
             self._close(lines, found, events, errors)
         errors.sort(key=_place)
         return events, errors
 
-    def _asked(self, start: int, lines: Sequence[str], errors: _Errors) -> list[tuple[int, Said]]:
-        """Return the requests of lines that may be ours, each with the line's place."""
-        asked: list[tuple[int, Said]] = []
+    def _asked(self, start: int, lines: Sequence[str], errors: _Errors) -> list[_Asked]:
+        """Return the requests of lines that may be ours, with their places and what their URLs are made of."""
+        asked: list[_Asked] = []
         for place, said in enumerate(self._each(lines), start):
             if said is None:
                 continue
-            if isinstance(said, ValueError):
-                errors.append((place, said))
-            elif said[3] not in _NO_ANSWER:
-                asked.append((place, said))
+            try:
+                if isinstance(said, ValueError):
+                    errors.append((place, said))
+                elif said[3] not in _NO_ANSWER:
+                    asked.append((place, said, split(said[2])))
+            except TokenError:
+                continue
         return asked
 
-    def _begun(self, asked: list[tuple[int, Said]], errors: _Errors) -> list[_Ours]:
+    def _begun(self, asked: list[_Asked], errors: _Errors) -> list[_Ours]:
         """Return those that are ours, with what their URLs say of the event."""
+        self._remember({path[1]: None for _, _, path in asked if path[0] != "u"})
         fill = self._fill
         begun: list[_Ours] = []
-        for place, said in asked:
+        for place, said, path in asked:
+            method = said[1]
             try:
-                made = fill(said[2], said[0], said[1])
+                made, token, _, key, is_act = fill(path, said[0], method)
             except ForgedToken:
                 self.forged += 1
             except TokenError:
@@ -178,48 +186,51 @@ class LineReader:
             except ValueError as error:
                 errors.append((place, error))
             else:
-                if made[4] or said[1] == "GET" or said[1] == "HEAD":
-                    begun.append((place, said, made))
+                if method == "GET" or method == "HEAD" or is_act:
+                    begun.append((place, said, made, key, token if is_act else ""))
         return begun
 
-    def _observed(self, begun: list[_Ours], errors: _Errors) -> Iterable[_Ours]:
+    def _observed(self, begun: list[_Ours], errors: _Errors) -> Iterator[_Ours]:
         """Give events their facts."""
         find, hops, shows, version = self._facts, self._hops, self._shows, self._version
         for ours in begun:
-            _, (moment, method, _, _, address, user_agent, fields, _), (made, *_) = ours
+            moment, method, _, _, address, user_agent, fields, _ = ours[1]
+            made = ours[2]
             try:
                 if hops and fields:
                     address, fields = self._client(address, fields)
-                client = moment.toordinal(), method, made.kind not in _BY_GET, user_agent[:MAX_VALUE], fields, shows
+                has_form = made.kind is not _OPEN and made.kind is not _CLICK
+                client = moment.toordinal(), method, has_form, user_agent[:MAX_VALUE], fields, shows
                 made.facts = find(client, address, version)
             except ValueError as error:
                 errors.append((ours[0], error))
-                made.facts = None
-        return begun
+            else:
+                yield ours
 
     def _close(self, lines: Sequence[str], begun: Iterable[_Ours], events: list[Event], errors: _Errors) -> None:
         plainly, pages, ids = self._plain, self._pages, self._ids
-        for place, said, (made, token, _, key, is_act) in begun:
-            facts = made.facts
-            if facts is None:
-                continue
+        for place, said, made, key, act in begun:
             made.source, made.address, made.user_agent, made.headers = "log", "", "", ()
-            if is_act:
-                events.append(self._act(made, token, key))
+            if act:
+                events.append(self._act(made, act, key))
                 continue
-            digest = ids[key].copy()
-            identity = said[7]
+            digest, identity = ids[key].copy(), said[7]
             digest.update((f"\0{identity}" if identity else lines[place]).encode("utf-8", "surrogateescape"))
             made.id = _NAMED + digest.hexdigest() if identity else digest.hexdigest()
-            if not plainly or made.level is not _FULL or made.link == HONEYPOT_LINK or facts.hints & _OPTED_OUT:
-                try:
-                    events += self._rarer(made.close(), said)
-                except ValueError as error:
-                    errors.append((place, error))
+            if (
+                plainly
+                and made.level is _FULL
+                and made.link != HONEYPOT_LINK
+                and made.facts.hints.isdisjoint(_OPTED_OUT)
+            ):
+                if pages and made.url:
+                    made.url = without_query(made.url)
+                events.append(made.close())
                 continue
-            if pages and made.url:
-                made.url = without_query(made.url)
-            events.append(made.close())
+            try:
+                events += self._rarer(made.close(), said)
+            except ValueError as error:
+                errors.append((place, error))
 
     def _act(self, made: Any, token: str, key: int) -> Event:
         """Return the event of what a reader asked for; it has the id of the live application's: it is kept once, and always."""

@@ -95,24 +95,23 @@ def to_moment(seconds: int) -> datetime:
 
 @lru_cache(maxsize=256)
 def _short_end(text: str) -> datetime | None:
+    """Read what follows the recipient in the shortest form; remembered, for all mails of a mailing have the same."""
     found = _END(text)
-    return to_moment(int(found[1])) if found else None
+    try:
+        return to_moment(int(found[1])) if found else None
+    except BadToken:
+        return None
 
 
-def read_short(text: str) -> tuple[str, str, datetime] | None:
-    """Return campaign, recipient and moment of sending, where a payload holds no more, in the one form they are written in.
-
-    Raises:
-        BadToken: If no calendar has the moment.
-    """
+def read_short(body: bytes) -> tuple[str, str, datetime] | None:
+    """Return campaign, recipient and moment of sending, where a payload holds no more, in the one form they are written in."""
+    text = body.decode("utf-8", "replace")
     parts = text.split('"')
     if len(parts) != 5 or "\\" in text or "\ufffd" in text or not text.isprintable():
         return None
     front, campaign, comma, recipient, end = parts
-    if front != "[" or comma != "," or not recipient:
-        return None
     sent_at = _short_end(end)
-    return None if sent_at is None else (campaign, recipient, sent_at)
+    return (campaign, recipient, sent_at) if front == "[" and comma == "," and recipient and sent_at else None
 
 
 def read_message(values: list[Any]) -> Message:

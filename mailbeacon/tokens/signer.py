@@ -10,7 +10,7 @@ It does not know URLs (see ``links``), and it does not look at a clock: age is j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -177,6 +177,22 @@ class TokenSigner:
         """
         return self._hits.get(token) or self._hits.put(token, self._read(self._hit, token))
 
+    def remember(self, tokens: Iterable[str]) -> None:
+        """Read many message tokens together, which takes less time, so that :meth:`read_hit` remembers them.
+
+        Args:
+            tokens: Some hundred at most; what is wrong with one, or odd, :meth:`read_hit` finds out.
+        """
+        hits, names, made = self._hits, self._names, dict[str, Hit]()
+        for token, body, key in self._hit.bodies([one for one in tokens if one not in hits]):
+            short = read_short(body)
+            if short is not None:
+                campaign, recipient, sent_at = short
+                name = names[key].copy()
+                name.update(body)  # which is what _digest would write
+                made[token] = _hit((campaign, recipient, name.hexdigest(), "", sent_at, _FULL, _FULL, NO_TEXTS, key))
+        hits.put_all(made)
+
     def sign_action(self, message: Message, action: Action = Action.UNSUBSCRIBE) -> str:
         """Return the token that lets a recipient act: each action has a signature of its own, and serves for no other.
 
@@ -217,12 +233,12 @@ class TokenSigner:
 
     def _read(self, purpose: Purpose, token: str) -> Hit:
         body, key = purpose.body(token)
-        short = read_short(body.decode("utf-8", "replace"))
+        short = read_short(body)
         if short is not None:  # what most tokens hold and no more: no message need be made of it
             campaign, recipient, sent_at = short
-            digest = self._names[key].copy()
-            digest.update(body)  # which is what _digest would write
-            return _hit((campaign, recipient, digest.hexdigest(), "", sent_at, _FULL, _FULL, NO_TEXTS, key))
+            name = self._names[key].copy()
+            name.update(body)  # which is what _digest would write
+            return _hit((campaign, recipient, name.hexdigest(), "", sent_at, _FULL, _FULL, NO_TEXTS, key))
         message = read_message(read_array(body))
         return Hit(
             message.campaign,

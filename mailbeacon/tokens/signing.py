@@ -7,7 +7,7 @@ mailing signs millions. Knows nothing of what is signed (see ``payloads``).
 from __future__ import annotations
 
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Protocol
@@ -92,6 +92,26 @@ class Purpose:
             if compare_digest(expected, given):
                 return a2b_base64(body[1:].translate(FROM_URL) + b"=="), number
         raise ForgedToken("not signed with any of our keys, or altered since")
+
+    def bodies(self, tokens: Iterable[str]) -> Iterator[tuple[str, bytes, int]]:
+        """Yield tokens that one of our keys signed with what :meth:`body` returns of each, in two thirds of its time.
+
+        Others are left out, be they forged or only odd.
+        """
+        for token in tokens:
+            data = token.encode("utf-8", "replace")
+            body, given = data[: -SIGNATURE_LENGTH - 1], data[-SIGNATURE_LENGTH - 1 :]
+            if data[:1] != b"a" or given[:1] != b"." or len(data) > MAX_TOKEN_LENGTH:
+                continue
+            for number, inner_state, outer_state in self._newest_first:
+                inner, outer = inner_state.copy(), outer_state.copy()
+                inner.update(body)
+                outer.update(inner.digest())
+                if compare_digest(
+                    b2a_base64(outer.digest()[:_SIGNATURE_BYTES])[:SIGNATURE_LENGTH].translate(TO_URL), given[1:]
+                ):
+                    yield token, a2b_base64(body[1:].translate(FROM_URL) + b"=="), number
+                    break
 
     def sealed_body(self, token: str, context: bytes) -> tuple[bytes, int]:  # noqa: ARG002 - for who seals
         """Return the same of a token that is sealed instead of signed; this purpose knows none.
