@@ -34,7 +34,7 @@ from mailbeacon.judging.behaviour import BEHAVIOUR_RULES
 from mailbeacon.judging.clients import hand_counts
 from mailbeacon.judging.context import Context, DeliveryLag
 from mailbeacon.judging.crowds import NetworkHit, note_hits
-from mailbeacon.judging.grouping import Neighbourhood, groups_of, related_to
+from mailbeacon.judging.grouping import Neighbourhood, clicked, groups_of, related_to
 from mailbeacon.judging.lags import UNTIMED, Lag, lag_of, lags_from_delivery
 from mailbeacon.judging.moments import is_of_moments, moment_rules
 from mailbeacon.judging.neighbours import count_company, count_mail, count_networks
@@ -44,7 +44,6 @@ from mailbeacon.judging.streaming import Judged, Revision, stream
 from mailbeacon.judging.weighing import DEFAULT_PRIORS, unread, weigh
 from mailbeacon.judging.windows import Windows
 from mailbeacon.model import Actor, AgentKind, Event, Hint, Kind, NetworkKind, Verdict
-from mailbeacon.model import Mail as MailName
 
 __all__ = ["DEFAULT_RULES", "RULES_VERSION", "Classifier"]
 
@@ -60,7 +59,7 @@ _FETCHES = _ACTS - {Kind.UNSUBSCRIBE}
 _PROXIES = frozenset({AgentKind.PRIVACY_PROXY, AgentKind.IMAGE_PROXY, AgentKind.PREFETCH})
 _COMPANY = frozenset({actor for actor in Actor if actor.is_human is False} - {Actor.PREFETCH})
 """The machines whose company says something: what fetches ahead for a reader is not."""
-_HOSTING, _DELIVERED = NetworkKind.HOSTING, Kind.DELIVERED
+_HOSTING, _OPEN, _DELIVERED = NetworkKind.HOSTING, Kind.OPEN, Kind.DELIVERED
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _Key = tuple[Kind, AgentKind, bool, NetworkKind, str, frozenset[Hint], str, str]
 
@@ -251,17 +250,18 @@ class Classifier:
         cases: list[_Case] = []
         lags: list[Lag] = []
         verdicts: list[Verdict] = []
-        mails: list[MailName | None] = []
+        opens: list[int] = []
+        follows: list[int] = []
         networks: list[str] = []
-        for event in events:
+        for index, event in enumerate(events):
             case = self._case(event)
             lag = lag_of(event, windows) if case.fetches else UNTIMED
             cases.append(case)
             lags.append(lag)
             verdicts.append(case.verdicts.get(lag) or self._verdict(case, event, lag))
-            recipient, message = event.recipient, event.message_id
-            told = recipient is not None  # where nobody may be told apart, none belong together
-            mails.append((event.campaign, message, recipient) if told and message and case.acts else None)
+            told = event.recipient is not None  # where nobody may be told apart, none belong together
+            if told and case.acts:
+                (opens if event.kind is _OPEN else follows).append(index)
             networks.append(event.facts.network_id if told and counts_networks and case.crowd else "")
             delivered = delivered or event.kind is _DELIVERED
         if delivered:
@@ -277,7 +277,7 @@ class Classifier:
             noted = notes.get(index)
             return self._verdict(cases[index], events[index], lags[index], noted) if noted else verdicts[index]
 
-        for group in groups_of(mails):
+        for group in clicked(events, opens, follows):
             mail = count_mail(batch, group)
             if mail.follows:  # first the machines, then who was in their company
                 count_company(batch, mail, [index for index in mail.follows if judged(index).actor in _COMPANY])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TypeVar
 
 from mailbeacon.model import Event, Mail
 
-__all__ = ["Neighbourhood", "groups_of", "related_to"]
+__all__ = ["Neighbourhood", "clicked", "groups_of", "related_to"]
 
 K = TypeVar("K")
 
@@ -47,6 +47,30 @@ def related_to(event: Event, earlier: Iterable[Event]) -> list[Event]:
         if (message and other.message_id == message and other.recipient == recipient)
         or (network and other.facts.network_id == network)
     ]
+
+
+def clicked(events: Sequence[Event], opens: Iterable[int], follows: Iterable[int]) -> Iterator[list[int]]:
+    """Return the events of each mail that has several, if it was more than opened: opens alone say nothing of each other.
+
+    Args:
+        events: All of them, in order of time.
+        opens: The places of the opens.
+        follows: The places of clicks, and of what else is done by a link of the mail.
+    """
+    found: dict[str, list[int]] = {}
+    for place in follows:
+        found.setdefault(events[place].message_id, []).append(place)
+    found.pop("", None)
+    for place in opens:
+        same = found.get(events[place].message_id)
+        if same is not None:
+            same.append(place)
+    for group in found.values():
+        if len(group) > 1:
+            mails: dict[Mail, list[int]] = {}  # one id may serve a whole mailing
+            for place in sorted(group):
+                mails.setdefault(events[place].mail, []).append(place)
+            yield from (mail for mail in mails.values() if len(mail) > 1)
 
 
 class Neighbourhood:
