@@ -147,7 +147,7 @@ def collect_rarely() -> None:
 
     For a process that does nothing else, such as a worker or the command line.
     """
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(500_000, 20, 100)
 
 
 def classifier_of(beacon: Beacon) -> Classifier:

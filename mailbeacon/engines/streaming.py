@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import attrgetter
+from operator import attrgetter, gt
 from pathlib import Path
 
 from mailbeacon.engines.checkpoints import Checkpoint, resumed
@@ -118,7 +118,7 @@ class Stream:
         window = Window(classifier, self.lateness, self._last.boundary)
         waiting = 0
         for some in window.taken(merged(self._sources)):
-            for file, ordinal in {one.file: one.ordinal for one in some}.items():
+            for file, ordinal in {file: ordinal for _, file, ordinal, _ in some}.items():
                 self._sources[file].done = ordinal
             if not window.add([one for one in some if one.event.level is not _DATE]):
                 continue
@@ -253,8 +253,10 @@ class Window:
     def judge(self, *, all_of_it: bool = False) -> list[Judged]:
         """Judge the stretch of time that nothing to come can change; all where nothing is to come."""
         held = self._held
-        held.sort(key=_moment)
         times = list(map(_moment, held))
+        if any(map(gt, times, times[1:])):
+            held.sort(key=_moment)
+            times.sort()
         start = 0 if self.boundary is None else bisect_left(times, self.boundary)
         if all_of_it or self._clock is None:
             until, end, reach = (times[-1] + _TICK if start < len(held) else self.boundary), len(held), len(held)
@@ -264,7 +266,7 @@ class Window:
             if end - start < len(held) // 2:
                 self._enough = 2 * len(held)  # the horizon holds most of it: with more, time stays linear
                 return []
-        around = [(one.event, one.file) for one in (*held[:reach], *self._late)]
+        around = [(event, file) for event, file, _, _ in (*held[:reach], *self._late)]
         wanted = {*range(start, end), *range(reach, len(around))}
         judged = judge(self._classifier, around, None, wanted) if wanted else []
         self._late = []
