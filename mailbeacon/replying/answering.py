@@ -26,7 +26,6 @@ from mailbeacon.model import (
     Request,
     check_aware,
 )
-from mailbeacon.model.verdict import make_answer
 from mailbeacon.privacy import dated, level_now, limited, marked, metadata_now, without_client_ids
 from mailbeacon.privacy import redact as drop_personal
 from mailbeacon.replying.keeping import UNJUDGED, UNOBSERVED, judged, keep
@@ -173,7 +172,7 @@ class Responder:
             event = drop_personal(event)
         if level is _DATE:
             event = dated(event)
-        return make_answer(reply, event, verdict)
+        return Answer(reply=reply, event=event, verdict=verdict)
 
 
 def respond(

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from mailbeacon.markup import escape_attribute
 from mailbeacon.model import Reply, Request
-from mailbeacon.model.web import make_reply
 
 __all__ = ["PIXEL", "READING", "form_page", "page", "pixel", "redirect"]
 
@@ -76,12 +75,12 @@ _PAGES = {
 
 def pixel(request: Request) -> Reply:
     """Return the reply to an open: always the image, for a mail provider may keep an error for a month."""
-    return make_reply(200, [*_PIXEL_HEADERS], b"" if request.method == "HEAD" else PIXEL)
+    return Reply(status=200, headers=[*_PIXEL_HEADERS], body=b"" if request.method == "HEAD" else PIXEL)
 
 
 def redirect(target: str) -> Reply:
     """Return the reply that sends the reader on, to a destination in ASCII form."""
-    return make_reply(302, [("Location", target), *_REDIRECT_HEADERS], b"")
+    return Reply(status=302, headers=[("Location", target), *_REDIRECT_HEADERS])
 
 
 def page(status: int, request: Request, *, allow: Sequence[str] = READING) -> Reply:
