@@ -19,7 +19,6 @@ from mailbeacon.errors import ConfigError, DataError
 from mailbeacon.model import (
     Actor,
     AgentKind,
-    Answer,
     Channel,
     Edit,
     Event,
@@ -46,8 +45,6 @@ from mailbeacon.model import (
     read_json,
     write_metadata,
 )
-from mailbeacon.model.verdict import make_answer
-from mailbeacon.model.web import make_reply
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 EVENT = Event(id="e1", kind=Kind.OPEN, received_at=NOW)
@@ -614,19 +611,6 @@ def test_law_changed_is_replace(event, facts, link, client):
         before = copy.copy(record)
         assert record.changed(**changes) == dataclasses.replace(record, **changes)
         assert record == before
-
-
-def test_replies_and_answers_made_fast_are_those_of_their_classes():
-    verdict = Verdict(actor=Actor.HUMAN)
-    reply = make_reply(200, [("A", "b")], b"c")
-    answer = make_answer(reply, EVENT, verdict)
-    meant = Answer(reply=Reply(status=200, headers=[("A", "b")], body=b"c"), event=EVENT, verdict=verdict)
-    assert answer == meant
-    assert (type(answer), type(answer.reply)) == (Answer, Reply)
-    assert pickle.loads(pickle.dumps(answer)) == dataclasses.replace(answer) == meant
-    for made, name in ((answer, "event"), (reply, "body")):
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(made, name, None)
 
 
 @pytest.mark.parametrize("record", [EVENT, Facts()], ids=["event", "facts"])
