@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from datetime import date, datetime
 from threading import Lock
@@ -185,13 +184,16 @@ class MemoryHistory:
 
 
 class _Shelf:
-    """The latest events of the keys used last, which stand last; an empty key holds nothing."""
+    """The latest events of the keys used last, which stand last; an empty key holds nothing.
+
+    They stand in lists, for most keys have but one or two events, and a deque takes half a kilobyte for the first.
+    """
 
     __slots__ = ("_depth", "_queues")
 
     def __init__(self, keys: int, depth: int) -> None:
         self._depth = depth
-        self._queues: Cache[Hashable, deque[Event]] = Cache(keys)
+        self._queues: Cache[Hashable, list[Event]] = Cache(keys)
 
     def read(self, key: Hashable) -> tuple[Event, ...]:
         queue = self._queues.pop(key, None)
@@ -207,15 +209,15 @@ class _Shelf:
         """Change or drop events in place, under the keys they are under, and return how many."""
         done = 0
         for queue in self._queues.values():
-            old = [*queue]
-            new = [change(event) for event in old]
-            done += sum(one != other for one, other in zip(new, old, strict=True))
-            queue.clear()
-            queue.extend(event for event in new if event is not None)
+            new = [change(event) for event in queue]
+            done += sum(one != other for one, other in zip(new, queue, strict=True))
+            queue[:] = [event for event in new if event is not None]
         return done
 
     def write(self, key: Hashable, event: Event) -> None:
         if not key:
             return
-        queue = self._queues.pop(key, None) or deque(maxlen=self._depth)
+        queue = self._queues.pop(key, None) or []
+        if len(queue) == self._depth:
+            del queue[0]
         self._queues.put(key, queue).append(event)
