@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -39,7 +40,7 @@ def test_a_server_that_is_killed_in_mid_load_loses_and_doubles_nothing(server, n
         need(module, "a real server")
     elif not Path(durability.COMMANDS["uwsgi"][0]).exists():
         pytest.skip("a real server needs uwsgi, which is not installed")
-    found = durability.run(server, "spool", durability.kill_server, 0.8, 1.0)
+    found = durability.run(server, "spool", durability.kill_server, Namespace(seconds=0.8, lasts=1.0, level="full"))
     assert found["answered"] > 0
     assert (found["lost"], found["doubled"], found["failed"]) == (0, 0, 0)
 
