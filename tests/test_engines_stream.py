@@ -237,3 +237,13 @@ def test_kill_9_in_the_middle_and_again(lines, tmp_path: Path):
     figures, ids = expected(path)
     assert sorted(event.id for event, _ in read_judged(out)) == ids
     assert tally_of(out).to_json() == figures
+
+
+@pytest.mark.parametrize("keeps", [True, False], ids=["with a folder", "without"])
+def test_places_of_a_file_are_forgotten_once_nothing_needs_them(lines, tmp_path: Path, monkeypatch, keeps: bool):
+    monkeypatch.setattr("mailbeacon.engines.streaming._EVERY", 1_000_000)  # no checkpoint in between
+    stream = Stream(
+        job=Job(paths=[put(tmp_path / "a.log", lines)], beacon=host), out=tmp_path / "out" if keeps else None
+    )
+    kept = [len(stream._sources[0]._blocks) for _ in stream.run()]
+    assert max(kept) < stream.position / 3_000 / 2

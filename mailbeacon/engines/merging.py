@@ -129,8 +129,8 @@ class Source:
                     if line.startswith("#"):
                         self._reader.format.parse(line)
 
-    def mark(self, before: datetime | None) -> Mark:
-        """Return where to read on so that nothing at ``before`` or after it is missed."""
+    def forget(self, before: datetime | None) -> None:
+        """Forget the places before which nothing is missed that is at ``before`` or after it."""
         waiting = self._blocks
         while (
             len(waiting) > 1
@@ -138,6 +138,11 @@ class Source:
             and (waiting[0][1] is None or (before is not None and waiting[0][1] < before))
         ):
             waiting.popleft()
+
+    def mark(self, before: datetime | None) -> Mark:
+        """Return where to read on so that nothing at ``before`` or after it is missed."""
+        self.forget(before)
+        waiting = self._blocks
         place = waiting[0][0] if waiting else self.begun
         last = waiting[0][1] if waiting else None
         if len(waiting) == 1 and (last is None or (before is not None and last < before)) and self.done == self.events:

@@ -123,6 +123,8 @@ class Stream:
             if not window.add([one for one in some if one.event.level is not _DATE]):
                 continue
             judged = window.judge()
+            for source in self._sources:
+                source.forget(window.needed)  # also where no checkpoint is written
             self._keep(judged)
             waiting += len(judged)
             if folder is not None and waiting >= _EVERY and not window.has_late:
