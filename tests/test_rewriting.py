@@ -547,6 +547,15 @@ def test_a_small_document_that_grows_past_100_kilobytes_has_its_pixel_on_top() -
     assert done.html.startswith("<body><img ")
 
 
+def test_a_links_own_mark_says_why_its_destination_is_left_alone() -> None:
+    """Also where another part of the mail has another reason, which the links without a mark take over."""
+    page = "https://shop.example/"
+    html = f'<a href="{page}" data-mailbeacon="off">x</a><a href="{page}">y</a>'
+    done = rewrite_html(html, lambda *_: "https://t.example/c/T", bound={page: SkipReason.UNSUBSCRIBE})
+    assert [one.reason for one in done.skipped] == [SkipReason.OPT_OUT, SkipReason.UNSUBSCRIBE]
+    assert done.bound == {page: SkipReason.OPT_OUT}
+
+
 def test_what_a_caller_gives_is_escaped() -> None:
     """Also where no & stands in it."""
     done = rewrite_html("<a href=https://x.example/>x</a>", lambda number, url: '"><script>', pixel="'><script>")

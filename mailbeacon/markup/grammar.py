@@ -50,7 +50,7 @@ _COMMON = (
 """What begins most pieces of most mail, raw text up to its end: tried first, for its speed, and reads the same."""
 _DULL = (
     rf"(?><(?:/[ac-gi-zAC-GI-Z][a-zA-Z0-9]*+>|[tT][aAbBdDhHrR][a-zA-Z]*+{_EASY_END}|[pPbBiIuU]{_EASY_END}"
-    r"|(?:[sS](?:[pPmMuU]|[tT][rR])|[bBhH][rR1-6]|[hH][eE]|[iI][mMnN]|[cCdDeElLuU][a-zA-Z]|[fF][oO]|[mM][eE])[a-zA-Z]*+"
+    r"|(?:[sS](?:[pPmMuU]|[tT][rR])|[bBhH][rR1-6]|[iI][mMnN]|[cCdDeElLuU][a-zA-Z]|[fF][oO]|[mM][eE])[a-zA-Z]*+"
     rf"{_EASY_END}|/(?![bB][oO]|[hH][tT])[a-zA-Z][a-zA-Z0-9]*+>|!-- ?+[^\s\[>-][^-]*+-->)[^<]*+)*+"
 )
 """Tags without interest, in the form most mail writes them, and comments that are no condition of Outlook's; any other form

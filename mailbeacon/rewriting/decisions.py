@@ -58,8 +58,10 @@ _BINDING = frozenset({SkipReason.OPT_OUT, SkipReason.UNSUBSCRIBE})
 _TWINS = frozenset({Place.OUTLOOK, Place.VML})
 
 
-def decide_links(found: Scan, base: str, planner: Planner, others: Mapping[str, SkipReason] | None = None) -> Decided:
-    """Return what is to be done with the links of each piece, in order.
+def decide_links(
+    found: Scan, base: str, planner: Planner, others: Mapping[str, SkipReason] | None = None
+) -> tuple[Decided, Decided]:
+    """Return what is to be done with the links of each piece, in order: each for itself, and as the links of a mail agree.
 
     Args:
         found: The document's pieces.
@@ -87,11 +89,11 @@ def decide_links(found: Scan, base: str, planner: Planner, others: Mapping[str, 
             links = planner.plan(_whole_source(source, piece), base, context)
         if links:
             decided.append((index, links))
-    return _agreed(decided, pieces, others or {}) if others or twins else decided
+    return decided, _agreed(decided, pieces, others or {}) if others or twins else decided
 
 
 def bound_links(decided: Decided) -> dict[str, SkipReason]:
-    """Return the destinations that are left alone as such, wherever in the mail they stand."""
+    """Return the destinations that links' own marks and labels keep from being wrapped, wherever in the mail they stand."""
     return {
         one.read: one.reason
         for _, links in decided

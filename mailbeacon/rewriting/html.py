@@ -67,8 +67,9 @@ def rewrite_html(
     if frame.is_amp:
         return Rewrite(html, html, _left_as_amp(found, pieces, planner))
     if wrap:
-        decided = decide_links(found, frame.base, planner, bound)
-        plans = decide_in_template(decided, found, pieces, tags, planner.rules) if tags else decided
+        decided, plans = decide_links(found, frame.base, planner, bound)
+        if tags:
+            plans = decide_in_template(plans, found, pieces, tags, planner.rules)
         changes, left, grown = wrap_links(found.starts, plans, wrap, first_number)
     else:
         decided, changes, left, grown, bound = [], [], [], 0, None
@@ -92,7 +93,7 @@ def _left_as_amp(found: Scan, pieces: Sequence[str], planner: Planner) -> Made:
     """Return how an AMP document is left as it is."""
     left = [
         (index, one if one.reason else replace(one, reason=SkipReason.AMP))
-        for index, links in decide_links(found, "", planner)
+        for index, links in decide_links(found, "", planner)[1]
         for one in links
     ]
     return Made(pieces, found.starts, (), left, (_AMP_NOTE,), is_html=True)

@@ -104,7 +104,7 @@ class Made(NamedTuple):
         changes: The changes, in the order of the source.
         left: The links left alone, each with the index of its piece.
         notes: What the sender should know.
-        decided: What was decided about the links.
+        decided: What was decided about the links, each for itself.
         bound: The destinations that another part of the mail keeps from being wrapped.
         tags: The tags of a template language; ``None`` where there are none.
         is_html: Whether links were looked for by HTML's rules.
