@@ -73,7 +73,7 @@ class SpoolSink(Forwarder):
 
     Args:
         sink: Where the events go; its ``record_many`` is used where it has one, or ``record_written``, which is given the JSON
-            too, so that it is made once. It stays the caller's to close, after ``close``.
+            too, so that it is made once; for days ``put_last_opens``. It stays the caller's to close, after ``close``.
         folder: Made if it is not there, for its owner alone; on a disk of this machine.
         max_bytes: How much may wait in this process's file.
 
