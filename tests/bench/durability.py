@@ -286,10 +286,9 @@ def load(answered: list[str], seconds: float) -> None:
         sleep(0.02)
 
 
-def run(
-    kind: str, store: str, accident: Accident, seconds: float, lasts: float, level: mb.Level = mb.Level.FULL
-) -> dict[str, float]:
+def run(kind: str, store: str, accident: Accident, options: argparse.Namespace) -> dict[str, float]:
     """Run one row."""
+    seconds, lasts, level = options.seconds, options.lasts, mb.Level[options.level.upper()]
     beacon = mb.Beacon(BASE, secret_keys=[KEY])
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -383,7 +382,7 @@ def main() -> None:
     for store in options.store.split(","):
         for kind in options.server.split(","):
             for name in options.accident.split(","):
-                row = run(kind, store, ACCIDENTS[name], options.seconds, options.lasts, mb.Level[options.level.upper()])
+                row = run(kind, store, ACCIDENTS[name], options)
                 cells = " | ".join(map(str, row.values()))
                 print(f"| {kind} | {store} | {name.replace('_', ' ')} | {cells} |", flush=True)
 
