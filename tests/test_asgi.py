@@ -156,6 +156,15 @@ def test_an_async_sink_keeps_the_day_of_a_last_open_by_either_kind_of_method(awa
     assert beacon.settings.sink.kept == []
 
 
+def test_hits_beyond_a_mails_limit_are_rows_that_stand_for_more_with_an_async_sink_too():
+    sink = AsyncSink()
+    beacon = beacon_with(sink, max_hits_per_message=2)
+    app, path = asgi.application(beacon), paths(beacon)[0]
+    for _ in range(9):
+        assert run(ask(app, path))[0] == 200
+    assert [event.unrecorded for event in sink.kept] == [0, 0, 1, 3]
+
+
 def test_a_sink_may_be_async():
     sink = AsyncSink()
     beacon = beacon_with(sink)

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from mailbeacon.model import Answer, Headers, Level, Reply, Request
 from mailbeacon.networks.proxies import TrustedProxies
-from mailbeacon.replying import deliver, hand, lost
+from mailbeacon.replying import HitLimit, deliver, hand, lost
 from mailbeacon.web import MAX_BODY, PATH_SAFE, Beacon, close_stores, has_body
 
 __all__ = ["Application", "application", "lifespan", "raw_url"]
@@ -69,6 +69,7 @@ class Application:
         self._proxies = TrustedProxies(settings.trusted_proxies, header=settings.proxy_header)
         self._awaits = iscoroutinefunction(getattr(settings.sink, "record", None))
         self._without_sink = replace(settings, sink=None) if self._awaits else settings
+        self._limit = HitLimit(settings.max_hits_per_message)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="mailbeacon")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,8 +101,10 @@ class Application:
         if not self._awaits:
             return await run(self._beacon.handle, request)
         answer = await run(self._beacon.answer, request, self._beacon.history)
-        if answer.event is None:
-            return await run(deliver, answer, self._beacon.settings, self._beacon.history)
+        event = answer.event and self._limit.admit(answer.event)
+        if event is None:
+            return answer.reply
+        answer = replace(answer, event=event)
         kept = await self._record(answer)
         return await run(partial(deliver, answer, self._without_sink, self._beacon.history, kept=kept))
 
