@@ -51,7 +51,11 @@ def judge_logs(
         if client is None:
             cluster = stack.enter_context(
                 LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    dashboard_address="127.0.0.1:0",  # a port that is free: without one Dask takes 8787 on every address
+                    scheduler_kwargs={"dashboard": False},
+                    silence_logs=ERROR,
                 )
             )
             client = stack.enter_context(Client(cluster))  # type: ignore[no-untyped-call]
