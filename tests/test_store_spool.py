@@ -240,6 +240,40 @@ def test_a_disk_that_others_filled_is_gone_on_with_in_the_room_kept_back(tmp_pat
 
 
 @needs_room
+def test_a_process_whose_first_event_comes_on_a_full_disk_has_its_room_already(tmp_path, monkeypatch):
+    away = Away()
+    with SpoolSink(away, tmp_path) as sink:
+        fill(sink, monkeypatch)
+        for number in range(20):
+            sink.record(event(number), HUMAN)
+        away.back.set()
+        assert sink.flush(SOON)
+    assert names(away) == [f"e{number}" for number in range(20)]
+
+
+def test_a_process_whose_first_event_comes_when_no_file_can_be_made_has_its_file_already(tmp_path, monkeypatch):
+    def refuse(*_: object, **__: object) -> int:
+        raise StoreError(errno.EROFS, "read-only", "spool")
+
+    away = Away()
+    with SpoolSink(away, tmp_path) as sink:
+        with monkeypatch.context() as read_only:
+            read_only.setattr(spool_files, "open_private", refuse)
+            sink.record(event(1), HUMAN)
+        away.back.set()
+        assert sink.flush(SOON)
+    assert names(away) == ["e1"]
+
+
+@pytest.mark.parametrize("end", [SpoolSink.close, SpoolSink.__del__], ids=["closed", "forgotten"])
+def test_a_spool_that_nobody_used_leaves_nothing(tmp_path, end):
+    sink = SpoolSink(MemorySink(), tmp_path)
+    assert len([*tmp_path.glob("*.spool")]) == 1
+    end(sink)
+    assert [*tmp_path.iterdir()] == []
+
+
+@needs_room
 def test_a_file_that_is_deleted_on_a_full_disk_is_gone_on_with_in_the_room_kept_back(tmp_path, monkeypatch):
     away = Away()
     with SpoolSink(away, tmp_path) as sink:

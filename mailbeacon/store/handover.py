@@ -8,13 +8,14 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Final
 
-from mailbeacon.errors import StoreError
+from mailbeacon.errors import DataError, StoreError
 from mailbeacon.model import Sink
 from mailbeacon.model.protocols import day_keeper
 from mailbeacon.store.checks import PATIENT_SECONDS
-from mailbeacon.store.days import Day, Item, item_line, last_days
+from mailbeacon.store.days import Day, Item, item_line, item_of, last_days
 from mailbeacon.store.files import append_whole, lock, open_private
 from mailbeacon.store.lines import Pair, Written
+from mailbeacon.store.spool_files import Segment
 
 __all__ = ["REFUSED", "Handover", "named", "title"]
 
@@ -28,7 +29,7 @@ _TRIES: Final = 20
 
 
 class Handover:
-    """What hands events and days to a sink, for one thread at a time.
+    """What reads a spool's lines and hands events and days to a sink, for one thread at a time.
 
     Args:
         sink: Where they go.
@@ -45,6 +46,25 @@ class Handover:
     def ahead(self) -> int:
         """How much the sink has that stands behind one it refused."""
         return len(self._had)
+
+    def read(self, segment: Segment, most: int) -> list[tuple[Item, int]]:
+        """Return the next lines of a file that the sink needs, each with its end; those that cannot be read are put aside."""
+        found: list[tuple[Item, int]] = []
+        for line, end in segment.unsent():
+            try:
+                item = item_of(line)
+            except DataError as error:
+                if found:
+                    break  # it is the first of the next batch
+                _log.error("%s: a line that cannot be read is in %s: %s", segment.path, REFUSED, error)
+                self.put_aside(line)
+                segment.advance(end)
+                continue
+            if item:
+                found.append((item, end))
+            if len(found) == most + self.ahead:
+                break
+        return found
 
     def give(self, rows: Sequence[Item]) -> int:
         """Hand events and days to the sink; return how many of them, from the first on, it needs not be given again."""

@@ -19,14 +19,14 @@ from threading import Condition, current_thread
 from time import monotonic
 from typing import Final
 
-from mailbeacon.errors import ConfigError, DataError, StoreError
+from mailbeacon.errors import ConfigError, StoreError
 from mailbeacon.model import Event, Sink, Verdict
 from mailbeacon.model.protocols import day_keeper
 from mailbeacon.store.checks import check_bounds
-from mailbeacon.store.days import Day, Item, item_line, item_of
+from mailbeacon.store.days import Day, Item, item_line
 from mailbeacon.store.forking import after_fork
 from mailbeacon.store.forwarding import Forwarder
-from mailbeacon.store.handover import REFUSED, Handover, named, title
+from mailbeacon.store.handover import Handover, named, title
 from mailbeacon.store.lines import Pair, written
 from mailbeacon.store.spool_files import Reserve, Segment, orphans
 
@@ -68,7 +68,8 @@ class SpoolSink(Forwarder):
     refuses again and again while it takes other events, and lines that cannot be read, are put aside in ``refused.jsonl`` in
     the folder, and logged.
 
-    The thread begins with the first event, in a forked process anew with its first. When Python exits, it has five seconds
+    The file and the room are there as soon as the spool is made, in a forked process as soon as it begins. The thread begins
+    with the first event, in a forked process anew with its first. When Python exits, it has five seconds
     for what waits; the rest is handed over by the next process.
 
     Args:
@@ -157,6 +158,8 @@ class SpoolSink(Forwarder):
             self._changed.notify_all()
         if worker is not None and worker is not current_thread():
             worker.join(_END_SECONDS)
+        elif worker is None:
+            self._leave()
         atexit.unregister(self.close)
 
     @property
@@ -192,6 +195,21 @@ class SpoolSink(Forwarder):
         self._next_adoption = self._next_look = 0.0
         self._hurry = False
         self._worker = None
+        if not self._closed:
+            with suppress(OSError):  # now: when the first event comes the disk may be full
+                self._begin_again()
+
+    def _leave(self) -> None:
+        """Let go of the files: one with a rest is for whoever uses the folder next."""
+        while self._segments:
+            self._segments.pop().close()
+        self._reserve.release()
+
+    def __del__(self) -> None:
+        """Let go of the files of a spool that nobody used or closed."""
+        with suppress(Exception):  # Python may be about to exit
+            if self._worker is None:
+                self._leave()
 
     def _is_kept(self, row: Item) -> bool:
         """Write an event or a day into the file; return whether it is there."""
@@ -288,9 +306,7 @@ class SpoolSink(Forwarder):
             pause = 0.0 if all_well else min(max(2 * pause, _FIRST_PAUSE_SECONDS), _LAST_PAUSE_SECONDS)
 
         with self._changed:
-            while self._segments:
-                self._segments.pop().close()
-            self._reserve.release()
+            self._leave()
 
     def _wait_for_work(self, pause: float) -> bool:
         """Wait for events and for a batch to grow, or after a failure; return whether it is time to end."""
@@ -335,29 +351,10 @@ class SpoolSink(Forwarder):
         if self._remembered:
             return list(islice(self._remembered, _BATCH + self._handover.ahead))
         before = segment.done
-        batch = self._read(segment)
+        batch = self._handover.read(segment, _BATCH)
         if segment.done != before and not self._waiting_bytes:
             self._done = self._taken  # what was left could not be read
         return batch
-
-    def _read(self, segment: Segment) -> list[_Waiting]:
-        """Return the next events of a file; lines that cannot be read are put aside."""
-        found: list[_Waiting] = []
-        for line, end in segment.unsent():
-            try:
-                item = item_of(line)
-            except DataError as error:
-                if found:
-                    break  # it is the first of the next batch
-                _log.error("%s: a line that cannot be read is in %s: %s", segment.path, REFUSED, error)
-                self._handover.put_aside(line)
-                segment.advance(end)
-                continue
-            if item:
-                found.append((item, end))
-            if len(found) == _BATCH + self._handover.ahead:
-                break
-        return found
 
     def _adopt(self) -> bool:
         """Hand over what processes left that died; return whether all of it was taken."""
@@ -379,7 +376,7 @@ class SpoolSink(Forwarder):
     def _finish(self, segment: Segment) -> bool:
         """Hand over what is in another process's file; return whether all was taken."""
         try:
-            while batch := self._read(segment):
+            while batch := self._handover.read(segment, _BATCH):
                 taken = self._handover.give([row for row, _ in batch])
                 if taken:
                     segment.advance(batch[taken - 1][1])
