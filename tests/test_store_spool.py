@@ -497,6 +497,33 @@ assert os.waitpid(child, 0)[1] == 0
         assert sorted(names(kept)) == ["child", "parent", "parent again"]
 
 
+@pytest.mark.parametrize("told", ["", "from mailbeacon.store import forking; forking._renewals.clear()"])
+def test_processes_forked_before_the_first_event_do_not_share_a_file(tmp_path, told):
+    """uWSGI loads an application, forks its workers and does not tell Python."""
+    code = f"""
+{told}
+from threading import Thread
+children = []
+for child in "abc":
+    children.append(os.fork())
+    if not children[-1]:
+        def work(thread):
+            for number in range(50):
+                sink.record(event(f"{{child}}-{{thread}}-{{number}}"), None)
+        threads = [Thread(target=work, args=(thread,)) for thread in range(4)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        os._exit(0 if sink.flush() else 1)
+assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+"""
+    with start(code, tmp_path) as process:
+        assert process.wait(SOON.total_seconds()) == 0
+    with SqliteSink(tmp_path / "e.sqlite") as kept, SpoolSink(kept, tmp_path / "spool") as sink:
+        assert sink.flush(SOON)
+        assert len(kept) == 600
+    assert [*(tmp_path / "spool").iterdir()] == []
+
+
 def test_what_waits_when_python_exits_is_handed_over(tmp_path):
     with start("for n in range(50): sink.record(event(str(n)), None)", tmp_path) as process:
         assert process.wait(SOON.total_seconds()) == 0

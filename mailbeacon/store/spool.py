@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,7 +16,7 @@ from datetime import date, timedelta
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from threading import Condition, current_thread
+from threading import Condition, Lock, current_thread
 from time import monotonic
 from typing import Final
 
@@ -51,6 +52,9 @@ _END_SECONDS: Final = 1.0
 """How long ``close`` waits for what the thread is just doing."""
 _EXIT_PATIENCE: Final = timedelta(seconds=5)
 
+_forked: Final = Lock()
+"""Held while a process makes what is its own."""
+
 _Waiting = tuple[Item, int]
 
 
@@ -68,9 +72,9 @@ class SpoolSink(Forwarder):
     refuses again and again while it takes other events, and lines that cannot be read, are put aside in ``refused.jsonl`` in
     the folder, and logged.
 
-    The file and the room are there as soon as the spool is made, in a forked process as soon as it begins. The thread begins
-    with the first event, in a forked process anew with its first. When Python exits, it has five seconds
-    for what waits; the rest is handed over by the next process.
+    The file and the room are there as soon as the spool is made, in a forked process as soon as it begins, or with its first
+    event where a server forks without telling Python (uWSGI without ``--lazy-apps``). The thread begins with the first event.
+    When Python exits, it has five seconds for what waits; the rest is handed over by the next process.
 
     Args:
         sink: Where the events go; its ``record_many`` is used where it has one, or ``record_written``, which is given the JSON
@@ -134,6 +138,7 @@ class SpoolSink(Forwarder):
         Returns:
             Whether it has.
         """
+        self._stay_apart()
         with self._changed:
             if not self._has_worker():
                 return False
@@ -148,6 +153,7 @@ class SpoolSink(Forwarder):
 
     def close(self, patience: timedelta = _EXIT_PATIENCE) -> None:
         """Hand over what waits, for as long as ``patience``; the rest stays in the file, for the next process."""
+        self._stay_apart()
         with self._changed:
             worker = self._worker
             if worker is not None and worker is not current_thread():
@@ -198,6 +204,14 @@ class SpoolSink(Forwarder):
         if not self._closed:
             with suppress(OSError):  # now: when the first event comes the disk may be full
                 self._begin_again()
+        self._process = os.getpid()
+
+    def _stay_apart(self) -> None:
+        """Begin anew where a server forked without telling Python, as uWSGI does: two processes must not share a file."""
+        if os.getpid() != self._process:
+            with _forked:
+                if os.getpid() != self._process:
+                    self._renew()
 
     def _leave(self) -> None:
         """Let go of the files: one with a rest is for whoever uses the folder next."""
@@ -208,12 +222,13 @@ class SpoolSink(Forwarder):
     def __del__(self) -> None:
         """Let go of the files of a spool that nobody used or closed."""
         with suppress(Exception):  # Python may be about to exit
-            if self._worker is None:
+            if self._worker is None and os.getpid() == self._process:
                 self._leave()
 
     def _is_kept(self, row: Item) -> bool:
         """Write an event or a day into the file; return whether it is there."""
         line = item_line(row)
+        self._stay_apart()
         try:
             with self._changed:
                 return self._spooled(row, line)
@@ -317,16 +332,12 @@ class SpoolSink(Forwarder):
                 self._changed.wait_for(
                     lambda: self._closed or self._taken > self._done or self._looks > self._looked, _ADOPT_SECONDS
                 )
-                self._changed.wait_for(
-                    lambda: (
-                        self._closed
-                        or self._hurry
-                        or self._looks > self._looked
-                        or not 0 < self._taken - self._done < _BATCH
-                    ),
-                    _LINGER_SECONDS,
-                )
+                self._changed.wait_for(self._is_batch, _LINGER_SECONDS)
             return self._closed
+
+    def _is_batch(self) -> bool:
+        hurries = self._closed or self._hurry or self._looks > self._looked
+        return hurries or self.waiting not in range(1, _BATCH)
 
     def _hand_over_own(self) -> bool:
         """Hand over the next events of this process's file; return whether the sink took what it was given."""
