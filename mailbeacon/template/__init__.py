@@ -4,7 +4,7 @@
 """
 
 from mailbeacon.template.compiling import Instructions, compile_template
-from mailbeacon.template.linkers import Linker, Linkers, leave_alone, short
+from mailbeacon.template.linkers import Linker, Linkers, leave_alone, no_campaign, short
 from mailbeacon.template.proving import prove
 from mailbeacon.template.template import Issuer, Template
 
@@ -16,6 +16,7 @@ __all__ = [
     "Template",
     "compile_template",
     "leave_alone",
+    "no_campaign",
     "prove",
     "short",
 ]

@@ -5,14 +5,16 @@ Knows no document; reads no token.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 from mailbeacon.caches import Cache
+from mailbeacon.errors import ConfigError
 from mailbeacon.links import MAX_URL_LENGTH, Routes, short_name
 from mailbeacon.model import MESSAGE_TOKEN_ROOM, Channel, Target
 from mailbeacon.rewriting import LinkWrapper, Wrap
 
-__all__ = ["Linker", "Linkers", "leave_alone", "short"]
+__all__ = ["Linker", "Linkers", "leave_alone", "no_campaign", "short"]
 
 _MAX_LINKS = 65_536
 _MAX_CAMPAIGNS = 64
@@ -118,6 +120,12 @@ class Linkers:
 def leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
     """Wrap no link."""
     return ""
+
+
+def no_campaign(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
+    """Refuse to wrap a link without a campaign, as signing one does by itself; goes with 0.4."""
+    warnings.warn("no_campaign goes with 0.4: signing a link refuses an empty campaign", DeprecationWarning, stacklevel=2)
+    raise ConfigError("campaign must not be empty where links are wrapped: a link is signed for its campaign")
 
 
 def short(target: Target) -> str:
