@@ -124,7 +124,9 @@ def leave_alone(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a 
 
 def no_campaign(number: int, url: str) -> str:  # noqa: ARG001 - the shape of a wrap
     """Refuse to wrap a link without a campaign, as signing one does by itself; goes with 0.4."""
-    warnings.warn("no_campaign goes with 0.4: signing a link refuses an empty campaign", DeprecationWarning, stacklevel=2)
+    warnings.warn(
+        "no_campaign goes with 0.4: signing a link refuses an empty campaign", DeprecationWarning, stacklevel=2
+    )
     raise ConfigError("campaign must not be empty where links are wrapped: a link is signed for its campaign")
 
 
