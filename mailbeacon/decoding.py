@@ -179,10 +179,10 @@ class Decoder:
             key: The number of the key that signed the mail's: it tells a short link, which has no signature.
         """
         if self._manifests is not None and link[0] == "s":
-            return self._told(_short(link, campaign, self._manifests), key)
-        return self._links.put((link, campaign), self._told(*self._signer.read_signed_link(link, campaign)))
+            return self._parts_of(_short(link, campaign, self._manifests), key)
+        return self._links.put((link, campaign), self._parts_of(*self._signer.read_signed_link(link, campaign)))
 
-    def _told(self, target: Target, key: int) -> _Link:
+    def _parts_of(self, target: Target, key: int) -> _Link:
         digest = self._url_hashes[key].copy()
         digest.update(target.url.encode("utf-8", "surrogatepass"))
         return target.number, target.links or None, target.url, digest.hexdigest(), target.channel

@@ -88,8 +88,8 @@ def _mail(random: Random, number: int, campaign: str) -> dict[str, object]:
     }
 
 
-def _told(random: Random, mail: dict[str, object]) -> list[tuple[Kind, float]]:
-    """Say what the provider and the pages for leaving tell of a mail."""
+def _reported(random: Random, mail: dict[str, object]) -> list[tuple[Kind, float]]:
+    """Return what the provider and the pages for leaving tell of a mail."""
     told = [(Kind.SENT, 0.0)] if random.random() < 0.95 else []
     for kind, share in [(Kind.DEFERRED, 0.1), (Kind.DELIVERED, 0.85), (Kind.BOUNCED, 0.1), (Kind.REJECTED, 0.04)]:
         told += [(kind, random.choice([1.0, 2.0, 5.0]))] if told and random.random() < share else []
@@ -140,7 +140,7 @@ def pairs() -> list[tuple[Event, Verdict | None]]:
         for number in range(RECIPIENTS):
             mail = _mail(random, number, campaign)
             sent_at = mail["sent_at"]
-            for kind, minutes in _told(random, mail):
+            for kind, minutes in _reported(random, mail):
                 values = {"kind": kind, "received_at": sent_at + timedelta(minutes=minutes), "source": "ses", **mail}
                 found.append((Event(id=f"{campaign}{number}{kind}", **values), None))
             begun = random.expovariate(1 / 600)

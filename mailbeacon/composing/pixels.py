@@ -13,7 +13,7 @@ __all__ = ["Pixels", "places_of_pixels"]
 
 
 class Pixels:
-    """Give a pixel to each body that is not shown together with another that has one.
+    """Choose the bodies that get a pixel: each that is not shown together with another that has one.
 
     Args:
         root: The mail's parts.

@@ -259,10 +259,10 @@ class Classifier:
             cases.append(case)
             lags.append(lag)
             verdicts.append(case.verdicts.get(lag) or self._verdict(case, event, lag))
-            told = event.recipient is not None  # where nobody may be told apart, none belong together
-            if told and case.acts:
+            named = event.recipient is not None  # where nobody may be told apart, none belong together
+            if named and case.acts:
                 (opens if event.kind is _OPEN else follows).append(index)
-            networks.append(event.facts.network_id if told and counts_networks and case.crowd else "")
+            networks.append(event.facts.network_id if named and counts_networks and case.crowd else "")
             delivered = delivered or event.kind is _DELIVERED
         if delivered:
             for index, lag in lags_from_delivery(events, windows):

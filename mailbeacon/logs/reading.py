@@ -191,7 +191,7 @@ class LineReader:
         return begun
 
     def _observed(self, begun: list[_Ours], errors: _Errors) -> Iterator[_Ours]:
-        """Give events their facts."""
+        """Fill in the facts of events."""
         find, hops, shows, version = self._facts, self._hops, self._shows, self._version
         for ours in begun:
             moment, method, _, _, address, user_agent, fields, _ = ours[1]

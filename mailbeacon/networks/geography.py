@@ -1,4 +1,4 @@
-"""Say where an address is, from a database file that the host supplies (extra ``geo``).
+"""Where an address is, from a database file that the host supplies (extra ``geo``).
 
 Ships no data: a place database ages within weeks. The place of a proxy, relay or scanner is not the reader's; leaving
 those out is the observer's work.

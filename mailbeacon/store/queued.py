@@ -156,7 +156,7 @@ class QueueSink(Forwarder):
                     self._changed.notify_all()
 
     def _lose(self, item: _Item, error: BaseException) -> None:
-        """Say that the sink did not take something; never raises."""
+        """Report that the sink did not take something; never raises."""
         event, verdict = (_opened_on(item), Verdict(actor=Actor.UNKNOWN)) if isinstance(item, Day) else item
         what = "a last open" if isinstance(item, Day) else f"event {event.id}"
         with suppress(Exception):

@@ -33,8 +33,8 @@ _PATIENCE: Final = {
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Tell of what the database cannot do now, and what to do about it.
+def _as_store_errors() -> Iterator[None]:
+    """Raise what the database cannot do now as an error that says what to do about it.
 
     Raises:
         StoreError: In place of Django's errors.
@@ -90,7 +90,7 @@ class ModelSink:
 
     def last_opens(self) -> Iterator[tuple[str, date]]:
         """Return each recipient of whom only the day is kept, with the day."""
-        with _told():
+        with _as_store_errors():
             return iter(_objects("LastOpen").order_by("recipient").values_list("recipient", "day"))
 
     def events(self, *, on_broken: Callable[[DataError], object] | None = None) -> Iterator[Pair]:
@@ -115,11 +115,11 @@ class ModelSink:
 
     def erase(self, recipient: str) -> int:
         """Take a recipient's events and last open out, and return how many events they were."""
-        with _told(), transaction.atomic(_alias()):
+        with _as_store_errors(), transaction.atomic(_alias()):
             _objects("LastOpen").filter(recipient=plain(recipient)).delete()
             return int(_objects("Event").filter(recipient=plain(recipient)).delete()[0])
 
-    @_told()
+    @_as_store_errors()
     def drop_before(self, moment: datetime) -> int:
         """Take out the events received before a moment, and return how many they were."""
         return int(_objects("Event").filter(received_at__lt=_in_column(moment)).delete()[0])
@@ -127,24 +127,24 @@ class ModelSink:
     def rework(self, before: datetime, change: EventChange, kinds: Collection[Kind] = ()) -> int:
         """Change or drop the events received before a moment, as ``SqliteSink.rework`` does."""
         done = 0
-        with _told(), transaction.atomic(_alias()):
+        with _as_store_errors(), transaction.atomic(_alias()):
             found = _objects("Event").filter(received_at__lt=_in_column(before))
             for row in found.values_list("pk", "event", "verdict").iterator():
                 done += _reworked(row, before, change, kinds)
         return done
 
-    @_told()
+    @_as_store_errors()
     def drop_last_opens(self, before: date) -> int:
         """Take out the last opens on days before one, and return how many they were."""
         return int(_objects("LastOpen").filter(day__lt=before).delete()[0])
 
-    @_told()
+    @_as_store_errors()
     def __len__(self) -> int:
         return int(_objects("Event").count())
 
     def _read(self, where: dict[str, Any], on_broken: Callable[[DataError], object] | None) -> Iterator[Pair]:
         found = _objects("Event").filter(**where).order_by("pk").values_list("pk", "event", "verdict")
-        with _told():
+        with _as_store_errors():
             rows = found.iterator()
             yield from pairs_of(((number, event, verdict or None) for number, event, verdict in rows), on_broken)
 
@@ -156,7 +156,7 @@ class ModelSink:
         """
         is_ours = current_thread() is not main_thread() and current_thread().name.startswith(_SPOOL)
         try:
-            with _told(), transaction.atomic(_alias()) if is_ours else _hurried(self._wait_seconds):
+            with _as_store_errors(), transaction.atomic(_alias()) if is_ours else _hurried(self._wait_seconds):
                 work()
         finally:
             if is_ours:
@@ -195,7 +195,7 @@ def _hurried(seconds: float) -> Iterator[None]:
 
 
 def _told_to_wait(cursor: Any, vendor: str, seconds: float) -> float:
-    """Tell a connection how long to wait, and return how long it waited before, where it can be told."""
+    """Set how long a connection waits, and return how long it waited before, where it can be told."""
     if vendor not in _PATIENCE:
         return seconds
     ask, tell, parts = _PATIENCE[vendor]
