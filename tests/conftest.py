@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
+import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -80,6 +81,12 @@ def _patient(make: Callable[..., Any]) -> Callable[..., Any]:
         return found
 
     return made
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start, also where the suite itself was started in the background, which ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
